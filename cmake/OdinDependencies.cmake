@@ -1,0 +1,13 @@
+# Finds what the project stands on; the names in parentheses are Debian's packages.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)            # libfmt-dev
+find_package(dnnl REQUIRED)           # libdnnl-dev
+find_package(HDF5 REQUIRED COMPONENTS C) # libhdf5-dev
+find_package(ZLIB REQUIRED)           # zlib1g-dev
+find_package(PNG REQUIRED)            # libpng-dev
+find_package(JPEG REQUIRED)           # libjpeg-dev
+find_package(CLI11 REQUIRED)          # libcli11-dev
+find_package(nlohmann_json REQUIRED)  # nlohmann-json3-dev
+if(ODIN_BUILD_TESTS)
+  find_package(doctest REQUIRED)      # doctest-dev
+endif()

@@ -1,0 +1,29 @@
+# Options every target of the project is compiled with.
+add_library(odin_options INTERFACE)
+target_compile_features(odin_options INTERFACE cxx_std_20)
+target_compile_options(odin_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(ODIN_WARNINGS_AS_ERRORS)
+  target_compile_options(odin_options INTERFACE -Werror)
+endif()
+if(ODIN_SANITIZE)
+  target_compile_options(odin_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                                -fno-omit-frame-pointer)
+  target_link_options(odin_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# odin_library(NAME SOURCE...): the library odin_NAME of the folder NAME, odin::NAME for users.
+function(odin_library name)
+  add_library(odin_${name} STATIC ${ARGN})
+  add_library(odin::${name} ALIAS odin_${name})
+  set_target_properties(odin_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(odin_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                 $<INSTALL_INTERFACE:include/odin>)
+  target_compile_features(odin_${name} PUBLIC cxx_std_20)
+  target_link_libraries(odin_${name} PRIVATE $<BUILD_INTERFACE:odin_options>)
+endfunction()
+
+# odin_program(NAME SOURCE...): a program of the current folder.
+function(odin_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE odin_options)
+endfunction()

@@ -1,0 +1,7 @@
+#include "eval/version.h"
+
+namespace odin {
+
+std::string_view version() { return ODIN_VERSION; }
+
+}  // namespace odin

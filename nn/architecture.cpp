@@ -1,0 +1,60 @@
+#include "nn/architecture.h"
+
+#include <algorithm>
+
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+// Past these a network is a mistake or an attack, not an experiment.
+constexpr int kMaxDepth = 2000;
+constexpr int kMaxWidth = 1024;
+constexpr int kMaxClasses = 100000;
+
+void check_depth(const char* family, int depth, int step) {
+  require(depth >= step + 4 && depth <= kMaxDepth && (depth - 4) % step == 0,
+          "a {} has a depth of {} n + 4 for a whole n of at least 1, not {} (the nearest is {})",
+          family, step, depth,
+          4 + step * std::max(1, (std::clamp(depth, 0, kMaxDepth) - 4 + step / 2) / step));
+}
+
+void check_range(const char* what, int value, int most) {
+  require(value >= 1 && value <= most, "the {} must lie between 1 and {}, not {}", what, most, value);
+}
+
+struct Validate {
+  void operator()(const DenseNetConfig& c) const {
+    check_depth(c.bottleneck ? "DenseNet-BC" : "DenseNet", c.depth, c.bottleneck ? 6 : 3);
+    check_range("growth rate", c.growth_rate, kMaxWidth);
+    require(c.reduction > 0 && c.reduction <= 1, "the reduction must lie in (0, 1], not {}",
+            c.reduction);
+    check_range("number of classes", c.num_classes, kMaxClasses);
+  }
+  void operator()(const WideResNetConfig& c) const {
+    check_depth("Wide ResNet", c.depth, 6);
+    check_range("widen factor", c.widen_factor, kMaxWidth);
+    check_range("number of classes", c.num_classes, kMaxClasses);
+  }
+};
+
+struct Name {
+  std::string operator()(const DenseNetConfig& c) const {
+    return fmt::format("DenseNet-{}{}", c.bottleneck ? "BC-" : "", c.depth);
+  }
+  std::string operator()(const WideResNetConfig& c) const {
+    return fmt::format("Wide-ResNet-{}-{}", c.depth, c.widen_factor);
+  }
+};
+
+}  // namespace
+
+std::string name_of(const Architecture& architecture) { return std::visit(Name{}, architecture); }
+
+int num_classes(const Architecture& architecture) {
+  return std::visit([](const auto& config) { return config.num_classes; }, architecture);
+}
+
+void validate(const Architecture& architecture) { std::visit(Validate{}, architecture); }
+
+}  // namespace odin

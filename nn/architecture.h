@@ -1,0 +1,58 @@
+// The two families of networks, as their hyperparameters describe them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kernels/tensor_view.h"
+
+namespace odin {
+
+// Images are 3 x 32 x 32 throughout: the input of both families.
+inline constexpr int kImageChannels = 3;
+inline constexpr int kImageSize = 32;
+
+// DenseNet and DenseNet-BC for CIFAR (Huang et al., "Densely connected convolutional networks",
+// CVPR 2017, section 3). `depth` counts the convolutions and the linear layer: 6 n + 4 with
+// bottlenecks (n layers a block), 3 n + 4 without.
+struct DenseNetConfig {
+  int depth = 100;
+  int growth_rate = 12;
+  double reduction = 0.5;  // a transition keeps floor(channels * reduction)
+  bool bottleneck = true;
+  int num_classes = 10;
+  bool operator==(const DenseNetConfig&) const = default;
+};
+
+// Wide ResNet (Zagoruyko & Komodakis, "Wide residual networks", BMVC 2016, table 1), depth 6 n + 4.
+struct WideResNetConfig {
+  int depth = 28;
+  int widen_factor = 10;
+  int num_classes = 10;
+  bool operator==(const WideResNetConfig&) const = default;
+};
+
+using Architecture = std::variant<DenseNetConfig, WideResNetConfig>;
+
+// "DenseNet-BC-100", "DenseNet-40" or "Wide-ResNet-28-10", as papers write it.
+std::string name_of(const Architecture& architecture);
+int num_classes(const Architecture& architecture);
+
+// Throws Error, with the nearest possible depth, where no such network exists: a depth that does not
+// divide, a width or class count below 1, a reduction outside (0, 1], or sizes past any sense.
+void validate(const Architecture& architecture);
+
+// A parameter or buffer of a network: its name as PyTorch writes it, "block1.layer.0.bn1.weight".
+struct ParameterSpec {
+  std::string name;
+  Shape shape;
+  bool trainable = true;  // false for the running statistics of batch norms
+  bool operator==(const ParameterSpec&) const = default;
+};
+
+// Every parameter and buffer of the network, in the order in which the network uses them.
+std::vector<ParameterSpec> parameter_specs(const Architecture& architecture);
+
+}  // namespace odin

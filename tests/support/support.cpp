@@ -1,0 +1,72 @@
+#include "tests/support/support.h"
+
+#include <sys/wait.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace odin::test {
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (fs::temp_directory_path() / "odin-test-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a folder: " + pattern);
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+fs::path shared_folder() {
+  const fs::path folder = fs::path(ODIN_SOURCE_DIR).parent_path() / "shared";
+  return fs::is_directory(folder) ? folder : fs::path();
+}
+
+void skip(std::string_view why) { std::printf("[SKIPPED] %s\n", std::string(why).c_str()); }
+
+template <class A, class B>
+double relative_error(std::span<const A> a, std::span<const B> b) {
+  if (a.size() != b.size()) {
+    throw std::runtime_error(fmt::format("{} values compared with {}", a.size(), b.size()));
+  }
+  double difference = 0;
+  double norm = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    difference += d * d;
+    norm += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+  }
+  return norm > 0 ? std::sqrt(difference / norm) : std::sqrt(difference);
+}
+template double relative_error(std::span<const float>, std::span<const float>);
+template double relative_error(std::span<const float>, std::span<const double>);
+template double relative_error(std::span<const double>, std::span<const float>);
+template double relative_error(std::span<const double>, std::span<const double>);
+
+ProgramResult run_program(const std::string& command_line) {
+  const TemporaryFolder folder;
+  const auto read = [](const fs::path& path) {
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+  };
+  const std::string command =
+      fmt::format("( {} ) </dev/null >'{}' 2>'{}'", command_line, (folder / "output").string(),
+                  (folder / "errors").string());
+  const int status = std::system(command.c_str());
+  ProgramResult result;
+  result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.output = read(folder / "output");
+  result.errors = read(folder / "errors");
+  return result;
+}
+
+}  // namespace odin::test

@@ -1,0 +1,46 @@
+// What tests of every folder share.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace odin::test {
+
+// A fresh folder below the system's temporary one, removed with everything in it at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The folder `shared` beside the checkout (real data), or an empty path where there is none.
+std::filesystem::path shared_folder();
+
+// Prints the line by which CTest counts the running test as skipped. Return from the test after it.
+void skip(std::string_view why);
+
+// ||a - b|| / ||b|| in the Euclidean norm; ||a|| where b is zero. NaN anywhere gives NaN.
+template <class A, class B>
+double relative_error(std::span<const A> a, std::span<const B> b);
+
+// How a finished program ended.
+struct ProgramResult {
+  int exit_status = -1;  // 128 + signal where a signal ended it
+  std::string output;    // standard output
+  std::string errors;    // standard error
+};
+
+// Runs a command line with /bin/sh, no standard input.
+ProgramResult run_program(const std::string& command_line);
+
+}  // namespace odin::test

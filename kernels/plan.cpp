@@ -82,8 +82,8 @@ class Validator {
 
   void same_extent(const PlanSlice& output, std::int64_t height, std::int64_t width) const {
     const PlanBuffer& out = buffer(output);
-    expect(out.height == height && out.width == width,
-           "the result is {} x {}, its buffer {} x {}", height, width, out.height, out.width);
+    expect(out.height == height && out.width == width, "the result is {} x {}, its buffer {} x {}",
+           height, width, out.height, out.width);
   }
 
   void check(const PlanConvolution& step) {
@@ -100,8 +100,8 @@ class Validator {
     if (step.residual) {
       const PlanBuffer& residual = read(*step.residual);
       expect(!step.relu, "a residual after a ReLU is not supported");
-      expect(step.residual->channels == step.output.channels, "the residual has {} channels, not {}",
-             step.residual->channels, step.output.channels);
+      expect(step.residual->channels == step.output.channels,
+             "the residual has {} channels, not {}", step.residual->channels, step.output.channels);
       same_extent(step.output, residual.height, residual.width);
     }
     write(step.output);
@@ -139,7 +139,9 @@ class Validator {
 
 }  // namespace
 
-void validate(const Plan& plan) { Validator(plan).check(); }
+void validate(const Plan& plan) {
+  Validator(plan).check();
+}
 
 std::int64_t multiply_adds(const Plan& plan) {
   std::int64_t total = 0;

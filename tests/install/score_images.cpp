@@ -1,0 +1,17 @@
+// Scores the images of a data set: score_images CHECKPOINT SPEC
+#include <cstdio>
+#include <vector>
+
+#include "eval/dataset_spec.h"
+#include "eval/scorer.h"
+
+int main(int, char** argv) {
+  const auto backend = odin::make_cpu_backend();
+  odin::Scorer scorer(odin::read_checkpoint(argv[1]), *backend);
+  const auto images = odin::open_dataset(argv[2], {});
+  std::vector<float> pixels(10 * odin::kImageElements);
+  images->read(0, 10, pixels.data());
+  scorer.normalise(pixels);
+  const odin::OdinParameters odin_parameters{.temperature = 1000, .magnitude = 0.0014};
+  for (double score : scorer.score(pixels, {&odin_parameters, 1}).odin[0]) std::printf("%.17g\n", score);
+}

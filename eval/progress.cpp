@@ -1,12 +1,11 @@
 #include "eval/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace odin {
 namespace {

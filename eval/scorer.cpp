@@ -88,6 +88,9 @@ std::vector<OdinSetting> Scorer::settings_of(const std::vector<Pass>& passes) co
 Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
   require(images.size() % kElements == 0, "{} numbers are no whole images of {} x {} x {}",
           images.size(), kImageChannels, kImageSize, kImageSize);
+  // A ReLU may turn a NaN into a zero and hide it.
+  require(std::ranges::all_of(images, [](float v) { return std::isfinite(v); }),
+          "a pixel of the images is not finite");
   const std::size_t n = images.size() / kElements;
   const auto classes = static_cast<std::size_t>(num_classes_);
   const std::vector<Pass> passes = passes_of(parameters);

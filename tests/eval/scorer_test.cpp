@@ -123,7 +123,7 @@ TEST_CASE("nothing in, nothing out; wrong numbers and parameters are refused") {
 
   std::vector<float> broken = images;
   broken[7] = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_AS(scorer.score(broken, kParameters), Error);
+  CHECK_THROWS_WITH_AS(scorer.score(broken, kParameters), doctest::Contains("not finite"), Error);
 
   Checkpoint flat = tiny_checkpoint();
   flat.std[1] = 0;

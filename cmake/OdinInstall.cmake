@@ -14,6 +14,7 @@ foreach(folder kernels nn weights eval)
           FILES_MATCHING PATTERN "*.h")
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights/ DESTINATION share/odin/weights FILES_MATCHING PATTERN "*.h5")
 
 install(EXPORT odin-targets NAMESPACE odin:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/odin-config.cmake.in

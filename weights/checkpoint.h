@@ -8,22 +8,13 @@
 
 #include <array>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "nn/architecture.h"
+#include "nn/parameters.h"
 
 namespace odin {
-
-// One parameter or buffer, row-major, in PyTorch's order: (out, in, kh, kw) for convolutions.
-struct ParameterArray {
-  Shape shape;
-  std::vector<float> values;
-};
-
-// A network's parameters by PyTorch name.
-using ParameterMap = std::map<std::string, ParameterArray>;
 
 struct Checkpoint {
   Architecture architecture;

@@ -1,15 +1,13 @@
 // convert_checkpoint: turns a network that PyTorch saved into our own checkpoint.
 #include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "eval/program.h"
 #include "kernels/error.h"
 #include "tools/in_datasets.h"
 #include "tools/pytorch/infer_architecture.h"
@@ -21,9 +19,6 @@ namespace odin {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kBadInput = 1;
-constexpr int kWrongUsage = 2;
 
 struct Options {
   fs::path input;
@@ -39,9 +34,7 @@ constexpr const char* kExamples = R"(examples:
   convert_checkpoint densenet10.pth densenet10.h5 --in-dataset cifar10
   convert_checkpoint wideresnet100.pth.tar.gz wideresnet100.h5 --in-dataset cifar100
   convert_checkpoint mine.pth mine.h5 --in-dataset svhn --mean 0.44 0.44 0.47 --std 0.2 0.2 0.2
-  convert_checkpoint mine.pth --list
-
-The input is read as data: it is neither trusted nor run, and PyTorch is not needed.)";
+  convert_checkpoint mine.pth --list)";
 
 std::string known_names() {
   std::string names;
@@ -49,6 +42,19 @@ std::string known_names() {
     names += fmt::format("{}{}", names.empty() ? "" : ", ", dataset.name);
   }
   return names;
+}
+
+// Throws CLI::ParseError where something is missing from the command line.
+void check_usage(const Options& options) {
+  if (options.list) return;
+  if (options.output.empty()) throw CLI::RequiredError("OUTPUT (or --list)");
+  if (options.in_dataset.empty()) throw CLI::RequiredError("--in-dataset");
+  const bool known = find_in_dataset(options.in_dataset) != nullptr;
+  if (!known && (options.mean.empty() || options.std.empty())) {
+    throw CLI::ValidationError("--in-dataset",
+                               fmt::format("{} is none of {}, so --mean and --std are needed",
+                                           pytorch::printable(options.in_dataset), known_names()));
+  }
 }
 
 void add_options(CLI::App& app, Options& options) {
@@ -66,22 +72,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--class-names", options.class_names,
                  "text file with the name of one class in each line");
   app.add_flag("--list", options.list, "print what the input holds, and convert nothing");
-}
-
-// What the command line lacks, or nothing.
-std::string usage_error(const Options& options) {
-  if (options.list) return "";
-  if (options.output.empty()) return "OUTPUT is missing (or --list)";
-  if (options.in_dataset.empty()) {
-    return fmt::format("--in-dataset is missing: {}, or another name with --mean and --std",
-                       known_names());
-  }
-  const bool known = find_in_dataset(options.in_dataset) != nullptr;
-  if (!known && (options.mean.empty() || options.std.empty())) {
-    return fmt::format("--in-dataset {} is not one of {}, so it needs --mean and --std",
-                       pytorch::printable(options.in_dataset), known_names());
-  }
-  return "";
+  app.final_callback([&options] { check_usage(options); });
 }
 
 std::vector<std::string> read_lines(const fs::path& file) {
@@ -162,25 +153,11 @@ void list(const Options& options) {
   for (const auto& [key, value] : file.network().others) fmt::print("  {}: {}\n", key, value);
 }
 
-int run(int argc, char** argv) {
-  Options options;
-  CLI::App app("Converts a network that PyTorch saved into a checkpoint in HDF5.",
-               "convert_checkpoint");
-  add_options(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kWrongUsage;
-  }
-  if (const std::string wrong = usage_error(options); !wrong.empty()) {
-    fmt::print(stderr, "convert_checkpoint: {}\n", wrong);
-    return kWrongUsage;
-  }
+int run(const Options& options) {
   try {
     options.list ? list(options) : convert(options);
   } catch (const Error& error) {
-    fmt::print(stderr, "convert_checkpoint: {}: {}\n", options.input.string(), error.what());
-    return kBadInput;
+    fail("{}: {}", options.input.string(), error.what());
   }
   return 0;
 }
@@ -189,5 +166,11 @@ int run(int argc, char** argv) {
 }  // namespace odin
 
 int main(int argc, char** argv) {
-  return odin::run(argc, argv);
+  CLI::App app(
+      "Converts a network that PyTorch saved into our HDF5 checkpoint. The input is read as data: "
+      "it is neither trusted nor run, and PyTorch is not needed.",
+      "convert_checkpoint");
+  odin::Options options;
+  odin::add_options(app, options);
+  return odin::run_program_main(app, argc, argv, [&] { return odin::run(options); });
 }

@@ -1,13 +1,15 @@
 # Options every target of the project is compiled with.
 add_library(odin_options INTERFACE)
 target_compile_features(odin_options INTERFACE cxx_std_20)
-target_compile_options(odin_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+function(odin_cxx_options)  # what g++ and clang++ take; nvcc has its own, in OdinCuda.cmake
+  target_compile_options(odin_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ARGN}>")
+endfunction()
+odin_cxx_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
 if(ODIN_WARNINGS_AS_ERRORS)
-  target_compile_options(odin_options INTERFACE -Werror)
+  odin_cxx_options(-Werror)
 endif()
 if(ODIN_SANITIZE)
-  target_compile_options(odin_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-                                                -fno-omit-frame-pointer)
+  odin_cxx_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(odin_options INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -1,13 +1,109 @@
 #include "kernels/device.h"
 
+#include <array>
+#include <charconv>
+#include <utility>
+
+#ifdef ODIN_WITH_CUDA
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/gpu.h"
+#endif
+
 namespace odin {
+namespace {
+
+constexpr std::array<std::pair<Precision, std::string_view>, 4> kPrecisions{{
+    {Precision::kFloat32, "fp32"},
+    {Precision::kTf32, "tf32"},
+    {Precision::kFloat16, "fp16"},
+    {Precision::kBFloat16, "bf16"},
+}};
+constexpr std::array<std::pair<ConvolutionChoice, std::string_view>, 2> kConvolutions{{
+    {ConvolutionChoice::kCudnn, "cudnn"},
+    {ConvolutionChoice::kOwn, "own"},
+}};
+
+// The number N of "cuda:N", 0 of "cuda".
+int gpu_index(std::string_view device) {
+  if (device == "cuda") return 0;
+  const std::string_view digits = device.substr(std::string_view("cuda:").size());
+  int index = -1;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+  require(error == std::errc() && end == digits.data() + digits.size() && index >= 0,
+          "device \"{}\" is not known: after cuda: comes the number of a GPU, as in cuda:1",
+          device);
+  return index;
+}
+
+std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
+  require(options.precision == Precision::kFloat32,
+          "precision {} needs a GPU: the CPU computes in fp32", name_of(options.precision));
+  return make_cpu_backend(options.threads);
+}
+
+std::unique_ptr<Backend> make_cuda(std::string_view device,
+                                   [[maybe_unused]] const DeviceOptions& options) {
+  [[maybe_unused]] const int index = gpu_index(device);
+#ifdef ODIN_WITH_CUDA
+  return cuda::make_cuda_backend(cuda::use_gpu(std::string(device), index), options);
+#else
+  fail(
+      "device {} cannot be used: this program was built without CUDA; use --device cpu, or build "
+      "with -DODIN_CUDA=ON",
+      device);
+#endif
+}
+
+// Whether "auto" is a GPU: there is one that our kernels can run on.
+bool gpu_usable() {
+#ifdef ODIN_WITH_CUDA
+  try {
+    cuda::use_gpu("auto", 0);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+Precision precision_of(std::string_view name) {
+  for (const auto& [precision, known] : kPrecisions) {
+    if (name == known) return precision;
+  }
+  fail("precision \"{}\" is not known: it must be fp32, tf32, fp16 or bf16", name);
+}
+
+std::string_view name_of(Precision precision) {
+  return kPrecisions[static_cast<std::size_t>(precision)].second;
+}
+
+ConvolutionChoice convolution_choice_of(std::string_view name) {
+  for (const auto& [choice, known] : kConvolutions) {
+    if (name == known) return choice;
+  }
+  fail("convolution \"{}\" is not known: it must be cudnn or own", name);
+}
+
+std::string_view name_of(ConvolutionChoice choice) {
+  return kConvolutions[static_cast<std::size_t>(choice)].second;
+}
+
+std::unique_ptr<Backend> make_backend(std::string_view device, const DeviceOptions& options) {
+  require(options.threads >= 0, "the number of threads cannot be negative ({})", options.threads);
+  require(options.batch >= 0, "a batch cannot have {} images", options.batch);
+  if (device == "cpu") return make_cpu(options);
+  if (device == "auto") return gpu_usable() ? make_cuda("cuda", options) : make_cpu(options);
+  require(device == "cuda" || device.starts_with("cuda:"),
+          "device \"{}\" is not known: it must be auto, cpu, cuda or cuda:N", device);
+  return make_cuda(device, options);
+}
 
 std::unique_ptr<Backend> make_backend(std::string_view device, int threads) {
-  require(threads >= 0, "the number of threads cannot be negative ({})", threads);
-  if (device == "auto" || device == "cpu") return make_cpu_backend(threads);
-  require(device != "cuda" && !device.starts_with("cuda:"),
-          "device {} cannot be used: this build has no CUDA back end; use --device cpu", device);
-  fail("device \"{}\" is not known: it must be auto, cpu, cuda or cuda:N", device);
+  return make_backend(device, DeviceOptions{.threads = threads});
 }
 
 }  // namespace odin

@@ -1,6 +1,7 @@
 // Back ends by the name a user gives: "auto", "cpu", "cuda", "cuda:1".
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -8,9 +9,34 @@
 
 namespace odin {
 
-// "auto" takes a GPU where there is one that can be used, else the CPU. `threads` is of the CPU: 0
-// takes all cores that this process may use. Throws Error where the device does not exist or this
-// build cannot use it.
-std::unique_ptr<Backend> make_backend(std::string_view device, int threads = 0);
+// How a GPU stores and multiplies in an evaluation; sums and statistics are always in float.
+enum class Precision : std::uint8_t {
+  kFloat32,  // float throughout
+  kTf32,     // stored as float, multiplied on tensor cores with 11 significant bits
+  kFloat16,  // IEEE half precision, 11 significant bits
+  kBFloat16  // 8 significant bits, float's range
+};
+// "fp32", "tf32", "fp16", "bf16"; throws Error for another name.
+Precision precision_of(std::string_view name);
+std::string_view name_of(Precision precision);
+
+// Whose convolutions a GPU runs.
+enum class ConvolutionChoice : std::uint8_t { kCudnn, kOwn };
+// "cudnn", "own"; throws Error for another name.
+ConvolutionChoice convolution_choice_of(std::string_view name);
+std::string_view name_of(ConvolutionChoice choice);
+
+struct DeviceOptions {
+  int threads = 0;  // of the CPU: 0 takes all cores that this process may use
+  // The rest is of a GPU. The CPU computes in fp32 and refuses another precision.
+  Precision precision = Precision::kFloat32;
+  ConvolutionChoice convolution = ConvolutionChoice::kCudnn;
+  int batch = 0;  // images that run at once; 0 chooses
+};
+
+// "auto" takes a GPU where there is one that can be used, else the CPU. Throws Error, saying what to
+// do, where the device does not exist or this build cannot use it.
+std::unique_ptr<Backend> make_backend(std::string_view device, const DeviceOptions& options = {});
+std::unique_ptr<Backend> make_backend(std::string_view device, int threads);
 
 }  // namespace odin

@@ -15,6 +15,13 @@ class Error : public std::runtime_error {
   explicit Error(const std::string& sentence) : std::runtime_error(sentence) {}
 };
 
+// Thrown where a device has too little memory for what was asked of it, so that the caller can try
+// again with less.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
+};
+
 // Throws Error with a formatted sentence: what was expected, what was found, what to do.
 template <class... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {

@@ -1,0 +1,62 @@
+# Decides whether the CUDA back end is built (ODIN_CUDA) and sets ODIN_WITH_CUDA accordingly.
+#
+# AUTO: where nvcc and cuDNN are found. ON: they must be. OFF: not, whatever there is.
+# CUDNN_ROOT names a folder with include/ and lib/ where cuDNN is not beside the CUDA toolkit.
+set(ODIN_WITH_CUDA OFF)
+if(ODIN_CUDA STREQUAL "OFF")
+  return()
+endif()
+
+if(NOT CMAKE_CUDA_COMPILER)
+  find_program(ODIN_NVCC nvcc HINTS ENV CUDACXX ENV CUDA_HOME ENV CUDA_PATH /usr/local/cuda
+               PATH_SUFFIXES bin)
+  mark_as_advanced(ODIN_NVCC)
+  if(ODIN_NVCC)
+    set(CMAKE_CUDA_COMPILER ${ODIN_NVCC})
+  endif()
+endif()
+if(CMAKE_CUDA_COMPILER)
+  get_filename_component(nvcc_folder ${CMAKE_CUDA_COMPILER} DIRECTORY)
+  find_path(CUDNN_INCLUDE_DIR cudnn_graph.h HINTS ${CUDNN_ROOT} ${nvcc_folder}/.. /usr/local/cuda
+            PATH_SUFFIXES include)
+  find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9
+               HINTS ${CUDNN_ROOT} ${nvcc_folder}/.. /usr/local/cuda PATH_SUFFIXES lib64 lib)
+  mark_as_advanced(CUDNN_INCLUDE_DIR CUDNN_LIBRARY)
+endif()
+
+if(NOT CMAKE_CUDA_COMPILER OR NOT CUDNN_INCLUDE_DIR OR NOT CUDNN_LIBRARY)
+  if(NOT CMAKE_CUDA_COMPILER)
+    set(missing "nvcc was not found (set CMAKE_CUDA_COMPILER)")
+  else()
+    set(missing "cuDNN 9 was not found (set CUDNN_ROOT)")
+  endif()
+  if(ODIN_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "ODIN_CUDA is ON, but ${missing}; or build for the CPU with -DODIN_CUDA=OFF.")
+  endif()
+  message(STATUS "CUDA back end: off, ${missing}")
+  return()
+endif()
+
+# Ampere (A100; RTX 30), Ada and Hopper; `native` compiles for the GPU of this machine alone.
+set(CMAKE_CUDA_ARCHITECTURES "80;86;89;90" CACHE STRING "GPU architectures to compile for")
+enable_language(CUDA)
+set(CMAKE_CUDA_STANDARD 20)
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+set(CMAKE_CUDA_EXTENSIONS OFF)
+find_package(CUDAToolkit 12 REQUIRED)
+
+add_library(odin_cudnn INTERFACE)
+target_include_directories(odin_cudnn SYSTEM INTERFACE $<BUILD_INTERFACE:${CUDNN_INCLUDE_DIR}>)
+target_link_libraries(odin_cudnn INTERFACE $<BUILD_INTERFACE:${CUDNN_LIBRARY}>)
+
+set(ODIN_WITH_CUDA ON)
+message(STATUS "CUDA back end: on, nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architectures "
+               "${CMAKE_CUDA_ARCHITECTURES}")
+
+# odin_cuda_options(TARGET): warnings for its .cu files, as strict as g++'s are elsewhere.
+function(odin_cuda_options target)
+  set(warnings -Wall,-Wextra,-Wshadow,-Wno-unused-parameter)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${warnings} --expt-relaxed-constexpr
+                               $<$<BOOL:${ODIN_WARNINGS_AS_ERRORS}>:-Werror=all-warnings>>)
+endfunction()

@@ -1,0 +1,366 @@
+#include "kernels/cuda/backend.h"
+
+#include <cstring>
+#include <vector>
+
+#include "kernels/cuda/batch_norm.h"
+#include "kernels/cuda/elementwise.h"
+#include "kernels/cuda/layer_convolution.h"
+#include "kernels/cuda/linear.h"
+#include "kernels/cuda/memory.h"
+#include "kernels/cuda/perturb.h"
+#include "kernels/cuda/plan_executor.h"
+#include "kernels/cuda/pool.h"
+#include "kernels/cuda/random.h"
+#include "kernels/cuda/softmax.h"
+#include "kernels/cuda/status.h"
+#include "kernels/cuda/stream.h"
+
+namespace odin::cuda {
+namespace {
+
+// A tensor as the kernels see it: rank 4 as it is, (N, D) and (C) as one pixel per image. Throws
+// Error where its elements are not float or it does not lie as NHWC.
+View view_of(const TensorView& tensor) {
+  const Shape& shape = tensor.shape();
+  require(tensor.type() == DataType::kFloat32, "a tensor of {} was given where {} is needed",
+          name_of(tensor.type()), name_of(DataType::kFloat32));
+  std::int64_t extents[4] = {1, 1, 1, 1};  // N, C, H, W
+  std::int64_t strides[4] = {0, 1, 0, 0};
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const int to = shape.rank() == 1 ? 1 : axis;
+    extents[to] = shape[axis];
+    strides[to] = tensor.strides()[static_cast<std::size_t>(axis)];
+  }
+  const auto [n, c, h, w] = extents;
+  View view;
+  view.data = tensor.empty() ? nullptr : tensor.raw();
+  view.images = static_cast<int>(n);
+  view.height = static_cast<int>(h);
+  view.width = static_cast<int>(w);
+  view.channels = static_cast<int>(c);
+  view.pitch = w > 1 ? strides[3] : h > 1 ? strides[2] : n > 1 ? strides[0] : c;
+  const bool fits = (c <= 1 || strides[1] == 1) && (w <= 1 || strides[3] == view.pitch) &&
+                    (h <= 1 || strides[2] == w * view.pitch) &&
+                    (n <= 1 || strides[0] == h * w * view.pitch);
+  require(tensor.empty() || fits, "a tensor of shape {} does not lie as NHWC in device memory",
+          shape.to_string());
+  return view;
+}
+
+ConstView view_of(const ConstTensorView& tensor) {
+  return view_of(
+      TensorView(const_cast<void*>(tensor.raw()), tensor.type(), tensor.shape(), tensor.strides()));
+}
+
+// The values of a dense vector of `count`; nullptr for an empty (unwanted) view.
+float* vector_of(const TensorView& tensor, std::int64_t count) {
+  if (tensor.raw() == nullptr) return nullptr;
+  require(tensor.numel() == count && tensor.is_contiguous(),
+          "a tensor of shape {} was given where a vector of {} is needed",
+          tensor.shape().to_string(), count);
+  return const_cast<TensorView&>(tensor).data<float>();
+}
+
+const float* vector_of(const ConstTensorView& tensor, std::int64_t count) {
+  return vector_of(
+      TensorView(const_cast<void*>(tensor.raw()), tensor.type(), tensor.shape(), tensor.strides()),
+      count);
+}
+
+const std::int32_t* labels_of(const ConstTensorView& labels, std::int64_t count) {
+  require(labels.shape().rank() == 1 && labels.shape()[0] == count && labels.is_contiguous(),
+          "labels of shape {} were given for {} images", labels.shape().to_string(), count);
+  return labels.data<std::int32_t>();
+}
+
+void require_temperature(double temperature) {
+  require(temperature > 0, "the temperature must be positive, {} is not", temperature);
+}
+
+class CudaBackend final : public Backend {
+ public:
+  CudaBackend(const Gpu& gpu, const DeviceOptions& options) : gpu_(gpu), options_(options) {
+    const Multiply multiply =
+        options.precision == Precision::kTf32 ? Multiply::kTf32 : Multiply::kFloat;
+    convolution_ = options.convolution == ConvolutionChoice::kOwn
+                       ? make_own_layer_convolution(multiply, stream_)
+                       : make_cudnn_layer_convolution(multiply, stream_);
+  }
+
+  std::string name() const override { return fmt::format("cuda:{}", gpu_.index); }
+  DataType data_type() const override { return DataType::kFloat32; }
+
+  Strides activation_strides(const Shape& shape) const override {
+    require(shape.rank() == 4, "an activation has four axes, {} has not", shape.to_string());
+    return {shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]};
+  }
+
+  std::shared_ptr<void> allocate(std::size_t bytes) override {
+    auto buffer = std::make_shared<DeviceBuffer>(std::max<std::size_t>(bytes, 1));
+    ODIN_CUDA_CHECK(cudaMemsetAsync(buffer->data(), 0, buffer->size(), stream_), "{} bytes", bytes);
+    void* data = buffer->data();
+    return {std::move(buffer), data};
+  }
+
+  void upload(const double* host, TensorView to) override {
+    if (to.empty()) return;
+    Staging staging(to);
+    if (!staging.dense()) read(staging, to);
+    staging.each([host](std::byte* at, DataType type, std::size_t i) {
+      if (type == DataType::kFloat32) {
+        const auto value = static_cast<float>(host[i]);
+        std::memcpy(at, &value, sizeof(value));
+      } else {
+        const auto value = static_cast<std::int32_t>(host[i]);
+        std::memcpy(at, &value, sizeof(value));
+      }
+    });
+    ODIN_CUDA_CHECK(
+        cudaMemcpyAsync(to.raw(), staging.data(), staging.size(), cudaMemcpyHostToDevice, stream_),
+        "{} bytes", staging.size());
+    stream_.synchronize();
+  }
+
+  void download(ConstTensorView from, double* host) override {
+    if (from.empty()) return;
+    Staging staging(from);
+    read(staging, from);
+    staging.each([host](const std::byte* at, DataType type, std::size_t i) {
+      if (type == DataType::kFloat32) {
+        float value;
+        std::memcpy(&value, at, sizeof(value));
+        host[i] = value;
+      } else {
+        std::int32_t value;
+        std::memcpy(&value, at, sizeof(value));
+        host[i] = value;
+      }
+    });
+  }
+
+  void fill(TensorView y, double value) override {
+    cuda::fill(view_of(y), static_cast<float>(value), stream_);
+  }
+  void copy(ConstTensorView x, TensorView y) override {
+    cuda::copy(view_of(x), view_of(y), stream_);
+  }
+  void add(ConstTensorView a, ConstTensorView b, TensorView y) override {
+    cuda::add(view_of(a), view_of(b), view_of(y), stream_);
+  }
+
+  void convolution_forward(const ConvolutionGeometry& geometry, ConstTensorView x,
+                           ConstTensorView w, TensorView y) override {
+    check_convolution(geometry, x, w, y);
+    convolution_->forward(geometry, view_of(x), view_of(w), view_of(y));
+  }
+  void convolution_backward_data(const ConvolutionGeometry& geometry, ConstTensorView dy,
+                                 ConstTensorView w, TensorView dx) override {
+    check_convolution(geometry, dx, w, dy);
+    convolution_->backward_data(geometry, view_of(dy), view_of(w), view_of(dx));
+  }
+  void convolution_backward_filter(const ConvolutionGeometry& geometry, ConstTensorView x,
+                                   ConstTensorView dy, TensorView dw) override {
+    check_convolution(geometry, x, dw, dy);
+    convolution_->backward_filter(geometry, view_of(x), view_of(dy), view_of(dw));
+  }
+
+  void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
+                                   double epsilon, double momentum, TensorView running_mean,
+                                   TensorView running_var, TensorView y, TensorView mean,
+                                   TensorView inv_std) override {
+    const ConstView in = view_of(x);
+    cuda::batch_norm_forward_training(
+        in, parameters_of(gamma, beta, in), epsilon, momentum, false,
+        vector_of(running_mean, in.channels), vector_of(running_var, in.channels), view_of(y),
+        vector_of(mean, in.channels), vector_of(inv_std, in.channels), workspace(in), stream_);
+  }
+  void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
+                                    ConstTensorView mean, ConstTensorView inv_std, TensorView dx,
+                                    TensorView dgamma, TensorView dbeta) override {
+    const ConstView in = view_of(x);
+    cuda::batch_norm_backward_training(
+        in, view_of(dy), {vector_of(gamma, in.channels), nullptr}, vector_of(mean, in.channels),
+        vector_of(inv_std, in.channels), false, optional_view(dx), vector_of(dgamma, in.channels),
+        vector_of(dbeta, in.channels), workspace(in), stream_);
+  }
+  void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
+                                     ConstTensorView running_mean, ConstTensorView running_var,
+                                     double epsilon, TensorView y) override {
+    const ConstView in = view_of(x);
+    cuda::batch_norm_forward_evaluation(
+        in, parameters_of(gamma, beta, in), vector_of(running_mean, in.channels),
+        vector_of(running_var, in.channels), epsilon, false, view_of(y), stream_);
+  }
+  void batch_norm_backward_evaluation(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
+                                      ConstTensorView running_mean, ConstTensorView running_var,
+                                      double epsilon, TensorView dx, TensorView dgamma,
+                                      TensorView dbeta) override {
+    const ConstView in = view_of(x);
+    cuda::batch_norm_backward_evaluation(in, view_of(dy), {vector_of(gamma, in.channels), nullptr},
+                                         vector_of(running_mean, in.channels),
+                                         vector_of(running_var, in.channels), epsilon, false,
+                                         optional_view(dx), vector_of(dgamma, in.channels),
+                                         vector_of(dbeta, in.channels), workspace(in), stream_);
+  }
+
+  void relu_forward(ConstTensorView x, TensorView y) override {
+    cuda::relu_forward(view_of(x), view_of(y), stream_);
+  }
+  void relu_backward(ConstTensorView y, ConstTensorView dy, TensorView dx) override {
+    cuda::relu_backward(view_of(y), view_of(dy), view_of(dx), stream_);
+  }
+
+  void average_pool_forward(int window, int stride, ConstTensorView x, TensorView y) override {
+    cuda::average_pool_forward(window, stride, {}, view_of(x), view_of(y), stream_);
+  }
+  void average_pool_backward(int window, int stride, ConstTensorView dy, TensorView dx) override {
+    cuda::average_pool_backward(window, stride, {}, {}, view_of(dy), view_of(dx), stream_);
+  }
+
+  void linear_forward(ConstTensorView x, ConstTensorView w, ConstTensorView b,
+                      TensorView y) override {
+    const ConstView in = view_of(x);
+    const View out = view_of(y);
+    cuda::linear_forward(in, vector_of(w, std::int64_t{in.channels} * out.channels),
+                         vector_of(b, out.channels), out, stream_);
+  }
+  void linear_backward(ConstTensorView x, ConstTensorView w, ConstTensorView dy, TensorView dx,
+                       TensorView dw, TensorView db) override {
+    const ConstView in = view_of(x);
+    const ConstView out = view_of(dy);
+    const std::int64_t weights = std::int64_t{in.channels} * out.channels;
+    if (dx.raw()) cuda::linear_backward_data(out, vector_of(w, weights), view_of(dx), stream_);
+    cuda::linear_backward_weights(in, out, vector_of(dw, weights), vector_of(db, out.channels),
+                                  stream_);
+  }
+
+  void cross_entropy_forward(ConstTensorView logits, ConstTensorView labels, double temperature,
+                             TensorView loss) override {
+    require_temperature(temperature);
+    const ConstView in = view_of(logits);
+    cuda::cross_entropy_forward(in, labels_of(labels, in.images), temperature,
+                                vector_of(loss, in.images), stream_);
+  }
+  void cross_entropy_backward(ConstTensorView logits, ConstTensorView labels, double temperature,
+                              double scale, TensorView dlogits) override {
+    require_temperature(temperature);
+    const ConstView in = view_of(logits);
+    cuda::cross_entropy_backward(in, labels_of(labels, in.images), temperature, scale,
+                                 view_of(dlogits), stream_);
+  }
+  void argmax(ConstTensorView logits, TensorView labels) override {
+    const ConstView in = view_of(logits);
+    labels_of(labels, in.images);
+    cuda::argmax(in, labels.data<std::int32_t>(), stream_);
+  }
+  void perturb(ConstTensorView x, ConstTensorView gradient, ConstTensorView step,
+               TensorView y) override {
+    const ConstView in = view_of(x);
+    cuda::perturb(in, view_of(gradient), vector_of(step, in.channels), view_of(y), stream_);
+  }
+
+  void dropout_forward(double rate, RandomKey key, ConstTensorView x, TensorView y) override {
+    cuda::dropout_forward(rate, key.seed, key.stream, view_of(x), view_of(y), stream_);
+  }
+  void dropout_backward(double rate, RandomKey key, ConstTensorView dy, TensorView dx) override {
+    cuda::dropout_backward(rate, key.seed, key.stream, view_of(dy), view_of(dx), stream_);
+  }
+
+  std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {
+    return make_plan_executor(plan, options_);
+  }
+
+ private:
+  // Host memory for the elements that a view spans, and the way from row-major order to them.
+  class Staging {
+   public:
+    explicit Staging(const ConstTensorView& view) : view_(view) {
+      std::int64_t last = 0;
+      for (int axis = 0; axis < view.shape().rank(); ++axis) {
+        last += (view.shape()[axis] - 1) * view.strides()[static_cast<std::size_t>(axis)];
+      }
+      bytes_.resize(static_cast<std::size_t>(last + 1) * size_of(view.type()));
+    }
+
+    // Whether every element of the span belongs to the view.
+    bool dense() const {
+      return bytes_.size() == static_cast<std::size_t>(view_.numel()) * size_of(view_.type());
+    }
+    std::byte* data() { return bytes_.data(); }
+    std::size_t size() const { return bytes_.size(); }
+
+    // Calls visit(address, type, i) for element i in row-major order.
+    template <class Visit>
+    void each(Visit visit) {
+      std::array<std::int64_t, Shape::kMaxRank> extents{1, 1, 1, 1};
+      for (int axis = 0; axis < view_.shape().rank(); ++axis) {
+        extents[static_cast<std::size_t>(axis)] = view_.shape()[axis];
+      }
+      const Strides& s = view_.strides();
+      const auto element = static_cast<std::int64_t>(size_of(view_.type()));
+      std::size_t i = 0;
+      for (std::int64_t n = 0; n < extents[0]; ++n) {
+        for (std::int64_t c = 0; c < extents[1]; ++c) {
+          for (std::int64_t h = 0; h < extents[2]; ++h) {
+            for (std::int64_t w = 0; w < extents[3]; ++w) {
+              const std::int64_t at = n * s[0] + c * s[1] + h * s[2] + w * s[3];
+              visit(bytes_.data() + at * element, view_.type(), i++);
+            }
+          }
+        }
+      }
+    }
+
+   private:
+    ConstTensorView view_;
+    std::vector<std::byte> bytes_;
+  };
+
+  void read(Staging& staging, const ConstTensorView& from) {
+    ODIN_CUDA_CHECK(cudaMemcpyAsync(staging.data(), from.raw(), staging.size(),
+                                    cudaMemcpyDeviceToHost, stream_),
+                    "{} bytes", staging.size());
+    stream_.synchronize();
+  }
+
+  static void check_convolution(const ConvolutionGeometry& geometry, const ConstTensorView& x,
+                                const ConstTensorView& w, const ConstTensorView& y) {
+    const Shape& in = x.shape();
+    const Shape& filter = w.shape();
+    const bool ranks = in.rank() == 4 && filter.rank() == 4 && y.shape().rank() == 4;
+    require(ranks && filter[1] == in[1] &&
+                y.shape() ==
+                    Shape{in[0], filter[0],
+                          windowed_extent(in[2], filter[2], geometry.stride, geometry.padding),
+                          windowed_extent(in[3], filter[3], geometry.stride, geometry.padding)},
+            "a convolution of {} with weights {}, stride {} and padding {} does not give {}",
+            in.to_string(), filter.to_string(), geometry.stride, geometry.padding,
+            y.shape().to_string());
+  }
+
+  static BatchNormParameters parameters_of(const ConstTensorView& gamma,
+                                           const ConstTensorView& beta, const ConstView& x) {
+    return {vector_of(gamma, x.channels), vector_of(beta, x.channels)};
+  }
+
+  static View optional_view(const TensorView& dx) { return dx.raw() ? view_of(dx) : View(); }
+
+  void* workspace(const ConstView& x) {
+    return workspace_.get(batch_norm_workspace(x.pixels(), x.channels));
+  }
+
+  Gpu gpu_;
+  DeviceOptions options_;
+  OwnedStream stream_;
+  Scratch workspace_;
+  std::unique_ptr<LayerConvolution> convolution_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cuda_backend(const Gpu& gpu, const DeviceOptions& options) {
+  return std::make_unique<CudaBackend>(gpu, options);
+}
+
+}  // namespace odin::cuda

@@ -1,0 +1,93 @@
+#include "kernels/cuda/memory.h"
+#include "kernels/cuda/plan_convolution.h"
+#include "kernels/cuda/stream.h"
+#include "kernels/cuda/upload.h"
+#include "kernels/error.h"
+
+namespace odin::cuda {
+namespace {
+
+class OwnPlanConvolution final : public PlanConvolutionRunner {
+ public:
+  OwnPlanConvolution(const PlanConvolution& step, const PlanArithmetic& arithmetic, bool image,
+                     Stream stream)
+      : kernel_(step.kernel),
+        stride_(step.stride),
+        padding_(step.padding),
+        relu_(step.relu),
+        multiply_(arithmetic.multiply),
+        bias_(upload(step.bias)) {
+    if (step.prologue) prologue_ = DeviceAffine(*step.prologue);
+    // Our kernels take a float image beside activations in half precision, with float weights.
+    const Element element = image ? Element::kFloat : arithmetic.element;
+    const DeviceBuffer row_major = upload(step.weights);
+    const int outputs = step.output.channels;
+    const int inputs = step.input.channels;
+    const auto bytes = [&](int rows, int depth) {
+      return static_cast<std::size_t>(packed_weights(kernel_, rows, depth)) * size_of(element);
+    };
+    forward_weights_ = DeviceBuffer(bytes(outputs, inputs));
+    backward_weights_ = DeviceBuffer(bytes(inputs, outputs));
+    pack_forward_weights(row_major.as<float>(), outputs, inputs, kernel_, element,
+                         forward_weights_.data(), stream);
+    pack_backward_weights(row_major.as<float>(), outputs, inputs, kernel_, element,
+                          backward_weights_.data(), stream);
+    synchronize(stream);  // before row_major goes
+  }
+
+  void forward(ConstView x, ConstView residual, View y, const Lane& lane) override {
+    ForwardConvolution convolution;
+    convolution.kernel = kernel_;
+    convolution.stride = stride_;
+    convolution.padding = padding_;
+    convolution.x = x;
+    convolution.weights = forward_weights_.data();
+    convolution.prologue = prologue_.get();
+    convolution.bias = bias_.as<float>();
+    convolution.relu = relu_;
+    convolution.residual = residual;
+    convolution.y = y;
+    convolution.multiply = multiply_;
+    convolution_forward(convolution, ConvolutionVersion::kAuto, lane.stream);
+  }
+
+  void backward(ConstView dy, ConstView x, bool mask_by_input, bool accumulate, View dx,
+                const Lane& lane) override {
+    BackwardConvolution convolution;
+    convolution.kernel = kernel_;
+    convolution.stride = stride_;
+    convolution.padding = padding_;
+    convolution.dy = dy;
+    convolution.weights = backward_weights_.data();
+    convolution.affine = prologue_.get();
+    convolution.affine.relu = convolution.affine.relu || mask_by_input;
+    if (convolution.affine.relu) convolution.x = x;
+    convolution.accumulate = accumulate;
+    convolution.dx = dx;
+    convolution.multiply = multiply_;
+    convolution_backward_data(convolution, ConvolutionVersion::kAuto, lane.stream);
+  }
+
+  std::size_t workspace_bytes(int /*images*/) const override { return 0; }
+
+ private:
+  int kernel_;
+  int stride_;
+  int padding_;
+  bool relu_;
+  Multiply multiply_;
+  DeviceBuffer forward_weights_;
+  DeviceBuffer backward_weights_;
+  DeviceBuffer bias_;
+  DeviceAffine prologue_;
+};
+
+}  // namespace
+
+std::unique_ptr<PlanConvolutionRunner> make_own_plan_convolution(const PlanConvolution& step,
+                                                                 const PlanArithmetic& arithmetic,
+                                                                 bool image, Stream stream) {
+  return std::make_unique<OwnPlanConvolution>(step, arithmetic, image, stream);
+}
+
+}  // namespace odin::cuda

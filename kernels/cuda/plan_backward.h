@@ -1,0 +1,37 @@
+// What the gradient of a plan in its input needs beyond the steps themselves: who masks by which
+// ReLU, who writes a gradient first and who adds to it, which gradients are one and the same.
+#pragma once
+
+#include <vector>
+
+#include "kernels/plan.h"
+
+namespace odin::cuda {
+
+// Of one step, for its backward pass. (Gradients are of the values that a step writes BEFORE its
+// closing ReLU, where every reader masks by that ReLU.)
+struct StepBackward {
+  // Slices of the gradients that must be cleared before the step adds to them.
+  std::vector<PlanSlice> clear;
+  // The step's convolution adds to the gradient of its input; otherwise it overwrites it.
+  bool accumulate = true;
+  // The step masks by the ReLU that closes the step that wrote its input: by the sign of the input.
+  bool mask_by_input = false;
+  // Nobody else has masked the gradient of this step's output by its closing ReLU: it does.
+  bool mask_output = false;
+  // The gradient of the output must be added to that of the residual; otherwise the two share
+  // memory, or there is no residual.
+  bool add_to_residual = false;
+};
+
+struct PlanBackward {
+  std::vector<StepBackward> steps;
+  // The buffer whose memory a buffer's gradient uses: itself or, for a residual, the buffer of the
+  // sum.
+  std::vector<int> gradient_buffer;
+};
+
+// Throws Error for a plan that is not valid.
+PlanBackward plan_backward(const Plan& plan);
+
+}  // namespace odin::cuda

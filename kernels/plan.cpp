@@ -156,4 +156,26 @@ std::int64_t multiply_adds(const Plan& plan) {
   return total;
 }
 
+void check_run(const Plan& plan, const float* images, std::int64_t n,
+               std::span<const OdinSetting> settings, const OdinResults& results) {
+  require(n >= 0, "plan {}: {} images cannot be run", plan.name, n);
+  bool perturbs = false;
+  for (const OdinSetting& setting : settings) {
+    require(setting.temperature > 0 && std::isfinite(setting.temperature),
+            "plan {}: a temperature must be above zero and finite, not {}", plan.name,
+            setting.temperature);
+    for (const std::vector<float>& step : setting.steps) {
+      perturbs = true;
+      require(step.size() == static_cast<std::size_t>(plan.input.channels),
+              "plan {}: a perturbation has {} steps for {} input channels", plan.name, step.size(),
+              plan.input.channels);
+    }
+  }
+  if (n == 0) return;
+  require(images != nullptr && results.logits != nullptr,
+          "plan {}: the images and the place for the logits must be given", plan.name);
+  require(!perturbs || results.perturbed != nullptr,
+          "plan {}: a place for the logits of the perturbed images must be given", plan.name);
+}
+
 }  // namespace odin

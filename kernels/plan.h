@@ -116,6 +116,11 @@ struct OdinResults {
   float* gradient = nullptr;
 };
 
+// Throws Error unless the arguments of PlanExecutor::run fit the plan: pointers where results are
+// due, temperatures above zero, steps of as many values as the input has channels.
+void check_run(const Plan& plan, const float* images, std::int64_t n,
+               std::span<const OdinSetting> settings, const OdinResults& results);
+
 // A plan on a device, ready to run. Nothing is allocated, created or tuned after the first call of
 // a given size. Not to be used by two threads at once.
 class PlanExecutor {

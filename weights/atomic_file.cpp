@@ -77,6 +77,19 @@ class TemporaryFile {
   fs::path path_;
 };
 
+// What links lead to, whether or not it is there.
+fs::path target_of(const fs::path& file) {
+  constexpr int kMostLinks = 40;  // as in Linux
+  fs::path target = file;
+  std::error_code error;
+  for (int links = 0; fs::is_symlink(target, error); ++links) {
+    if (links == kMostLinks) cannot_write(file, ELOOP);
+    target = target.parent_path() / fs::read_symlink(target, error);
+    if (error) cannot_write(file, error.value());
+  }
+  return target;
+}
+
 // Whether `file` can only be written where it is.
 bool must_stay(const fs::path& file) {
   std::error_code error;
@@ -84,7 +97,7 @@ bool must_stay(const fs::path& file) {
   if (fs::is_character_file(status) || fs::is_block_file(status) || fs::is_fifo(status))
     return true;
   // /dev/stdout may lead to a regular file, which its owner holds open and would then lose.
-  const fs::path folder = fs::weakly_canonical(fs::absolute(file).parent_path(), error);
+  const fs::path folder = fs::weakly_canonical(fs::absolute(file, error).parent_path(), error);
   return folder == "/dev" || folder.string().starts_with("/proc/");
 }
 
@@ -110,7 +123,7 @@ void write_atomically(const fs::path& file,
   std::error_code error;
   if (fs::is_directory(file, error)) cannot_write(file, EISDIR);
   if (must_stay(file)) return write(file);
-  const fs::path target = fs::is_symlink(file, error) ? fs::weakly_canonical(file) : file;
+  const fs::path target = target_of(file);
   TemporaryFile temporary(target);
   write(temporary.path());
   temporary.rename_to(target);

@@ -169,6 +169,15 @@ TEST_CASE("the target of a link is replaced, not the link") {
   write_atomically(folder / "link", "new");
   CHECK(fs::is_symlink(folder / "link"));
   CHECK(content_of(folder / "elsewhere/file") == "new");
+
+  fs::create_symlink(folder / "elsewhere/absent", folder / "link-to-nothing");
+  write_atomically(folder / "link-to-nothing", "text");
+  CHECK(fs::is_symlink(folder / "link-to-nothing"));
+  CHECK(content_of(folder / "elsewhere/absent") == "text");
+
+  const fs::path loop = folder / "loop";
+  fs::create_symlink("loop", loop);
+  CHECK(error_of(loop, "text").starts_with(loop.string() + " cannot be written: Too many levels"));
 }
 
 TEST_CASE("names that cannot be written are named in the error") {

@@ -1,0 +1,261 @@
+#include "kernels/cuda/elementwise.h"
+#include "kernels/cuda/map.cuh"
+
+namespace odin::cuda {
+namespace {
+
+template <class... T>
+constexpr bool kAllNarrow = ((sizeof(T) == 2) && ...);
+
+template <class T>
+struct Fill {
+  static constexpr bool kNarrow = kAllNarrow<T>;
+  Rows<T> y;
+  float value;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    Floats<V> v;
+#pragma unroll
+    for (int i = 0; i < V; ++i) v.v[i] = value;
+    store<V>(y.at(p, c), v);
+  }
+};
+
+template <class From, class To>
+struct Copy {
+  static constexpr bool kNarrow = kAllNarrow<From, To>;
+  Rows<const From> x;
+  Rows<To> y;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    store<V>(y.at(p, c), load<V>(x.at(p, c)));
+  }
+};
+
+template <class T>
+struct Add {
+  static constexpr bool kNarrow = kAllNarrow<T>;
+  Rows<const T> a;
+  Rows<const T> b;
+  Rows<T> y;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    Floats<V> sum = load<V>(a.at(p, c));
+    const Floats<V> other = load<V>(b.at(p, c));
+#pragma unroll
+    for (int i = 0; i < V; ++i) sum.v[i] += other.v[i];
+    store<V>(y.at(p, c), sum);
+  }
+};
+
+template <class T>
+struct ReluForward {
+  static constexpr bool kNarrow = kAllNarrow<T>;
+  Rows<const T> x;
+  Rows<T> y;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    Floats<V> v = load<V>(x.at(p, c));
+#pragma unroll
+    for (int i = 0; i < V; ++i) v.v[i] = v.v[i] > 0 ? v.v[i] : 0;
+    store<V>(y.at(p, c), v);
+  }
+};
+
+template <class T>
+struct ReluBackward {
+  static constexpr bool kNarrow = kAllNarrow<T>;
+  Rows<const T> y;
+  Rows<const T> dy;
+  Rows<T> dx;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    const Floats<V> value = load<V>(y.at(p, c));
+    const Floats<V> gradient = load<V>(dy.at(p, c));
+    Floats<V> sum = load<V>(dx.at(p, c));
+#pragma unroll
+    for (int i = 0; i < V; ++i) sum.v[i] += value.v[i] > 0 ? gradient.v[i] : 0;
+    store<V>(dx.at(p, c), sum);
+  }
+};
+
+template <class T>
+struct AffineForward {
+  static constexpr bool kNarrow = kAllNarrow<T>;
+  Affine affine;
+  Rows<const T> x;
+  Rows<T> y;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    Floats<V> v = load<V>(x.at(p, c));
+#pragma unroll
+    for (int i = 0; i < V; ++i) {
+      if (affine.scale != nullptr) v.v[i] = fmaf(affine.scale[c + i], v.v[i], affine.shift[c + i]);
+      if (affine.relu && !(v.v[i] > 0)) v.v[i] = 0;
+    }
+    store<V>(y.at(p, c), v);
+  }
+};
+
+template <class T>
+struct AffineBackward {
+  static constexpr bool kNarrow = kAllNarrow<T>;
+  Affine affine;
+  Rows<const T> x;
+  Rows<const T> dy;
+  Rows<T> dx;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    const Floats<V> gradient = load<V>(dy.at(p, c));
+    Floats<V> sum = load<V>(dx.at(p, c));
+    Floats<V> value{};
+    if (affine.relu) value = load<V>(x.at(p, c));
+#pragma unroll
+    for (int i = 0; i < V; ++i) {
+      const float scale = affine.scale != nullptr ? affine.scale[c + i] : 1;
+      const float shift = affine.scale != nullptr ? affine.shift[c + i] : 0;
+      const bool open = !affine.relu || fmaf(scale, value.v[i], shift) > 0;
+      sum.v[i] += open ? scale * gradient.v[i] : 0;
+    }
+    store<V>(dx.at(p, c), sum);
+  }
+};
+
+// A warp takes 32 channels of a pixel, so that a vote makes the mask's word.
+template <class T>
+__global__ void relu_forward_mask_kernel(Rows<const T> x, Rows<T> y, std::uint32_t* mask,
+                                         int channels, int words, std::int64_t count) {
+  const std::int64_t word = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / 32;
+  if (word >= count) return;
+  const std::int64_t pixel = word / words;
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  const int channel = static_cast<int>(word % words) * 32 + lane;
+  const float value = channel < channels ? to_float(*x.at(pixel, channel)) : 0;
+  const unsigned bits = __ballot_sync(0xffffffffu, value > 0);
+  if (lane == 0) mask[word] = bits;
+  if (channel < channels) *y.at(pixel, channel) = to<T>(value > 0 ? value : 0);
+}
+
+template <class T>
+__global__ void relu_backward_mask_kernel(const std::uint32_t* mask, Rows<const T> dy, Rows<T> dx,
+                                          int channels, int words, std::int64_t count) {
+  const std::int64_t word = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / 32;
+  if (word >= count) return;
+  const std::int64_t pixel = word / words;
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  const int channel = static_cast<int>(word % words) * 32 + lane;
+  if (channel >= channels || (mask[word] >> lane & 1u) == 0) return;
+  T* target = dx.at(pixel, channel);
+  *target = to<T>(to_float(*target) + to_float(*dy.at(pixel, channel)));
+}
+
+constexpr unsigned kMaskThreads = 256;
+
+Geometry mask_geometry(std::int64_t words, Stream stream) {
+  return {dim3(static_cast<unsigned>(blocks_for(words, kMaskThreads / 32))), dim3(kMaskThreads), 0,
+          stream};
+}
+
+void expect_same_type(const ConstView& a, const ConstView& b) {
+  expect(a.element == b.element, "the operands of an elementwise operation differ in type");
+}
+
+}  // namespace
+
+void fill(View y, float value, Stream stream) {
+  with_type(y.element, [&](auto t) {
+    using T = decltype(t);
+    map_flat(Fill<T>{rows<T>(y), value}, {y}, stream);
+  });
+}
+
+void copy(ConstView x, View y, Stream stream) {
+  with_type(x.element, [&](auto from) {
+    with_type(y.element, [&](auto to) {
+      using From = decltype(from);
+      using To = decltype(to);
+      map_flat(Copy<From, To>{rows<From>(x), rows<To>(y)}, {x, y}, stream);
+    });
+  });
+}
+
+void add(ConstView a, ConstView b, View y, Stream stream) {
+  expect_same_type(a, y);
+  expect_same_type(b, y);
+  with_type(y.element, [&](auto t) {
+    using T = decltype(t);
+    map_flat(Add<T>{rows<T>(a), rows<T>(b), rows<T>(y)}, {a, b, y}, stream);
+  });
+}
+
+void relu_forward(ConstView x, View y, Stream stream) {
+  expect_same_type(x, y);
+  with_type(y.element, [&](auto t) {
+    using T = decltype(t);
+    map_flat(ReluForward<T>{rows<T>(x), rows<T>(y)}, {x, y}, stream);
+  });
+}
+
+void relu_backward(ConstView y, ConstView dy, View dx, Stream stream) {
+  expect_same_type(y, dx);
+  expect_same_type(dy, dx);
+  with_type(dx.element, [&](auto t) {
+    using T = decltype(t);
+    map_flat(ReluBackward<T>{rows<T>(y), rows<T>(dy), rows<T>(dx)}, {y, dy, dx}, stream);
+  });
+}
+
+void relu_forward_mask(ConstView x, View y, std::uint32_t* mask, Stream stream) {
+  expect_same_type(x, y);
+  expect(same_shape(x, y), "the operands of a ReLU differ in shape");
+  const auto words = static_cast<int>(mask_words(x.channels));
+  const std::int64_t count = x.pixels() * words;
+  with_type(x.element, [&](auto t) {
+    using T = decltype(t);
+    launch(relu_forward_mask_kernel<T>, mask_geometry(count, stream), rows<T>(x), rows<T>(y), mask,
+           x.channels, words, count);
+  });
+}
+
+void relu_backward_mask(const std::uint32_t* mask, ConstView dy, View dx, Stream stream) {
+  expect_same_type(dy, dx);
+  expect(same_shape(dy, dx), "the operands of a ReLU differ in shape");
+  const auto words = static_cast<int>(mask_words(dx.channels));
+  const std::int64_t count = dx.pixels() * words;
+  with_type(dx.element, [&](auto t) {
+    using T = decltype(t);
+    launch(relu_backward_mask_kernel<T>, mask_geometry(count, stream), mask, rows<T>(dy),
+           rows<T>(dx), dx.channels, words, count);
+  });
+}
+
+void affine_forward(Affine affine, ConstView x, View y, Stream stream) {
+  expect_same_type(x, y);
+  expect(same_shape(x, y), "the operands of a normalisation differ in shape");
+  with_type(y.element, [&](auto t) {
+    using T = decltype(t);
+    map(AffineForward<T>{affine, rows<T>(x), rows<T>(y)}, y.pixels(), y.channels, {x, y}, stream);
+  });
+}
+
+void affine_backward(Affine affine, ConstView x, ConstView dy, View dx, Stream stream) {
+  expect_same_type(dy, dx);
+  expect(same_shape(dy, dx), "the operands of a normalisation differ in shape");
+  if (!affine.relu) x = dy;  // not looked at
+  expect_same_type(x, dx);
+  expect(same_shape(x, dx), "the operands of a normalisation differ in shape");
+  with_type(dx.element, [&](auto t) {
+    using T = decltype(t);
+    map(AffineBackward<T>{affine, rows<T>(x), rows<T>(dy), rows<T>(dx)}, dx.pixels(), dx.channels,
+        {x, dy, dx}, stream);
+  });
+}
+
+}  // namespace odin::cuda

@@ -1,0 +1,41 @@
+// Kernels that treat every element alike.
+//
+// In this folder all pointers are to device memory, operands of one call have one element type
+// unless the comment says otherwise, work is queued on `stream` and nothing waits for it. An empty
+// operand (N = 0) does nothing. Operands whose shapes differ throw Error, as does a launch that
+// CUDA refuses.
+#pragma once
+
+#include "kernels/cuda/view.h"
+
+namespace odin::cuda {
+
+// y = value
+void fill(View y, float value, Stream stream);
+// y = x, element types may differ (rounded to nearest, even)
+void copy(ConstView x, View y, Stream stream);
+// y = a + b; y may be a or b
+void add(ConstView a, ConstView b, View y, Stream stream);
+
+// y = max(x, 0)
+void relu_forward(ConstView x, View y, Stream stream);
+// dx += dy where y > 0
+void relu_backward(ConstView y, ConstView dy, View dx, Stream stream);
+
+// A ReLU's mask with one bit per element: bit c % 32 of word p mask_words(C) + c / 32 says whether
+// channel c of pixel p was open (> 0). Bits beyond the last channel are zero.
+constexpr std::int64_t mask_words(int channels) {
+  return (channels + 31) / 32;
+}
+// y = max(x, 0) and its mask, mask_words(C) words per pixel; y may be x
+void relu_forward_mask(ConstView x, View y, std::uint32_t* mask, Stream stream);
+// dx += dy where the mask is set
+void relu_backward_mask(const std::uint32_t* mask, ConstView dy, View dx, Stream stream);
+
+// Fused batch norm and ReLU of evaluation: y = affine(x); y may be x.
+void affine_forward(Affine affine, ConstView x, View y, Stream stream);
+// dx += scale dy, only where scale x + shift > 0 if affine.relu; recomputed from x, so that nothing
+// but x is kept. With the identity and relu, x may as well be the activation after the ReLU.
+void affine_backward(Affine affine, ConstView x, ConstView dy, View dx, Stream stream);
+
+}  // namespace odin::cuda

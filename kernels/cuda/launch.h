@@ -1,0 +1,66 @@
+// The one way to start a kernel. Compiled by nvcc it is <<<>>>; compiled as plain C++ (with
+// tests/cuda_on_cpu first on the include path) the kernel runs here and now, on fibers.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace odin::cuda {
+
+// How many blocks of how many threads, how much dynamic shared memory, on which stream, and where
+// in our sources (for errors).
+struct Geometry {
+  Geometry(dim3 grid_, dim3 block_, std::size_t shared_bytes_, cudaStream_t stream_,
+           const char* file_ = __builtin_FILE(), int line_ = __builtin_LINE())
+      : grid(grid_),
+        block(block_),
+        shared_bytes(shared_bytes_),
+        stream(stream_),
+        file(file_),
+        line(line_) {}
+
+  dim3 grid;
+  dim3 block;
+  std::size_t shared_bytes;
+  cudaStream_t stream;
+  const char* file;
+  int line;
+};
+
+// Throws Error naming the kernel (by its address), file, line and sizes.
+[[noreturn]] void fail_launch(const void* kernel, const Geometry& geometry, cudaError_t status);
+// Throws Error with the sentence unless the condition holds.
+void expect(bool condition, const char* sentence);
+
+// A grid without blocks starts nothing. Throws Error where CUDA refuses the launch; what goes wrong
+// while the kernel runs shows at the next synchronisation.
+template <class... Parameters>
+void launch(void (*kernel)(Parameters...), const Geometry& geometry,
+            const std::type_identity_t<Parameters>&... arguments) {
+  if (geometry.grid.x == 0 || geometry.grid.y == 0 || geometry.grid.z == 0) return;
+  const void* address = reinterpret_cast<const void*>(kernel);
+  constexpr std::size_t kWithoutAsking = 48 * 1024;  // beyond it a kernel must opt in
+  if (geometry.shared_bytes > kWithoutAsking) {
+    const cudaError_t status =
+        cudaFuncSetAttribute(address, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             static_cast<int>(geometry.shared_bytes));
+    if (status != cudaSuccess) fail_launch(address, geometry, status);
+  }
+#ifdef __CUDACC__
+  kernel<<<geometry.grid, geometry.block, geometry.shared_bytes, geometry.stream>>>(arguments...);
+#else
+  emulated::launch(address, geometry.grid, geometry.block, geometry.shared_bytes, geometry.stream,
+                   [=] { kernel(arguments...); });
+#endif
+  const cudaError_t status = cudaGetLastError();
+  if (status != cudaSuccess) fail_launch(address, geometry, status);
+}
+
+// Blocks that cover `count` items, `per_block` each.
+inline std::int64_t blocks_for(std::int64_t count, std::int64_t per_block) {
+  return (count + per_block - 1) / per_block;
+}
+
+}  // namespace odin::cuda

@@ -1,0 +1,70 @@
+// What our CUDA kernels read and write: device memory, an element type and NHWC geometry.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+struct CUstream_st;
+
+namespace odin::cuda {
+
+// A CUDA stream, the same type as cudaStream_t; nullptr is the default stream.
+using Stream = CUstream_st*;
+
+// How activations, gradients and packed weights are stored. Arithmetic is in float (products of
+// convolutions: in the storage type, accumulated in float).
+enum class Element : std::uint8_t { kFloat, kHalf, kBFloat16 };
+
+constexpr std::size_t size_of(Element element) {
+  return element == Element::kFloat ? 4 : 2;
+}
+
+// An activation in device memory, to be read. Channels are innermost; the pixels of all images
+// follow each other at a distance of `pitch` elements, so that element (n, c, h, w) lies at
+// data[((n height + h) width + w) pitch + c]. A channel slice of a wider buffer has the buffer's
+// pitch. A matrix (N, K) is an activation of 1 x 1 pixel with K channels.
+//
+// Kernels load and store 16 bytes at a time where the data, and the pitch in bytes, are multiples
+// of 16; buffers should be padded so. Any other view works too, more slowly.
+struct ConstView {
+  const void* data = nullptr;
+  Element element = Element::kFloat;
+  int images = 0;
+  int height = 1;
+  int width = 1;
+  int channels = 0;
+  std::int64_t pitch = 0;
+
+  std::int64_t pixels() const { return std::int64_t{images} * height * width; }
+  std::int64_t numel() const { return pixels() * channels; }
+  bool empty() const { return data == nullptr || numel() == 0; }
+};
+
+// The same, to be written too.
+struct View {
+  void* data = nullptr;
+  Element element = Element::kFloat;
+  int images = 0;
+  int height = 1;
+  int width = 1;
+  int channels = 0;
+  std::int64_t pitch = 0;
+
+  operator ConstView() const {  // whoever may write may read
+    return {data, element, images, height, width, channels, pitch};
+  }
+  std::int64_t pixels() const { return std::int64_t{images} * height * width; }
+  std::int64_t numel() const { return pixels() * channels; }
+  bool empty() const { return data == nullptr || numel() == 0; }
+};
+
+// Batch norm in evaluation as one multiply-add per element: z = scale[c] x + shift[c], then
+// max(z, 0) if `relu`. Both in device memory, one float per channel; nullptr stands for the
+// identity, z = x.
+struct Affine {
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  bool relu = false;
+};
+
+}  // namespace odin::cuda

@@ -1,0 +1,242 @@
+#include "tests/cuda_on_cpu/cuda_runtime.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using Work = std::vector<std::function<void()>>;
+using Clock = std::chrono::steady_clock;
+
+thread_local cudaError_t g_last_error = cudaSuccess;
+thread_local int g_device = 0;
+
+constexpr std::size_t kMemory = std::size_t{4} << 30;
+
+cudaError_t remember(cudaError_t error) {
+  if (error != cudaSuccess) g_last_error = error;
+  return error;
+}
+
+int device_count() {
+  const char* wanted = std::getenv("ODIN_EMULATED_DEVICES");
+  return wanted != nullptr ? std::atoi(wanted) : 1;
+}
+
+void* allocate(std::size_t bytes) {
+  constexpr std::size_t kAlignment = 256;
+  // The size as asked, so that AddressSanitizer knows the end.
+  void* memory = nullptr;
+  if (bytes > kMemory || posix_memalign(&memory, kAlignment, bytes) != 0) return nullptr;
+  return std::memset(memory, 0xFF, bytes);
+}
+
+}  // namespace
+
+struct CUstream_st {
+  bool capturing = false;
+  Work captured;
+};
+struct CUevent_st {
+  Clock::time_point time;
+};
+struct CUgraph_st {
+  Work work;
+};
+struct CUgraphExec_st {
+  Work work;
+};
+
+namespace emulated {
+
+void set_last_error(cudaError_t error) {
+  g_last_error = error;
+}
+
+void submit(cudaStream_t stream, std::function<void()> work) {
+  if (stream != nullptr && stream->capturing) {
+    stream->captured.push_back(std::move(work));
+  } else {
+    work();
+  }
+}
+
+}  // namespace emulated
+
+const char* cudaGetErrorName(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "cudaSuccess";
+    case cudaErrorInvalidValue:
+      return "cudaErrorInvalidValue";
+    case cudaErrorMemoryAllocation:
+      return "cudaErrorMemoryAllocation";
+    case cudaErrorInvalidConfiguration:
+      return "cudaErrorInvalidConfiguration";
+    case cudaErrorNoDevice:
+      return "cudaErrorNoDevice";
+    case cudaErrorInvalidDevice:
+      return "cudaErrorInvalidDevice";
+    case cudaErrorNotReady:
+      return "cudaErrorNotReady";
+  }
+  return "unrecognized error code";
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  return cudaGetErrorName(error);
+}
+cudaError_t cudaGetLastError() {
+  return std::exchange(g_last_error, cudaSuccess);
+}
+cudaError_t cudaPeekAtLastError() {
+  return g_last_error;
+}
+cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int value) {
+  constexpr int kMost = 227 * 1024;
+  if (value < 0 || value > kMost) return remember(cudaErrorInvalidValue);
+  emulated::allow_shared_memory(kernel, static_cast<std::size_t>(value));
+  return cudaSuccess;
+}
+cudaError_t cudaFuncGetName(const char** name, const void*) {
+  *name = "a kernel";  // C++ does not know
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = device_count();
+  return *count > 0 ? cudaSuccess : remember(cudaErrorNoDevice);
+}
+cudaError_t cudaGetDevice(int* device) {
+  *device = g_device;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  if (device < 0 || device >= device_count()) return remember(cudaErrorInvalidDevice);
+  g_device = device;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (device < 0 || device >= device_count()) return remember(cudaErrorInvalidDevice);
+  *properties = {};
+  std::strcpy(properties->name, "CUDA on CPU");
+  properties->totalGlobalMem = kMemory;
+  properties->sharedMemPerBlockOptin = 227 * 1024;
+  properties->major = 9;
+  properties->minor = 0;
+  properties->multiProcessorCount = 4;
+  properties->l2CacheSize = 1 << 20;
+  return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceSynchronize() {
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  *free = *total = kMemory;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  *memory = bytes == 0 ? nullptr : allocate(bytes);
+  return bytes == 0 || *memory != nullptr ? cudaSuccess : remember(cudaErrorMemoryAllocation);
+}
+cudaError_t cudaFree(void* memory) {
+  std::free(memory);
+  return cudaSuccess;
+}
+cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned) {
+  return cudaMalloc(memory, bytes);
+}
+cudaError_t cudaFreeHost(void* memory) {
+  return cudaFree(memory);
+}
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
+                            cudaStream_t stream) {
+  emulated::submit(stream, [=] {
+    if (bytes > 0) std::memcpy(to, from, bytes);
+  });
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
+  emulated::submit(stream, [=] {
+    if (bytes > 0) std::memset(memory, value, bytes);
+  });
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = new CUstream_st;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  delete stream;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new CUevent_st;
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  emulated::submit(stream, [=] { event->time = Clock::now(); });
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  if (stream == nullptr || stream->capturing) return remember(cudaErrorInvalidValue);
+  stream->capturing = true;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  if (stream == nullptr || !stream->capturing) return remember(cudaErrorInvalidValue);
+  stream->capturing = false;
+  *graph = new CUgraph_st{std::exchange(stream->captured, {})};
+  return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                 unsigned long long) {
+  *executable = new CUgraphExec_st{graph->work};
+  return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  for (const auto& work : executable->work) emulated::submit(stream, work);
+  return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+  delete executable;
+  return cudaSuccess;
+}

@@ -1,0 +1,71 @@
+// Runs kernels that were compiled as plain C++: every CUDA thread of a block is a fiber on the one
+// ordinary thread that launches, blocks run one after another. What CUDA leaves undefined is an
+// error here: barriers and warp operations that some threads never reach, shared memory read before
+// it is written (it starts as NaN), asynchronous copies used before they are waited for.
+//
+// Under AddressSanitizer shared memory has red zones; under ThreadSanitizer the fibers are threads
+// that only barriers, __syncwarp and launches order, so that a missing one is a reported race.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+
+struct uint3 {
+  unsigned x, y, z;
+};
+struct dim3 {
+  unsigned x, y, z;
+  constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+
+// The running CUDA thread's place. Set whenever a fiber is resumed, so a debugger may ask for them:
+// break conv_plain.cu:40 if threadIdx.x == 3 && blockIdx.x == 1
+inline thread_local uint3 threadIdx{};
+inline thread_local uint3 blockIdx{};
+inline thread_local dim3 blockDim{};
+inline thread_local dim3 gridDim{};
+inline constexpr int warpSize = 32;
+
+namespace emulated {
+
+// What a kernel did that CUDA leaves undefined. Thrown by launch().
+class KernelError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Runs body once per thread of the grid. Geometry that hardware would refuse sets the error that
+// cudaGetLastError() returns.
+void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
+            const std::function<void()>& body);
+// Dynamic shared memory beyond 48 KB needs the kernel's permission, as on hardware.
+void allow_shared_memory(const void* kernel, std::size_t bytes);
+
+// --- called by kernels ---------------------------------------------------------------------------
+// __syncthreads()
+void block_barrier(const char* file, int line);
+
+// What a lane brings to a warp operation.
+struct Slot {
+  std::uint32_t word[12];
+};
+// The lanes in `mask` meet in `operation`; every one gets the 32 slots, valid until its next
+// meeting. Orders memory between them only if `orders_memory`.
+const Slot* meet(unsigned mask, const char* operation, const Slot& mine, bool orders_memory,
+                 const char* file, int line);
+unsigned lane();
+
+// The block's dynamic shared memory.
+void* dynamic_shared();
+// The block's static shared memory of this key.
+void* static_shared(const void* key, std::size_t bytes);
+
+// cp.async: `copied` bytes from `from`, then zeros up to `total`, when it is waited for.
+void async_copy(void* to, const void* from, std::size_t copied, std::size_t total);
+void async_commit();
+// Until at most `pending` committed groups are under way.
+void async_wait(int pending);
+
+}  // namespace emulated

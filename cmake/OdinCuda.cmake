@@ -40,23 +40,30 @@ endif()
 # Ampere (A100; RTX 30), Ada and Hopper; `native` compiles for the GPU of this machine alone.
 set(CMAKE_CUDA_ARCHITECTURES "80;86;89;90" CACHE STRING "GPU architectures to compile for")
 enable_language(CUDA)
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know it of nvcc 13
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+endif()
 set(CMAKE_CUDA_STANDARD 20)
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 set(CMAKE_CUDA_EXTENSIONS OFF)
 find_package(CUDAToolkit 12 REQUIRED)
 
-add_library(odin_cudnn INTERFACE)
-target_include_directories(odin_cudnn SYSTEM INTERFACE $<BUILD_INTERFACE:${CUDNN_INCLUDE_DIR}>)
-target_link_libraries(odin_cudnn INTERFACE $<BUILD_INTERFACE:${CUDNN_LIBRARY}>)
-
 set(ODIN_WITH_CUDA ON)
 message(STATUS "CUDA back end: on, nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architectures "
                "${CMAKE_CUDA_ARCHITECTURES}")
 
-# odin_cuda_options(TARGET): warnings for its .cu files, as strict as g++'s are elsewhere.
-function(odin_cuda_options target)
-  set(warnings -Wall,-Wextra,-Wshadow,-Wno-unused-parameter)
+# odin_link_cuda(TARGET): compiles its .cu files with warnings as strict as g++'s elsewhere and links
+# what they need. The run-time library is linked statically, so that programs start where no driver
+# is.
+function(odin_link_cuda target)
+  target_compile_definitions(${target} PUBLIC ODIN_WITH_CUDA)
+  set(warnings -Wall,-Wextra,-Wshadow)
   target_compile_options(${target} PRIVATE
-    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${warnings} --expt-relaxed-constexpr
-                               $<$<BOOL:${ODIN_WARNINGS_AS_ERRORS}>:-Werror=all-warnings>>)
+    "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${warnings};--expt-relaxed-constexpr>"
+    "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${ODIN_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>")
+  target_include_directories(${target} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS}
+                                                      ${CUDNN_INCLUDE_DIR})
+  target_link_libraries(${target} PRIVATE CUDA::cudart_static CUDA::cublas CUDA::cublasLt
+                                          ${CUDNN_LIBRARY})
 endfunction()

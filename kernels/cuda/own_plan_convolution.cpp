@@ -68,7 +68,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     convolution_backward_data(convolution, ConvolutionVersion::kAuto, lane.stream);
   }
 
-  std::size_t workspace_bytes(int /*images*/) const override { return 0; }
+  std::size_t workspace_bytes(std::size_t /*input_pixels*/) const override { return 0; }
 
  private:
   int kernel_;
@@ -84,10 +84,10 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
 }  // namespace
 
-std::unique_ptr<PlanConvolutionRunner> make_own_plan_convolution(const PlanConvolution& step,
-                                                                 const PlanArithmetic& arithmetic,
-                                                                 bool image, Stream stream) {
-  return std::make_unique<OwnPlanConvolution>(step, arithmetic, image, stream);
+PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic) {
+  return [arithmetic](const PlanConvolution& step, bool image, Stream stream) {
+    return std::make_unique<OwnPlanConvolution>(step, arithmetic, image, stream);
+  };
 }
 
 }  // namespace odin::cuda

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "kernels/cuda/convolution.h"
@@ -27,8 +28,8 @@ class PlanConvolutionRunner {
   // mask.
   virtual void backward(ConstView dy, ConstView x, bool mask_by_input, bool accumulate, View dx,
                         const Lane& lane) = 0;
-  // Bytes of Lane::workspace wanted for a batch of images of the input's size.
-  virtual std::size_t workspace_bytes(int images) const = 0;
+  // Bytes of Lane::workspace that it needs for a batch of so many pixels of its input.
+  virtual std::size_t workspace_bytes(std::size_t input_pixels) const = 0;
 };
 
 // How a plan stores and multiplies.
@@ -37,15 +38,15 @@ struct PlanArithmetic {
   Multiply multiply = Multiply::kFloat;
 };
 
-// Our own kernels. `image`: the input is the image, whose values and gradient are float. Weights
-// are on the device when this returns.
-std::unique_ptr<PlanConvolutionRunner> make_own_plan_convolution(const PlanConvolution& step,
-                                                                 const PlanArithmetic& arithmetic,
-                                                                 bool image, Stream stream);
-// The same on cuDNN: fused into one of its graphs, or with our kernels around its convolution,
-// whichever is faster, measured once for each shape. The image's convolution is our own.
-std::unique_ptr<PlanConvolutionRunner> make_cudnn_plan_convolution(const PlanConvolution& step,
-                                                                   const PlanArithmetic& arithmetic,
-                                                                   bool image, Stream stream);
+// Makes the runner of one step. `image`: its input is the image, whose values and gradient are
+// float. Weights are on the device when it returns.
+using PlanConvolutionMaker = std::function<std::unique_ptr<PlanConvolutionRunner>(
+    const PlanConvolution& step, bool image, Stream stream)>;
+
+// Our own kernels.
+PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic);
+// cuDNN's and cuBLAS's, fused into one of cuDNN's graphs or with our kernels around them, whichever
+// is faster, measured once for each shape. A float image beside half precision is left to our own.
+PlanConvolutionMaker cudnn_plan_convolutions(const PlanArithmetic& arithmetic);
 
 }  // namespace odin::cuda

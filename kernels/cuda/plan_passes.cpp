@@ -69,14 +69,14 @@ struct PlanPassRunner::Pass {
 PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
     : plan_(plan), arithmetic_(arithmetic_of(options.precision)), backward_(plan_backward(plan)) {
   const OwnedStream stream;
+  const PlanConvolutionMaker make = options.convolution == ConvolutionChoice::kOwn
+                                        ? own_plan_convolutions(arithmetic_)
+                                        : cudnn_plan_convolutions(arithmetic_);
   for (PlanStep& step : plan_.steps) {
     StepWeights& weights = weights_.emplace_back();
     if (auto* convolution = std::get_if<PlanConvolution>(&step)) {
       const bool image = convolution->input.buffer == plan_.input.buffer;
-      weights.convolution =
-          options.convolution == ConvolutionChoice::kOwn
-              ? make_own_plan_convolution(*convolution, arithmetic_, image, stream)
-              : make_cudnn_plan_convolution(*convolution, arithmetic_, image, stream);
+      weights.convolution = make(*convolution, image, stream);
       convolution->weights = {};  // on the device now
     } else if (auto* pool = std::get_if<PlanPool>(&step)) {
       if (pool->prologue) weights.affine = DeviceAffine(*pool->prologue);
@@ -91,10 +91,13 @@ PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
 
 PlanLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
   std::size_t workspace = 0;
-  for (const StepWeights& weights : weights_) {
-    if (weights.convolution) {
-      workspace = std::max(workspace, weights.convolution->workspace_bytes(images));
-    }
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    if (!weights_[i].convolution) continue;
+    const auto& step = std::get<PlanConvolution>(plan_.steps[i]);
+    const PlanBuffer& input = plan_.buffers[static_cast<std::size_t>(step.input.buffer)];
+    const auto pixels =
+        static_cast<std::size_t>(images) * static_cast<std::size_t>(input.height * input.width);
+    workspace = std::max(workspace, weights_[i].convolution->workspace_bytes(pixels));
   }
   return {plan_, backward_, arithmetic_.element, images, passes, workspace};
 }

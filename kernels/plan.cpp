@@ -82,8 +82,8 @@ class Validator {
 
   void same_extent(const PlanSlice& output, std::int64_t height, std::int64_t width) const {
     const PlanBuffer& out = buffer(output);
-    expect(out.height == height && out.width == width,
-           "the result is {} x {}, its buffer {} x {}", height, width, out.height, out.width);
+    expect(out.height == height && out.width == width, "the result is {} x {}, its buffer {} x {}",
+           height, width, out.height, out.width);
   }
 
   void check(const PlanConvolution& step) {
@@ -100,8 +100,8 @@ class Validator {
     if (step.residual) {
       const PlanBuffer& residual = read(*step.residual);
       expect(!step.relu, "a residual after a ReLU is not supported");
-      expect(step.residual->channels == step.output.channels, "the residual has {} channels, not {}",
-             step.residual->channels, step.output.channels);
+      expect(step.residual->channels == step.output.channels,
+             "the residual has {} channels, not {}", step.residual->channels, step.output.channels);
       same_extent(step.output, residual.height, residual.width);
     }
     write(step.output);
@@ -139,7 +139,9 @@ class Validator {
 
 }  // namespace
 
-void validate(const Plan& plan) { Validator(plan).check(); }
+void validate(const Plan& plan) {
+  Validator(plan).check();
+}
 
 std::int64_t multiply_adds(const Plan& plan) {
   std::int64_t total = 0;
@@ -152,6 +154,28 @@ std::int64_t multiply_adds(const Plan& plan) {
     }
   }
   return total;
+}
+
+void check_run(const Plan& plan, const float* images, std::int64_t n,
+               std::span<const OdinSetting> settings, const OdinResults& results) {
+  require(n >= 0, "plan {}: {} images cannot be run", plan.name, n);
+  bool perturbs = false;
+  for (const OdinSetting& setting : settings) {
+    require(setting.temperature > 0 && std::isfinite(setting.temperature),
+            "plan {}: a temperature must be above zero and finite, not {}", plan.name,
+            setting.temperature);
+    for (const std::vector<float>& step : setting.steps) {
+      perturbs = true;
+      require(step.size() == static_cast<std::size_t>(plan.input.channels),
+              "plan {}: a perturbation has {} steps for {} input channels", plan.name, step.size(),
+              plan.input.channels);
+    }
+  }
+  if (n == 0) return;
+  require(images != nullptr && results.logits != nullptr,
+          "plan {}: the images and the place for the logits must be given", plan.name);
+  require(!perturbs || results.perturbed != nullptr,
+          "plan {}: a place for the logits of the perturbed images must be given", plan.name);
 }
 
 }  // namespace odin

@@ -1,7 +1,8 @@
 // A compiled network: a fixed list of fused operations on channel slices of a few buffers.
 //
 // nn/compile.h makes a Plan from a network and its weights; a back end's prepare() makes a
-// PlanExecutor from the Plan. In between, a Plan is plain data that knows neither layers nor devices.
+// PlanExecutor from the Plan. In between, a Plan is plain data that knows neither layers nor
+// devices.
 //
 // One operation carries the work: a convolution with a prologue (batch norm and ReLU of its input)
 // and an epilogue (folded batch norm, ReLU, residual addition). It reads and writes channel slices.
@@ -115,8 +116,13 @@ struct OdinResults {
   float* gradient = nullptr;
 };
 
-// A plan on a device, ready to run. Nothing is allocated, created or tuned after the first call of a
-// given size. Not to be used by two threads at once.
+// Throws Error unless the arguments of PlanExecutor::run fit the plan: pointers where results are
+// due, temperatures above zero, steps of as many values as the input has channels.
+void check_run(const Plan& plan, const float* images, std::int64_t n,
+               std::span<const OdinSetting> settings, const OdinResults& results);
+
+// A plan on a device, ready to run. Nothing is allocated, created or tuned after the first call of
+// a given size. Not to be used by two threads at once.
 class PlanExecutor {
  public:
   virtual ~PlanExecutor() = default;

@@ -1,0 +1,33 @@
+// Runs a compiled network on the processor: whole images per thread, our own vectorised kernels.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "kernels/plan.h"
+
+namespace odin::cpu {
+
+// The instruction sets that the kernels exist for.
+enum class InstructionSet { kPortable, kAvx2, kAvx512 };
+
+// How 3x3 convolutions of stride 1 are computed. Winograd's algorithm (Lavin & Gray 2016), F(4x4,
+// 3x3), needs a quarter of the multiplications and has a relative error of about 1e-5 instead of
+// 1e-6. kAuto takes it where it is faster, kWinograd wherever it is possible.
+enum class Convolution { kAuto, kDirect, kWinograd };
+
+struct PlanOptions {
+  int threads = 0;  // 0: all cores that this process may use
+  Convolution convolution = Convolution::kAuto;
+  std::optional<InstructionSet> instruction_set;  // none: the best that this processor has
+};
+
+// Whether this processor can run the kernels of an instruction set.
+bool is_supported(InstructionSet set);
+
+// Prepares `plan`; weights are packed (and transformed) here, once. The results for an image do not
+// depend, bit for bit, on the number of threads, on n nor on the other images. Throws Error unless
+// validate(plan) passes, and where the instruction set is not supported.
+std::unique_ptr<PlanExecutor> make_plan_executor(const Plan& plan, const PlanOptions& options = {});
+
+}  // namespace odin::cpu

@@ -131,9 +131,8 @@ void batch_norm_backward_evaluation(const ConstTensorView& x, const ConstTensorV
     if (!wanted(dx)) continue;
     const auto din = dx.elements<double>();
     const double scale = gamma.elements<double>()(c) * inv_std;
-    for_each_in_channel(x.shape(), [&](auto n, auto i, auto j) {
-      din(n, c, i, j) += scale * dout(n, c, i, j);
-    });
+    for_each_in_channel(
+        x.shape(), [&](auto n, auto i, auto j) { din(n, c, i, j) += scale * dout(n, c, i, j); });
   }
 }
 

@@ -40,10 +40,10 @@ void convolution_forward(const ConvolutionSizes& sizes, const ConstTensorView& x
   const auto weight = w.elements<double>();
   const auto out = y.elements<double>();
   for_each(y.shape(), [&](auto... at) { out(at...) = 0; });
-  for_each_product(sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row,
-                              auto column) {
-    out(n, o, i, j) += weight(o, c, p, q) * in(n, c, row, column);
-  });
+  for_each_product(
+      sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
+        out(n, o, i, j) += weight(o, c, p, q) * in(n, c, row, column);
+      });
 }
 
 void convolution_backward_data(const ConvolutionSizes& sizes, const ConstTensorView& dy,
@@ -51,10 +51,10 @@ void convolution_backward_data(const ConvolutionSizes& sizes, const ConstTensorV
   const auto dout = dy.elements<double>();
   const auto weight = w.elements<double>();
   const auto din = dx.elements<double>();
-  for_each_product(sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row,
-                              auto column) {
-    din(n, c, row, column) += weight(o, c, p, q) * dout(n, o, i, j);
-  });
+  for_each_product(
+      sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
+        din(n, c, row, column) += weight(o, c, p, q) * dout(n, o, i, j);
+      });
 }
 
 void convolution_backward_filter(const ConvolutionSizes& sizes, const ConstTensorView& x,
@@ -62,10 +62,10 @@ void convolution_backward_filter(const ConvolutionSizes& sizes, const ConstTenso
   const auto in = x.elements<double>();
   const auto dout = dy.elements<double>();
   const auto dweight = dw.elements<double>();
-  for_each_product(sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row,
-                              auto column) {
-    dweight(o, c, p, q) += dout(n, o, i, j) * in(n, c, row, column);
-  });
+  for_each_product(
+      sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
+        dweight(o, c, p, q) += dout(n, o, i, j) * in(n, c, row, column);
+      });
 }
 
 }  // namespace odin::reference

@@ -21,17 +21,15 @@ void for_each_with_factor(double rate, RandomKey key, const Shape& shape, Functi
 void dropout_forward(double rate, RandomKey key, const ConstTensorView& x, const TensorView& y) {
   const auto in = x.elements<double>();
   const auto out = y.elements<double>();
-  for_each_with_factor(rate, key, x.shape(), [&](double factor, auto... at) {
-    out(at...) = factor * in(at...);
-  });
+  for_each_with_factor(rate, key, x.shape(),
+                       [&](double factor, auto... at) { out(at...) = factor * in(at...); });
 }
 
 void dropout_backward(double rate, RandomKey key, const ConstTensorView& dy, const TensorView& dx) {
   const auto dout = dy.elements<double>();
   const auto din = dx.elements<double>();
-  for_each_with_factor(rate, key, dy.shape(), [&](double factor, auto... at) {
-    din(at...) += factor * dout(at...);
-  });
+  for_each_with_factor(rate, key, dy.shape(),
+                       [&](double factor, auto... at) { din(at...) += factor * dout(at...); });
 }
 
 }  // namespace odin::reference

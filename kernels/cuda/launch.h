@@ -2,10 +2,10 @@
 // tests/cuda_on_cpu first on the include path) the kernel runs here and now, on fibers.
 #pragma once
 
-#include <cuda_runtime.h>
-
 #include <cstdint>
 #include <type_traits>
+
+#include <cuda_runtime.h>
 
 namespace odin::cuda {
 

@@ -1,0 +1,75 @@
+#include "kernels/cuda/convolution.h"
+
+#include "kernels/backend.h"
+#include "kernels/cuda/conv_versions.h"
+#include "kernels/error.h"
+
+namespace odin::cuda {
+namespace {
+
+std::string describe(const ConstView& view) {
+  return fmt::format("({}, {}, {}, {})", view.images, view.channels, view.height, view.width);
+}
+
+// x and y (or dx and dy) against the geometry and each other.
+void check(int kernel, int stride, int padding, const ConstView& x, const ConstView& y) {
+  require(x.images == y.images && windowed_extent(x.height, kernel, stride, padding) == y.height &&
+              windowed_extent(x.width, kernel, stride, padding) == y.width,
+          "a convolution of {} x {}, stride {}, padding {} does not make {} from {}", kernel,
+          kernel, stride, padding, describe(y), describe(x));
+  require(x.element == y.element || x.element == Element::kFloat,
+          "a convolution's input has its output's element type, or is float");
+}
+
+void check_like(const char* what, const ConstView& view, const ConstView& like) {
+  require(view.images == like.images && view.channels == like.channels &&
+              view.height == like.height && view.width == like.width &&
+              view.element == like.element,
+          "the {} of a convolution is {}, not {}, or of another element type", what, describe(view),
+          describe(like));
+}
+
+}  // namespace
+
+std::string_view name_of(ConvolutionVersion version) {
+  switch (version) {
+    case ConvolutionVersion::kAuto:
+      return "auto";
+    case ConvolutionVersion::kPlain:
+      return "plain";
+    case ConvolutionVersion::kImplicitGemm:
+      return "implicit-gemm";
+  }
+  fail("convolution version {} is not known", static_cast<int>(version));
+}
+
+bool can_run(const ForwardConvolution&, ConvolutionVersion version) {
+  return version != ConvolutionVersion::kImplicitGemm;
+}
+
+bool can_run(const BackwardConvolution&, ConvolutionVersion version) {
+  return version != ConvolutionVersion::kImplicitGemm;
+}
+
+void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version, Stream stream) {
+  check(c.kernel, c.stride, c.padding, c.x, c.y);
+  if (c.residual.data != nullptr) check_like("residual", c.residual, c.y);
+  require(can_run(c, version), "the {} version cannot do a convolution of {} x {} to {} from {}",
+          name_of(version), c.kernel, c.kernel, describe(c.y), describe(c.x));
+  if (c.y.empty()) return;
+  conv_plain_forward(c, stream);
+}
+
+void convolution_backward_data(const BackwardConvolution& c, ConvolutionVersion version,
+                               Stream stream) {
+  check(c.kernel, c.stride, c.padding, c.dx, c.dy);
+  if (c.affine.relu) check_like("input", c.x, c.dx);
+  require(can_run(c, version),
+          "the {} version cannot do the gradient of a convolution of {} x {} "
+          "to {} from {}",
+          name_of(version), c.kernel, c.kernel, describe(c.dy), describe(c.dx));
+  if (c.dx.empty()) return;
+  conv_plain_backward(c, stream);
+}
+
+}  // namespace odin::cuda

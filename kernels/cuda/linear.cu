@@ -1,0 +1,138 @@
+#include "kernels/cuda/linear.h"
+#include "kernels/cuda/map.cuh"
+#include "kernels/cuda/reduce.cuh"
+
+namespace odin::cuda {
+namespace {
+
+constexpr int kWarps = 8;
+
+// A warp per row of x: its lanes share each dot product. The row stays in the nearest cache while
+// the weights go by.
+template <class T>
+__global__ void linear_forward_kernel(Rows<const T> x, const float* w, const float* b,
+                                      Rows<float> y, int rows_of_x, int inputs, int outputs) {
+  const int n = static_cast<int>(blockIdx.x * kWarps + threadIdx.x / 32);
+  if (n >= rows_of_x) return;
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  const T* row = x.at(n, 0);
+  for (int k = 0; k < outputs; ++k) {
+    const float* weights = w + std::int64_t{k} * inputs;
+    float sum = 0;
+    for (int d = lane; d < inputs; d += 32) sum = fmaf(weights[d], to_float(row[d]), sum);
+    sum = warp_sum(sum);
+    if (lane == 0) *y.at(n, k) = b != nullptr ? sum + b[k] : sum;
+  }
+}
+
+template <class T>
+struct LinearBackwardData {
+  static constexpr bool kNarrow = sizeof(T) == 2;
+  Rows<const float> dy;
+  const float* w;
+  Rows<T> dx;
+  int inputs;
+  int outputs;
+
+  template <int V>
+  __device__ void apply(std::int64_t n, std::int64_t d) const {
+    Floats<V> sum{};
+    for (int k = 0; k < outputs; ++k) {
+      const float gradient = *dy.at(n, k);
+      const float* weights = w + std::int64_t{k} * inputs + d;
+#pragma unroll
+      for (int i = 0; i < V; ++i) sum.v[i] = fmaf(weights[i], gradient, sum.v[i]);
+    }
+    Floats<V> result = load<V>(dx.at(n, d));
+#pragma unroll
+    for (int i = 0; i < V; ++i) result.v[i] += sum.v[i];
+    store<V>(dx.at(n, d), result);
+  }
+};
+
+// A thread per weight; a column beyond the inputs is the bias's.
+__global__ void linear_backward_weights_kernel(Rows<const float> x, Rows<const float> dy, float* dw,
+                                               float* db, int rows_of_x, int inputs) {
+  const int d = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const auto k = static_cast<int>(blockIdx.y);
+  if (d > inputs || (d < inputs ? dw : db) == nullptr) return;
+  float sum = 0;
+  for (int n = 0; n < rows_of_x; ++n) {
+    sum = fmaf(*dy.at(n, k), d < inputs ? *x.at(n, d) : 1, sum);
+  }
+  if (d < inputs) {
+    dw[std::int64_t{k} * inputs + d] += sum;
+  } else {
+    db[k] += sum;
+  }
+}
+
+template <class T>
+struct AddBias {
+  static constexpr bool kNarrow = sizeof(T) == 2;
+  const float* b;
+  Rows<T> y;
+
+  template <int V>
+  __device__ void apply(std::int64_t p, std::int64_t c) const {
+    Floats<V> v = load<V>(y.at(p, c));
+#pragma unroll
+    for (int i = 0; i < V; ++i) v.v[i] += b[c + i];
+    store<V>(y.at(p, c), v);
+  }
+};
+
+void expect_matrix(const ConstView& view) {
+  expect(view.height == 1 && view.width == 1, "a linear layer's operands are matrices");
+}
+
+}  // namespace
+
+void linear_forward(ConstView x, const float* w, const float* b, View y, Stream stream) {
+  expect_matrix(x);
+  expect_matrix(y);
+  expect(x.images == y.images && y.element == Element::kFloat,
+         "the operands of a linear layer differ");
+  if (y.empty()) return;
+  with_type(x.element, [&](auto t) {
+    using T = decltype(t);
+    launch(
+        linear_forward_kernel<T>,
+        {dim3(static_cast<unsigned>(blocks_for(x.images, kWarps))), dim3(32 * kWarps), 0, stream},
+        rows<T>(x), w, b, rows<float>(y), x.images, x.channels, y.channels);
+  });
+}
+
+void linear_backward_data(ConstView dy, const float* w, View dx, Stream stream) {
+  expect_matrix(dy);
+  expect_matrix(dx);
+  expect(dy.images == dx.images && dy.element == Element::kFloat,
+         "the operands of a linear layer differ");
+  with_type(dx.element, [&](auto t) {
+    using T = decltype(t);
+    map(LinearBackwardData<T>{rows<float>(dy), w, rows<T>(dx), dx.channels, dy.channels}, dx.images,
+        dx.channels, {dx}, stream);
+  });
+}
+
+void linear_backward_weights(ConstView x, ConstView dy, float* dw, float* db, Stream stream) {
+  expect_matrix(x);
+  expect_matrix(dy);
+  expect(x.images == dy.images && x.element == Element::kFloat && dy.element == Element::kFloat,
+         "the operands of a linear layer differ");
+  if (dy.empty()) return;
+  constexpr unsigned kThreads = 128;
+  const dim3 grid(static_cast<unsigned>(blocks_for(x.channels + 1, kThreads)),
+                  static_cast<unsigned>(dy.channels));
+  launch(linear_backward_weights_kernel, {grid, dim3(kThreads), 0, stream}, rows<float>(x),
+         rows<float>(dy), dw, db, x.images, x.channels);
+}
+
+void add_bias(const float* b, View y, Stream stream) {
+  with_type(y.element, [&](auto t) {
+    using T = decltype(t);
+    map(AddBias<T>{b, rows<T>(y)}, y.pixels(), y.channels, {y}, stream);
+  });
+}
+
+}  // namespace odin::cuda

@@ -1,0 +1,33 @@
+// Shared memory. A kernel describes what it shares as one struct and asks for it here; so the
+// emulation can give every block fresh memory with red zones, filled with NaN.
+#pragma once
+
+#include <cuda_runtime.h>
+
+namespace odin::cuda {
+
+// The block's own object of type T, of a size known to the compiler (48 KB at most). Two calls with
+// one T give the same object, so T should be a struct of the kernel's own.
+template <class T>
+__device__ inline T& block_shared() {
+#ifdef __CUDACC__
+  __shared__ T object;
+  return object;
+#else
+  static const char key = 0;
+  return *static_cast<T*>(emulated::static_shared(&key, sizeof(T)));
+#endif
+}
+
+// The dynamic shared memory of the launch, aligned to 128 bytes.
+template <class T>
+__device__ inline T* dynamic_shared() {
+#ifdef __CUDACC__
+  extern __shared__ __align__(128) unsigned char memory[];
+  return reinterpret_cast<T*>(memory);
+#else
+  return static_cast<T*>(emulated::dynamic_shared());
+#endif
+}
+
+}  // namespace odin::cuda

@@ -76,11 +76,12 @@ class CudnnDescriptor {
   void set(cudnnBackendAttributeName_t name, const CudnnDescriptor& value) {
     set_raw(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value.descriptor_);
   }
-  void set(cudnnBackendAttributeName_t name, std::span<const cudnnBackendDescriptor_t> values) {
+  void set_descriptors(cudnnBackendAttributeName_t name,
+                       std::span<const cudnnBackendDescriptor_t> values) {
     set_raw(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<std::int64_t>(values.size()),
             values.data());
   }
-  void set(cudnnBackendAttributeName_t name, std::span<void* const> pointers) {
+  void set_pointers(cudnnBackendAttributeName_t name, std::span<void* const> pointers) {
     set_raw(name, CUDNN_TYPE_VOID_PTR, static_cast<std::int64_t>(pointers.size()), pointers.data());
   }
 

@@ -59,7 +59,7 @@ class GraphBuilder {
     std::vector<cudnnBackendDescriptor_t> operations;
     for (const CudnnDescriptor& operation : operations_) operations.push_back(operation.get());
     CudnnDescriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, std::span<const cudnnBackendDescriptor_t>(operations));
+    graph.set_descriptors(CUDNN_ATTR_OPERATIONGRAPH_OPS, operations);
     graph.finalize();
     return graph;
   }
@@ -256,8 +256,8 @@ void CudnnPlan::run(const CudnnHandle& handle, const CudnnPointers& pointers,
   if (residual_) add(kResidual, pointers.residual);
   CudnnDescriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
   pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, std::span<const std::int64_t>(uids));
-  pack.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, std::span<void* const>(data));
-  pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, std::span<void* const>(&workspace, 1));
+  pack.set_pointers(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, data);
+  pack.set_pointers(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, {&workspace, 1});
   pack.finalize();
   ODIN_CUDNN_CHECK(cudnnBackendExecute(handle.get(), plan_.get(), pack.get()));
 }

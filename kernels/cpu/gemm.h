@@ -1,0 +1,177 @@
+// The micro-kernel: all the multiplications of all convolutions happen here.
+//
+// A block of kRows rows of weights times a panel of two vectors of columns (pixels or Winograd
+// tiles), both packed so that they are read front to back: a[k][rows], b[k][kPanel]. The products
+// stay in registers from the first k to the last; then the epilogue sends them to memory.
+#pragma once
+
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/simd.h"
+
+namespace odin::cpu::ODIN_KERNELS {
+namespace {
+
+// Where a block of products goes: row i, vector v to y + i row + v vector.
+struct Destination {
+  Store store;
+  float* y;
+  long row;
+  long vector;
+  const float* bias;  // of row 0, or null
+  Word* bits;         // of row 0, vector 0; vectors are consecutive
+  long bits_row;
+  const float* residual;  // of row 0, vector 0; vectors are consecutive
+  long residual_row;
+
+  // To the destination of the row `rows` further down.
+  ODIN_INLINE void advance(int rows) {
+    y += rows * row;
+    if (bias != nullptr) bias += rows;
+    if (bits != nullptr) bits += rows * bits_row;
+    if (residual != nullptr) residual += rows * residual_row;
+  }
+};
+
+template <Store kStore, int kBlock, int kWidth>
+ODIN_INLINE void store_block(const Vector (&sum)[kBlock][kWidth], const Destination& to) {
+  float* y = to.y;
+  Word* bits = to.bits;
+  const float* residual = to.residual;
+#pragma GCC unroll 12
+  for (int i = 0; i < kBlock; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) {
+      put<kStore>(y + v * to.vector, sum[i][v], bits, v, residual);
+    }
+    y += to.row;
+    if constexpr (kStore == Store::kResidual) residual += to.residual_row;
+    if constexpr (kStore == Store::kRelu) {
+      if (bits != nullptr) bits += to.bits_row;
+    }
+    if constexpr (kStore == Store::kMaskedSet || kStore == Store::kMaskedAdd) bits += to.bits_row;
+  }
+}
+
+template <int kBlock, int kWidth>
+__attribute__((noinline)) void multiply_block(const float* a, const float* b, int depth,
+                                              const Destination& to) {
+  Vector sum[kBlock][kWidth];
+#pragma GCC unroll 12
+  for (int i = 0; i < kBlock; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) sum[i][v] = Vector{};
+  }
+  for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) {
+    Vector x[kWidth];
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) x[v] = load(b + v * kLanes);
+#pragma GCC unroll 12
+    for (int i = 0; i < kBlock; ++i) {
+      const Vector w = splat(a[i]);
+#pragma GCC unroll 2
+      for (int v = 0; v < kWidth; ++v) sum[i][v] += w * x[v];
+    }
+  }
+  if (to.bias != nullptr) {
+#pragma GCC unroll 12
+    for (int i = 0; i < kBlock; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < kWidth; ++v) sum[i][v] += splat(to.bias[i]);
+    }
+  }
+  switch (to.store) {
+    case Store::kSet:
+      return store_block<Store::kSet>(sum, to);
+    case Store::kRelu:
+      return store_block<Store::kRelu>(sum, to);
+    case Store::kResidual:
+      return store_block<Store::kResidual>(sum, to);
+    case Store::kAdd:
+      return store_block<Store::kAdd>(sum, to);
+    case Store::kMaskedSet:
+      return store_block<Store::kMaskedSet>(sum, to);
+    case Store::kMaskedAdd:
+      return store_block<Store::kMaskedAdd>(sum, to);
+  }
+}
+
+// Rows come in blocks of kRows, the rest in blocks of powers of two.
+ODIN_INLINE int block_rows(int rows) {
+  if (rows >= kRows) return kRows;
+  return rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+}
+
+template <int kWidth>
+ODIN_INLINE void multiply_block(int rows, const float* a, const float* b, int depth,
+                                const Destination& to) {
+  switch (rows) {
+    case kRows:
+      return multiply_block<kRows, kWidth>(a, b, depth, to);
+#if defined(__AVX512F__)
+    case 8:
+      return multiply_block<8, kWidth>(a, b, depth, to);
+#endif
+    case 4:
+      return multiply_block<4, kWidth>(a, b, depth, to);
+    case 2:
+      return multiply_block<2, kWidth>(a, b, depth, to);
+    default:
+      return multiply_block<1, kWidth>(a, b, depth, to);
+  }
+}
+
+// The same for a panel of which only the first `vectors` are wanted.
+ODIN_INLINE void multiply_block(int rows, long vectors, const float* a, const float* b, int depth,
+                                const Destination& to) {
+  if (vectors >= kVectors) {
+    multiply_block<kVectors>(rows, a, b, depth, to);
+  } else {
+    multiply_block<1>(rows, a, b, depth, to);
+  }
+}
+
+// All rows of packed weights times one panel.
+inline void multiply_panel(const float* a, int rows, const float* b, int depth, int vectors,
+                           Destination to) {
+  for (int row = 0; row < rows;) {
+    const int block = block_rows(rows - row);
+    multiply_block(block, vectors, a, b, depth, to);
+    a += static_cast<long>(block) * depth;
+    to.advance(block);
+    row += block;
+  }
+}
+
+// The destination of output channel 0 of an image, pixel vector `vector`.
+ODIN_INLINE Destination destination_of(const ConvolutionTask& task, long image, long vector) {
+  Destination to{};
+  to.store = task.store;
+  to.y = plane_at(task.out, image, 0) + vector * kLanes;
+  to.row = task.out.plane;
+  to.vector = kLanes;
+  to.bias = task.bias;
+  if (task.out_bits.data != nullptr) to.bits = bits_at(task.out_bits, image, 0) + vector;
+  to.bits_row = task.out_bits.plane;
+  if (task.residual.data != nullptr) {
+    to.residual = plane_at(task.residual, image, 0) + vector * kLanes;
+  }
+  to.residual_row = task.residual.plane;
+  return to;
+}
+
+// Weights in the order in which multiply_panel() reads them.
+inline void pack(const WeightMatrix& w, float* packed) {
+  for (int row = 0; row < w.rows;) {
+    const int block = block_rows(w.rows - row);
+    for (int k = 0; k < w.columns; ++k) {
+      for (int i = 0; i < block; ++i) {
+        const float scale = w.row_scale == nullptr ? 1.0f : w.row_scale[row + i];
+        *packed++ = scale * w.data[(row + i) * w.row_stride + k * w.column_stride];
+      }
+    }
+    row += block;
+  }
+}
+
+}  // namespace
+}  // namespace odin::cpu::ODIN_KERNELS

@@ -72,10 +72,13 @@ void read_labels(const InputFile& file, const Layout& layout, std::vector<std::i
     for (std::int64_t i = 0; i < n; ++i) {
       const std::uint8_t* at = bytes.data() + i * record;
       for (const int classes : layout.classes) {
-        require(*at < classes,
-                "'{}' has the label {} in record {}, where {} has classes 0 to {}: download it "
-                "again, or check which data set it is",
-                file.path().string(), *at, begin + i, layout.name, classes - 1);
+        if (*at >= classes) {
+          fail(
+              "'{}' has the label {} in record {}, where {} has classes 0 to {}: download it "
+              "again, "
+              "or check which data set it is",
+              file.path().string(), *at, begin + i, layout.name, classes - 1);
+        }
         ++at;
       }
       labels.push_back(at[-1]);
@@ -85,7 +88,8 @@ void read_labels(const InputFile& file, const Layout& layout, std::vector<std::i
 
 class Cifar final : public ByteDataset {
  public:
-  Cifar(std::string name, std::vector<InputFile> files, const Layout& layout, DatasetLabels labels)
+  Cifar(std::string name, std::vector<InputFile> files, const Layout& layout,
+        const DatasetLabels& labels)
       : ByteDataset(std::move(name), static_cast<std::int64_t>(labels.of_image.size()), labels),
         files_(std::move(files)),
         label_bytes_(layout.label_bytes()),
@@ -122,7 +126,7 @@ std::shared_ptr<const Dataset> open_cifar(const fs::path& path, CifarVersion ver
   }
   std::string name(layout.name);
   if (split == CifarSplit::kTraining) name += " (training)";
-  return std::make_shared<Cifar>(std::move(name), std::move(files), layout, std::move(labels));
+  return std::make_shared<Cifar>(std::move(name), std::move(files), layout, labels);
 }
 
 }  // namespace odin

@@ -18,6 +18,10 @@ std::uint8_t to_byte(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
 }
 
+std::int64_t round_half_up(double x) {
+  return static_cast<std::int64_t>(std::floor(x + 0.5));
+}
+
 // Half of a margin, halves rounded to even as Python's round() does.
 std::int64_t half_margin(std::int64_t extent) {
   const std::int64_t margin = extent - kImageSize;
@@ -77,8 +81,8 @@ ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent) {
   Filter filter;
   for (int i = 0; i < kImageSize; ++i) {
     const double center = (i + 0.5) * scale;
-    const auto begin = std::max<std::int64_t>(static_cast<std::int64_t>(center - radius + 0.5), 0);
-    const auto end = std::min(static_cast<std::int64_t>(center + radius + 0.5), extent);
+    const auto begin = std::max<std::int64_t>(round_half_up(center - radius), 0);
+    const auto end = std::min(round_half_up(center + radius), extent);
     std::vector<double> triangle;
     double sum = 0;
     for (std::int64_t x = begin; x < end; ++x) {
@@ -89,7 +93,7 @@ ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent) {
     Filter::Taps taps{begin, {}};
     for (const double weight : triangle) {
       taps.weights.push_back(
-          static_cast<std::int32_t>(0.5 + weight / sum * (std::int64_t{1} << kFractionBits)));
+          static_cast<std::int32_t>(round_half_up(weight / sum * (1 << kFractionBits))));
     }
     filter.taps.push_back(std::move(taps));
   }

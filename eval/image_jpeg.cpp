@@ -80,7 +80,7 @@ class JpegReader {
   template <class Calls>
   void guarded(const Calls& calls) {
     if (setjmp(jump_) != 0) {
-      fail("'{}' is damaged or not a whole JPEG image ({}): replace it",
+      fail("'{}' cannot be decoded as a JPEG image ({}): replace or convert it",
            stream_.file().path().string(), message_.data());
     }
     calls();

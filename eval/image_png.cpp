@@ -61,7 +61,7 @@ class PngReader {
   template <class Calls>
   void guarded(const Calls& calls) {
     if (setjmp(jump_) != 0) {
-      fail("'{}' is damaged or not a whole PNG image ({}): replace it",
+      fail("'{}' cannot be decoded as a PNG image ({}): replace or convert it",
            stream_.file().path().string(), message_.data());
     }
     calls();
@@ -107,9 +107,10 @@ class PngReader {
   // Not left to libpng, which takes an index beyond the palette for black.
   void look_up(const std::uint8_t* indices, std::vector<std::uint8_t>& rgb) const {
     for (std::size_t x = 0; x < rgb.size() / 3; ++x) {
-      require(indices[x] < palette_.size(),
-              "'{}' is a damaged PNG image: a pixel has colour {} of a palette of {}: replace it",
-              stream_.file().path().string(), indices[x], palette_.size());
+      if (indices[x] >= palette_.size()) {
+        fail("'{}' is a damaged PNG image: a pixel has colour {} of a palette of {}: replace it",
+             stream_.file().path().string(), indices[x], palette_.size());
+      }
       const png_color& colour = palette_[indices[x]];
       rgb[3 * x] = colour.red;
       rgb[3 * x + 1] = colour.green;

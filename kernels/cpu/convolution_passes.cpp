@@ -97,6 +97,10 @@ PackedImages::PackedImages(const memory::desc& batch)
           "this version of oneDNN interleaves images, which is not supported; use 2.6");
 }
 
+std::size_t PackedImages::images() const {
+  return static_cast<std::size_t>(batch_.data.dims[0]);
+}
+
 std::size_t PackedImages::bytes() const {
   return room(batch_);
 }

@@ -119,8 +119,7 @@ void direct_backward(const ConvolutionTask& task) {
         if (bits != nullptr) bits += first / kLanes;
         for (int v = 0; v < vectors; ++v) {
           store(panel + c * kPanel + v * kLanes,
-                take<kLoad>(from + v * kLanes, bits == nullptr ? nullptr : bits + v, Vector{},
-                            Vector{}));
+                take<kLoad>(from + v * kLanes, bits, v, Vector{}, Vector{}));
         }
       }
       Destination to{};

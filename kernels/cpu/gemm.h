@@ -22,15 +22,44 @@ struct Destination {
   long bits_row;
   const float* residual;  // of row 0, vector 0; vectors are consecutive
   long residual_row;
+
+  // To the destination of the row `rows` further down.
+  ODIN_INLINE void advance(int rows) {
+    y += rows * row;
+    if (bias != nullptr) bias += rows;
+    if (bits != nullptr) bits += rows * bits_row;
+    if (residual != nullptr) residual += rows * residual_row;
+  }
 };
+
+template <Store kStore, int kBlock, int kWidth>
+ODIN_INLINE void store_block(const Vector (&sum)[kBlock][kWidth], const Destination& to) {
+  float* y = to.y;
+  Word* bits = to.bits;
+  const float* residual = to.residual;
+#pragma GCC unroll 12
+  for (int i = 0; i < kBlock; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) {
+      put<kStore>(y + v * to.vector, sum[i][v], bits, v, residual);
+    }
+    y += to.row;
+    if constexpr (kStore == Store::kResidual) residual += to.residual_row;
+    if constexpr (kStore == Store::kRelu) {
+      if (bits != nullptr) bits += to.bits_row;
+    }
+    if constexpr (kStore == Store::kMaskedSet || kStore == Store::kMaskedAdd) bits += to.bits_row;
+  }
+}
 
 template <int kBlock, int kWidth>
 __attribute__((noinline)) void multiply_block(const float* a, const float* b, int depth,
                                               const Destination& to) {
   Vector sum[kBlock][kWidth];
+#pragma GCC unroll 12
   for (int i = 0; i < kBlock; ++i) {
-    const Vector start = to.bias == nullptr ? Vector{} : splat(to.bias[i]);
-    for (int v = 0; v < kWidth; ++v) sum[i][v] = start;
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) sum[i][v] = Vector{};
   }
   for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) {
     Vector x[kWidth];
@@ -43,18 +72,27 @@ __attribute__((noinline)) void multiply_block(const float* a, const float* b, in
       for (int v = 0; v < kWidth; ++v) sum[i][v] += w * x[v];
     }
   }
-  with_store(to.store, [&](auto tag) {
+  if (to.bias != nullptr) {
 #pragma GCC unroll 12
     for (int i = 0; i < kBlock; ++i) {
 #pragma GCC unroll 2
-      for (int v = 0; v < kWidth; ++v) {
-        put<decltype(tag)::value>(
-            to.y + i * to.row + v * to.vector, sum[i][v],
-            to.bits == nullptr ? nullptr : to.bits + i * to.bits_row + v,
-            to.residual == nullptr ? nullptr : to.residual + i * to.residual_row + v * kLanes);
-      }
+      for (int v = 0; v < kWidth; ++v) sum[i][v] += splat(to.bias[i]);
     }
-  });
+  }
+  switch (to.store) {
+    case Store::kSet:
+      return store_block<Store::kSet>(sum, to);
+    case Store::kRelu:
+      return store_block<Store::kRelu>(sum, to);
+    case Store::kResidual:
+      return store_block<Store::kResidual>(sum, to);
+    case Store::kAdd:
+      return store_block<Store::kAdd>(sum, to);
+    case Store::kMaskedSet:
+      return store_block<Store::kMaskedSet>(sum, to);
+    case Store::kMaskedAdd:
+      return store_block<Store::kMaskedAdd>(sum, to);
+  }
 }
 
 // Rows come in blocks of kRows, the rest in blocks of powers of two.
@@ -82,21 +120,24 @@ ODIN_INLINE void multiply_block(int rows, const float* a, const float* b, int de
   }
 }
 
-// All rows of packed weights times one panel, of which `vectors` (1 or 2) are wanted.
+// The same for a panel of which only the first `vectors` are wanted.
+ODIN_INLINE void multiply_block(int rows, long vectors, const float* a, const float* b, int depth,
+                                const Destination& to) {
+  if (vectors >= kVectors) {
+    multiply_block<kVectors>(rows, a, b, depth, to);
+  } else {
+    multiply_block<1>(rows, a, b, depth, to);
+  }
+}
+
+// All rows of packed weights times one panel.
 inline void multiply_panel(const float* a, int rows, const float* b, int depth, int vectors,
                            Destination to) {
   for (int row = 0; row < rows;) {
     const int block = block_rows(rows - row);
-    if (vectors == kVectors) {
-      multiply_block<kVectors>(block, a, b, depth, to);
-    } else {
-      multiply_block<1>(block, a, b, depth, to);
-    }
+    multiply_block(block, vectors, a, b, depth, to);
     a += static_cast<long>(block) * depth;
-    to.y += block * to.row;
-    if (to.bias != nullptr) to.bias += block;
-    if (to.bits != nullptr) to.bits += block * to.bits_row;
-    if (to.residual != nullptr) to.residual += block * to.residual_row;
+    to.advance(block);
     row += block;
   }
 }

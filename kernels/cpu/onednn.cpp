@@ -1,7 +1,5 @@
 #include "kernels/cpu/onednn.h"
 
-#include <cstdlib>
-
 namespace odin::cpu {
 
 const dnnl::engine& onednn_engine() {
@@ -19,21 +17,12 @@ void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, c
 }
 
 std::byte* Scratch::reserve(std::size_t bytes) {
-  constexpr std::size_t kAlignment = 64;
-  if (bytes > bytes_) {
-    const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    memory_.reset();
-    bytes_ = 0;
-    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
-    require(memory_ != nullptr, "there is not enough memory for {} bytes; use a smaller batch",
-            rounded);
-    bytes_ = rounded;
+  const std::size_t floats = (bytes + sizeof(float) - 1) / sizeof(float);
+  if (floats > memory_.size()) {
+    memory_ = {};  // so that old and new need not both fit
+    memory_ = FloatMemory(floats);
   }
-  return memory_.get();
-}
-
-void Scratch::Free::operator()(std::byte* memory) const {
-  std::free(memory);
+  return reinterpret_cast<std::byte*>(memory_.data());
 }
 
 BoundPrimitive::BoundPrimitive(const dnnl::primitive& primitive,

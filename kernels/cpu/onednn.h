@@ -3,12 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "kernels/cpu/memory.h"
 #include "kernels/error.h"
 
 namespace odin::cpu {
@@ -42,11 +42,7 @@ class Scratch {
   std::byte* reserve(std::size_t bytes);
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const;
-  };
-  std::unique_ptr<std::byte, Free> memory_;
-  std::size_t bytes_ = 0;
+  FloatMemory memory_;
 };
 
 // A primitive and the memory of its arguments, for one thread.

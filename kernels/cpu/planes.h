@@ -73,46 +73,56 @@ inline void copy(const PlaneTask& task) {
   }
 }
 
-// Whether a pool halves both extents and its result's rows are whole vectors.
+// Whether a pool halves both extents, and half a vector of means comes from one pair of rows.
 ODIN_INLINE bool halves(const PlaneTask& task, int small_height, int small_width, int height,
                         int width) {
-  return task.window == 2 && task.stride == 2 && small_width % kLanes == 0 &&
-         2 * small_width == width && 2 * small_height == height;
+  return task.window == 2 && task.stride == 2 && 2 * small_width == width &&
+         2 * small_height == height && small_width % (kLanes / 2) == 0 &&
+         small_height * small_width % kLanes == 0;
+}
+// Where, in the large plane, the windows of half a vector of means begin.
+ODIN_INLINE long halves_at(int mean, int small_width) {
+  return 4L * (mean / small_width) * small_width + 2 * (mean % small_width);
 }
 
 inline void pool(const PlaneTask& task) {
   const float mean = 1.0f / static_cast<float>(task.window * task.window);
+  const int pixels = task.in_height * task.in_width;
   float* z = task.workspace;
   for (int image = 0; image < task.images; ++image) {
     for (int c = 0; c < task.channels; ++c) {
       normalise_plane(task, image, c, z);
       float* to = plane_at(task.out, image, c);
       if (halves(task, task.out_height, task.out_width, task.in_height, task.in_width)) {
-        for (int y = 0; y < task.out_height; ++y) {
-          const float* row = z + 2L * y * task.in_width;
-          for (int x = 0; x < task.out_width; x += kLanes, to += kLanes) {
-            const float* at = row + 2 * x;
-            const Vector a = load(at) + load(at + task.in_width);
-            const Vector b = load(at + kLanes) + load(at + task.in_width + kLanes);
-            store(to, (evens(a, b) + odds(a, b)) * mean);
-          }
+        for (int at = 0; at < task.out_height * task.out_width; at += kLanes) {
+          const float* low = z + halves_at(at, task.out_width);
+          const float* high = z + halves_at(at + kLanes / 2, task.out_width);
+          const Vector a = load(low) + load(low + task.in_width);
+          const Vector b = load(high) + load(high + task.in_width);
+          store(to + at, (evens(a, b) + odds(a, b)) * mean);
         }
+        continue;
+      }
+      if (task.window == task.in_height && task.window == task.in_width) {
+        Vector sums{};
+        int at = 0;
+        for (; at + kLanes <= pixels; at += kLanes) sums += load(z + at);
+        float sum = 0;
+        for (; at < pixels; ++at) sum += z[at];
+        for (int l = 0; l < kLanes; ++l) sum += sums[l];
+        to[0] = sum * mean;
         continue;
       }
       for (int y = 0; y < task.out_height; ++y) {
         for (int x = 0; x < task.out_width; ++x) {
           const float* window = z + static_cast<long>(y) * task.stride * task.in_width +
                                 static_cast<long>(x) * task.stride;
-          Vector sums{};
-          float rest = 0;
+          float sum = 0;
           for (int p = 0; p < task.window; ++p) {
             const float* row = window + static_cast<long>(p) * task.in_width;
-            int q = 0;
-            for (; q + kLanes <= task.window; q += kLanes) sums += load(row + q);
-            for (; q < task.window; ++q) rest += row[q];
+            for (int q = 0; q < task.window; ++q) sum += row[q];
           }
-          for (int l = 0; l < kLanes; ++l) rest += sums[l];
-          to[static_cast<long>(y) * task.out_width + x] = rest * mean;
+          to[static_cast<long>(y) * task.out_width + x] = sum * mean;
         }
       }
     }
@@ -128,17 +138,14 @@ inline void pool_backward(const PlaneTask& task) {
     for (int c = 0; c < task.channels; ++c) {
       const float* from = plane_at(task.in, image, c);
       if (halves(task, task.in_height, task.in_width, task.out_height, task.out_width)) {
-        for (int y = 0; y < task.in_height; ++y) {
-          float* row = dz + 2L * y * task.out_width;
-          for (int x = 0; x < task.in_width; x += kLanes, from += kLanes) {
-            const Vector d = load(from);
-            const Vector low = zip_low(d, d);
-            const Vector high = zip_high(d, d);
-            store(row + 2 * x, low);
-            store(row + 2 * x + kLanes, high);
-            store(row + 2 * x + task.out_width, low);
-            store(row + 2 * x + task.out_width + kLanes, high);
-          }
+        for (int at = 0; at < task.in_height * task.in_width; at += kLanes) {
+          const Vector d = load(from + at);
+          float* low = dz + halves_at(at, task.in_width);
+          float* high = dz + halves_at(at + kLanes / 2, task.in_width);
+          store(low, zip_low(d, d));
+          store(low + task.out_width, zip_low(d, d));
+          store(high, zip_high(d, d));
+          store(high + task.out_width, zip_high(d, d));
         }
       } else {
         memset(dz, 0, bytes);

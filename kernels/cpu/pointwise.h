@@ -6,29 +6,62 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
+// Panels packed together: whole cache lines of every plane, and neighbouring ones, are used at
+// once, and a block of weights is used for each while it is in the first-level cache.
+constexpr int kStripPanels = 2;
+constexpr int kStripVectors = kStripPanels * kVectors;
+
+// Vectors [v, v + count) of every input plane to `strip`, [panel][channel][kPanel].
+template <Load kLoad>
+ODIN_INLINE void pack_strip(const ConvolutionTask& task, int image, long v, int count,
+                            float* strip) {
+  const long panel = static_cast<long>(task.in_channels) * kPanel;
+  const float* from = plane_at(task.in, image, 0) + v * kLanes;
+  Word* bits = bits_at(task.in_bits, image, 0);
+  if (bits != nullptr) bits += v;
+  for (int c = 0; c < task.in_channels; ++c, from += task.in.plane, strip += kPanel) {
+    Vector scale{}, shift{};
+    if constexpr (kLoad == Load::kNormalise) {
+      scale = splat(task.scale[c]);
+      shift = splat(task.shift[c]);
+    }
+#pragma GCC unroll 4
+    for (int u = 0; u < count; ++u) {
+      store(strip + u / kVectors * panel + u % kVectors * kLanes,
+            take<kLoad>(from + u * kLanes, bits, u, scale, shift));
+    }
+    if (bits != nullptr) bits += task.in_bits.plane;
+  }
+}
+
 template <Load kLoad>
 void pointwise(const ConvolutionTask& task) {
   const long vectors = vectors_of(static_cast<long>(task.in_height) * task.in_width);
-  float* panel = task.workspace;
+  float* const strip = task.workspace;
+  const long panel = static_cast<long>(task.in_channels) * kPanel;
   for (int image = 0; image < task.images; ++image) {
-    for (long v = 0; v < vectors; v += kVectors) {
-      const int width = vectors - v < kVectors ? static_cast<int>(vectors - v) : kVectors;
-      for (int c = 0; c < task.in_channels; ++c) {
-        const float* from = plane_at(task.in, image, c) + v * kLanes;
-        Word* bits = bits_at(task.in_bits, image, c);
-        if (bits != nullptr) bits += v;
-        Vector scale{}, shift{};
-        if constexpr (kLoad == Load::kNormalise) {
-          scale = splat(task.scale[c]);
-          shift = splat(task.shift[c]);
-        }
-        for (int u = 0; u < width; ++u) {
-          store(panel + c * kPanel + u * kLanes,
-                take<kLoad>(from + u * kLanes, bits == nullptr ? nullptr : bits + u, scale, shift));
-        }
+    for (long v = 0; v < vectors; v += kStripVectors) {
+      const int count = vectors - v < kStripVectors ? static_cast<int>(vectors - v) : kStripVectors;
+      if (count == kStripVectors) {
+        pack_strip<kLoad>(task, image, v, kStripVectors, strip);
+      } else {
+        pack_strip<kLoad>(task, image, v, count, strip);
       }
-      multiply_panel(task.weights, task.out_channels, panel, task.in_channels, width,
-                     destination_of(task, image, v));
+      Destination to = destination_of(task, image, v);
+      const float* a = task.weights;
+      for (int row = 0; row < task.out_channels;) {
+        const int block = block_rows(task.out_channels - row);
+        for (int p = 0; p * kVectors < count; ++p) {
+          Destination part = to;
+          part.y += p * kPanel;
+          if (part.bits != nullptr) part.bits += p * kVectors;
+          if (part.residual != nullptr) part.residual += p * kPanel;
+          multiply_block(block, count - p * kVectors, a, strip + p * panel, task.in_channels, part);
+        }
+        a += static_cast<long>(block) * task.in_channels;
+        to.advance(block);
+        row += block;
+      }
     }
   }
 }
@@ -38,7 +71,7 @@ inline void run_pointwise(const ConvolutionTask& task) {
 }
 
 inline long pointwise_workspace(const ConvolutionTask& task) {
-  return padded(static_cast<long>(task.in_channels) * kPanel);
+  return padded(static_cast<long>(task.in_channels) * kPanel * kStripPanels);
 }
 
 }  // namespace

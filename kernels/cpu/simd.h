@@ -188,39 +188,39 @@ ODIN_INLINE void with_store(Store kind, Run run) {
   }
 }
 
-// The vector at p as the arithmetic sees it.
+// The vector at p as the arithmetic sees it. Its bits are word v of `bits`.
 template <Load kLoad>
-ODIN_INLINE Vector take(const float* p, Word* bits, Vector scale, Vector shift) {
+ODIN_INLINE Vector take(const float* p, Word* bits, long v, Vector scale, Vector shift) {
   const Vector x = load(p);
   if constexpr (kLoad == Load::kNormalise) {
     const Vector z = x * scale + shift;
     const Word open = passing(z);
-    if (bits != nullptr) *bits = open;
+    if (bits != nullptr) bits[v] = open;
     return keep(open, z);
   } else if constexpr (kLoad == Load::kMasked) {
-    return keep(*bits, x);
+    return keep(bits[v], x);
   } else {
     return x;
   }
 }
 
-// The result r goes to p.
+// The result r goes to p. Its bits and its residual are vector v of what is given.
 template <Store kStore>
-ODIN_INLINE void put(float* p, Vector r, Word* bits, const float* residual) {
+ODIN_INLINE void put(float* p, Vector r, Word* bits, long v, const float* residual) {
   if constexpr (kStore == Store::kSet) {
     store(p, r);
   } else if constexpr (kStore == Store::kRelu) {
     const Word open = passing(r);
-    if (bits != nullptr) *bits = open;
+    if (bits != nullptr) bits[v] = open;
     store(p, keep(open, r));
   } else if constexpr (kStore == Store::kResidual) {
-    store(p, r + load(residual));
+    store(p, r + load(residual + v * kLanes));
   } else if constexpr (kStore == Store::kAdd) {
     store(p, load(p) + r);
   } else if constexpr (kStore == Store::kMaskedSet) {
-    store(p, keep(*bits, r));
+    store(p, keep(bits[v], r));
   } else {
-    store(p, load(p) + keep(*bits, r));
+    store(p, load(p) + keep(bits[v], r));
   }
 }
 
@@ -252,8 +252,7 @@ void take_plane(const ConvolutionTask& task, long image, long channel, float* to
   }
   const long vectors = vectors_of(static_cast<long>(task.in_height) * task.in_width);
   for (long v = 0; v < vectors; ++v) {
-    store(to + v * kLanes,
-          take<kLoad>(from + v * kLanes, bits == nullptr ? nullptr : bits + v, scale, shift));
+    store(to + v * kLanes, take<kLoad>(from + v * kLanes, bits, v, scale, shift));
   }
 }
 
@@ -266,9 +265,7 @@ inline void put_plane(const ConvolutionTask& task, long image, long channel, con
   const long vectors = vectors_of(static_cast<long>(task.out_height) * task.out_width);
   with_store(task.store, [&](auto tag) {
     for (long v = 0; v < vectors; ++v) {
-      put<decltype(tag)::value>(to + v * kLanes, load(from + v * kLanes),
-                                bits == nullptr ? nullptr : bits + v,
-                                residual == nullptr ? nullptr : residual + v * kLanes);
+      put<decltype(tag)::value>(to + v * kLanes, load(from + v * kLanes), bits, v, residual);
     }
   });
 }

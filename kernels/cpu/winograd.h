@@ -129,8 +129,7 @@ void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpa
         for_places_of_row(t, first, end, image, y, [&](long at) { places[count++] = s.rows + at; });
         for (int v = 0; v < wide; ++v) {
           const long at = static_cast<long>(y) * wide + v;
-          const Vector x =
-              take<kLoad>(from + at * kLanes, bits == nullptr ? nullptr : bits + at, scale, shift);
+          const Vector x = take<kLoad>(from + at * kLanes, bits, at, scale, shift);
           store(places[0] + v * kLanes, x);
           if (count == 2) store(places[1] + v * kLanes, x);
         }
@@ -310,7 +309,7 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
       }
       const int count = task.out_height - y < 4 ? task.out_height - y : 4;
       for (int r = 0; r < count; ++r) {
-        put<kStore>(to, pixels[r][q], bits, residual);
+        put<kStore>(to, pixels[r][q], bits, 0, residual);
         to += task.out_width;
         if (bits != nullptr) bits += wide;
         if (kStore == Store::kResidual) residual += task.out_width;
@@ -363,11 +362,7 @@ void winograd(const ConvolutionTask& task) {
             const float* panel =
                 s.input + place * t.place + v / kVectors * task.in_channels * kPanel;
             const float* a = weights + static_cast<long>(o + row) * task.in_channels;
-            if (vectors - v >= kVectors) {
-              multiply_block<kVectors>(block, a, panel, task.in_channels, to);
-            } else {
-              multiply_block<1>(block, a, panel, task.in_channels, to);
-            }
+            multiply_block(block, vectors - v, a, panel, task.in_channels, to);
           }
           row += block;
         }

@@ -88,10 +88,8 @@ void write_png(const fs::path& path, const PngImage& image) {
   if (data.size() != row_bytes * static_cast<std::size_t>(image.height)) {
     throw std::runtime_error("the data of a PNG image do not fit its size");
   }
-  std::vector<png_bytep> rows;
-  for (int y = 0; y < image.height; ++y) {
-    rows.push_back(data.data() + static_cast<std::size_t>(y) * row_bytes);
-  }
+  std::vector<png_bytep> rows(static_cast<std::size_t>(image.height));
+  for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = data.data() + y * row_bytes;
   png_write_image(png, rows.data());
   png_write_end(png, info);
   png_destroy_write_struct(&png, &info);
@@ -115,7 +113,8 @@ void write_jpeg(const fs::path& path, const JpegImage& image) {
   if (image.progressive) jpeg_simple_progression(&jpeg);
   jpeg_start_compress(&jpeg, TRUE);
   Bytes data = image.data;
-  const auto row_bytes = static_cast<std::size_t>(image.width * image.channels);
+  const std::size_t row_bytes =
+      static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
   while (jpeg.next_scanline < jpeg.image_height) {
     JSAMPROW row = data.data() + jpeg.next_scanline * row_bytes;
     jpeg_write_scanlines(&jpeg, &row, 1);

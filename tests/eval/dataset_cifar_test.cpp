@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/eval/data_support.h"
 #include "tests/support/support.h"
@@ -152,8 +153,8 @@ TEST_CASE("CIFAR: a file cut short after it was opened is an error, and so is a 
   write_file(folder / "data.bin", records({{1}, {2}}, 500, images));
   const auto dataset = open_cifar(folder / "data.bin", CifarVersion::kCifar10, CifarSplit::kTest);
   std::vector<float> pixels(2 * kImage);
-  for (const auto& [begin, count] : {std::pair{0, 3}, {2, 1}, {-1, 1}, {0, -1}, {3, 0}}) {
-    CHECK(holds(error_of([&] { dataset->read(begin, count, pixels.data()); }),
+  for (const auto& range : {std::pair{0, 3}, {2, 1}, {-1, 1}, {0, -1}, {3, 0}}) {
+    CHECK(holds(error_of([&] { dataset->read(range.first, range.second, pixels.data()); }),
                 {"'CIFAR-10', which has 2"}));
   }
   dataset->read(2, 0, pixels.data());  // nothing, from the end

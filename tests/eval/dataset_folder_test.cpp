@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "eval/batch_loader.h"
@@ -39,22 +40,18 @@ std::string error_opening(const fs::path& folder) {
   return error_of([&] { open_folder(folder, ImageFit::kExact); });
 }
 
-// Pixels of FOLDER's images as Pillow sees them; empty where it is not there.
-Bytes pillow_pixels(const fs::path& folder, const char* fit) {
-  const TemporaryFolder out;
-  const std::string file = (out / "pixels").string();
-  if (!run_pillow("pixels '" + folder.string() + "' " + fit + " '" + file + "'")) return {};
-  return read_file(file);
-}
-
-// Compares a folder of real images, read by two threads, with what Pillow makes of them.
+// Compares the first images of a folder of real ones, read by two threads, with what Pillow makes
+// of them.
 void check_against_pillow(const fs::path& folder, const char* fit, ImageFit value,
                           std::int64_t images) {
-  const auto dataset = open_folder(folder, value);
-  REQUIRE(dataset->size() == images);
-  const Bytes expected = pillow_pixels(folder, fit);
-  if (expected.empty()) return;
+  const TemporaryFolder out;
+  const fs::path file = out / "pixels";
+  if (!run_pillow(
+          fmt::format("pixels '{}' {} '{}' {}", folder.string(), fit, file.string(), images)))
+    return;
+  const Bytes expected = read_file(file);
   REQUIRE(expected.size() == static_cast<std::size_t>(images * kImageElements));
+  const auto dataset = subset(open_folder(folder, value), 0, images);
   BatchLoader loader(*dataset, {.batch_size = 256, .threads = 2});
   std::int64_t different = 0;
   std::size_t at = 0;
@@ -235,8 +232,8 @@ TEST_CASE("Folder: Tiny-ImageNet, cut and scaled, is what Pillow makes of it") {
   std::vector<float> pixels(kImageElements);
   CHECK(holds(error_of([&] { dataset->read(0, 1, pixels.data()); }),
               {"test_0.JPEG", "64 x 64", "--resize", "--center-crop"}));
-  check_against_pillow(images, "crop", ImageFit::kCenterCrop, 10000);
-  check_against_pillow(images, "resize", ImageFit::kResize, 10000);
+  check_against_pillow(images, "crop", ImageFit::kCenterCrop, 2000);
+  check_against_pillow(images, "resize", ImageFit::kResize, 2000);
 }
 
 }  // namespace odin::test

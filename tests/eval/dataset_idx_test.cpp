@@ -39,7 +39,9 @@ std::vector<int> padded(const std::uint8_t* image, std::size_t height, std::size
 
 TEST_CASE("IDX: small images get a black border and three channels, gzipped or not") {
   const TemporaryFolder folder;
-  for (const auto& [height, width] : {std::pair{28u, 28u}, {32u, 32u}, {1u, 31u}, {20u, 28u}}) {
+  for (const auto& extents : {std::pair{28u, 28u}, {32u, 32u}, {1u, 31u}, {20u, 28u}}) {
+    const auto height = extents.first;
+    const auto width = extents.second;
     CAPTURE(height);
     CAPTURE(width);
     const std::size_t size = std::size_t{height} * width;

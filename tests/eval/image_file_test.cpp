@@ -236,7 +236,7 @@ TEST_CASE("Cut short anywhere, an image is an error that names its file") {
     }
     // Even if but the last byte is missing.
     write_file(cut, Bytes(bytes.begin(), bytes.end() - 1));
-    CHECK(holds(error_reading(cut), {"/cut'", "not a whole"}));
+    CHECK(holds(error_reading(cut), {"/cut'", "cannot be decoded"}));
   };
   SUBCASE("PNG") {
     write_png(whole, {.palette = {}, .data = noise_bytes(kPlane * 3, 31)});
@@ -305,7 +305,7 @@ TEST_CASE("A changed byte of PNG data or of its checksum is an error") {
   Bytes bytes = read_file(file);
   bytes[bytes.size() / 2] ^= 1;
   write_file(file, bytes);
-  CHECK(holds(error_reading(file), {"image.png", "not a whole PNG image"}));
+  CHECK(holds(error_reading(file), {"image.png", "cannot be decoded as a PNG image"}));
 }
 
 TEST_CASE("A palette's index beyond its end is an error") {
@@ -326,7 +326,7 @@ TEST_CASE("What a JPEG made up for lost data is not taken for an image") {
   bytes[bytes.size() / 2] = 0xFF;
   bytes[bytes.size() / 2 + 1] = 0xD9;
   write_file(file, bytes);
-  CHECK(holds(error_reading(file), {"image.jpg", "not a whole JPEG image"}));
+  CHECK(holds(error_reading(file), {"image.jpg", "cannot be decoded as a JPEG image"}));
 }
 
 TEST_CASE("A size that a file only claims does not decide how much memory is used") {
@@ -342,9 +342,10 @@ TEST_CASE("A size that a file only claims does not decide how much memory is use
   }
   // The largest that is begun: its rows are read one by one, and there are none.
   write_file(file, png_header(8192, 8192));
-  CHECK(holds(error_reading(file, ImageFit::kResize), {"huge.png", "not a whole PNG image"}));
+  CHECK(holds(error_reading(file, ImageFit::kResize),
+              {"huge.png", "cannot be decoded as a PNG image"}));
   write_file(file, png_header(0, 32));
-  CHECK(holds(error_reading(file), {"huge.png", "not a whole PNG image"}));
+  CHECK(holds(error_reading(file), {"huge.png", "cannot be decoded as a PNG image"}));
 
   // JPEG: height and width follow the marker SOF0, its length and its precision.
   const fs::path jpeg = folder / "huge.jpg";

@@ -2,11 +2,12 @@
 """What Pillow and torchvision make of images, for the tests of eval/.
 
     pillow_images.py make OUT              images of every kind: OUT/exact (32 x 32) and OUT/sized
-    pillow_images.py pixels FOLDER FIT OUT  what they look like, FIT one of exact, resize, crop
+    pillow_images.py pixels FOLDER FIT OUT [COUNT]
+                                           what they look like, FIT one of exact, resize, crop
     pillow_images.py order FOLDER OUT      their order and classes, by torchvision's ImageFolder
 
-`pixels` writes (N, 3, 32, 32) bytes of FOLDER's own images by name; `order` writes a line "CLASS PATH"
-for each. Leaves with status 77 and a reason where a module is not installed.
+`pixels` writes (N, 3, 32, 32) bytes of FOLDER's own images by name, COUNT of them at most; `order` writes
+a line "CLASS PATH" for each. Leaves with status 77 and a reason where a module is not installed.
 """
 import pathlib
 import sys
@@ -92,7 +93,7 @@ def rgb_of(path):
     return image.convert("RGB")
 
 
-def pixels(folder, fit, out):
+def pixels(folder, fit, out, count=None):
     import numpy as np
     from PIL import Image
 
@@ -105,7 +106,7 @@ def pixels(folder, fit, out):
             image = image.crop((left, top, left + SIZE, top + SIZE))
         return np.asarray(image).transpose(2, 0, 1)
 
-    images = np.stack([fitted(path) for path in sorted(folder.iterdir())])
+    images = np.stack([fitted(path) for path in sorted(folder.iterdir())[:count]])
     assert images.shape[1:] == (3, SIZE, SIZE), images.shape
     images.tofile(out)
 
@@ -123,7 +124,7 @@ if __name__ == "__main__":
         make(pathlib.Path(arguments[0]))
     elif command == "pixels":
         need("numpy", "PIL")
-        pixels(pathlib.Path(arguments[0]), arguments[1], pathlib.Path(arguments[2]))
+        pixels(pathlib.Path(arguments[0]), arguments[1], pathlib.Path(arguments[2]), *map(int, arguments[3:]))
     elif command == "order":
         need("torchvision")
         order(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]))

@@ -1,0 +1,360 @@
+#include "tests/kernels/operations.h"
+
+#include <cmath>
+#include <random>
+
+namespace odin::test {
+namespace {
+
+constexpr double kSentinel = -77.25;
+constexpr std::int64_t kBefore = 2;  // elements around a slice
+constexpr std::int64_t kAfter = 3;
+
+Operand activation(const std::string& name, Role role, const Shape& shape,
+                   Values values = Values::kNormal) {
+  return {name, role, shape, values, false};
+}
+
+Operand parameter(const std::string& name, Role role, const Shape& shape,
+                  Values values = Values::kNormal) {
+  return {name, role, shape, values, true};
+}
+
+Operation convolution(const Shape& x, std::int64_t outputs, std::int64_t kernel_height,
+                      std::int64_t kernel_width, int stride, int padding) {
+  const Shape w{outputs, x[1], kernel_height, kernel_width};
+  const Shape y{x[0], outputs, windowed_extent(x[2], kernel_height, stride, padding),
+                windowed_extent(x[3], kernel_width, stride, padding)};
+  const ConvolutionGeometry geometry{stride, padding};
+  return {fmt::format("convolution of {} with {} at stride {} with padding {}", x.to_string(),
+                      w.to_string(), stride, padding),
+          {activation("x", Role::kInput, x), parameter("w", Role::kInput, w),
+           activation("y", Role::kOutput, y)},
+          [=](Backend& b, Run& t) { b.convolution_forward(geometry, t["x"], t["w"], t["y"]); },
+          [=](Backend& b, Run& t) {
+            b.convolution_backward_data(geometry, t["dy"], t["w"], t["dx"]);
+            b.convolution_backward_filter(geometry, t["x"], t["dy"], t["dw"]);
+          }};
+}
+
+Operation batch_norm_training(const Shape& x) {
+  const Shape c{x[1]};
+  return {"batch norm in training of " + x.to_string(),
+          {activation("x", Role::kInput, x), parameter("gamma", Role::kInput, c),
+           parameter("beta", Role::kInput, c), parameter("running_mean", Role::kState, c),
+           parameter("running_var", Role::kState, c, Values::kPositive),
+           activation("y", Role::kOutput, x), parameter("mean", Role::kSaved, c),
+           parameter("inv_std", Role::kSaved, c)},
+          [](Backend& b, Run& t) {
+            b.batch_norm_forward_training(t["x"], t["gamma"], t["beta"], 1e-5, 0.1,
+                                          t["running_mean"], t["running_var"], t["y"], t["mean"],
+                                          t["inv_std"]);
+          },
+          [](Backend& b, Run& t) {
+            b.batch_norm_backward_training(t["x"], t["dy"], t["gamma"], t["mean"], t["inv_std"],
+                                           t["dx"], t["dgamma"], t["dbeta"]);
+          },
+          true};
+}
+
+Operation batch_norm_evaluation(const Shape& x) {
+  const Shape c{x[1]};
+  return {
+      "batch norm in evaluation of " + x.to_string(),
+      {activation("x", Role::kInput, x), parameter("gamma", Role::kInput, c),
+       parameter("beta", Role::kInput, c), parameter("mean", Role::kConstant, c),
+       parameter("var", Role::kConstant, c, Values::kPositive), activation("y", Role::kOutput, x)},
+      [](Backend& b, Run& t) {
+        b.batch_norm_forward_evaluation(t["x"], t["gamma"], t["beta"], t["mean"], t["var"], 1e-5,
+                                        t["y"]);
+      },
+      [](Backend& b, Run& t) {
+        b.batch_norm_backward_evaluation(t["x"], t["dy"], t["gamma"], t["mean"], t["var"], 1e-5,
+                                         t["dx"], t["dgamma"], t["dbeta"]);
+      }};
+}
+
+Operation relu(const Shape& x) {
+  return {
+      "ReLU of " + x.to_string(),
+      {activation("x", Role::kInput, x, Values::kAwayFromZero), activation("y", Role::kOutput, x)},
+      [](Backend& b, Run& t) { b.relu_forward(t["x"], t["y"]); },
+      [](Backend& b, Run& t) { b.relu_backward(t["y"], t["dy"], t["dx"]); }};
+}
+
+Operation average_pool(const Shape& x, int window, int stride) {
+  const Shape y{x[0], x[1], windowed_extent(x[2], window, stride, 0),
+                windowed_extent(x[3], window, stride, 0)};
+  return {fmt::format("average pool of {} by {} at stride {}", x.to_string(), window, stride),
+          {activation("x", Role::kInput, x), activation("y", Role::kOutput, y)},
+          [=](Backend& b, Run& t) { b.average_pool_forward(window, stride, t["x"], t["y"]); },
+          [=](Backend& b, Run& t) { b.average_pool_backward(window, stride, t["dy"], t["dx"]); }};
+}
+
+Operation linear(std::int64_t images, std::int64_t inputs, std::int64_t outputs) {
+  return {fmt::format("linear of {} images from {} to {}", images, inputs, outputs),
+          {activation("x", Role::kInput, {images, inputs}),
+           parameter("w", Role::kInput, {outputs, inputs}), parameter("b", Role::kInput, {outputs}),
+           activation("y", Role::kOutput, {images, outputs})},
+          [](Backend& b, Run& t) { b.linear_forward(t["x"], t["w"], t["b"], t["y"]); },
+          [](Backend& b, Run& t) {
+            b.linear_backward(t["x"], t["w"], t["dy"], t["dx"], t["dw"], t["db"]);
+          }};
+}
+
+Operation cross_entropy(std::int64_t images, std::int64_t classes, double temperature) {
+  return {fmt::format("cross entropy of ({}, {}) at temperature {}", images, classes, temperature),
+          {activation("logits", Role::kInput, {images, classes}),
+           parameter("labels", Role::kConstant, {images}, Values::kLabels),
+           parameter("loss", Role::kOutput, {images}, Values::kConstant)},
+          [=](Backend& b, Run& t) {
+            b.cross_entropy_forward(t["logits"], t["labels"], temperature, t["loss"]);
+          },
+          [=](Backend& b, Run& t) {
+            b.cross_entropy_backward(t["logits"], t["labels"], temperature, 1.75, t["dlogits"]);
+          }};
+}
+
+Operation argmax(std::int64_t images, std::int64_t classes) {
+  return {fmt::format("argmax of ({}, {})", images, classes),
+          {activation("logits", Role::kConstant, {images, classes}),
+           parameter("labels", Role::kSaved, {images}, Values::kLabels)},
+          [](Backend& b, Run& t) { b.argmax(t["logits"], t["labels"]); },
+          {}};
+}
+
+Operation perturb(const Shape& x) {
+  return {"perturbation of " + x.to_string(),
+          {activation("x", Role::kConstant, x), activation("gradient", Role::kConstant, x),
+           parameter("step", Role::kConstant, {x[1]}), activation("y", Role::kSaved, x)},
+          [](Backend& b, Run& t) { b.perturb(t["x"], t["gradient"], t["step"], t["y"]); },
+          {}};
+}
+
+Operation dropout(const Shape& x, double rate) {
+  const RandomKey key{7, 3};
+  return {fmt::format("dropout of {} at rate {}", x.to_string(), rate),
+          {activation("x", Role::kInput, x), activation("y", Role::kOutput, x)},
+          [=](Backend& b, Run& t) { b.dropout_forward(rate, key, t["x"], t["y"]); },
+          [=](Backend& b, Run& t) { b.dropout_backward(rate, key, t["dy"], t["dx"]); }};
+}
+
+Operation fill(const Shape& y) {
+  return {"fill of " + y.to_string(),
+          {activation("y", Role::kSaved, y)},
+          [](Backend& b, Run& t) { b.fill(t["y"], 0.375); },
+          {}};
+}
+
+Operation copy(const Shape& x) {
+  return {"copy of " + x.to_string(),
+          {activation("x", Role::kConstant, x), activation("y", Role::kSaved, x)},
+          [](Backend& b, Run& t) { b.copy(t["x"], t["y"]); },
+          {}};
+}
+
+// The gradients of a sum are copies that are added: the operation is its own backward pass.
+Operation add(const Shape& x) {
+  return {"sum of " + x.to_string(),
+          {activation("a", Role::kInput, x), activation("b", Role::kInput, x),
+           activation("y", Role::kOutput, x)},
+          [](Backend& b, Run& t) { b.add(t["a"], t["b"], t["y"]); },
+          [](Backend& b, Run& t) {
+            for (const char* gradient : {"da", "db"}) {
+              if (!t[gradient].empty()) b.add(t[gradient], t["dy"], t[gradient]);
+            }
+          }};
+}
+
+double value_of(Values values, std::int64_t index, std::mt19937& random) {
+  std::normal_distribution<double> normal;
+  switch (values) {
+    case Values::kNormal:
+      break;
+    case Values::kAwayFromZero: {
+      const double v = normal(random);
+      return v < 0 ? v - 0.1 : v + 0.1;
+    }
+    case Values::kPositive:
+      return std::uniform_real_distribution<double>(0.5, 1.5)(random);
+    case Values::kLabels:
+      return static_cast<double>(index % 4);
+    case Values::kConstant:
+      return 1.75;
+  }
+  return normal(random);
+}
+
+// The same for every back end, and exact in single precision.
+std::vector<double> make_values(const std::string& name, std::int64_t count, Values values) {
+  std::seed_seq seed(name.begin(), name.end());
+  std::mt19937 random(seed);
+  std::vector<double> made(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const double v = value_of(values, static_cast<std::int64_t>(i), random);
+    made[i] = static_cast<double>(static_cast<float>(v));
+  }
+  return made;
+}
+
+}  // namespace
+
+std::vector<Operation> convolutions(std::int64_t images) {
+  std::vector<Operation> rows;
+  struct Kernel {
+    std::int64_t height;
+    std::int64_t width;
+  };
+  for (const Kernel kernel : {Kernel{1, 1}, Kernel{3, 3}, Kernel{5, 3}}) {
+    for (int stride = 1; stride <= 3; ++stride) {
+      for (int padding = 0; padding <= 2; ++padding) {
+        rows.push_back(
+            convolution({images, 3, 7, 5}, 4, kernel.height, kernel.width, stride, padding));
+      }
+    }
+  }
+  rows.push_back(convolution({images, 1, 3, 7}, 1, 3, 3, 1, 1));
+  rows.push_back(convolution({images, 1, 1, 1}, 1, 1, 1, 1, 0));
+  rows.push_back(convolution({images, 5, 2, 2}, 2, 2, 2, 2, 0));
+  return rows;
+}
+
+std::vector<Operation> operations(std::int64_t images) {
+  const Shape odd{images, 3, 7, 5};
+  std::vector<Operation> rows = convolutions(images);
+  for (const Shape& x : {odd, Shape{images, 1, 3, 2}}) {
+    rows.push_back(batch_norm_training(x));
+    rows.push_back(batch_norm_evaluation(x));
+    rows.push_back(relu(x));
+    rows.push_back(perturb(x));
+    rows.push_back(dropout(x, 0.3));
+    rows.push_back(fill(x));
+    rows.push_back(copy(x));
+    rows.push_back(add(x));
+  }
+  rows.push_back(dropout(odd, 0));
+  rows.push_back(fill({images, 3}));
+  rows.push_back(copy({images, 3}));
+  rows.push_back(add({images, 3}));
+  for (int window = 1; window <= 3; ++window) {
+    for (int stride = 1; stride <= 3; ++stride) rows.push_back(average_pool(odd, window, stride));
+  }
+  rows.push_back(average_pool({images, 3, 4, 4}, 4, 1));
+  rows.push_back(linear(images, 7, 5));
+  rows.push_back(linear(images, 1, 4));
+  rows.push_back(linear(images, 6, 1));
+  rows.push_back(cross_entropy(images, 5, 1));
+  rows.push_back(cross_entropy(images, 4, 1000));
+  rows.push_back(argmax(images, 5));
+  return rows;
+}
+
+std::vector<Operation> large_operations() {
+  return {
+      convolution({35, 20, 6, 6}, 36, 3, 3, 1, 1),   // uneven shares of the batch
+      convolution({35, 20, 6, 6}, 36, 1, 1, 1, 0),   //
+      convolution({3, 48, 16, 16}, 12, 3, 3, 1, 1),  // DenseNet's growth, padded to whole vectors
+      convolution({2, 54, 16, 16}, 48, 1, 1, 1, 0),  // its bottleneck
+      convolution({2, 3, 32, 32}, 24, 3, 3, 1, 1),   // its first layer
+      convolution({7, 160, 4, 4}, 160, 3, 3, 1, 1),  // weights that outweigh the images
+      convolution({2, 16, 9, 9}, 160, 1, 1, 2, 0),   // Wide ResNet's shortcut
+      batch_norm_training({35, 40, 4, 4}),
+      batch_norm_training({2, 3, 47, 33}),
+      batch_norm_evaluation({35, 40, 4, 4}),
+      batch_norm_evaluation({2, 3, 47, 33}),
+      relu({3, 5, 63, 65}),
+      dropout({3, 5, 63, 65}, 0.5),
+      add({3, 5, 63, 65}),
+      linear(67, 130, 35),
+  };
+}
+
+Run::Run(Backend& backend, const Operation& operation, const RunOptions& options)
+    : backend_(backend), operation_(operation), options_(options) {
+  for (const Operand& operand : operation.operands) {
+    const bool written = operand.role == Role::kOutput || operand.role == Role::kSaved;
+    make(operand, operand.name, operand.shape,
+         written && operand.values != Values::kLabels ? Values::kNormal : operand.values);
+    if (operand.role == Role::kInput) {
+      make(operand, "d" + operand.name, operand.shape, Values::kNormal);
+    } else if (operand.role == Role::kOutput) {
+      make(operand, "d" + operand.name, operand.shape, operand.values);
+    }
+  }
+}
+
+void Run::make(const Operand& operand, const std::string& name, const Shape& shape, Values values) {
+  Tensor& tensor = tensors_[name];
+  const DataType type = values == Values::kLabels ? DataType::kInt32 : backend_.data_type();
+  const bool sliced = options_.sliced && !operand.dense && shape.rank() > 1;
+  Shape whole = shape;
+  if (sliced) whole.set(1, kBefore + shape[1] + kAfter);
+  const bool is_activation = shape.rank() == 4 && !operand.dense;
+  tensor.memory = backend_.allocate(static_cast<std::size_t>(whole.numel()) * size_of(type));
+  tensor.whole = {tensor.memory.get(), type, whole,
+                  is_activation ? backend_.activation_strides(whole) : row_major_strides(whole)};
+  tensor.view = sliced ? tensor.whole.slice(1, kBefore, shape[1]) : tensor.whole;
+  tensor.initial = make_values(name, shape.numel(), values);
+  backend_.upload(std::vector<double>(static_cast<std::size_t>(whole.numel()), kSentinel).data(),
+                  tensor.whole);
+  backend_.upload(tensor.initial.data(), tensor.view);
+}
+
+TensorView Run::operator[](const std::string& name) const {
+  return options_.unwanted.contains(name) ? TensorView() : tensors_.at(name).view;
+}
+
+std::vector<double> Run::values(const std::string& name) const {
+  const Tensor& tensor = tensors_.at(name);
+  std::vector<double> values(tensor.initial.size());
+  backend_.download(tensor.view, values.data());
+  return values;
+}
+
+const std::vector<double>& Run::initial(const std::string& name) const {
+  return tensors_.at(name).initial;
+}
+
+void Run::set(const std::string& name, const std::vector<double>& values) {
+  backend_.upload(values.data(), tensors_.at(name).view);
+}
+
+std::vector<std::string> Run::results() const {
+  std::vector<std::string> names;
+  for (const Operand& operand : operation_.operands) {
+    if (operand.role == Role::kOutput || operand.role == Role::kSaved ||
+        operand.role == Role::kState) {
+      names.push_back(operand.name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> Run::gradients() const {
+  std::vector<std::string> names;
+  if (!operation_.backward) return names;
+  for (const Operand& operand : operation_.operands) {
+    if (operand.role == Role::kInput) names.push_back("d" + operand.name);
+  }
+  return names;
+}
+
+bool Run::surroundings_untouched() const {
+  for (const auto& [name, tensor] : tensors_) {
+    const Shape& whole = tensor.whole.shape();
+    const Shape& inner = tensor.view.shape();
+    if (whole == inner) continue;
+    for (const auto& [begin, count] :
+         {std::pair<std::int64_t, std::int64_t>{0, kBefore}, {kBefore + inner[1], kAfter}}) {
+      const TensorView around = tensor.whole.slice(1, begin, count);
+      std::vector<double> values(static_cast<std::size_t>(around.numel()));
+      backend_.download(around, values.data());
+      for (const double v : values) {
+        if (v != kSentinel) return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace odin::test

@@ -1,0 +1,95 @@
+// The table of operations. Adding an operation to the library is adding a row here: the gradient
+// check and the comparison of back ends go through all rows.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kernels/backend.h"
+
+namespace odin::test {
+
+enum class Role {
+  kInput,     // read; d<name> is a gradient that the backward pass adds to
+  kConstant,  // read; no gradient
+  kState,     // changed by the forward pass
+  kOutput,    // written by the forward pass; d<name> is given to the backward pass
+  kSaved      // written by the forward pass; no gradient
+};
+
+enum class Values {
+  kNormal,        // standard normal
+  kAwayFromZero,  // of magnitude 0.1 and more: no central difference steps across a ReLU's kink
+  kPositive,      // 0.5 to 1.5
+  kLabels,        // 0, 1, 2, 3, int32
+  kConstant       // 1.75
+};
+
+struct Operand {
+  std::string name;
+  Role role;
+  Shape shape;
+  Values values = Values::kNormal;  // of a kOutput: those of its gradient
+  bool dense = true;                // false: it may be a slice of a wider buffer
+};
+
+class Run;
+
+struct Operation {
+  std::string name;
+  std::vector<Operand> operands;
+  std::function<void(Backend&, Run&)> forward;
+  std::function<void(Backend&, Run&)> backward;  // empty: the operation has none
+  bool needs_images = false;                     // an empty batch is an error
+};
+
+// Every operation, on small odd shapes of `images` images.
+std::vector<Operation> operations(std::int64_t images);
+// Convolutions of every kernel, stride and padding on `images` images of 7 x 5 pixels.
+std::vector<Operation> convolutions(std::int64_t images);
+// Shapes that reach the special paths of fast back ends; too large for central differences.
+std::vector<Operation> large_operations();
+
+struct RunOptions {
+  bool sliced = false;             // operands that may be slices are, of buffers five wider
+  std::set<std::string> unwanted;  // gradients that are passed as empty views
+};
+
+// An operation's operands on a back end, with the same pseudo-random values on each.
+class Run {
+ public:
+  Run(Backend& backend, const Operation& operation, const RunOptions& options = {});
+
+  // The operand, or the gradient "d" + operand.
+  TensorView operator[](const std::string& name) const;
+  std::vector<double> values(const std::string& name) const;
+  // The values that it started with.
+  const std::vector<double>& initial(const std::string& name) const;
+  void set(const std::string& name, const std::vector<double>& values);
+  // Names of what the forward pass writes, and of the gradients that the backward pass adds to.
+  std::vector<std::string> results() const;
+  std::vector<std::string> gradients() const;
+  // Whether every element around the slices still has the bits it was given.
+  bool surroundings_untouched() const;
+
+ private:
+  struct Tensor {
+    std::shared_ptr<void> memory;
+    TensorView whole;
+    TensorView view;
+    std::vector<double> initial;
+  };
+  void make(const Operand& operand, const std::string& name, const Shape& shape, Values values);
+
+  Backend& backend_;
+  const Operation& operation_;
+  RunOptions options_;
+  std::map<std::string, Tensor> tensors_;
+};
+
+}  // namespace odin::test

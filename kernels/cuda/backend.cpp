@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/checks.h"
 #include "kernels/cuda/batch_norm.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/layer_convolution.h"
@@ -20,11 +21,9 @@ namespace odin::cuda {
 namespace {
 
 // A tensor as the kernels see it: rank 4 as it is, (N, D) and (C) as one pixel per image. Throws
-// Error where its elements are not float or it does not lie as NHWC.
+// Error where it does not lie as NHWC.
 View view_of(const TensorView& tensor) {
   const Shape& shape = tensor.shape();
-  require(tensor.type() == DataType::kFloat32, "a tensor of {} was given where {} is needed",
-          name_of(tensor.type()), name_of(DataType::kFloat32));
   std::int64_t extents[4] = {1, 1, 1, 1};  // N, C, H, W
   std::int64_t strides[4] = {0, 1, 0, 0};
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -68,15 +67,13 @@ const float* vector_of(const ConstTensorView& tensor, std::int64_t count) {
       count);
 }
 
-const std::int32_t* labels_of(const ConstTensorView& labels, std::int64_t count) {
-  require(labels.shape().rank() == 1 && labels.shape()[0] == count && labels.is_contiguous(),
-          "labels of shape {} were given for {} images", labels.shape().to_string(), count);
+const std::int32_t* labels_of(const ConstTensorView& labels) {
+  require(labels.empty() || labels.is_contiguous(), "labels in device memory must be dense");
   return labels.data<std::int32_t>();
 }
 
-void require_temperature(double temperature) {
-  require(temperature > 0, "the temperature must be positive, {} is not", temperature);
-}
+// The element type of all but labels.
+constexpr DataType kType = DataType::kFloat32;
 
 class CudaBackend final : public Backend {
  public:
@@ -89,7 +86,7 @@ class CudaBackend final : public Backend {
   }
 
   std::string name() const override { return fmt::format("cuda:{}", gpu_.index); }
-  DataType data_type() const override { return DataType::kFloat32; }
+  DataType data_type() const override { return kType; }
 
   Strides activation_strides(const Shape& shape) const override {
     require(shape.rank() == 4, "an activation has four axes, {} has not", shape.to_string());
@@ -140,28 +137,31 @@ class CudaBackend final : public Backend {
   }
 
   void fill(TensorView y, double value) override {
+    check::fill(kType, y);
     cuda::fill(view_of(y), static_cast<float>(value), stream_);
   }
   void copy(ConstTensorView x, TensorView y) override {
+    check::copy(kType, x, y);
     cuda::copy(view_of(x), view_of(y), stream_);
   }
   void add(ConstTensorView a, ConstTensorView b, TensorView y) override {
+    check::add(kType, a, b, y);
     cuda::add(view_of(a), view_of(b), view_of(y), stream_);
   }
 
   void convolution_forward(const ConvolutionGeometry& geometry, ConstTensorView x,
                            ConstTensorView w, TensorView y) override {
-    check_convolution(geometry, x, w, y);
+    check::convolution_forward(kType, geometry, x, w, y);
     convolution_->forward(geometry, view_of(x), view_of(w), view_of(y));
   }
   void convolution_backward_data(const ConvolutionGeometry& geometry, ConstTensorView dy,
                                  ConstTensorView w, TensorView dx) override {
-    check_convolution(geometry, dx, w, dy);
+    check::convolution_backward_data(kType, geometry, dy, w, dx);
     convolution_->backward_data(geometry, view_of(dy), view_of(w), view_of(dx));
   }
   void convolution_backward_filter(const ConvolutionGeometry& geometry, ConstTensorView x,
                                    ConstTensorView dy, TensorView dw) override {
-    check_convolution(geometry, x, dw, dy);
+    check::convolution_backward_filter(kType, geometry, x, dy, dw);
     convolution_->backward_filter(geometry, view_of(x), view_of(dy), view_of(dw));
   }
 
@@ -169,6 +169,8 @@ class CudaBackend final : public Backend {
                                    double epsilon, double momentum, TensorView running_mean,
                                    TensorView running_var, TensorView y, TensorView mean,
                                    TensorView inv_std) override {
+    check::batch_norm_forward_training(kType, x, gamma, beta, epsilon, momentum, running_mean,
+                                       running_var, y, mean, inv_std);
     const ConstView in = view_of(x);
     cuda::batch_norm_forward_training(
         in, parameters_of(gamma, beta, in), epsilon, momentum, false,
@@ -178,6 +180,7 @@ class CudaBackend final : public Backend {
   void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
                                     ConstTensorView mean, ConstTensorView inv_std, TensorView dx,
                                     TensorView dgamma, TensorView dbeta) override {
+    check::batch_norm_backward_training(kType, x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
     const ConstView in = view_of(x);
     cuda::batch_norm_backward_training(
         in, view_of(dy), {vector_of(gamma, in.channels), nullptr}, vector_of(mean, in.channels),
@@ -187,6 +190,8 @@ class CudaBackend final : public Backend {
   void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
                                      ConstTensorView running_mean, ConstTensorView running_var,
                                      double epsilon, TensorView y) override {
+    check::batch_norm_forward_evaluation(kType, x, gamma, beta, running_mean, running_var, epsilon,
+                                         y);
     const ConstView in = view_of(x);
     cuda::batch_norm_forward_evaluation(
         in, parameters_of(gamma, beta, in), vector_of(running_mean, in.channels),
@@ -196,6 +201,8 @@ class CudaBackend final : public Backend {
                                       ConstTensorView running_mean, ConstTensorView running_var,
                                       double epsilon, TensorView dx, TensorView dgamma,
                                       TensorView dbeta) override {
+    check::batch_norm_backward_evaluation(kType, x, dy, gamma, running_mean, running_var, epsilon,
+                                          dx, dgamma, dbeta);
     const ConstView in = view_of(x);
     cuda::batch_norm_backward_evaluation(in, view_of(dy), {vector_of(gamma, in.channels), nullptr},
                                          vector_of(running_mean, in.channels),
@@ -205,21 +212,26 @@ class CudaBackend final : public Backend {
   }
 
   void relu_forward(ConstTensorView x, TensorView y) override {
+    check::relu_forward(kType, x, y);
     cuda::relu_forward(view_of(x), view_of(y), stream_);
   }
   void relu_backward(ConstTensorView y, ConstTensorView dy, TensorView dx) override {
+    check::relu_backward(kType, y, dy, dx);
     cuda::relu_backward(view_of(y), view_of(dy), view_of(dx), stream_);
   }
 
   void average_pool_forward(int window, int stride, ConstTensorView x, TensorView y) override {
+    check::average_pool_forward(kType, window, stride, x, y);
     cuda::average_pool_forward(window, stride, {}, view_of(x), view_of(y), stream_);
   }
   void average_pool_backward(int window, int stride, ConstTensorView dy, TensorView dx) override {
+    check::average_pool_backward(kType, window, stride, dy, dx);
     cuda::average_pool_backward(window, stride, {}, {}, view_of(dy), view_of(dx), stream_);
   }
 
   void linear_forward(ConstTensorView x, ConstTensorView w, ConstTensorView b,
                       TensorView y) override {
+    check::linear_forward(kType, x, w, b, y);
     const ConstView in = view_of(x);
     const View out = view_of(y);
     cuda::linear_forward(in, vector_of(w, std::int64_t{in.channels} * out.channels),
@@ -227,6 +239,7 @@ class CudaBackend final : public Backend {
   }
   void linear_backward(ConstTensorView x, ConstTensorView w, ConstTensorView dy, TensorView dx,
                        TensorView dw, TensorView db) override {
+    check::linear_backward(kType, x, w, dy, dx, dw, db);
     const ConstView in = view_of(x);
     const ConstView out = view_of(dy);
     const std::int64_t weights = std::int64_t{in.channels} * out.channels;
@@ -237,33 +250,37 @@ class CudaBackend final : public Backend {
 
   void cross_entropy_forward(ConstTensorView logits, ConstTensorView labels, double temperature,
                              TensorView loss) override {
-    require_temperature(temperature);
+    check::cross_entropy_forward(kType, logits, labels, temperature, loss);
     const ConstView in = view_of(logits);
-    cuda::cross_entropy_forward(in, labels_of(labels, in.images), temperature,
-                                vector_of(loss, in.images), stream_);
+    cuda::cross_entropy_forward(in, labels_of(labels), temperature, vector_of(loss, in.images),
+                                stream_);
   }
   void cross_entropy_backward(ConstTensorView logits, ConstTensorView labels, double temperature,
                               double scale, TensorView dlogits) override {
-    require_temperature(temperature);
+    check::cross_entropy_backward(kType, logits, labels, temperature, dlogits);
     const ConstView in = view_of(logits);
-    cuda::cross_entropy_backward(in, labels_of(labels, in.images), temperature, scale,
-                                 view_of(dlogits), stream_);
+    cuda::cross_entropy_backward(in, labels_of(labels), temperature, scale, view_of(dlogits),
+                                 stream_);
   }
   void argmax(ConstTensorView logits, TensorView labels) override {
+    check::argmax(kType, logits, labels);
     const ConstView in = view_of(logits);
-    labels_of(labels, in.images);
+    labels_of(labels);  // dense
     cuda::argmax(in, labels.data<std::int32_t>(), stream_);
   }
   void perturb(ConstTensorView x, ConstTensorView gradient, ConstTensorView step,
                TensorView y) override {
+    check::perturb(kType, x, gradient, step, y);
     const ConstView in = view_of(x);
     cuda::perturb(in, view_of(gradient), vector_of(step, in.channels), view_of(y), stream_);
   }
 
   void dropout_forward(double rate, RandomKey key, ConstTensorView x, TensorView y) override {
+    check::dropout_forward(kType, rate, x, y);
     cuda::dropout_forward(rate, key.seed, key.stream, view_of(x), view_of(y), stream_);
   }
   void dropout_backward(double rate, RandomKey key, ConstTensorView dy, TensorView dx) override {
+    check::dropout_backward(kType, rate, dy, dx);
     cuda::dropout_backward(rate, key.seed, key.stream, view_of(dy), view_of(dx), stream_);
   }
 
@@ -322,21 +339,6 @@ class CudaBackend final : public Backend {
                                     cudaMemcpyDeviceToHost, stream_),
                     "{} bytes", staging.size());
     stream_.synchronize();
-  }
-
-  static void check_convolution(const ConvolutionGeometry& geometry, const ConstTensorView& x,
-                                const ConstTensorView& w, const ConstTensorView& y) {
-    const Shape& in = x.shape();
-    const Shape& filter = w.shape();
-    const bool ranks = in.rank() == 4 && filter.rank() == 4 && y.shape().rank() == 4;
-    require(ranks && filter[1] == in[1] &&
-                y.shape() ==
-                    Shape{in[0], filter[0],
-                          windowed_extent(in[2], filter[2], geometry.stride, geometry.padding),
-                          windowed_extent(in[3], filter[3], geometry.stride, geometry.padding)},
-            "a convolution of {} with weights {}, stride {} and padding {} does not give {}",
-            in.to_string(), filter.to_string(), geometry.stride, geometry.padding,
-            y.shape().to_string());
   }
 
   static BatchNormParameters parameters_of(const ConstTensorView& gamma,

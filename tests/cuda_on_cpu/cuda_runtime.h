@@ -19,7 +19,6 @@
 #define __host__
 #define __constant__ static const
 #define __forceinline__ inline
-#define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
 #define __align__(n) alignas(n)
 

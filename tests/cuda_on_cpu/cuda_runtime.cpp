@@ -1,8 +1,10 @@
 #include "tests/cuda_on_cpu/cuda_runtime.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,7 +16,9 @@ using Clock = std::chrono::steady_clock;
 thread_local cudaError_t g_last_error = cudaSuccess;
 thread_local int g_device = 0;
 
-constexpr std::size_t kMemory = std::size_t{4} << 30;
+std::size_t g_memory = std::size_t{4} << 30;
+std::unordered_map<void*, std::size_t> g_allocated;  // bytes by address, of device memory
+int g_captures = 0;                                  // streams that are being recorded
 
 cudaError_t remember(cudaError_t error) {
   if (error != cudaSuccess) g_last_error = error;
@@ -30,8 +34,13 @@ void* allocate(std::size_t bytes) {
   constexpr std::size_t kAlignment = 256;
   // The size as asked, so that AddressSanitizer knows the end.
   void* memory = nullptr;
-  if (bytes > kMemory || posix_memalign(&memory, kAlignment, bytes) != 0) return nullptr;
+  if (posix_memalign(&memory, kAlignment, bytes) != 0) return nullptr;
   return std::memset(memory, 0xFF, bytes);
+}
+
+// What waits for the device cannot be done while a stream is being recorded.
+cudaError_t unless_recording() {
+  return g_captures == 0 ? cudaSuccess : remember(cudaErrorStreamCaptureUnsupported);
 }
 
 }  // namespace
@@ -54,6 +63,16 @@ namespace emulated {
 
 void set_last_error(cudaError_t error) {
   g_last_error = error;
+}
+
+void set_memory(std::size_t bytes) {
+  g_memory = bytes;
+}
+
+std::size_t memory_used() {
+  std::size_t used = 0;
+  for (const auto& block : g_allocated) used += block.second;
+  return used;
 }
 
 void submit(cudaStream_t stream, std::function<void()> work) {
@@ -82,6 +101,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidDevice";
     case cudaErrorNotReady:
       return "cudaErrorNotReady";
+    case cudaErrorStreamCaptureUnsupported:
+      return "cudaErrorStreamCaptureUnsupported";
   }
   return "unrecognized error code";
 }
@@ -122,7 +143,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device < 0 || device >= device_count()) return remember(cudaErrorInvalidDevice);
   *properties = {};
   std::strcpy(properties->name, "CUDA on CPU");
-  properties->totalGlobalMem = kMemory;
+  properties->totalGlobalMem = g_memory;
   properties->sharedMemPerBlockOptin = 227 * 1024;
   properties->major = 9;
   properties->minor = 0;
@@ -142,23 +163,32 @@ cudaError_t cudaDeviceSynchronize() {
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
-  *free = *total = kMemory;
+  *total = g_memory;
+  *free = *total - std::min(*total, emulated::memory_used());
   return cudaSuccess;
 }
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
-  *memory = bytes == 0 ? nullptr : allocate(bytes);
+  if (unless_recording() != cudaSuccess) return cudaErrorStreamCaptureUnsupported;
+  const std::size_t used = emulated::memory_used();
+  const bool fits = used <= g_memory && bytes <= g_memory - used;
+  *memory = bytes == 0 || !fits ? nullptr : allocate(bytes);
+  if (*memory != nullptr) g_allocated[*memory] = bytes;
   return bytes == 0 || *memory != nullptr ? cudaSuccess : remember(cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFree(void* memory) {
+  if (unless_recording() != cudaSuccess) return cudaErrorStreamCaptureUnsupported;
+  if (memory != nullptr && g_allocated.erase(memory) == 0) return remember(cudaErrorInvalidValue);
   std::free(memory);
   return cudaSuccess;
 }
 cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned) {
-  return cudaMalloc(memory, bytes);
+  *memory = bytes == 0 ? nullptr : allocate(bytes);
+  return bytes == 0 || *memory != nullptr ? cudaSuccess : remember(cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFreeHost(void* memory) {
-  return cudaFree(memory);
+  std::free(memory);
+  return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
   if (bytes > 0) std::memcpy(to, from, bytes);
@@ -187,7 +217,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return cudaSuccess;
+  return unless_recording();
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
   return cudaSuccess;
@@ -205,7 +235,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t) {
-  return cudaSuccess;
+  return unless_recording();
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
@@ -215,11 +245,13 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream == nullptr || stream->capturing) return remember(cudaErrorInvalidValue);
   stream->capturing = true;
+  ++g_captures;
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (stream == nullptr || !stream->capturing) return remember(cudaErrorInvalidValue);
   stream->capturing = false;
+  --g_captures;
   *graph = new CUgraph_st{std::exchange(stream->captured, {})};
   return cudaSuccess;
 }

@@ -19,7 +19,6 @@
 #define __host__
 #define __constant__ static const
 #define __forceinline__ inline
-#define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
 #define __align__(n) alignas(n)
 
@@ -218,6 +217,7 @@ enum cudaError_t {
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
   cudaErrorNotReady = 600,
+  cudaErrorStreamCaptureUnsupported = 900,
 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum cudaMemcpyKind {
@@ -256,9 +256,14 @@ struct cudaDeviceProp {
   int l2CacheSize;
 };
 
+#define CUDART_VERSION 13000
+
 namespace emulated {
 
 void set_last_error(cudaError_t error);
+// Device memory that there is (4 GiB unless a test says otherwise) and that is taken.
+void set_memory(std::size_t bytes);
+std::size_t memory_used();
 // Does the work now, or keeps it for the graph that the stream is being captured into.
 void submit(cudaStream_t stream, std::function<void()> work);
 

@@ -1,0 +1,16 @@
+// NVIDIA's libraries have no place on the emulated device: convolutions must be our own.
+#include "kernels/cuda/layer_convolution.h"
+#include "kernels/cuda/plan_convolution.h"
+#include "kernels/error.h"
+
+namespace odin::cuda {
+
+std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Multiply, Stream) {
+  fail("cuDNN does not run on the emulated device");
+}
+
+PlanConvolutionMaker cudnn_plan_convolutions(const PlanArithmetic&) {
+  fail("cuDNN does not run on the emulated device");
+}
+
+}  // namespace odin::cuda

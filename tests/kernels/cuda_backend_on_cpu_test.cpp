@@ -1,0 +1,124 @@
+// The CUDA back end on the emulated device: every operation, and the way to a device.
+#include <cstdlib>
+#include <optional>
+
+#include <doctest/doctest.h>
+
+#include "kernels/cuda/backend.h"
+#include "tests/kernels/operations.h"
+#include "tests/support/support.h"
+
+namespace odin::test {
+namespace {
+
+using cuda::use_gpu;
+
+std::unique_ptr<Backend> make_emulated(Precision precision = Precision::kFloat32) {
+  return cuda::make_cuda_backend(use_gpu("cuda:0", 0),
+                                 {.precision = precision, .convolution = ConvolutionChoice::kOwn});
+}
+
+using Tensors = std::map<std::string, std::vector<double>>;
+
+Tensors results_of(Backend& backend, const Operation& operation, bool sliced) {
+  Run run(backend, operation, {.sliced = sliced, .unwanted = {}});
+  operation.forward(backend, run);
+  if (operation.backward) operation.backward(backend, run);
+  Tensors results;
+  for (const std::string& name : run.results()) results[name] = run.values(name);
+  for (const std::string& name : run.gradients()) results[name] = run.values(name);
+  CHECK(run.surroundings_untouched());
+  return results;
+}
+
+bool has_square_kernel(const Operation& operation) {
+  for (const Operand& operand : operation.operands) {
+    if (operand.name == "w" && operand.shape.rank() == 4) {
+      return operand.shape[2] == operand.shape[3];
+    }
+  }
+  return true;
+}
+
+// Float, sums in another order than the reference's.
+constexpr double kTolerance = 1e-5;
+
+void check_operations(std::int64_t images, bool sliced) {
+  const auto reference = make_reference_backend();
+  const auto backend = make_emulated();
+  for (const Operation& operation : operations(images)) {
+    INFO(operation.name);
+    if (!has_square_kernel(operation)) {
+      Run run(*backend, operation, {});
+      CHECK_THROWS_WITH_AS(operation.forward(*backend, run), doctest::Contains("square"), Error);
+      continue;
+    }
+    const Tensors expected = results_of(*reference, operation, false);
+    const Tensors results = results_of(*backend, operation, sliced);
+    for (const auto& [name, values] : expected) {
+      INFO(name);
+      CHECK(relative_error(std::span<const double>(results.at(name)),
+                           std::span<const double>(values)) <= kTolerance);
+    }
+  }
+}
+
+// An environment variable that is back to what it was at the end.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    setenv(name, value, 1);
+  }
+  ~Environment() {
+    if (old_) {
+      setenv(name_, old_->c_str(), 1);
+    } else {
+      unsetenv(name_);
+    }
+  }
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+TEST_CASE("every operation on the emulated device computes what the reference defines") {
+  check_operations(1, false);
+  check_operations(3, false);
+}
+
+TEST_CASE("every operation on the emulated device reads and writes slices") {
+  check_operations(2, true);
+}
+
+TEST_CASE("no images are nothing to do on the emulated device") {
+  const auto backend = make_emulated();
+  for (const Operation& operation : operations(0)) {
+    if (operation.needs_images || !has_square_kernel(operation)) continue;
+    INFO(operation.name);
+    Run run(*backend, operation, {});
+    CHECK_NOTHROW(operation.forward(*backend, run));
+    if (operation.backward) CHECK_NOTHROW(operation.backward(*backend, run));
+  }
+}
+
+TEST_CASE("a GPU that does not exist is answered with how many there are") {
+  CHECK(use_gpu("cuda:0", 0).index == 0);
+  CHECK_THROWS_WITH_AS(use_gpu("cuda:7", 7),
+                       "device cuda:7 does not exist: this machine has 1 GPU, cuda:0", Error);
+  const Environment four("ODIN_EMULATED_DEVICES", "4");
+  CHECK(use_gpu("cuda:3", 3).index == 3);
+  use_gpu("cuda:0", 0);
+  CHECK_THROWS_WITH_AS(
+      use_gpu("cuda:4", 4),
+      "device cuda:4 does not exist: this machine has 4 GPUs, cuda:0 to cuda:3", Error);
+}
+
+TEST_CASE("a machine without a GPU says so") {
+  const Environment none("ODIN_EMULATED_DEVICES", "0");
+  CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA GPU"), Error);
+}
+
+}  // namespace
+}  // namespace odin::test

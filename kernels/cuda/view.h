@@ -35,9 +35,9 @@ struct ConstView {
   int channels = 0;
   std::int64_t pitch = 0;
 
-  std::int64_t pixels() const { return std::int64_t{images} * height * width; }
-  std::int64_t numel() const { return pixels() * channels; }
-  bool empty() const { return data == nullptr || numel() == 0; }
+  constexpr std::int64_t pixels() const { return std::int64_t{images} * height * width; }
+  constexpr std::int64_t numel() const { return pixels() * channels; }
+  constexpr bool empty() const { return data == nullptr || numel() == 0; }
 };
 
 // The same, to be written too.
@@ -53,9 +53,9 @@ struct View {
   operator ConstView() const {  // whoever may write may read
     return {data, element, images, height, width, channels, pitch};
   }
-  std::int64_t pixels() const { return std::int64_t{images} * height * width; }
-  std::int64_t numel() const { return pixels() * channels; }
-  bool empty() const { return data == nullptr || numel() == 0; }
+  constexpr std::int64_t pixels() const { return std::int64_t{images} * height * width; }
+  constexpr std::int64_t numel() const { return pixels() * channels; }
+  constexpr bool empty() const { return data == nullptr || numel() == 0; }
 };
 
 // Batch norm in evaluation as one multiply-add per element: z = scale[c] x + shift[c], then

@@ -110,9 +110,9 @@ TEST_CASE("a GPU that does not exist is answered with how many there are") {
   const Environment four("ODIN_EMULATED_DEVICES", "4");
   CHECK(use_gpu("cuda:3", 3).index == 3);
   use_gpu("cuda:0", 0);
-  CHECK_THROWS_WITH_AS(
-      use_gpu("cuda:4", 4),
-      "device cuda:4 does not exist: this machine has 4 GPUs, cuda:0 to cuda:3", Error);
+  CHECK_THROWS_WITH_AS(use_gpu("cuda:4", 4),
+                       "device cuda:4 does not exist: this machine has 4 GPUs, cuda:0 to cuda:3",
+                       Error);
 }
 
 TEST_CASE("a machine without a GPU says so") {

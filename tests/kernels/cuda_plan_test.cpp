@@ -3,6 +3,7 @@
 #include <numeric>
 #include <set>
 
+#include <cuda_runtime.h>
 #include <doctest/doctest.h>
 
 #include "kernels/cuda/backend.h"
@@ -63,8 +64,7 @@ Plan small_resnet() {
     const PlanSlice sum = plan.buffer(12, 4, 4);
     plan.convolution(x, h,
                      {.kernel = 3, .stride = stride, .padding = 1, .bias = true, .relu = true});
-    plan.convolution(h, sum,
-                     {.kernel = 3, .padding = 1, .prologue = false, .residual = &shortcut});
+    plan.convolution(h, sum, {.kernel = 3, .padding = 1, .prologue = false, .residual = &shortcut});
     x = sum;
   }
   const PlanSlice features = plan.buffer(12, 1, 1);

@@ -1,0 +1,116 @@
+// Both networks, in miniature, on the CUDA back end and the emulated device.
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "kernels/cuda/backend.h"
+#include "nn/compile.h"
+#include "nn/network.h"
+#include "nn/networks.h"
+#include "tests/support/formula.h"
+#include "tests/support/support.h"
+
+namespace odin::test {
+namespace {
+
+// As small as the architectures allow.
+const Architecture kNetworks[] = {DenseNetConfig{10, 2, 0.5, true, 3},
+                                  DenseNetConfig{7, 2, 0.5, false, 3}, WideResNetConfig{10, 1, 4}};
+constexpr std::int64_t kImages = 2;
+
+std::unique_ptr<Backend> make_emulated(Precision precision = Precision::kFloat32) {
+  return cuda::make_cuda_backend(cuda::use_gpu("cuda:0", 0),
+                                 {.precision = precision, .convolution = ConvolutionChoice::kOwn});
+}
+
+std::vector<double> read(Backend& backend, const ConstTensorView& view) {
+  std::vector<double> values(static_cast<std::size_t>(view.numel()));
+  backend.download(view, values.data());
+  return values;
+}
+
+using Tensors = std::map<std::string, std::vector<double>>;
+
+// A forward and a backward pass; everything that they write.
+Tensors pass(Backend& backend, const Architecture& architecture, Mode mode) {
+  Network network(build_graph(architecture), backend);
+  network.set_parameters(formula_parameters(network.graph()));
+  const std::vector<float> pixels = formula_images(kImages);
+  Tensor images(backend, {kImages, 3, 32, 32});
+  images.upload(backend, {pixels.begin(), pixels.end()});
+  Tensors results;
+  const ConstTensorView logits = network.forward(images.view(), mode);
+  results["logits"] = read(backend, logits);
+  Tensor dlogits(backend, logits.shape());
+  dlogits.upload(backend, formula_noise("dlogits", static_cast<std::size_t>(logits.numel())));
+  network.backward(dlogits.view(), {});
+  results["input gradient"] = read(backend, network.input_gradient());
+  for (Network::Parameter& p : network.parameter_list()) {
+    results[p.name] = p.value.download(backend);
+    if (p.trainable) results["gradient of " + p.name] = p.gradient.download(backend);
+  }
+  return results;
+}
+
+void check_passes(Mode mode) {
+  const auto reference = make_reference_backend();
+  const auto backend = make_emulated();
+  for (const Architecture& architecture : kNetworks) {
+    INFO(name_of(architecture));
+    const Tensors expected = pass(*reference, architecture, mode);
+    const Tensors results = pass(*backend, architecture, mode);
+    for (const auto& [name, values] : expected) {
+      INFO(name);
+      // Single precision through ten layers, of which each may cancel a digit.
+      CHECK(relative_error(std::span<const double>(results.at(name)),
+                           std::span<const double>(values)) < 1e-4);
+    }
+  }
+}
+
+struct Results {
+  std::vector<float> logits;
+  std::vector<float> perturbed;
+};
+
+Results odin_of(Backend& backend, const Plan& plan) {
+  const std::vector<float> images = formula_images(kImages);
+  const auto count = static_cast<std::size_t>(kImages * plan.classes);
+  Results results{std::vector<float>(count), std::vector<float>(count)};
+  const OdinSetting setting{1000, {{0.0056f, 0.0058f, 0.0054f}}};
+  backend.prepare(plan)->run(
+      images.data(), kImages, {&setting, 1},
+      {.logits = results.logits.data(), .perturbed = results.perturbed.data()});
+  return results;
+}
+
+TEST_CASE("both networks run layer by layer on the emulated device, in evaluation") {
+  check_passes(Mode::kEvaluation);
+}
+
+TEST_CASE("both networks take a training step on the emulated device") {
+  check_passes(Mode::kTraining);
+}
+
+TEST_CASE("both networks run compiled on the emulated device, in every precision") {
+  struct Row {
+    Precision precision;
+    double tolerance;  // rounding of the type, through ten layers
+  };
+  const auto reference = make_reference_backend();
+  for (const Architecture& architecture : kNetworks) {
+    const Graph graph = build_graph(architecture);
+    const Plan plan = compile(graph, formula_parameters(graph));
+    const Results expected = odin_of(*reference, plan);
+    for (const Row& row : {Row{Precision::kFloat32, 1e-5}, Row{Precision::kTf32, 1e-2},
+                           Row{Precision::kFloat16, 1e-2}, Row{Precision::kBFloat16, 8e-2}}) {
+      INFO(graph.name(), ", ", name_of(row.precision));
+      const Results results = odin_of(*make_emulated(row.precision), plan);
+      CHECK(relative_error<float, float>(results.logits, expected.logits) < row.tolerance);
+      CHECK(relative_error<float, float>(results.perturbed, expected.perturbed) < row.tolerance);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace odin::test

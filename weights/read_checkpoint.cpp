@@ -512,9 +512,7 @@ CheckpointInspection inspect_checkpoint(const fs::path& file) {
 
 Checkpoint read_checkpoint(const fs::path& file) {
   CheckpointInspection inspection = read(file, false);
-  require(inspection.problems.empty(),
-          "{} cannot be used as a checkpoint: it does not hold a {}: {}", file.string(),
-          name_of(inspection.checkpoint.architecture), summary(inspection.problems));
+  require_usable(file, inspection);
   return std::move(inspection.checkpoint);
 }
 

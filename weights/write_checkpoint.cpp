@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,12 +27,17 @@ using hdf5::Handle;
 
 // Small enough for a core's cache, large enough that a chunk's own cost does not show.
 constexpr std::int64_t kChunkValues = 128 * 1024;
+// Coded before they are written: enough for all cores, few enough to need little memory.
+constexpr std::size_t kChunksAtOnce = 64;
 
 // A file that HDF5 writes into memory. It grows to the size that HDF5 asks for, no further, so that
 // at the end it is what would be on the disk; unlike H5Fget_file_image(), which changes a byte of
 // the superblock behind its checksum's back (HDF5 1.10).
 class MemoryFile {
  public:
+  // `expected` bytes are set aside at once: to grow, they would have to be held twice.
+  explicit MemoryFile(std::size_t expected) { bytes_.reserve(expected); }
+
   // The file access properties that make HDF5 write here. They must not outlive this object.
   Handle access() {
     Handle properties(check(H5Pcreate(H5P_FILE_ACCESS), "file properties cannot be made"));
@@ -191,21 +197,27 @@ void write_parameters(const ParameterMap& parameters, const Handle& file) {
       chunks.push_back({chunked.size() - 1, row, {}});
     }
   }
-  parallel_for(chunks.size(), [&](std::size_t i) {
-    chunks[i].coded = chunked[chunks[i].parameter].encode(chunks[i].first_row);
-  });
 
   std::set<std::string> groups;
-  auto chunk = chunks.begin();
-  for (std::size_t p = 0; p < chunked.size(); ++p) {
-    create_groups(chunked[p].path, file, groups);
-    const Handle dataset = create_dataset(chunked[p], file);
-    for (; chunk != chunks.end() && chunk->parameter == p; ++chunk) {
-      const std::array<hsize_t, Shape::kMaxRank> offset = {static_cast<hsize_t>(chunk->first_row)};
-      check(H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, 0, offset.data(), chunk->coded.size(),
-                           chunk->coded.data()),
-            "{} cannot be written", chunked[p].path);
-      chunk->coded = {};  // the file holds it now
+  std::optional<Handle> dataset;
+  for (std::size_t begin = 0; begin < chunks.size(); begin += kChunksAtOnce) {
+    const std::size_t count = std::min(kChunksAtOnce, chunks.size() - begin);
+    parallel_for(count, [&](std::size_t i) {
+      Chunk& chunk = chunks[begin + i];
+      chunk.coded = chunked[chunk.parameter].encode(chunk.first_row);
+    });
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      Chunk& chunk = chunks[i];
+      const ChunkedParameter& parameter = chunked[chunk.parameter];
+      if (i == 0 || chunks[i - 1].parameter != chunk.parameter) {
+        create_groups(parameter.path, file, groups);
+        dataset = create_dataset(parameter, file);
+      }
+      const std::array<hsize_t, Shape::kMaxRank> offset = {static_cast<hsize_t>(chunk.first_row)};
+      check(H5Dwrite_chunk(dataset->get(), H5P_DEFAULT, 0, offset.data(), chunk.coded.size(),
+                           chunk.coded.data()),
+            "{} cannot be written", parameter.path);
+      chunk.coded = Bytes();  // the file holds it now; {} would keep the memory
     }
   }
 }
@@ -225,7 +237,9 @@ void write_to_memory(const Checkpoint& checkpoint, MemoryFile& memory) {
 }  // namespace
 
 void write_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& file) {
-  MemoryFile memory;
+  std::size_t values = 0;
+  for (const auto& [name, array] : checkpoint.parameters) values += array.values.size();
+  MemoryFile memory(values * sizeof(float));
   try {
     check_description(checkpoint);
     validate(checkpoint.architecture, checkpoint.parameters);

@@ -1,0 +1,79 @@
+#include "kernels/cpu/average_pool.h"
+
+#include "kernels/cpu/spans.h"
+
+namespace odin::cpu {
+namespace {
+
+// The extents of one plane of the wide and of the pooled tensor.
+struct Planes {
+  std::int64_t width;
+  std::int64_t pooled_height;
+  std::int64_t pooled_width;
+  std::int64_t window;
+  std::int64_t stride;
+};
+
+void pool_plane(const Planes& s, const float* x, float* y) {
+  const float scale = 1.0f / static_cast<float>(s.window * s.window);
+  for (std::int64_t i = 0; i < s.pooled_height; ++i) {
+    for (std::int64_t j = 0; j < s.pooled_width; ++j) {
+      const float* corner = x + i * s.stride * s.width + j * s.stride;
+      float sum = 0;
+      for (std::int64_t p = 0; p < s.window; ++p, corner += s.width) {
+        for (std::int64_t q = 0; q < s.window; ++q) sum += corner[q];
+      }
+      y[i * s.pooled_width + j] = scale * sum;
+    }
+  }
+}
+
+void spread_plane(const Planes& s, const float* dy, float* dx) {
+  const float scale = 1.0f / static_cast<float>(s.window * s.window);
+  for (std::int64_t i = 0; i < s.pooled_height; ++i) {
+    for (std::int64_t j = 0; j < s.pooled_width; ++j) {
+      float* corner = dx + i * s.stride * s.width + j * s.stride;
+      const float share = scale * dy[i * s.pooled_width + j];
+      for (std::int64_t p = 0; p < s.window; ++p, corner += s.width) {
+        for (std::int64_t q = 0; q < s.window; ++q) corner[q] += share;
+      }
+    }
+  }
+}
+
+// Calls task(wide, pooled), the offsets of a plane in the two tensors, for every plane.
+template <class Task>
+void for_each_plane(ThreadPool& pool, const ConstTensorView& wide, const Rows& wide_rows,
+                    const ConstTensorView& pooled, const Rows& pooled_rows, Task&& task) {
+  const std::int64_t pixels = wide.shape()[2] * wide.shape()[3];
+  const std::int64_t pooled_pixels = pooled.shape()[2] * pooled.shape()[3];
+  pool.run(wide.shape()[0], [&](std::int64_t n, int) {
+    for (std::int64_t c = 0; c < wide.shape()[1]; ++c) {
+      task(n * wide_rows.stride + c * pixels, n * pooled_rows.stride + c * pooled_pixels);
+    }
+  });
+}
+
+}  // namespace
+
+void average_pool_forward(ThreadPool& pool, int window, int stride, const ConstTensorView& x,
+                          const TensorView& y) {
+  const Planes planes{x.shape()[3], y.shape()[2], y.shape()[3], window, stride};
+  const float* const in = x.data<float>();
+  float* const out = y.data<float>();
+  for_each_plane(
+      pool, x, rows_of("x", x), y, rows_of("y", y),
+      [&](std::int64_t from, std::int64_t to) { pool_plane(planes, in + from, out + to); });
+}
+
+void average_pool_backward(ThreadPool& pool, int window, int stride, const ConstTensorView& dy,
+                           const TensorView& dx) {
+  const Planes planes{dx.shape()[3], dy.shape()[2], dy.shape()[3], window, stride};
+  const float* const dout = dy.data<float>();
+  float* const din = dx.data<float>();
+  for_each_plane(
+      pool, dx, rows_of("dx", dx), dy, rows_of("dy", dy),
+      [&](std::int64_t to, std::int64_t from) { spread_plane(planes, dout + from, din + to); });
+}
+
+}  // namespace odin::cpu

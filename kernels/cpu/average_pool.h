@@ -1,0 +1,14 @@
+// Average pooling of planar activations.
+#pragma once
+
+#include "kernels/cpu/thread_pool.h"
+#include "kernels/tensor_view.h"
+
+namespace odin::cpu {
+
+void average_pool_forward(ThreadPool& pool, int window, int stride, const ConstTensorView& x,
+                          const TensorView& y);
+void average_pool_backward(ThreadPool& pool, int window, int stride, const ConstTensorView& dy,
+                           const TensorView& dx);
+
+}  // namespace odin::cpu

@@ -1,0 +1,31 @@
+// Batch norm of planar activations, in training and in evaluation.
+#pragma once
+
+#include "kernels/cpu/thread_pool.h"
+#include "kernels/tensor_view.h"
+
+namespace odin::cpu {
+
+void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
+                                 const ConstTensorView& gamma, const ConstTensorView& beta,
+                                 double epsilon, double momentum, const TensorView& running_mean,
+                                 const TensorView& running_var, const TensorView& y,
+                                 const TensorView& mean, const TensorView& inv_std);
+void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
+                                  const ConstTensorView& dy, const ConstTensorView& gamma,
+                                  const ConstTensorView& mean, const ConstTensorView& inv_std,
+                                  const TensorView& dx, const TensorView& dgamma,
+                                  const TensorView& dbeta);
+void batch_norm_forward_evaluation(ThreadPool& pool, const ConstTensorView& x,
+                                   const ConstTensorView& gamma, const ConstTensorView& beta,
+                                   const ConstTensorView& running_mean,
+                                   const ConstTensorView& running_var, double epsilon,
+                                   const TensorView& y);
+void batch_norm_backward_evaluation(ThreadPool& pool, const ConstTensorView& x,
+                                    const ConstTensorView& dy, const ConstTensorView& gamma,
+                                    const ConstTensorView& running_mean,
+                                    const ConstTensorView& running_var, double epsilon,
+                                    const TensorView& dx, const TensorView& dgamma,
+                                    const TensorView& dbeta);
+
+}  // namespace odin::cpu

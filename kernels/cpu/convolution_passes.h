@@ -1,0 +1,121 @@
+// A convolution of fixed sizes on one thread: oneDNN's primitives, and the copies into and out of
+// the blocked layouts that its fast kernels need.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "kernels/checks.h"
+#include "kernels/cpu/onednn.h"
+
+namespace odin::cpu {
+
+// Images of a planar tensor: the first one, and the distance from image to image in floats.
+template <class T>
+struct Images {
+  T* data;
+  std::int64_t stride;
+
+  Images operator+(std::int64_t n) const { return {data + n * stride, stride}; }
+};
+
+// A batch in a layout that oneDNN chose, and each image's way into it and out of it. For one
+// thread.
+class PackedImages {
+ public:
+  explicit PackedImages(const dnnl::memory::desc& batch);
+
+  const dnnl::memory::desc& desc() const { return batch_; }
+  std::size_t bytes() const;
+  // Of one image, planar.
+  std::size_t image_bytes() const { return plain_.get_size(); }
+
+  void pack(Images<const float> from, std::byte* to);
+  void unpack(const std::byte* from, Images<float> to);
+  // The images are added to those at `to`; `scratch` holds image_bytes().
+  void unpack_and_add(const std::byte* from, float* scratch, Images<float> to);
+
+ private:
+  std::size_t images() const;
+  void unpack_image(std::size_t image, const std::byte* from, float* to);
+
+  dnnl::memory::desc batch_;
+  dnnl::memory::desc image_;  // one image within the batch
+  dnnl::memory::desc plain_;  // one image, planar
+  std::size_t packed_image_bytes_;
+  // One copy for each image, made when first used: one that stays in its place need not clear
+  // padding again.
+  std::vector<BoundPrimitive> packing_;
+  std::vector<BoundPrimitive> unpacking_;
+};
+
+enum class Direction { kForward, kBackwardData };
+
+// Forward, or backward to the data, of sizes.images images.
+class ImagePass {
+ public:
+  ImagePass(const ConvolutionSizes& sizes, Direction direction, int workers);
+
+  std::size_t weight_bytes() const;
+  void pack_weights(const float* weights, std::byte* packed);
+
+  // Forward: y = convolution of x. Backward: dx += transposed convolution of dy. `scratch` belongs
+  // to the worker.
+  void run(int worker, Scratch& scratch, const std::byte* packed_weights, Images<const float> in,
+           Images<float> out);
+
+ private:
+  // What one thread needs.
+  struct Bound {
+    explicit Bound(const ImagePass& pass);
+    PackedImages in;
+    PackedImages out;
+    BoundPrimitive compute;
+  };
+
+  Direction direction_;
+  int in_argument_;
+  int out_argument_;
+  dnnl::primitive primitive_;
+  dnnl::memory::desc in_;
+  dnnl::memory::desc weights_;
+  dnnl::memory::desc out_;
+  dnnl::memory::desc scratchpad_;
+  std::optional<BoundPrimitive> pack_weights_;
+  std::vector<std::unique_ptr<Bound>> bound_;  // of each worker, made when it first comes
+};
+
+// The gradient of the weights from sizes.images images, in oneDNN's layout, which is the same for
+// any number of images.
+class FilterPass {
+ public:
+  FilterPass(const ConvolutionSizes& sizes, int workers);
+
+  std::size_t packed_bytes() const;
+  // packed = the gradient from these images; `scratch` belongs to the worker.
+  void run(int worker, Scratch& scratch, Images<const float> x, Images<const float> dy,
+           std::byte* packed);
+  // dw += packed
+  void unpack_and_add(const std::byte* packed, float* dw);
+
+ private:
+  struct Bound {
+    explicit Bound(const FilterPass& pass);
+    PackedImages x;
+    PackedImages dy;
+    BoundPrimitive compute;
+  };
+
+  dnnl::primitive primitive_;
+  dnnl::memory::desc x_;
+  dnnl::memory::desc dy_;
+  dnnl::memory::desc dw_;
+  dnnl::memory::desc scratchpad_;
+  std::optional<BoundPrimitive> unpack_;
+  std::vector<std::unique_ptr<Bound>> bound_;
+};
+
+}  // namespace odin::cpu

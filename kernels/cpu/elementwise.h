@@ -1,0 +1,16 @@
+// Fill, copy and sum, on views whose axes after the first have no gaps.
+#pragma once
+
+#include "kernels/cpu/thread_pool.h"
+#include "kernels/tensor_view.h"
+
+namespace odin::cpu {
+
+void fill(ThreadPool& pool, const TensorView& y, double value);
+void copy(ThreadPool& pool, const ConstTensorView& x, const TensorView& y);
+void add(ThreadPool& pool, const ConstTensorView& a, const ConstTensorView& b, const TensorView& y);
+
+// to += from, n elements, on the calling thread.
+void accumulate(const float* from, float* to, std::int64_t n);
+
+}  // namespace odin::cpu

@@ -1,0 +1,41 @@
+// All evaluation kernels of one instruction set, as a table. Included by one translation unit per
+// set.
+#pragma once
+
+#include "kernels/cpu/direct.h"
+#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/planes.h"
+#include "kernels/cpu/pointwise.h"
+#include "kernels/cpu/winograd.h"
+
+#define ODIN_STRING_OF(name) #name
+#define ODIN_STRING(name) ODIN_STRING_OF(name)
+
+namespace odin::cpu::ODIN_KERNELS {
+
+const KernelTable& kernel_table() {
+  static constexpr KernelTable kTable = {
+      .name = ODIN_STRING(ODIN_KERNELS),
+      .lanes = kLanes,
+      .word_bytes = sizeof(Word),
+      .pointwise = run_pointwise,
+      .direct = run_direct,
+      .direct_backward = run_direct_backward,
+      .winograd = run_winograd,
+      .pointwise_workspace = pointwise_workspace,
+      .direct_workspace = direct_workspace,
+      .direct_backward_workspace = direct_backward_workspace,
+      .winograd_workspace = winograd_workspace,
+      .pack = pack,
+      .pack_winograd = pack_winograd,
+      .pool = pool,
+      .pool_backward = pool_backward,
+      .normalise = normalise,
+      .normalise_backward = normalise_backward,
+      .copy = copy,
+      .plane_workspace = plane_workspace,
+  };
+  return kTable;
+}
+
+}  // namespace odin::cpu::ODIN_KERNELS

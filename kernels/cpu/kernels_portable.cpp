@@ -1,0 +1,2 @@
+// The evaluation kernels for any processor.
+#include "kernels/cpu/kernels.h"

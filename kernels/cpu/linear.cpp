@@ -1,0 +1,76 @@
+#include "kernels/cpu/linear.h"
+
+#include <algorithm>
+
+#include "kernels/checks.h"
+#include "kernels/cpu/onednn.h"
+#include "kernels/cpu/spans.h"
+
+namespace odin::cpu {
+namespace {
+
+// Rows of a matrix that a thread takes at once, whatever the number of threads.
+constexpr std::int64_t kRowsAtOnce = 32;
+
+template <class Task>
+void for_each_block_of_rows(ThreadPool& pool, std::int64_t rows, Task&& task) {
+  pool.run((rows + kRowsAtOnce - 1) / kRowsAtOnce, [&](std::int64_t index, int) {
+    const std::int64_t first = index * kRowsAtOnce;
+    task(first, std::min(kRowsAtOnce, rows - first));
+  });
+}
+
+// The leading dimension of the rows of a view, which a single row need not have.
+std::int64_t leading(const ConstTensorView& view) {
+  return std::max(view.strides()[0], view.shape()[1]);
+}
+
+}  // namespace
+
+void linear_forward(ThreadPool& pool, const ConstTensorView& x, const ConstTensorView& w,
+                    const ConstTensorView& b, const TensorView& y) {
+  const std::int64_t inputs = w.shape()[1];
+  const std::int64_t outputs = w.shape()[0];
+  rows_of("y", y);
+  const float* const in = x.data<float>();
+  const float* const bias = b.data<float>();
+  float* const out = y.data<float>();
+  for_each_block_of_rows(pool, x.shape()[0], [&](std::int64_t first, std::int64_t rows) {
+    float* const to = out + first * leading(y);
+    for (std::int64_t n = 0; n < rows; ++n) std::copy_n(bias, outputs, to + n * leading(y));
+    multiply(rows, outputs, inputs, {in + first * leading(x), leading(x)},
+             {w.data<float>(), inputs, true}, 1, to, leading(y));
+  });
+}
+
+void linear_backward(ThreadPool& pool, const ConstTensorView& x, const ConstTensorView& w,
+                     const ConstTensorView& dy, const TensorView& dx, const TensorView& dw,
+                     const TensorView& db) {
+  const std::int64_t images = x.shape()[0];
+  const std::int64_t inputs = w.shape()[1];
+  const std::int64_t outputs = w.shape()[0];
+  rows_of("dy", dy);
+  const float* const dout = dy.data<float>();
+  if (wanted(dx)) {
+    for_each_block_of_rows(pool, images, [&](std::int64_t first, std::int64_t rows) {
+      multiply(rows, inputs, outputs, {dout + first * leading(dy), leading(dy)},
+               {w.data<float>(), inputs}, 1, dx.data<float>() + first * leading(dx), leading(dx));
+    });
+  }
+  if (wanted(dw) && images > 0) {
+    for_each_block_of_rows(pool, outputs, [&](std::int64_t first, std::int64_t rows) {
+      multiply(rows, inputs, images, {dout + first, leading(dy), true},
+               {x.data<float>(), leading(x)}, 1, dw.data<float>() + first * inputs, inputs);
+    });
+  }
+  if (wanted(db)) {
+    for (std::int64_t k = 0; k < outputs; ++k) {
+      double sum = 0;
+      for (std::int64_t n = 0; n < images; ++n)
+        sum += static_cast<double>(dout[n * leading(dy) + k]);
+      db.data<float>()[k] += static_cast<float>(sum);
+    }
+  }
+}
+
+}  // namespace odin::cpu

@@ -1,0 +1,65 @@
+#include "kernels/cpu/onednn.h"
+
+#include <cstdlib>
+
+namespace odin::cpu {
+
+const dnnl::engine& onednn_engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, const Matrix& b,
+              float beta, float* c, std::int64_t leading_c) {
+  const dnnl_status_t status =
+      dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', m, n, k, 1, a.data, a.leading,
+                 b.data, b.leading, beta, c, leading_c);
+  require(status == dnnl_success, "oneDNN cannot multiply {} x {} by {} x {} (status {})", m, k, k,
+          n, static_cast<int>(status));
+}
+
+std::byte* Scratch::reserve(std::size_t bytes) {
+  constexpr std::size_t kAlignment = 64;
+  if (bytes > bytes_) {
+    const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    memory_.reset();
+    bytes_ = 0;
+    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
+    require(memory_ != nullptr, "there is not enough memory for {} bytes; use a smaller batch",
+            rounded);
+    bytes_ = rounded;
+  }
+  return memory_.get();
+}
+
+void Scratch::Free::operator()(std::byte* memory) const {
+  std::free(memory);
+}
+
+BoundPrimitive::BoundPrimitive(const dnnl::primitive& primitive,
+                               const std::vector<std::pair<int, dnnl::memory::desc>>& arguments)
+    : primitive_(primitive), stream_(onednn_engine()) {
+  memory_.reserve(arguments.size());
+  for (const auto& [argument, desc] : arguments) {
+    memory_.emplace_back(desc, onednn_engine(), static_cast<void*>(DNNL_MEMORY_NONE));
+    arguments_.push_back({argument, memory_.back().get()});
+  }
+}
+
+void BoundPrimitive::place(int argument, const void* data) {
+  for (std::size_t i = 0; i < arguments_.size(); ++i) {
+    if (arguments_[i].arg != argument) continue;
+    if (memory_[i].get_data_handle() != data) memory_[i].set_data_handle(const_cast<void*>(data));
+    return;
+  }
+}
+
+// The C interface, because the C++ one builds a map for every call.
+void BoundPrimitive::execute() {
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()),
+                             arguments_.data()),
+      "could not execute a primitive");
+}
+
+}  // namespace odin::cpu

@@ -1,0 +1,71 @@
+// What our use of oneDNN has in common: its engine, its errors as ours, scratch memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "kernels/error.h"
+
+namespace odin::cpu {
+
+const dnnl::engine& onednn_engine();
+
+// Runs f, turning an exception of oneDNN into an Error that says what was wanted.
+template <class Function>
+auto with_onednn(const char* what, Function&& f) {
+  try {
+    return f();
+  } catch (const dnnl::error& error) {
+    fail("oneDNN cannot {}: {} (status {})", what, error.message, static_cast<int>(error.status));
+  }
+}
+
+// c = alpha a b + beta c, row-major with leading dimensions; a (m, k) and b (k, n) after the
+// optional transposition.
+struct Matrix {
+  const float* data;
+  std::int64_t leading;
+  bool transposed = false;
+};
+void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, const Matrix& b,
+              float beta, float* c, std::int64_t leading_c);
+
+// Memory that is kept from call to call and only ever grows. What was in it is lost when it does.
+class Scratch {
+ public:
+  // At least `bytes`, aligned to 64.
+  std::byte* reserve(std::size_t bytes);
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const;
+  };
+  std::unique_ptr<std::byte, Free> memory_;
+  std::size_t bytes_ = 0;
+};
+
+// A primitive and the memory of its arguments, for one thread.
+class BoundPrimitive {
+ public:
+  BoundPrimitive(BoundPrimitive&&) = default;
+  BoundPrimitive& operator=(BoundPrimitive&&) = default;
+  BoundPrimitive(const dnnl::primitive& primitive,
+                 const std::vector<std::pair<int, dnnl::memory::desc>>& arguments);
+
+  // Lets an argument lie at `data`. Writes zeros to the padding of a padded layout.
+  void place(int argument, const void* data);
+  void execute();
+
+ private:
+  dnnl::primitive primitive_;
+  dnnl::stream stream_;
+  std::vector<dnnl::memory> memory_;
+  std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+}  // namespace odin::cpu

@@ -1,0 +1,20 @@
+// OpenMP is oneDNN's runtime; our own threads are those of kernels/cpu/thread_pool.h.
+#pragma once
+
+#include <omp.h>
+
+namespace odin::cpu {
+
+// Keeps oneDNN, which asks OpenMP for its number of threads, to the calling thread.
+class SingleThreadedOpenMp {
+ public:
+  SingleThreadedOpenMp() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~SingleThreadedOpenMp() { omp_set_num_threads(before_); }
+  SingleThreadedOpenMp(const SingleThreadedOpenMp&) = delete;
+  SingleThreadedOpenMp& operator=(const SingleThreadedOpenMp&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace odin::cpu

@@ -1,0 +1,290 @@
+// Vectors of the instruction set that this translation unit is compiled for, and bits of them.
+//
+// GCC's vector extension gives arithmetic, comparison and shuffles for any width; only moving
+// between lanes and bits needs the set's own instructions.
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define ODIN_KERNELS avx512
+#elif defined(__AVX2__)
+#define ODIN_KERNELS avx2
+#else
+#define ODIN_KERNELS portable
+#endif
+
+#define ODIN_INLINE inline __attribute__((always_inline))
+
+namespace odin::cpu::ODIN_KERNELS {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+constexpr int kRows = 12;  // rows of the micro-kernel: 12 x 2 accumulators of 32 registers
+using Word = uint16_t;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8;
+constexpr int kRows = 6;  // 6 x 2 accumulators of 16 registers
+using Word = uint8_t;
+#else
+constexpr int kLanes = 4;
+constexpr int kRows = 6;
+using Word = uint8_t;
+#endif
+constexpr int kVectors = 2;  // columns of the micro-kernel, in vectors
+constexpr int kPanel = kVectors * kLanes;
+
+typedef float Vector __attribute__((vector_size(4 * kLanes)));
+typedef float UnalignedVector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+typedef int32_t IntVector __attribute__((vector_size(4 * kLanes)));
+
+ODIN_INLINE Vector load(const float* p) {
+  return *reinterpret_cast<const UnalignedVector*>(p);
+}
+ODIN_INLINE void store(float* p, Vector x) {
+  *reinterpret_cast<UnalignedVector*>(p) = x;
+}
+ODIN_INLINE Vector splat(float x) {
+  return x - Vector{};
+}
+
+// The bits of the elements that a ReLU lets pass: not at most zero, so that NaN stays NaN.
+ODIN_INLINE Word passing(Vector x) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLE_UQ);
+#elif defined(__AVX2__)
+  return static_cast<Word>(_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NLE_UQ)));
+#else
+  Word bits = 0;
+  for (int l = 0; l < kLanes; ++l) bits = static_cast<Word>(bits | (!(x[l] <= 0) ? 1 << l : 0));
+  return bits;
+#endif
+}
+
+// x where its bit is set, else 0.
+ODIN_INLINE Vector keep(Word bits, Vector x) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_mov_ps(bits, x);
+#elif defined(__AVX2__)
+  const IntVector lane = {1, 2, 4, 8, 16, 32, 64, 128};
+  const IntVector open = ((bits - IntVector{}) & lane) == lane;
+  return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & open);
+#else
+  const IntVector lane = {1, 2, 4, 8};
+  const IntVector open = ((bits - IntVector{}) & lane) == lane;
+  return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & open);
+#endif
+}
+
+// x where the lane of `mask` is all ones, 0 where it is zero.
+ODIN_INLINE Vector select(IntVector mask, Vector x) {
+  return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & mask);
+}
+
+// Elements 0, 2, 4, ... and 1, 3, 5, ... of a followed by b; and the way back, the first and second
+// half of a0 b0 a1 b1 ...; and x moved by one lane, up (lane 0 becomes 0) or down.
+#if defined(__AVX512F__)
+ODIN_INLINE Vector evens(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+ODIN_INLINE Vector odds(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+ODIN_INLINE Vector zip_low(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+ODIN_INLINE Vector zip_high(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                 31);
+}
+ODIN_INLINE Vector lanes_up(Vector x) {
+  return __builtin_shufflevector(x, Vector{}, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
+}
+ODIN_INLINE Vector lanes_down(Vector x) {
+  return __builtin_shufflevector(x, Vector{}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+                                 16);
+}
+#elif defined(__AVX2__)
+ODIN_INLINE Vector evens(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+ODIN_INLINE Vector odds(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+ODIN_INLINE Vector zip_low(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+ODIN_INLINE Vector zip_high(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+ODIN_INLINE Vector lanes_up(Vector x) {
+  return __builtin_shufflevector(x, Vector{}, 8, 0, 1, 2, 3, 4, 5, 6);
+}
+ODIN_INLINE Vector lanes_down(Vector x) {
+  return __builtin_shufflevector(x, Vector{}, 1, 2, 3, 4, 5, 6, 7, 8);
+}
+#else
+ODIN_INLINE Vector evens(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+}
+ODIN_INLINE Vector odds(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
+ODIN_INLINE Vector zip_low(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+}
+ODIN_INLINE Vector zip_high(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+}
+ODIN_INLINE Vector lanes_up(Vector x) {
+  return __builtin_shufflevector(x, Vector{}, 4, 0, 1, 2);
+}
+ODIN_INLINE Vector lanes_down(Vector x) {
+  return __builtin_shufflevector(x, Vector{}, 1, 2, 3, 4);
+}
+#endif
+
+// Every kernel is instantiated for each Load and Store; these make a value of the task a type.
+template <Load kValue>
+struct LoadTag {
+  static constexpr Load value = kValue;
+};
+template <class Run>
+ODIN_INLINE void with_load(Load kind, Run run) {
+  switch (kind) {
+    case Load::kPlain:
+      return run(LoadTag<Load::kPlain>{});
+    case Load::kNormalise:
+      return run(LoadTag<Load::kNormalise>{});
+    case Load::kMasked:
+      return run(LoadTag<Load::kMasked>{});
+  }
+}
+template <Store kValue>
+struct StoreTag {
+  static constexpr Store value = kValue;
+};
+template <class Run>
+ODIN_INLINE void with_store(Store kind, Run run) {
+  switch (kind) {
+    case Store::kSet:
+      return run(StoreTag<Store::kSet>{});
+    case Store::kRelu:
+      return run(StoreTag<Store::kRelu>{});
+    case Store::kResidual:
+      return run(StoreTag<Store::kResidual>{});
+    case Store::kAdd:
+      return run(StoreTag<Store::kAdd>{});
+    case Store::kMaskedSet:
+      return run(StoreTag<Store::kMaskedSet>{});
+    case Store::kMaskedAdd:
+      return run(StoreTag<Store::kMaskedAdd>{});
+  }
+}
+
+// The vector at p as the arithmetic sees it.
+template <Load kLoad>
+ODIN_INLINE Vector take(const float* p, Word* bits, Vector scale, Vector shift) {
+  const Vector x = load(p);
+  if constexpr (kLoad == Load::kNormalise) {
+    const Vector z = x * scale + shift;
+    const Word open = passing(z);
+    if (bits != nullptr) *bits = open;
+    return keep(open, z);
+  } else if constexpr (kLoad == Load::kMasked) {
+    return keep(*bits, x);
+  } else {
+    return x;
+  }
+}
+
+// The result r goes to p.
+template <Store kStore>
+ODIN_INLINE void put(float* p, Vector r, Word* bits, const float* residual) {
+  if constexpr (kStore == Store::kSet) {
+    store(p, r);
+  } else if constexpr (kStore == Store::kRelu) {
+    const Word open = passing(r);
+    if (bits != nullptr) *bits = open;
+    store(p, keep(open, r));
+  } else if constexpr (kStore == Store::kResidual) {
+    store(p, r + load(residual));
+  } else if constexpr (kStore == Store::kAdd) {
+    store(p, load(p) + r);
+  } else if constexpr (kStore == Store::kMaskedSet) {
+    store(p, keep(*bits, r));
+  } else {
+    store(p, load(p) + keep(*bits, r));
+  }
+}
+
+ODIN_INLINE long vectors_of(long elements) {
+  return (elements + kLanes - 1) / kLanes;
+}
+// Floats for `count` of them that begin on a cache line and may be read a vector past their end.
+ODIN_INLINE long padded(long count) {
+  return (count + 15) / 16 * 16 + 16;
+}
+
+ODIN_INLINE Word* bits_at(const BitPlanes& bits, long image, long channel) {
+  if (bits.data == nullptr) return nullptr;
+  return static_cast<Word*>(bits.data) + image * bits.image + channel * bits.plane;
+}
+ODIN_INLINE float* plane_at(const Planes& planes, long image, long channel) {
+  return planes.data + image * planes.image + channel * planes.plane;
+}
+
+// A whole plane of the task's input as the arithmetic sees it, to `to`.
+template <Load kLoad>
+void take_plane(const ConvolutionTask& task, long image, long channel, float* to) {
+  const float* from = plane_at(task.in, image, channel);
+  Word* bits = bits_at(task.in_bits, image, channel);
+  Vector scale{}, shift{};
+  if constexpr (kLoad == Load::kNormalise) {
+    scale = splat(task.scale[channel]);
+    shift = splat(task.shift[channel]);
+  }
+  const long vectors = vectors_of(static_cast<long>(task.in_height) * task.in_width);
+  for (long v = 0; v < vectors; ++v) {
+    store(to + v * kLanes,
+          take<kLoad>(from + v * kLanes, bits == nullptr ? nullptr : bits + v, scale, shift));
+  }
+}
+
+// A whole plane of results goes from `from` to the task's output.
+inline void put_plane(const ConvolutionTask& task, long image, long channel, const float* from) {
+  float* to = plane_at(task.out, image, channel);
+  Word* bits = bits_at(task.out_bits, image, channel);
+  const float* residual =
+      task.residual.data == nullptr ? nullptr : plane_at(task.residual, image, channel);
+  const long vectors = vectors_of(static_cast<long>(task.out_height) * task.out_width);
+  with_store(task.store, [&](auto tag) {
+    for (long v = 0; v < vectors; ++v) {
+      put<decltype(tag)::value>(to + v * kLanes, load(from + v * kLanes),
+                                bits == nullptr ? nullptr : bits + v,
+                                residual == nullptr ? nullptr : residual + v * kLanes);
+    }
+  });
+}
+
+// memcpy for a row of a plane: too short for a call.
+ODIN_INLINE void copy_row(const float* from, float* to, int count) {
+  int i = 0;
+  for (; i + kLanes <= count; i += kLanes) store(to + i, load(from + i));
+  if constexpr (kLanes > 8) {
+    typedef float Half __attribute__((vector_size(32), aligned(4), may_alias));
+    for (; i + 8 <= count; i += 8) {
+      *reinterpret_cast<Half*>(to + i) = *reinterpret_cast<const Half*>(from + i);
+    }
+  }
+  for (; i < count; ++i) to[i] = from[i];
+}
+
+}  // namespace
+}  // namespace odin::cpu::ODIN_KERNELS

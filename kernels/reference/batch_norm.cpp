@@ -1,0 +1,139 @@
+#include "kernels/reference/batch_norm.h"
+
+#include <cmath>
+
+#include "kernels/checks.h"
+
+namespace odin::reference {
+namespace {
+
+// Calls f(n, i, j) for every element of a channel.
+template <class Function>
+void for_each_in_channel(const Shape& shape, Function f) {
+  for (std::int64_t n = 0; n < shape[0]; ++n) {
+    for (std::int64_t i = 0; i < shape[2]; ++i) {
+      for (std::int64_t j = 0; j < shape[3]; ++j) f(n, i, j);
+    }
+  }
+}
+
+// sum dy and sum dy x^ of a channel: its dbeta and dgamma.
+struct ChannelSums {
+  double dy = 0;
+  double dy_normalised = 0;
+};
+
+ChannelSums channel_sums(const ConstTensorView& x, const ConstTensorView& dy, std::int64_t c,
+                         double mean, double inv_std) {
+  const auto in = x.elements<double>();
+  const auto dout = dy.elements<double>();
+  ChannelSums sums;
+  for_each_in_channel(x.shape(), [&](auto n, auto i, auto j) {
+    sums.dy += dout(n, c, i, j);
+    sums.dy_normalised += dout(n, c, i, j) * (in(n, c, i, j) - mean) * inv_std;
+  });
+  return sums;
+}
+
+void add_parameter_gradients(const ChannelSums& sums, std::int64_t c, const TensorView& dgamma,
+                             const TensorView& dbeta) {
+  if (wanted(dgamma)) dgamma.elements<double>()(c) += sums.dy_normalised;
+  if (wanted(dbeta)) dbeta.elements<double>()(c) += sums.dy;
+}
+
+}  // namespace
+
+void batch_norm_forward_training(const ConstTensorView& x, const ConstTensorView& gamma,
+                                 const ConstTensorView& beta, double epsilon, double momentum,
+                                 const TensorView& running_mean, const TensorView& running_var,
+                                 const TensorView& y, const TensorView& mean,
+                                 const TensorView& inv_std) {
+  const Shape& shape = x.shape();
+  const auto in = x.elements<double>();
+  const auto out = y.elements<double>();
+  const auto m = static_cast<double>(shape[0] * shape[2] * shape[3]);
+  for (std::int64_t c = 0; c < shape[1]; ++c) {
+    double sum = 0;
+    for_each_in_channel(shape, [&](auto n, auto i, auto j) { sum += in(n, c, i, j); });
+    const double channel_mean = sum / m;
+    double squares = 0;
+    for_each_in_channel(shape, [&](auto n, auto i, auto j) {
+      const double centred = in(n, c, i, j) - channel_mean;
+      squares += centred * centred;
+    });
+    const double channel_inv_std = 1 / std::sqrt(squares / m + epsilon);
+    mean.elements<double>()(c) = channel_mean;
+    inv_std.elements<double>()(c) = channel_inv_std;
+    double& running_m = running_mean.elements<double>()(c);
+    running_m += momentum * (channel_mean - running_m);
+    double& running_v = running_var.elements<double>()(c);
+    running_v += momentum * (squares / (m - 1) - running_v);
+    const double scale = gamma.elements<double>()(c) * channel_inv_std;
+    const double shift = beta.elements<double>()(c);
+    for_each_in_channel(shape, [&](auto n, auto i, auto j) {
+      out(n, c, i, j) = scale * (in(n, c, i, j) - channel_mean) + shift;
+    });
+  }
+}
+
+void batch_norm_backward_training(const ConstTensorView& x, const ConstTensorView& dy,
+                                  const ConstTensorView& gamma, const ConstTensorView& mean,
+                                  const ConstTensorView& inv_std, const TensorView& dx,
+                                  const TensorView& dgamma, const TensorView& dbeta) {
+  const Shape& shape = x.shape();
+  const auto in = x.elements<double>();
+  const auto dout = dy.elements<double>();
+  const auto m = static_cast<double>(shape[0] * shape[2] * shape[3]);
+  for (std::int64_t c = 0; c < shape[1]; ++c) {
+    const double channel_mean = mean.elements<double>()(c);
+    const double channel_inv_std = inv_std.elements<double>()(c);
+    const ChannelSums sums = channel_sums(x, dy, c, channel_mean, channel_inv_std);
+    add_parameter_gradients(sums, c, dgamma, dbeta);
+    if (!wanted(dx)) continue;
+    const auto din = dx.elements<double>();
+    const double scale = gamma.elements<double>()(c) * channel_inv_std;
+    for_each_in_channel(shape, [&](auto n, auto i, auto j) {
+      const double normalised = (in(n, c, i, j) - channel_mean) * channel_inv_std;
+      din(n, c, i, j) +=
+          scale * (dout(n, c, i, j) - sums.dy / m - normalised * sums.dy_normalised / m);
+    });
+  }
+}
+
+void batch_norm_forward_evaluation(const ConstTensorView& x, const ConstTensorView& gamma,
+                                   const ConstTensorView& beta, const ConstTensorView& running_mean,
+                                   const ConstTensorView& running_var, double epsilon,
+                                   const TensorView& y) {
+  const auto in = x.elements<double>();
+  const auto out = y.elements<double>();
+  for (std::int64_t c = 0; c < x.shape()[1]; ++c) {
+    const double mean = running_mean.elements<double>()(c);
+    const double inv_std = 1 / std::sqrt(running_var.elements<double>()(c) + epsilon);
+    const double scale = gamma.elements<double>()(c) * inv_std;
+    const double shift = beta.elements<double>()(c);
+    for_each_in_channel(x.shape(), [&](auto n, auto i, auto j) {
+      out(n, c, i, j) = scale * (in(n, c, i, j) - mean) + shift;
+    });
+  }
+}
+
+void batch_norm_backward_evaluation(const ConstTensorView& x, const ConstTensorView& dy,
+                                    const ConstTensorView& gamma,
+                                    const ConstTensorView& running_mean,
+                                    const ConstTensorView& running_var, double epsilon,
+                                    const TensorView& dx, const TensorView& dgamma,
+                                    const TensorView& dbeta) {
+  const auto dout = dy.elements<double>();
+  for (std::int64_t c = 0; c < x.shape()[1]; ++c) {
+    const double mean = running_mean.elements<double>()(c);
+    const double inv_std = 1 / std::sqrt(running_var.elements<double>()(c) + epsilon);
+    add_parameter_gradients(channel_sums(x, dy, c, mean, inv_std), c, dgamma, dbeta);
+    if (!wanted(dx)) continue;
+    const auto din = dx.elements<double>();
+    const double scale = gamma.elements<double>()(c) * inv_std;
+    for_each_in_channel(
+        x.shape(), [&](auto n, auto i, auto j) { din(n, c, i, j) += scale * dout(n, c, i, j); });
+  }
+}
+
+}  // namespace odin::reference

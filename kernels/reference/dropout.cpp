@@ -1,0 +1,35 @@
+#include "kernels/reference/dropout.h"
+
+#include "kernels/philox.h"
+#include "kernels/reference/loops.h"
+
+namespace odin::reference {
+namespace {
+
+// Calls f(factor, n, c, i, j) with 1 / (1 - rate) where the element is kept, else 0.
+template <class Function>
+void for_each_with_factor(double rate, RandomKey key, const Shape& shape, Function f) {
+  std::uint64_t index = 0;
+  for_each(shape, [&](auto... at) {
+    const bool kept = philox_uniform(key.seed, key.stream, index++) >= rate;
+    f(kept ? 1 / (1 - rate) : 0.0, at...);
+  });
+}
+
+}  // namespace
+
+void dropout_forward(double rate, RandomKey key, const ConstTensorView& x, const TensorView& y) {
+  const auto in = x.elements<double>();
+  const auto out = y.elements<double>();
+  for_each_with_factor(rate, key, x.shape(),
+                       [&](double factor, auto... at) { out(at...) = factor * in(at...); });
+}
+
+void dropout_backward(double rate, RandomKey key, const ConstTensorView& dy, const TensorView& dx) {
+  const auto dout = dy.elements<double>();
+  const auto din = dx.elements<double>();
+  for_each_with_factor(rate, key, dy.shape(),
+                       [&](double factor, auto... at) { din(at...) += factor * dout(at...); });
+}
+
+}  // namespace odin::reference

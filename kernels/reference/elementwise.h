@@ -1,0 +1,12 @@
+// Fill, copy and sum, on views of any rank.
+#pragma once
+
+#include "kernels/tensor_view.h"
+
+namespace odin::reference {
+
+void fill(const TensorView& y, double value);
+void copy(const ConstTensorView& x, const TensorView& y);
+void add(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y);
+
+}  // namespace odin::reference

@@ -1,4 +1,5 @@
 // odin_eval: how well the baseline and ODIN tell one set of images from another.
+#include <cmath>
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
@@ -52,6 +53,20 @@ CLI::IsMember one_of(const Entries& entries) {
   return CLI::IsMember(names);
 }
 
+// Finite numbers of at least `least`, or above it.
+CLI::Validator finite(double least, bool above) {
+  const std::string range =
+      fmt::format("a finite number {} {}", above ? "above" : "of at least", least);
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double value = 0;
+        const bool good = CLI::detail::lexical_cast(text, value) && std::isfinite(value) &&
+                          (above ? value > least : value >= least);
+        return good ? std::string() : fmt::format("{} is not {}", text, range);
+      },
+      "");
+}
+
 void add_options(CLI::App& app, Options& o) {
   app.footer(kExamples);
   JobRequest& job = o.job;
@@ -97,12 +112,12 @@ void add_options(CLI::App& app, Options& o) {
 
   const char* method = "Method";
   app.add_option("--temperature", job.temperature, "Divides the logits; default 1000")
-      ->check(CLI::PositiveNumber)
+      ->check(finite(0, true))
       ->type_name("T")
       ->group(method);
   app.add_option("--magnitude", job.magnitude,
                  "Of the perturbation, pixels in 0..1; default: the authors', else 0.0014")
-      ->check(CLI::NonNegativeNumber)
+      ->check(finite(0, false))
       ->type_name("E")
       ->group(method);
   app.add_option("--skip", job.skip, "Images left aside at the start of every set; default 1000")

@@ -1,4 +1,5 @@
 // odin_eval: how well the baseline and ODIN tell one set of images from another.
+#include <cmath>
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
@@ -29,6 +30,8 @@ struct Options {
   std::optional<int> gpu;
   std::int64_t batch_size = 0;
   int threads = 0;
+  std::string precision = "fp32";
+  std::string convolution = "cudnn";
   std::string metrics = "exact";
   std::string json;
   std::string scores;
@@ -50,6 +53,20 @@ CLI::IsMember one_of(const Entries& entries) {
   std::vector<std::string> names;
   for (const auto& entry : entries) names.emplace_back(entry.name);
   return CLI::IsMember(names);
+}
+
+// Finite numbers of at least `least`, or above it.
+CLI::Validator finite(double least, bool above) {
+  const std::string range =
+      fmt::format("a finite number {} {}", above ? "above" : "of at least", least);
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double value = 0;
+        const bool good = CLI::detail::lexical_cast(text, value) && std::isfinite(value) &&
+                          (above ? value > least : value >= least);
+        return good ? std::string() : fmt::format("{} is not {}", text, range);
+      },
+      "");
 }
 
 void add_options(CLI::App& app, Options& o) {
@@ -97,12 +114,12 @@ void add_options(CLI::App& app, Options& o) {
 
   const char* method = "Method";
   app.add_option("--temperature", job.temperature, "Divides the logits; default 1000")
-      ->check(CLI::PositiveNumber)
+      ->check(finite(0, true))
       ->type_name("T")
       ->group(method);
   app.add_option("--magnitude", job.magnitude,
                  "Of the perturbation, pixels in 0..1; default: the authors', else 0.0014")
-      ->check(CLI::NonNegativeNumber)
+      ->check(finite(0, false))
       ->type_name("E")
       ->group(method);
   app.add_option("--skip", job.skip, "Images left aside at the start of every set; default 1000")
@@ -145,6 +162,17 @@ void add_options(CLI::App& app, Options& o) {
       ->type_name("N")
       ->group(machine);
 
+  app.add_option("--precision", o.precision, "Of a GPU: fp32, tf32, fp16 or bf16")
+      ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
+      ->type_name("TYPE")
+      ->capture_default_str()
+      ->group(machine);
+  app.add_option("--conv", o.convolution, "A GPU's convolutions: cudnn or own")
+      ->check(CLI::IsMember({"cudnn", "own"}))
+      ->type_name("WHOSE")
+      ->capture_default_str()
+      ->group(machine);
+
   const char* output = "Output";
   app.add_option("--json", o.json, "Write the results with all digits")
       ->type_name("FILE")
@@ -156,12 +184,15 @@ void add_options(CLI::App& app, Options& o) {
 }
 
 std::unique_ptr<Backend> backend_for(const Options& o) {
-  if (!o.gpu) return make_backend(o.device, o.threads);
+  const DeviceOptions options{.threads = o.threads,
+                              .precision = precision_of(o.precision),
+                              .convolution = convolution_choice_of(o.convolution)};
+  if (!o.gpu) return make_backend(o.device, options);
   try {
-    return make_backend(fmt::format("cuda:{}", *o.gpu), o.threads);
+    return make_backend(fmt::format("cuda:{}", *o.gpu), options);
   } catch (const Error& error) {
     if (!o.quiet) fmt::print(stderr, "{}; running on the CPU\n", error.what());
-    return make_backend("cpu", o.threads);
+    return make_backend("cpu", options);
   }
 }
 

@@ -13,7 +13,6 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/program.h"
-#include "kernels/error.h"
 #include "nn/architecture.h"
 #include "weights/checkpoint.h"
 #include "weights/checkpoint_rules.h"
@@ -162,9 +161,7 @@ int inspect(const std::filesystem::path& file, bool json) {
   } else {
     print_text(inspection, table);
   }
-  require(inspection.problems.empty(),
-          "{} cannot be used as a checkpoint: it does not hold a {}: {}", file.string(),
-          name_of(inspection.checkpoint.architecture), summary(inspection.problems));
+  require_usable(file, inspection);
   return 0;
 }
 

@@ -108,6 +108,12 @@ std::string summary(const std::vector<std::string>& problems) {
   return text;
 }
 
+void require_usable(const std::filesystem::path& file, const CheckpointInspection& inspection) {
+  require(inspection.problems.empty(),
+          "{} cannot be used as a checkpoint: it does not hold a {}: {}", file.string(),
+          name_of(inspection.checkpoint.architecture), summary(inspection.problems));
+}
+
 std::string printable(const std::string& text) {
   std::string line;
   for (const char character : text.substr(0, kLongestText)) {

@@ -1,6 +1,7 @@
 // What makes a checkpoint right, for its reader and its writer alike.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,8 +33,11 @@ std::vector<std::string> structure_problems(const Architecture& architecture,
 // One clause for each parameter that holds a value that is not finite or a negative variance.
 std::vector<std::string> value_problems(const ParameterMap& parameters);
 
-// "a, b and 7 more": the first few problems in full.
+// "a, b and 7 more entries are wrong": the first few problems in full.
 std::string summary(const std::vector<std::string>& problems);
+
+// Throws Error, naming the file and its problems, where there are any.
+void require_usable(const std::filesystem::path& file, const CheckpointInspection& inspection);
 
 // Text from a file made safe for one line of a terminal: control characters as \x1b, cut if long.
 std::string printable(const std::string& text);

@@ -150,17 +150,32 @@ Handle array_space(std::size_t count) {
       check(H5Screate_simple(1, &extent, nullptr), "a space of {} cannot be made", count));
 }
 
-Handle text_type() {
-  Handle type(check(H5Tcopy(H5T_C_S1), "the type of text cannot be made"));
-  check(H5Tset_size(type.get(), H5T_VARIABLE), "the type of text cannot be made");
-  check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "the type of text cannot be made");
+// Text of at most `width` bytes each, shorter ones followed by zero bytes.
+//
+// HDF5 has text of variable length too, but keeps it in a heap that no checksum guards, and HDF5
+// 1.10 can crash on a heap that is damaged.
+Handle text_type(std::size_t width) {
+  constexpr const char* kFailure = "the type of text cannot be made";
+  Handle type(check(H5Tcopy(H5T_C_S1), "{}", kFailure));
+  check(H5Tset_size(type.get(), width), "{}", kFailure);
+  check(H5Tset_strpad(type.get(), H5T_STR_NULLPAD), "{}", kFailure);
+  check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "{}", kFailure);
   return type;
 }
 
-const char* text_of(const std::string& name, const std::string& value) {
-  require(value.find('\0') == std::string::npos,
-          "the text of the attribute {} must not contain a zero byte", name);
-  return value.c_str();
+void write_text(const Handle& object, const std::string& name, const Handle& space,
+                std::span<const std::string> values) {
+  std::size_t width = 1;  // HDF5 has no text of none
+  for (const std::string& value : values) width = std::max(width, value.size());
+  require(values.size() <= kMaxBytes / width,
+          "the attribute {} would be larger than {} bytes; shorten its text", name, kMaxBytes);
+  std::vector<char> bytes(values.size() * width);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    require(values[i].find('\0') == std::string::npos,
+            "the text of the attribute {} must not contain a zero byte", name);
+    std::copy(values[i].begin(), values[i].end(), bytes.data() + i * width);
+  }
+  write(object, name, text_type(width).get(), space, values.empty() ? nullptr : bytes.data());
 }
 
 }  // namespace
@@ -226,16 +241,12 @@ std::vector<double> read_numbers(const Handle& object, const std::string& name, 
 }
 
 void write_string(const Handle& object, const std::string& name, const std::string& value) {
-  const char* text = text_of(name, value);
-  write(object, name, text_type().get(), scalar_space(), &text);
+  write_text(object, name, scalar_space(), {&value, 1});
 }
 
 void write_strings(const Handle& object, const std::string& name,
                    const std::vector<std::string>& values) {
-  std::vector<const char*> texts;
-  texts.reserve(values.size());
-  for (const std::string& value : values) texts.push_back(text_of(name, value));
-  write(object, name, text_type().get(), array_space(values.size()), texts.data());
+  write_text(object, name, array_space(values.size()), values);
 }
 
 void write_integer(const Handle& object, const std::string& name, std::int64_t value) {

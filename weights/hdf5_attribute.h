@@ -3,7 +3,7 @@
 // Readers accept what h5py makes of Python's values: text of fixed or variable length, integers and
 // floats of any width, booleans as an enumeration or an integer, one value as a scalar or in an
 // array. They throw Error, naming the attribute, for anything else and where it is missing. Writers
-// make what h5py reads as str, int, float, numpy.bool_ and arrays of these.
+// make what h5py reads as bytes, int, float, numpy.bool_ and arrays of these.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ double read_number(const Handle& object, const std::string& name);
 // Exactly `count` numbers.
 std::vector<double> read_numbers(const Handle& object, const std::string& name, std::size_t count);
 
-// Text is UTF-8; Error where it contains a zero byte, which HDF5 takes for its end.
+// Text is UTF-8, of fixed length. Throws Error where it is too long to be read again or contains a
+// zero byte, which would be taken for its end.
 void write_string(const Handle& object, const std::string& name, const std::string& value);
 void write_strings(const Handle& object, const std::string& name,
                    const std::vector<std::string>& values);

@@ -8,6 +8,10 @@ std::mutex& library_mutex() {
   return mutex;
 }
 
+// Whether a call has ever failed. HDF5 1.10 does not get over a damaged file: at the end of the
+// process it finds itself unable to close down, and says so unless it is silent. So it stays silent.
+bool any_failure = false;  // guarded by library_mutex()
+
 // Keeps the first entry it is shown: the innermost, when walked upwards.
 herr_t keep_first(unsigned, const H5E_error2_t* entry, void* words) {
   auto& kept = *static_cast<std::string*>(words);
@@ -29,10 +33,11 @@ Session::Session() : lock_(library_mutex()) {
 Session::~Session() {
   H5Eclear2(H5E_DEFAULT);
   H5PLset_loading_state(plugins_);
-  H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
+  if (!any_failure) H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
 }
 
 std::string reason() {
+  any_failure = true;
   std::string words;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &words);
   return words.empty() ? "HDF5 gives no reason" : words;

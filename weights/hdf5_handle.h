@@ -14,7 +14,8 @@ namespace odin::hdf5 {
 
 // The library is not thread-safe, prints its errors and, for a filter that it does not know, loads
 // a plugin (code that a file's content would name). While a Session lives, this thread alone is in
-// the library, which is silent and loads nothing. Everything below needs one.
+// the library, which is silent and loads nothing (and after a failure it stays silent). Everything
+// below needs one.
 class Session {
  public:
   // Throws Error where the library cannot be set up.

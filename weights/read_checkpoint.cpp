@@ -346,18 +346,21 @@ Entry Reader::open_dataset(Handle dataset, const std::string& name) {
     check_type(dataset);
     const std::vector<hsize_t> extents = extents_of(dataset);
     const std::uint64_t count = count_values(extents);
-    // The limits are on the sums, for entries may share one piece of the file.
-    require(count <= kMaxValues - claimed_values_,
-            "has the extents {}, too many values for any network", fmt::join(extents, " x "));
-    claimed_values_ += count;
+    require(count <= kMaxValues, "has the extents {}, too many values for any network",
+            fmt::join(extents, " x "));
+    entry.found.shape = shape_of(extents);
+    // Limits on sums, for entries may share one piece of the file.
     const std::uint64_t stored = H5Dget_storage_size(dataset.get());
     require(stored <= input_.size() - stored_bytes_, "claims more bytes than the file has");
     stored_bytes_ += stored;
-    entry.found.shape = shape_of(extents);
     const bool chunked = layout_of(properties) == H5D_CHUNKED;
     require(4 * count <= (chunked ? kMostExpansion : 1) * stored,
             "has the shape {} but only {} bytes of it are stored", entry.found.shape.to_string(),
             stored);
+    require(count <= kMaxValues - claimed_values_,
+            "has the shape {}, with the others too many values for any network",
+            entry.found.shape.to_string());
+    claimed_values_ += count;
     if (chunked && count > 0) entry.chunks = find_chunks(dataset, properties, filters, extents);
     entry.dataset = std::move(dataset);
   } catch (const Error& error) {
@@ -512,9 +515,7 @@ CheckpointInspection inspect_checkpoint(const fs::path& file) {
 
 Checkpoint read_checkpoint(const fs::path& file) {
   CheckpointInspection inspection = read(file, false);
-  require(inspection.problems.empty(),
-          "{} cannot be used as a checkpoint: it does not hold a {}: {}", file.string(),
-          name_of(inspection.checkpoint.architecture), summary(inspection.problems));
+  require_usable(file, inspection);
   return std::move(inspection.checkpoint);
 }
 

@@ -1,0 +1,277 @@
+// What operations say of operands that do not fit.
+#include <limits>
+
+#include <doctest/doctest.h>
+
+#include "kernels/error.h"
+#include "tests/kernels/backends.h"
+#include "tests/support/support.h"
+
+namespace odin::test {
+namespace {
+
+template <class Function>
+std::string error_of(Function f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// Hands out tensors of a back end.
+class Tensors {
+ public:
+  explicit Tensors(Backend& backend) : backend_(backend) {}
+
+  TensorView operator()(const Shape& shape) { return make(shape, backend_.data_type()); }
+  TensorView make(const Shape& shape, DataType type) {
+    memory_.push_back(backend_.allocate(static_cast<std::size_t>(shape.numel()) * size_of(type)));
+    return {memory_.back().get(), type, shape,
+            shape.rank() == 4 ? backend_.activation_strides(shape) : row_major_strides(shape)};
+  }
+
+ private:
+  Backend& backend_;
+  std::vector<std::shared_ptr<void>> memory_;
+};
+
+// Calls test(back end, its tensors, the name of its data type) for every back end.
+template <class Test>
+void for_each_backend(Test test) {
+  for (const BackendUnderTest& under_test : backends()) {
+    INFO(under_test.name);
+    const std::unique_ptr<Backend> backend = under_test.make();
+    Tensors tensors(*backend);
+    test(*backend, tensors, std::string(name_of(backend->data_type())));
+  }
+}
+
+TEST_CASE("shapes that do not fit are named, both of them") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string&) {
+    CHECK(error_of([&] {
+            b.copy(t({2, 3}), t({3, 2}));
+          }) == "copy: y has shape (3, 2), beside x of shape (2, 3) it must be (2, 3)");
+    CHECK(error_of([&] { b.add(t({2}), t({3}), t({2})); }) ==
+          "add: b has shape (3), beside a of shape (2) it must be (2)");
+    CHECK(error_of([&] {
+            b.relu_forward(t({1, 2, 3, 3}), t({1, 2, 3, 4}));
+          }) ==
+          "relu_forward: y has shape (1, 2, 3, 4), beside x of shape (1, 2, 3, 3) it must be "
+          "(1, 2, 3, 3)");
+    CHECK(error_of([&] {
+            b.relu_forward(t({2, 3}), t({2, 3}));
+          }) == "relu_forward: x has shape (2, 3), it must have 4 axes");
+    CHECK(error_of([&] {
+            b.relu_backward(t({1, 2, 3, 3}), t({1, 2, 3, 3}), t({2, 2, 3, 3}));
+          }) ==
+          "relu_backward: dx has shape (2, 2, 3, 3), beside y of shape (1, 2, 3, 3) it must be "
+          "(1, 2, 3, 3)");
+  });
+}
+
+TEST_CASE("convolutions name the operands that differ") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string&) {
+    const TensorView x = t({2, 3, 7, 5});
+    const TensorView w = t({4, 3, 3, 3});
+    CHECK(error_of([&] {
+            b.convolution_forward({1, 1}, x, t({4, 2, 3, 3}), t({2, 4, 7, 5}));
+          }) ==
+          "convolution_forward: x has shape (2, 3, 7, 5) and w (4, 2, 3, 3), they differ in their "
+          "channels");
+    CHECK(error_of([&] {
+            b.convolution_forward({2, 1}, x, w, t({2, 4, 7, 5}));
+          }) ==
+          "convolution_forward: y has shape (2, 4, 7, 5), beside x (2, 3, 7, 5) and w (4, 3, 3, 3) "
+          "at stride 2 with padding 1 it must be (2, 4, 4, 3)");
+    CHECK(
+        error_of([&] {
+          b.convolution_backward_data({1, 0}, t({2, 4, 5, 4}), w, x);
+        }) ==
+        "convolution_backward_data: dy has shape (2, 4, 5, 4), beside dx (2, 3, 7, 5) and w (4, 3, "
+        "3, 3) at stride 1 with padding 0 it must be (2, 4, 5, 3)");
+    CHECK(
+        error_of([&] {
+          b.convolution_backward_filter({1, 1}, x, t({1, 4, 7, 5}), w);
+        }) ==
+        "convolution_backward_filter: dy has shape (1, 4, 7, 5), beside x (2, 3, 7, 5) and dw (4, "
+        "3, 3, 3) at stride 1 with padding 1 it must be (2, 4, 7, 5)");
+    CHECK(error_of([&] {
+            b.convolution_forward({0, 1}, x, w, t({2, 4, 7, 5}));
+          }) == "a window of 3 at stride 0 with padding 1 is not possible");
+    CHECK(error_of([&] {
+            b.convolution_forward({1, -1}, x, w, t({2, 4, 7, 5}));
+          }) == "a window of 3 at stride 1 with padding -1 is not possible");
+    CHECK(error_of([&] {
+            b.convolution_forward({1, 0}, x, t({4, 3, 9, 9}), t({2, 4, 1, 1}));
+          }) == "a window of 9 does not fit into 7 elements padded by 0");
+    CHECK(error_of([&] {
+            b.convolution_forward({1, 1}, x, t({4, 5, 3, 3}).channels(1, 3), t({2, 4, 7, 5}));
+          }) == "convolution_forward: w of shape (4, 3, 3, 3) must be dense, not a slice");
+  });
+}
+
+TEST_CASE("batch norms name the operand that does not fit") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string&) {
+    const TensorView x = t({2, 3, 2, 2});
+    const TensorView c = t({3});
+    const auto training = [&](const TensorView& input, const TensorView& gamma, double epsilon,
+                              double momentum) {
+      return error_of([&] {
+        b.batch_norm_forward_training(input, gamma, c, epsilon, momentum, c, c, input, c, c);
+      });
+    };
+    CHECK(
+        training(x, t({4}), 1e-5, 0.1) ==
+        "batch_norm_forward_training: gamma has shape (4), beside x of shape (2, 3, 2, 2) it must "
+        "be (3)");
+    CHECK(training(x, t({3, 2}).slice(1, 0, 1), 1e-5, 0.1) ==
+          "batch_norm_forward_training: gamma has shape (3, 1), beside x of shape (2, 3, 2, 2) it "
+          "must be (3)");
+    CHECK(training(x, c, 0, 0.1) ==
+          "batch_norm_forward_training: epsilon is 0, it must be above 0");
+    CHECK(training(x, c, 1e-5, 1.5) ==
+          "batch_norm_forward_training: momentum is 1.5, it must lie in [0, 1]");
+    CHECK(training(t({1, 3, 1, 1}), c, 1e-5, 0.1) ==
+          "batch_norm_forward_training: x has shape (1, 3, 1, 1), statistics need at least two "
+          "elements of each channel");
+    CHECK(error_of([&] {
+            b.batch_norm_backward_training(x, x, c, c, c, t({1, 3, 2, 2}), {}, {});
+          }) ==
+          "batch_norm_backward_training: dx has shape (1, 3, 2, 2), beside x of shape (2, 3, 2, 2) "
+          "it must be (2, 3, 2, 2)");
+    CHECK(
+        error_of([&] { b.batch_norm_backward_training(x, x, c, c, c, {}, {}, t({2})); }) ==
+        "batch_norm_backward_training: dbeta has shape (2), beside x of shape (2, 3, 2, 2) it must "
+        "be (3)");
+    CHECK(error_of([&] { b.batch_norm_forward_evaluation(x, c, c, {}, c, 1e-5, x); }) ==
+          "batch_norm_forward_evaluation: running_mean is missing");
+    CHECK(
+        error_of([&] { b.batch_norm_backward_evaluation(x, x, c, c, t({1}), 1e-5, {}, {}, {}); }) ==
+        "batch_norm_backward_evaluation: running_var has shape (1), beside x of shape (2, 3, 2, 2) "
+        "it must be (3)");
+  });
+}
+
+TEST_CASE("pools, linear layers and losses name the operand that does not fit") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string&) {
+    CHECK(error_of([&] {
+            b.average_pool_forward(2, 2, t({2, 3, 5, 4}), t({2, 3, 3, 2}));
+          }) ==
+          "average_pool_forward: y has shape (2, 3, 3, 2), beside x (2, 3, 5, 4) and a window of 2 "
+          "at stride 2 it must be (2, 3, 2, 2)");
+    CHECK(
+        error_of([&] {
+          b.average_pool_backward(2, 2, t({2, 3, 3, 2}), t({2, 3, 5, 4}));
+        }) ==
+        "average_pool_backward: dy has shape (2, 3, 3, 2), beside dx (2, 3, 5, 4) and a window of "
+        "2 at stride 2 it must be (2, 3, 2, 2)");
+    CHECK(error_of([&] {
+            b.linear_forward(t({2, 5}), t({4, 6}), t({4}), t({2, 4}));
+          }) == "linear_forward: x has shape (2, 5) and w (4, 6), they differ in the inputs");
+    CHECK(error_of([&] {
+            b.linear_forward(t({2, 5}), t({4, 5}), t({4}), t({2, 3}));
+          }) == "linear_forward: y has shape (2, 3), beside w of shape (4, 5) it must be (2, 4)");
+    CHECK(error_of([&] {
+            b.linear_forward(t({2, 5}), t({4, 5}), t({5}), t({2, 4}));
+          }) == "linear_forward: b has shape (5), beside w of shape (4, 5) it must be (4)");
+    CHECK(error_of([&] {
+            const TensorView x = t({5, 2});
+            const TensorView transposed(x.raw(), x.type(), {2, 5}, Strides{1, 2});
+            b.linear_forward(transposed, t({4, 5}), t({4}), t({2, 4}));
+          }) == "linear_forward: the rows of x of shape (2, 5) must lie without gaps");
+    CHECK(error_of([&] {
+            b.linear_backward(t({2, 5}), t({4, 5}), t({2, 4}), {}, t({5, 4}), {});
+          }) == "linear_backward: dw has shape (5, 4), beside w of shape (4, 5) it must be (4, 5)");
+
+    const TensorView labels = t.make({2}, DataType::kInt32);
+    const TensorView logits = t({2, 3});
+    CHECK(error_of([&] { b.cross_entropy_forward(logits, labels, 0, t({2})); }) ==
+          "cross_entropy_forward: the temperature is 0, it must be above 0");
+    CHECK(error_of([&] { b.cross_entropy_backward(logits, labels, -1, 1, logits); }) ==
+          "cross_entropy_backward: the temperature is -1, it must be above 0");
+    CHECK(error_of([&] {
+            b.cross_entropy_forward(logits, labels, std::numeric_limits<double>::quiet_NaN(),
+                                    t({2}));
+          }) == "cross_entropy_forward: the temperature is nan, it must be above 0");
+    CHECK(
+        error_of([&] { b.cross_entropy_forward(logits, labels, 1, t({3})); }) ==
+        "cross_entropy_forward: loss has shape (3), beside logits of shape (2, 3) it must be (2)");
+    CHECK(error_of([&] {
+            b.cross_entropy_forward(t({2, 0}), labels, 1, t({2}));
+          }) == "cross_entropy_forward: logits has shape (2, 0), that is without classes");
+    CHECK(error_of([&] { b.argmax(logits, t.make({3}, DataType::kInt32)); }) ==
+          "argmax: labels has shape (3), beside logits of shape (2, 3) it must be (2)");
+
+    for (const double label : {-1.0, 3.0}) {
+      const std::vector<double> values{0, label};
+      b.upload(values.data(), labels);
+      const std::string end =
+          fmt::format(": the label of image 1 is {}, it must lie in [0, 3)", label);
+      CHECK(error_of([&] { b.cross_entropy_forward(logits, labels, 1, t({2})); }) ==
+            "cross_entropy_forward" + end);
+      CHECK(error_of([&] { b.cross_entropy_backward(logits, labels, 1, 1, logits); }) ==
+            "cross_entropy_backward" + end);
+    }
+  });
+}
+
+TEST_CASE("perturbation and dropout name what does not fit") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string&) {
+    const TensorView x = t({2, 3, 2, 2});
+    CHECK(error_of([&] {
+            b.perturb(x, t({2, 3, 2, 1}), t({3}), x);
+          }) ==
+          "perturb: gradient has shape (2, 3, 2, 1), beside x of shape (2, 3, 2, 2) it must be (2, "
+          "3, 2, 2)");
+    CHECK(error_of([&] { b.perturb(x, x, t({2}), x); }) ==
+          "perturb: step has shape (2), beside x of shape (2, 3, 2, 2) it must be (3)");
+    CHECK(error_of([&] { b.dropout_forward(1, {}, x, x); }) ==
+          "dropout_forward: the rate is 1, it must lie in [0, 1)");
+    CHECK(error_of([&] { b.dropout_backward(-0.5, {}, x, x); }) ==
+          "dropout_backward: the rate is -0.5, it must lie in [0, 1)");
+    CHECK(
+        error_of([&] {
+          b.dropout_forward(0.5, {}, x, t({2, 3, 2, 1}));
+        }) ==
+        "dropout_forward: y has shape (2, 3, 2, 1), beside x of shape (2, 3, 2, 2) it must be (2, "
+        "3, 2, 2)");
+  });
+}
+
+TEST_CASE("types that do not fit are named, both of them") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string& type) {
+    const DataType other =
+        b.data_type() == DataType::kFloat32 ? DataType::kFloat64 : DataType::kFloat32;
+    const std::string found = std::string(name_of(other));
+    CHECK(error_of([&] { b.fill(t.make({2}, other), 1); }) ==
+          "fill: y is a tensor of " + found + ", it must be one of " + type);
+    CHECK(error_of([&] {
+            b.relu_forward(t({1, 1, 2, 2}), t.make({1, 1, 2, 2}, other));
+          }) == "relu_forward: y is a tensor of " + found + ", it must be one of " + type);
+    CHECK(error_of([&] {
+            b.argmax(t({2, 3}), t({2}));
+          }) == "argmax: labels is a tensor of " + type + ", it must be one of int32");
+    CHECK(error_of([&] {
+            b.convolution_forward({}, {}, t({1, 1, 1, 1}), t({1, 1, 1, 1}));
+          }) == "convolution_forward: x has shape (), it must have 4 axes");
+  });
+}
+
+TEST_CASE("the CPU refuses activations that are not planar") {
+  const std::unique_ptr<Backend> cpu = make_cpu_backend(1);
+  Tensors t(*cpu);
+  const TensorView rows = t({1, 2, 4, 4}).slice(2, 0, 2);
+  CHECK(
+      error_of([&] { cpu->relu_forward(rows, rows); }) ==
+      "x of shape (1, 2, 2, 4) must be planar on the CPU: dense, or images or channels of a dense "
+      "tensor");
+}
+
+TEST_CASE("a negative number of threads is refused") {
+  CHECK(error_of([] { make_cpu_backend(-1); }) == "-1 threads are not possible; 0 takes all cores");
+}
+
+}  // namespace
+}  // namespace odin::test

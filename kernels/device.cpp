@@ -4,9 +4,12 @@
 #include <charconv>
 #include <utility>
 
+#include "kernels/cpu/peak.h"
+
 #ifdef ODIN_WITH_CUDA
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/gpu.h"
+#include "kernels/cuda/peak.h"
 #endif
 
 namespace odin {
@@ -100,6 +103,18 @@ std::unique_ptr<Backend> make_backend(std::string_view device, const DeviceOptio
   require(device == "cuda" || device.starts_with("cuda:"),
           "device \"{}\" is not known: it must be auto, cpu, cuda or cuda:N", device);
   return make_cuda(device, options);
+}
+
+double measured_peak_gflops(std::string_view device, const DeviceOptions& options) {
+#ifdef ODIN_WITH_CUDA
+  if (device != "cpu" && (device != "auto" || gpu_usable())) {
+    cuda::use_gpu(std::string(device), device == "auto" ? 0 : gpu_index(device));
+    return cuda::peak_gflops(options.precision);
+  }
+#endif
+  require(device == "cpu" || device == "auto", "device {} cannot be measured: it cannot be used",
+          device);
+  return cpu::peak_gflops(options.threads);
 }
 
 std::unique_ptr<Backend> make_backend(std::string_view device, int threads) {

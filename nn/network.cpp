@@ -10,9 +10,10 @@ Network::Network(Graph graph, Backend& backend) : graph_(std::move(graph)), back
   for (const Graph::Node& node : graph_.nodes()) {
     NodeState state{parameters_.size(), {}};
     for (const ParameterSpec& spec : node.layer->parameters()) {
-      parameters_.push_back({parameter_name(node, spec.name), spec.trainable,
-                             Tensor(backend_, spec.shape),
-                             spec.trainable ? Tensor(backend_, spec.shape) : Tensor()});
+      // Row-major on every device, those of rank 4 too: weights are no activations.
+      const auto tensor = [&] { return Tensor(backend_, spec.shape, backend_.data_type()); };
+      parameters_.push_back({parameter_name(node, spec.name), spec.trainable, tensor(),
+                             spec.trainable ? tensor() : Tensor()});
     }
     for (const Shape& shape : node.layer->saved()) state.saved.emplace_back(backend_, shape);
     states_.push_back(std::move(state));

@@ -9,7 +9,6 @@
 
 #include "eval/program.h"
 #include "eval/version.h"
-#include "kernels/cpu/peak.h"
 #include "kernels/device.h"
 #include "kernels/philox.h"
 #include "nn/compile.h"
@@ -30,6 +29,9 @@ struct Options {
   std::string device = "auto";
   std::int64_t batch = 0;
   int threads = 0;
+  std::string precision = "fp32";
+  std::string convolution = "cudnn";
+  int device_batch = 0;
   double seconds = 5;
   double temperature = 1000;
 };
@@ -54,7 +56,11 @@ std::int64_t network_multiply_adds(const Graph& graph) {
 int bench(const Options& o) {
   const Architecture& architecture = kNetworks.at(o.network);
   const Graph graph = build_graph(architecture);
-  const auto backend = make_backend(o.device, o.threads);
+  const DeviceOptions options{.threads = o.threads,
+                              .precision = precision_of(o.precision),
+                              .convolution = convolution_choice_of(o.convolution),
+                              .batch = o.device_batch};
+  const auto backend = make_backend(o.device, options);
 
   const double before = now();
   const auto executor = backend->prepare(compile(graph, initial_parameters(architecture, 1)));
@@ -88,11 +94,12 @@ int bench(const Options& o) {
   // Forward, backward to the input and forward again cost one forward pass each, but for the first
   // layer's backward pass, which is small.
   const double gflops = rate * 3 * 2 * static_cast<double>(network_multiply_adds(graph)) / 1e9;
-  const double peak = cpu::peak_gflops(o.threads);
+  const double peak = measured_peak_gflops(backend->name(), options);
   const nlohmann::ordered_json line = {
       {"network", o.network},
       {"device", backend->name()},
       {"executor", executor->description()},
+      {"precision", o.precision},
       {"batch", batch},
       {"temperature", o.temperature},
       {"images", count},
@@ -128,6 +135,13 @@ int main(int argc, char** argv) {
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_option("--threads", o.threads, "Of the CPU; default: all cores")
       ->check(CLI::Range(1, 4096));
+  app.add_option("--precision", o.precision, "Of a GPU: fp32, tf32, fp16 or bf16")
+      ->capture_default_str();
+  app.add_option("--conv", o.convolution, "A GPU's convolutions: cudnn or own")
+      ->capture_default_str();
+  app.add_option("--device-batch", o.device_batch,
+                 "Images that a GPU runs at once; default: what suits the network")
+      ->check(CLI::Range(1, 1 << 20));
   app.add_option("--seconds", o.seconds, "How long to measure")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();

@@ -1,6 +1,8 @@
 #include "kernels/cuda/backend.h"
 
 #include <cstring>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/checks.h"
@@ -52,6 +54,20 @@ ConstView view_of(const ConstTensorView& tensor) {
       TensorView(const_cast<void*>(tensor.raw()), tensor.type(), tensor.shape(), tensor.strides()));
 }
 
+// Row-major tensors, such as weights, are one row of elements to operations that treat all alike;
+// others are what view_of() makes of them.
+template <class... Tensors>
+auto elementwise_views(const Tensors&... tensors) {
+  const bool rows = (tensors.is_contiguous() && ...);
+  const auto view = [rows](const auto& tensor) {
+    if (!rows || tensor.empty()) return view_of(tensor);
+    const TensorView row(const_cast<void*>(tensor.raw()), tensor.type(), {1, tensor.numel()},
+                         {tensor.numel(), 1});
+    return view_of(static_cast<const std::remove_cvref_t<decltype(tensor)>&>(row));
+  };
+  return std::make_tuple(view(tensors)...);
+}
+
 // The values of a dense vector of `count`; nullptr for an empty (unwanted) view.
 float* vector_of(const TensorView& tensor, std::int64_t count) {
   if (tensor.raw() == nullptr) return nullptr;
@@ -65,6 +81,14 @@ const float* vector_of(const ConstTensorView& tensor, std::int64_t count) {
   return vector_of(
       TensorView(const_cast<void*>(tensor.raw()), tensor.type(), tensor.shape(), tensor.strides()),
       count);
+}
+
+// Weights (O, C, kh, kw), dense.
+template <class Float, class AnyTensorView>
+Weights<Float> weights_of(AnyTensorView w) {
+  const Shape& shape = w.shape();
+  return {w.template data<float>(), static_cast<int>(shape[0]), static_cast<int>(shape[1]),
+          static_cast<int>(shape[2]), static_cast<int>(shape[3])};
 }
 
 const std::int32_t* labels_of(const ConstTensorView& labels) {
@@ -138,31 +162,34 @@ class CudaBackend final : public Backend {
 
   void fill(TensorView y, double value) override {
     check::fill(kType, y);
-    cuda::fill(view_of(y), static_cast<float>(value), stream_);
+    const auto [to] = elementwise_views(y);
+    cuda::fill(to, static_cast<float>(value), stream_);
   }
   void copy(ConstTensorView x, TensorView y) override {
     check::copy(kType, x, y);
-    cuda::copy(view_of(x), view_of(y), stream_);
+    const auto [from, to] = elementwise_views(x, y);
+    cuda::copy(from, to, stream_);
   }
   void add(ConstTensorView a, ConstTensorView b, TensorView y) override {
     check::add(kType, a, b, y);
-    cuda::add(view_of(a), view_of(b), view_of(y), stream_);
+    const auto [left, right, sum] = elementwise_views(a, b, y);
+    cuda::add(left, right, sum, stream_);
   }
 
   void convolution_forward(const ConvolutionGeometry& geometry, ConstTensorView x,
                            ConstTensorView w, TensorView y) override {
     check::convolution_forward(kType, geometry, x, w, y);
-    convolution_->forward(geometry, view_of(x), view_of(w), view_of(y));
+    convolution_->forward(geometry, view_of(x), weights_of<const float>(w), view_of(y));
   }
   void convolution_backward_data(const ConvolutionGeometry& geometry, ConstTensorView dy,
                                  ConstTensorView w, TensorView dx) override {
     check::convolution_backward_data(kType, geometry, dy, w, dx);
-    convolution_->backward_data(geometry, view_of(dy), view_of(w), view_of(dx));
+    convolution_->backward_data(geometry, view_of(dy), weights_of<const float>(w), view_of(dx));
   }
   void convolution_backward_filter(const ConvolutionGeometry& geometry, ConstTensorView x,
                                    ConstTensorView dy, TensorView dw) override {
     check::convolution_backward_filter(kType, geometry, x, dy, dw);
-    convolution_->backward_filter(geometry, view_of(x), view_of(dy), view_of(dw));
+    convolution_->backward_filter(geometry, view_of(x), view_of(dy), weights_of<float>(dw));
   }
 
   void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,

@@ -1,4 +1,5 @@
 #include "kernels/cuda/layer_convolution.h"
+#include "kernels/cuda/layout.h"
 #include "kernels/cuda/library_convolution.h"
 #include "kernels/cuda/memory.h"
 
@@ -16,19 +17,39 @@ class CudnnLayerConvolution final : public LayerConvolution {
     lane_ = {stream, workspace_.data(), workspace_.size()};
   }
 
-  void forward(const ConvolutionGeometry& geometry, ConstView x, ConstView w, View y) override {
-    if (!y.empty()) run(ConvolutionPass::kForward, geometry, x, w, y, false);
+  void forward(const ConvolutionGeometry& geometry, ConstView x, Weights<const float> w,
+               View y) override {
+    if (y.empty()) return;
+    run(ConvolutionPass::kForward, geometry, x, channels_last(w), y, false);
   }
-  void backward_data(const ConvolutionGeometry& geometry, ConstView dy, ConstView w,
+  void backward_data(const ConvolutionGeometry& geometry, ConstView dy, Weights<const float> w,
                      View dx) override {
-    if (!dx.empty()) run(ConvolutionPass::kBackwardData, geometry, dx, w, dy, true);
+    if (dx.empty()) return;
+    run(ConvolutionPass::kBackwardData, geometry, dx, channels_last(w), dy, true);
   }
   void backward_filter(const ConvolutionGeometry& geometry, ConstView x, ConstView dy,
-                       View dw) override {
-    if (!x.empty()) run(ConvolutionPass::kBackwardFilter, geometry, x, dw, dy, true);
+                       Weights<float> dw) override {
+    if (x.empty()) return;
+    const View sum =
+        channels_last(Weights<const float>{dw.data, dw.outputs, dw.inputs, dw.height, dw.width});
+    run(ConvolutionPass::kBackwardFilter, geometry, x, sum, dy, true);
+    to_nchw(sum, dw.data, lane_.stream);
   }
 
  private:
+  // Weights (O, C, kh, kw) as cuDNN wants them beside NHWC: (O, kh, kw, C).
+  View channels_last(const Weights<const float>& w) {
+    const View view{weights_.get(w.numel() * sizeof(float)),
+                    Element::kFloat,
+                    w.outputs,
+                    w.height,
+                    w.width,
+                    w.inputs,
+                    w.inputs};
+    from_nchw(w.data, view, lane_.stream);
+    return view;
+  }
+
   void run(ConvolutionPass pass, const ConvolutionGeometry& geometry, const ConstView& x,
            const ConstView& w, const ConstView& y, bool accumulate) {
     CudnnConvolution convolution;
@@ -49,6 +70,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
 
   Multiply multiply_;
   DeviceBuffer workspace_;
+  Scratch weights_;
   Lane lane_;
   LibraryConvolutions library_;
 };

@@ -8,20 +8,34 @@
 
 namespace odin::cuda {
 
-// Weights (O, C, kh, kw) in the layout of the device: a dense view of O images of kh x kw pixels
-// with C channels.
+// Weights (outputs, inputs, height, width), dense and row-major in device memory.
+template <class Float>
+struct Weights {
+  Float* data = nullptr;
+  int outputs = 0;
+  int inputs = 0;
+  int height = 1;
+  int width = 1;
+
+  std::size_t numel() const {
+    return static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs) *
+           static_cast<std::size_t>(height * width);
+  }
+};
+
 class LayerConvolution {
  public:
   virtual ~LayerConvolution() = default;
 
   // y = convolution of x with w
-  virtual void forward(const ConvolutionGeometry& geometry, ConstView x, ConstView w, View y) = 0;
+  virtual void forward(const ConvolutionGeometry& geometry, ConstView x, Weights<const float> w,
+                       View y) = 0;
   // dx += transposed convolution of dy with w
-  virtual void backward_data(const ConvolutionGeometry& geometry, ConstView dy, ConstView w,
-                             View dx) = 0;
+  virtual void backward_data(const ConvolutionGeometry& geometry, ConstView dy,
+                             Weights<const float> w, View dx) = 0;
   // dw += gradient in the weights
   virtual void backward_filter(const ConvolutionGeometry& geometry, ConstView x, ConstView dy,
-                               View dw) = 0;
+                               Weights<float> dw) = 0;
 };
 
 // Our own kernels.

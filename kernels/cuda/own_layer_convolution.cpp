@@ -1,6 +1,4 @@
-#include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/layer_convolution.h"
-#include "kernels/cuda/layout.h"
 #include "kernels/cuda/memory.h"
 
 namespace odin::cuda {
@@ -11,7 +9,8 @@ class OwnLayerConvolution final : public LayerConvolution {
  public:
   OwnLayerConvolution(Multiply multiply, Stream stream) : multiply_(multiply), stream_(stream) {}
 
-  void forward(const ConvolutionGeometry& geometry, ConstView x, ConstView w, View y) override {
+  void forward(const ConvolutionGeometry& geometry, ConstView x, Weights<const float> w,
+               View y) override {
     if (y.empty()) return;
     ForwardConvolution convolution;
     convolution.kernel = square(w);
@@ -24,7 +23,7 @@ class OwnLayerConvolution final : public LayerConvolution {
     convolution_forward(convolution, ConvolutionVersion::kAuto, stream_);
   }
 
-  void backward_data(const ConvolutionGeometry& geometry, ConstView dy, ConstView w,
+  void backward_data(const ConvolutionGeometry& geometry, ConstView dy, Weights<const float> w,
                      View dx) override {
     if (dx.empty()) return;
     BackwardConvolution convolution;
@@ -40,38 +39,32 @@ class OwnLayerConvolution final : public LayerConvolution {
   }
 
   void backward_filter(const ConvolutionGeometry& geometry, ConstView x, ConstView dy,
-                       View dw) override {
-    if (x.empty() || dy.empty()) return;
-    auto* sum =
-        static_cast<float*>(row_major_.get(static_cast<std::size_t>(dw.numel()) * sizeof(float)));
-    to_nchw(dw, sum, stream_);
-    convolution_backward_filter(square(dw), geometry.stride, geometry.padding, x, dy, sum, stream_);
-    from_nchw(sum, dw, stream_);
+                       Weights<float> dw) override {
+    if (x.empty()) return;
+    convolution_backward_filter(square(dw), geometry.stride, geometry.padding, x, dy, dw.data,
+                                stream_);
   }
 
  private:
-  static int square(const ConstView& w) {
+  template <class Float>
+  static int square(const Weights<Float>& w) {
     require(w.height == w.width, "our own convolution has square kernels, not {} x {}", w.height,
             w.width);
     return w.height;
   }
 
-  const void* packed(ConstView w, bool forward) {
+  const void* packed(const Weights<const float>& w, bool forward) {
     const int kernel = square(w);
-    auto* values =
-        static_cast<float*>(row_major_.get(static_cast<std::size_t>(w.numel()) * sizeof(float)));
-    to_nchw(w, values, stream_);
-    const std::int64_t count = forward ? packed_weights(kernel, w.images, w.channels)
-                                       : packed_weights(kernel, w.channels, w.images);
+    const std::int64_t count = forward ? packed_weights(kernel, w.outputs, w.inputs)
+                                       : packed_weights(kernel, w.inputs, w.outputs);
     void* packed = packed_.get(static_cast<std::size_t>(count) * sizeof(float));
     const auto pack = forward ? pack_forward_weights : pack_backward_weights;
-    pack(values, w.images, w.channels, kernel, Element::kFloat, packed, stream_);
+    pack(w.data, w.outputs, w.inputs, kernel, Element::kFloat, packed, stream_);
     return packed;
   }
 
   Multiply multiply_;
   Stream stream_;
-  Scratch row_major_;
   Scratch packed_;
 };
 

@@ -19,6 +19,19 @@ const PlanSlice& input_of(const PlanStep& step) {
   return std::visit([](const auto& s) -> const PlanSlice& { return s.input; }, step);
 }
 
+// Of all steps but the linear one, whose output are the logits.
+const PlanSlice* output_of(const PlanStep& step) {
+  return std::visit(
+      [](const auto& s) -> const PlanSlice* {
+        if constexpr (requires { s.output; }) {
+          return &s.output;
+        } else {
+          return nullptr;
+        }
+      },
+      step);
+}
+
 // Whether the step's backward pass can mask by the sign of its input.
 bool can_mask_by_input(const PlanStep& step) {
   if (const auto* convolution = std::get_if<PlanConvolution>(&step)) return !convolution->prologue;
@@ -48,6 +61,11 @@ class Analysis {
   PlanBackward run() {
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) find_masks(i);
     for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+      // Channels that nobody reads have no gradient.
+      if (const PlanSlice* output = output_of(plan_.steps[i])) {
+        clear_unwritten(result_.steps[i], *output);
+        set_written(*output);
+      }
       if (const auto* convolution = std::get_if<PlanConvolution>(&plan_.steps[i])) {
         if (convolution->residual) pass_to_residual(result_.steps[i], *convolution);
       }

@@ -11,7 +11,7 @@ namespace odin::cuda {
 // Of one step, for its backward pass. (Gradients are of the values that a step writes BEFORE its
 // closing ReLU, where every reader masks by that ReLU.)
 struct StepBackward {
-  // Slices of the gradients that must be cleared before the step adds to them.
+  // Slices of the gradients that must be cleared before the step adds to them or reads them.
   std::vector<PlanSlice> clear;
   // The step's convolution adds to the gradient of its input; otherwise it overwrites it.
   bool accumulate = true;

@@ -12,6 +12,13 @@
 namespace odin::cuda {
 namespace {
 
+// By how much the loss is multiplied, temperature aside, so that gradients stay within the range of
+// half precision (6e-8 to 65504): the gradients of the logits are then at most 64, those of the
+// activations about as large as in float, times 64. Only signs are used in the end.
+constexpr double kLossScale = 64;
+
+}  // namespace
+
 PlanArithmetic arithmetic_of(Precision precision) {
   switch (precision) {
     case Precision::kFloat32:
@@ -25,13 +32,6 @@ PlanArithmetic arithmetic_of(Precision precision) {
   }
   fail("precision {} is not known", static_cast<int>(precision));
 }
-
-// By how much the loss is multiplied, temperature aside, so that gradients stay within the range of
-// half precision (6e-8 to 65504): the gradients of the logits are then at most 64, those of the
-// activations about as large as in float, times 64. Only signs are used in the end.
-constexpr double kLossScale = 64;
-
-}  // namespace
 
 struct PlanPassRunner::Pass {
   const Batch& batch;

@@ -11,6 +11,8 @@
 
 namespace odin::cuda {
 
+PlanArithmetic arithmetic_of(Precision precision);
+
 // A plan with its weights on the device.
 class PlanPassRunner {
  public:

@@ -222,6 +222,15 @@ TEST_CASE("one executor takes requests of every kind in turn") {
   executor->run(nullptr, 0, {}, {});  // no images: nothing to do
 }
 
+// Device memory that ends after so many bytes more, until the end of the scope.
+class ScarceMemory {
+ public:
+  explicit ScarceMemory(std::size_t bytes) {
+    emulated::set_memory(emulated::memory_used() + bytes);
+  }
+  ~ScarceMemory() { emulated::set_memory(std::size_t{4} << 30); }
+};
+
 TEST_CASE("a batch that does not fit is halved, and one image that does not fit is an error") {
   const Plan plan = small_densenet();
   const std::vector<float> images = tools::random_images(plan, 6, 5);
@@ -232,13 +241,14 @@ TEST_CASE("a batch that does not fit is halved, and one image that does not fit 
   const auto executor = backend->prepare(plan);
   const PlanLayout one(plan, cuda::plan_backward(plan), Element::kFloat, 1, PlanPasses::kGradient,
                        0);
-  emulated::set_memory(emulated::memory_used() + 6 * one.size());
-  const Results r = run(*executor, plan, images, settings);
-  emulated::set_memory(emulated::memory_used() + 100);
   const auto hopeless = backend->prepare(plan);
+  const Results r = [&] {
+    const ScarceMemory scarce(6 * one.size());
+    return run(*executor, plan, images, settings);
+  }();
+  const ScarceMemory scarce(100);
   CHECK_THROWS_WITH_AS(run(*hopeless, plan, images, settings),
                        doctest::Contains("does not hold a single image"), Error);
-  emulated::set_memory(std::size_t{1} << 40);
   CHECK(relative_error<float, float>(r.logits, expected.logits) < 1e-6);
   CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-5);
 }

@@ -5,6 +5,7 @@ find_package(dnnl REQUIRED)           # libdnnl-dev
 find_package(OpenMP REQUIRED COMPONENTS CXX) # oneDNN's runtime
 find_package(HDF5 REQUIRED COMPONENTS C) # libhdf5-dev
 find_package(ZLIB REQUIRED)           # zlib1g-dev
+find_package(OpenSSL REQUIRED COMPONENTS Crypto) # libssl-dev
 find_package(PNG REQUIRED)            # libpng-dev
 find_package(JPEG REQUIRED)           # libjpeg-dev
 find_package(CLI11 REQUIRED)          # libcli11-dev

@@ -22,8 +22,9 @@ function(odin_library name)
   target_link_libraries(odin_${name} PRIVATE $<BUILD_INTERFACE:odin_options>)
 endfunction()
 
-# odin_program(NAME SOURCE...): a program of the current folder.
-function(odin_program name)
-  add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE odin_options)
+# odin_program(TARGET SOURCE...): a program of the current folder, to be installed.
+function(odin_program target)
+  add_executable(${target} ${ARGN})
+  target_link_libraries(${target} PRIVATE odin_options)
+  set_property(GLOBAL APPEND PROPERTY ODIN_PROGRAMS ${target})
 endfunction()

@@ -2,6 +2,8 @@
 
 namespace odin {
 
-std::string_view version() { return ODIN_VERSION; }
+std::string_view version() {
+  return ODIN_VERSION;
+}
 
 }  // namespace odin

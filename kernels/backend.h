@@ -1,11 +1,11 @@
-// The one list of operations that layers are made of. It is implemented three times: reference/ (plain
-// loops in double, the definition), cpu/ and cuda/. A new operation is one declaration here, one
-// definition in each, and one row in the gradient table of tests/kernels.
+// The one list of operations that layers are made of. It is implemented three times: reference/
+// (plain loops in double, the definition), cpu/ and cuda/. A new operation is one declaration here,
+// one definition in each, and one row in the gradient table of tests/kernels.
 //
-// Notation: x (N, C, H, W) is an activation, d<name> the gradient of the loss with respect to <name>.
-// Every operand is a view and may be a channel slice of a wider buffer unless its comment says
-// otherwise. N = 0 is legal and does nothing. Shapes that do not fit throw Error, as does an operand
-// whose type is not the backend's data_type().
+// Notation: x (N, C, H, W) is an activation, d<name> the gradient of the loss with respect to
+// <name>. Every operand is a view and may be a channel slice of a wider buffer unless its comment
+// says otherwise. N = 0 is legal and does nothing. Shapes that do not fit throw Error, as does an
+// operand whose type is not the backend's data_type().
 //
 // Every backward operation ADDS to the gradients it is given, so that an activation used twice
 // collects both; whoever starts a backward pass clears them. A gradient view that is empty
@@ -65,8 +65,8 @@ class Backend {
   virtual void add(ConstTensorView a, ConstTensorView b, TensorView y) = 0;
 
   // --- convolution (a cross-correlation, as everywhere in the field) ---------------------------
-  // y[n,o,i,j] = sum over c,p,q of w[o,c,p,q] x[n,c, i stride + p - padding, j stride + q - padding],
-  // x (N, C, H, W), zero outside; w (O, C, kh, kw) dense; y (N, O, H', W').
+  // y[n,o,i,j] = sum over c,p,q of w[o,c,p,q] x[n,c, i stride + p - padding, j stride + q -
+  // padding], x (N, C, H, W), zero outside; w (O, C, kh, kw) dense; y (N, O, H', W').
   virtual void convolution_forward(const ConvolutionGeometry& geometry, ConstTensorView x,
                                    ConstTensorView w, TensorView y) = 0;
   // dx += the transposed convolution of dy with w
@@ -86,7 +86,8 @@ class Backend {
                                            TensorView running_mean, TensorView running_var,
                                            TensorView y, TensorView mean, TensorView inv_std) = 0;
   // Through the batch's statistics: with m = N H W and x^ = (x - mean) inv_std,
-  // dbeta += sum dy, dgamma += sum dy x^, dx += gamma inv_std (dy - sum dy / m - x^ sum(dy x^) / m).
+  // dbeta += sum dy, dgamma += sum dy x^, dx += gamma inv_std (dy - sum dy / m - x^ sum(dy x^) /
+  // m).
   virtual void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy,
                                             ConstTensorView gamma, ConstTensorView mean,
                                             ConstTensorView inv_std, TensorView dx,
@@ -117,8 +118,8 @@ class Backend {
   virtual void average_pool_backward(int window, int stride, ConstTensorView dy, TensorView dx) = 0;
 
   // --- linear ---------------------------------------------------------------------------------
-  // y[n,k] = sum over d of w[k,d] x[n,d] + b[k]; x (N, D) with unit stride along D, w (K, D), b (K),
-  // y (N, K).
+  // y[n,k] = sum over d of w[k,d] x[n,d] + b[k]; x (N, D) with unit stride along D, w (K, D), b
+  // (K), y (N, K).
   virtual void linear_forward(ConstTensorView x, ConstTensorView w, ConstTensorView b,
                               TensorView y) = 0;
   // dx += dy w; dw += dy^T x; db += sum over n of dy

@@ -1,8 +1,9 @@
 // Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): random
-// numbers as a function of a key and a counter, so that they are the same on every device, for every
-// batch size and number of threads. Usable on host and CUDA device alike.
+// numbers as a function of a key and a counter, so that they are the same on every device, for
+// every batch size and number of threads. Usable on host and CUDA device alike.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #ifdef __CUDACC__
@@ -38,10 +39,10 @@ ODIN_HOST_DEVICE constexpr Philox4x32 philox4x32_10(Philox4x32 counter, std::uin
 ODIN_HOST_DEVICE constexpr std::uint32_t philox_bits(std::uint64_t seed, std::uint64_t stream,
                                                      std::uint64_t index) {
   const std::uint64_t block = index / 4;
-  const Philox4x32 r =
-      philox4x32_10({{static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
-                      static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}},
-                    static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+  const Philox4x32 r = philox4x32_10(
+      {{static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+        static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}},
+      static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
   return r.x[index % 4];
 }
 
@@ -49,6 +50,16 @@ ODIN_HOST_DEVICE constexpr std::uint32_t philox_bits(std::uint64_t seed, std::ui
 ODIN_HOST_DEVICE constexpr float philox_uniform(std::uint64_t seed, std::uint64_t stream,
                                                 std::uint64_t index) {
   return static_cast<float>(philox_bits(seed, stream, index) >> 8) * (1.0f / 16777216.0f);
+}
+
+// Standard normal, by Box and Muller's transform of words 2 index and 2 index + 1; finite always.
+ODIN_HOST_DEVICE inline double philox_normal(std::uint64_t seed, std::uint64_t stream,
+                                             std::uint64_t index) {
+  constexpr double kTwoToMinus32 = 1.0 / 4294967296.0;
+  constexpr double kTwoPi = 6.283185307179586;
+  const double radius = (philox_bits(seed, stream, 2 * index) + 0.5) * kTwoToMinus32;
+  const double angle = philox_bits(seed, stream, 2 * index + 1) * kTwoToMinus32;
+  return std::sqrt(-2.0 * std::log(radius)) * std::cos(kTwoPi * angle);
 }
 
 }  // namespace odin

@@ -92,7 +92,7 @@ class ConstTensorView {
   const Shape& shape() const { return shape_; }
   const Strides& strides() const { return strides_; }
   std::int64_t numel() const { return shape_.numel(); }
-  // True of a view without elements, and of one that is default-constructed.
+  // Nothing there: no memory, or no elements.
   bool empty() const { return data_ == nullptr || numel() == 0; }
   // Whether the elements lie without gaps, last axis innermost.
   bool is_contiguous() const;

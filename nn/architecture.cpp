@@ -20,7 +20,8 @@ void check_depth(const char* family, int depth, int step) {
 }
 
 void check_range(const char* what, int value, int most) {
-  require(value >= 1 && value <= most, "the {} must lie between 1 and {}, not {}", what, most, value);
+  require(value >= 1 && value <= most, "the {} must lie between 1 and {}, not {}", what, most,
+          value);
 }
 
 struct Validate {
@@ -49,12 +50,16 @@ struct Name {
 
 }  // namespace
 
-std::string name_of(const Architecture& architecture) { return std::visit(Name{}, architecture); }
+std::string name_of(const Architecture& architecture) {
+  return std::visit(Name{}, architecture);
+}
 
 int num_classes(const Architecture& architecture) {
   return std::visit([](const auto& config) { return config.num_classes; }, architecture);
 }
 
-void validate(const Architecture& architecture) { std::visit(Validate{}, architecture); }
+void validate(const Architecture& architecture) {
+  std::visit(Validate{}, architecture);
+}
 
 }  // namespace odin

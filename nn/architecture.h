@@ -40,8 +40,8 @@ using Architecture = std::variant<DenseNetConfig, WideResNetConfig>;
 std::string name_of(const Architecture& architecture);
 int num_classes(const Architecture& architecture);
 
-// Throws Error, with the nearest possible depth, where no such network exists: a depth that does not
-// divide, a width or class count below 1, a reduction outside (0, 1], or sizes past any sense.
+// Throws Error, with the nearest possible depth, where no such network exists: a depth that does
+// not divide, a width or class count below 1, a reduction outside (0, 1], or sizes past any sense.
 void validate(const Architecture& architecture);
 
 // A parameter or buffer of a network: its name as PyTorch writes it, "block1.layer.0.bn1.weight".

@@ -128,6 +128,10 @@ struct KernelTable {
   void (*normalise_backward)(const PlaneTask&);
   void (*copy)(const PlaneTask&);  // out = in, or out += in
   long (*plane_workspace)(const PlaneTask&);
+
+  // Arithmetic for its own sake: rounds x multiply_add_chains_per_round x lanes multiply-adds.
+  float (*multiply_add_chains)(long rounds);
+  int multiply_add_chains_per_round;
 };
 
 namespace portable {

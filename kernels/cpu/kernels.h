@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/direct.h"
 #include "kernels/cpu/gemm.h"
+#include "kernels/cpu/multiply_add_chain.h"
 #include "kernels/cpu/planes.h"
 #include "kernels/cpu/pointwise.h"
 #include "kernels/cpu/winograd.h"
@@ -34,6 +35,8 @@ const KernelTable& kernel_table() {
       .normalise_backward = normalise_backward,
       .copy = copy,
       .plane_workspace = plane_workspace,
+      .multiply_add_chains = multiply_add_chains,
+      .multiply_add_chains_per_round = kChains,
   };
   return kTable;
 }

@@ -83,7 +83,9 @@ inline WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t
   s.columns = reserve(t.rows_whole ? 0 : 24 * (t.vectors + 2) * kLanes);
   s.linear = reserve(static_cast<long>(t.tile_rows) * 4 * t.pitch);
   s.input = reserve(36 * t.place);
-  s.products = reserve(t.chunk * t.vectors * 36 * kLanes);
+  // Fewer images may make larger chunks; so not just what this chunk needs.
+  const long least = kRows * t.vectors * 36 * kLanes;
+  s.products = reserve(least > kProductBytes / 4 ? least : kProductBytes / 4);
   s.left = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
   s.right = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
   s.total = used;

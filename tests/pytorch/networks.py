@@ -116,7 +116,7 @@ def odin(network, x, temperature, magnitude, std):
     logits = network(x)
     loss = F.cross_entropy(logits / temperature, logits.argmax(1), reduction="sum")
     gradient, = torch.autograd.grad(loss, x)
-    sign = torch.where(gradient >= 0, 1.0, -1.0)
+    sign = 2 * (gradient >= 0).to(x.dtype) - 1
     with torch.no_grad():
-        perturbed = network(x - magnitude * sign / torch.tensor(std).view(1, 3, 1, 1))
+        perturbed = network(x - magnitude * sign / torch.tensor(std, dtype=x.dtype).view(1, 3, 1, 1))
     return logits.detach(), gradient, perturbed

@@ -1,7 +1,5 @@
 #include "tests/support/support.h"
 
-#include <sys/wait.h>
-
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -10,13 +8,15 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 namespace odin::test {
 namespace fs = std::filesystem;
 
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (fs::temp_directory_path() / "odin-test-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a folder: " + pattern);
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw std::runtime_error("cannot make a folder: " + pattern);
   path_ = pattern;
 }
 
@@ -30,7 +30,9 @@ fs::path shared_folder() {
   return fs::is_directory(folder) ? folder : fs::path();
 }
 
-void skip(std::string_view why) { std::printf("[SKIPPED] %s\n", std::string(why).c_str()); }
+void skip(std::string_view why) {
+  std::printf("[SKIPPED] %s\n", std::string(why).c_str());
+}
 
 template <class A, class B>
 double relative_error(std::span<const A> a, std::span<const B> b) {

@@ -1,0 +1,88 @@
+#include "eval/benchmark_names.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+constexpr std::array<BenchmarkNetwork, 4> kNetworks{{
+    {"densenet10", "DenseNet-BC-100", "densenet10.h5", "CIFAR-10", "cifar10",
+     "cifar-10-batches-bin"},
+    {"densenet100", "DenseNet-BC-100", "densenet100.h5", "CIFAR-100", "cifar100",
+     "cifar-100-binary"},
+    {"wideresnet10", "Wide-ResNet-28-10", "wideresnet10.h5", "CIFAR-10", "cifar10",
+     "cifar-10-batches-bin"},
+    {"wideresnet100", "Wide-ResNet-28-10", "wideresnet100.h5", "CIFAR-100", "cifar100",
+     "cifar-100-binary"},
+}};
+
+constexpr std::array<BenchmarkOutSet, 7> kOutSets{{
+    {"Imagenet", "Tiny-ImageNet (crop)", "folder", "Imagenet", {0.0014, 0.0014, 0.0005, 0.0028}},
+    {"Imagenet_resize",
+     "Tiny-ImageNet (resize)",
+     "folder",
+     "Imagenet_resize",
+     {0.0014, 0.0028, 0.0011, 0.0028}},
+    {"LSUN", "LSUN (crop)", "folder", "LSUN", {0, 0.0028, 0, 0.0048}},
+    {"LSUN_resize", "LSUN (resize)", "folder", "LSUN_resize", {0.0014, 0.0028, 0.0006, 0.002}},
+    {"iSUN", "iSUN", "folder", "iSUN", {0.0014, 0.0028, 0.0008, 0.0028}},
+    {"Uniform", "Uniform noise", "uniform", "", {0.0014, 0.0028, 0.0014, 0.0028}},
+    {"Gaussian", "Gaussian noise", "gaussian", "", {0.0014, 0.0028, 0.0014, 0.0028}},
+}};
+
+template <class Entries>
+const auto& find(const Entries& entries, std::string_view name, std::string_view kind) {
+  const auto found = std::ranges::find(entries, name, [](const auto& entry) { return entry.name; });
+  if (found != entries.end()) return *found;
+  std::string names;
+  for (const auto& entry : entries) {
+    names += &entry == &entries.front() ? "" : &entry == &entries.back() ? " and " : ", ";
+    names += entry.name;
+  }
+  fail("there is no {} \"{}\" in the benchmark; its names are {}", kind, name, names);
+}
+
+std::string specification(std::string_view format, std::string_view folder,
+                          const std::filesystem::path& data_folder) {
+  if (folder.empty()) return std::string(format);
+  return fmt::format("{}:{}", format, (data_folder / folder).string());
+}
+
+}  // namespace
+
+std::span<const BenchmarkNetwork> benchmark_networks() {
+  return kNetworks;
+}
+std::span<const BenchmarkOutSet> benchmark_out_sets() {
+  return kOutSets;
+}
+
+const BenchmarkNetwork& benchmark_network(std::string_view name) {
+  return find(kNetworks, name, "network");
+}
+
+const BenchmarkOutSet& benchmark_out_set(std::string_view name) {
+  return find(kOutSets, name, "out-of-distribution set");
+}
+
+double benchmark_magnitude(const BenchmarkNetwork& network, const BenchmarkOutSet& out_set) {
+  const auto column = std::ranges::find(kNetworks, network.name, &BenchmarkNetwork::name);
+  require(column != kNetworks.end(), "the benchmark has no magnitude for a network \"{}\"",
+          network.name);
+  return out_set.magnitudes[static_cast<std::size_t>(column - kNetworks.begin())];
+}
+
+std::string in_set_specification(const BenchmarkNetwork& network,
+                                 const std::filesystem::path& data_folder) {
+  return specification(network.in_set_format, network.in_set_folder, data_folder);
+}
+
+std::string out_set_specification(const BenchmarkOutSet& out_set,
+                                  const std::filesystem::path& data_folder) {
+  return specification(out_set.format, out_set.folder, data_folder);
+}
+
+}  // namespace odin

@@ -1,0 +1,73 @@
+// A set of images, labelled or not, wherever it comes from: what networks are evaluated on.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/architecture.h"
+
+namespace odin {
+
+// Numbers in an image (3, 32, 32).
+inline constexpr std::int64_t kImageElements =
+    std::int64_t{kImageChannels} * kImageSize * kImageSize;
+
+// The classes of the images of a set.
+struct DatasetLabels {
+  std::vector<std::int32_t> of_image;    // one for every image, in [0, num_classes), or none at all
+  int num_classes = 0;                   // 0 for a set without labels
+  std::vector<std::string> class_names;  // one per class, or none where the set does not tell
+};
+
+// Images in a fixed order. All of it is const: any number of threads may read at once.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
+
+  const std::string& name() const { return name_; }  // for reports: "CIFAR-10"
+  std::int64_t size() const { return size_; }
+  bool labelled() const { return labels_.num_classes > 0; }
+  int num_classes() const { return labels_.num_classes; }
+  // One per image; empty where the set is not labelled.
+  std::span<const std::int32_t> labels() const { return labels_.of_image; }
+  // One per class; empty where the set does not tell.
+  std::span<const std::string> class_names() const { return labels_.class_names; }
+
+  // Writes images [begin, begin + count) as (count, 3, 32, 32), row-major, red, green and blue, in
+  // 0..1. What an image looks like does not depend on begin and count. Throws Error, naming the
+  // file, for an image that cannot be read, and for a range outside the set.
+  void read(std::int64_t begin, std::int64_t count, float* pixels) const;
+
+ protected:
+  Dataset(std::string name, std::int64_t size, DatasetLabels labels);
+
+ private:
+  virtual void read_images(std::int64_t begin, std::int64_t count, float* pixels) const = 0;
+
+  std::string name_;
+  std::int64_t size_;
+  DatasetLabels labels_;
+};
+
+// Images stored with eight bits a channel; value v is the pixel v / 255.
+class ByteDataset : public Dataset {
+ protected:
+  using Dataset::Dataset;
+
+ private:
+  void read_images(std::int64_t begin, std::int64_t count, float* pixels) const final;
+  // Writes one image (3, 32, 32).
+  virtual void read_image(std::int64_t index, std::uint8_t* pixels) const = 0;
+};
+
+// The images of `dataset` without its first `skip`, `limit` of them at most. Throws Error where no
+// image is left, and for a negative skip or a limit below one.
+std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t skip,
+                                      std::int64_t limit);
+
+}  // namespace odin

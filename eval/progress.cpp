@@ -1,0 +1,61 @@
+#include "eval/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace odin {
+namespace {
+
+constexpr int kBarWidth = 30;
+constexpr auto kRedrawEvery = std::chrono::milliseconds(200);
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+
+void Progress::start(const std::string& task, std::int64_t total) {
+  task_ = task;
+  total_ = total;
+  done_ = 0;
+  started_ = drawn_ = Clock::now();
+  if (!quiet_ && terminal_) draw();
+}
+
+void Progress::update(std::int64_t done) {
+  done_ = done;
+  if (quiet_ || !terminal_ || Clock::now() - drawn_ < kRedrawEvery) return;
+  drawn_ = Clock::now();
+  draw();
+}
+
+void Progress::finish() {
+  if (quiet_) return;
+  const double seconds = seconds_since(started_);
+  fmt::print(stderr, "{}{}: {} images in {:.1f} s, {:.1f} images/s\n", terminal_ ? "\r\x1b[K" : "",
+             task_, done_, seconds, static_cast<double>(done_) / std::max(seconds, 1e-9));
+}
+
+void Progress::draw() const {
+  const double fraction = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
+  const double seconds = seconds_since(started_);
+  const int filled = static_cast<int>(std::lround(fraction * kBarWidth));
+  std::string line = fmt::format("\r{} [{:=<{}}{: <{}}] {}/{}", task_, "", filled, "",
+                                 kBarWidth - filled, done_, total_);
+  if (done_ > 0) {
+    const double rate = static_cast<double>(done_) / std::max(seconds, 1e-9);
+    const auto left = std::llround(static_cast<double>(total_ - done_) / rate);
+    line += fmt::format(", {:.1f} images/s, {}:{:02} left", rate, left / 60, left % 60);
+  }
+  fmt::print(stderr, "{}\x1b[K", line);
+  std::fflush(stderr);
+}
+
+}  // namespace odin

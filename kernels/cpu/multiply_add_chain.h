@@ -1,0 +1,32 @@
+// As many multiply-adds as the processor can do, and nothing else: the yardstick of benchmarks.
+#pragma once
+
+#include "kernels/cpu/simd.h"
+
+namespace odin::cpu::ODIN_KERNELS {
+namespace {
+
+// 12 independent chains cover the latency of any current processor's units without spilling.
+constexpr int kChains = 12;
+
+// Multiply-adds of one call: rounds x kChains x kLanes. Returns their sum, so that they are done.
+float multiply_add_chains(long rounds) {
+  Vector sums[kChains];
+  for (int c = 0; c < kChains; ++c) sums[c] = splat(static_cast<float>(c));
+  Vector factor = splat(0.999f);
+  Vector summand = splat(0.001f);
+  // Values that the compiler cannot know keep it from computing ahead.
+  asm volatile("" : "+x"(factor), "+x"(summand));
+  for (long r = 0; r < rounds; ++r) {
+#pragma GCC unroll 12
+    for (int c = 0; c < kChains; ++c) sums[c] = sums[c] * factor + summand;
+  }
+  float total = 0;
+  for (int c = 0; c < kChains; ++c) {
+    for (int l = 0; l < kLanes; ++l) total += sums[c][l];
+  }
+  return total;
+}
+
+}  // namespace
+}  // namespace odin::cpu::ODIN_KERNELS

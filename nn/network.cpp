@@ -1,0 +1,152 @@
+#include "nn/network.h"
+
+#include <algorithm>
+
+#include "nn/layers/linear.h"
+
+namespace odin {
+
+Network::Network(Graph graph, Backend& backend) : graph_(std::move(graph)), backend_(backend) {
+  for (const Graph::Node& node : graph_.nodes()) {
+    NodeState state{parameters_.size(), {}};
+    for (const ParameterSpec& spec : node.layer->parameters()) {
+      parameters_.push_back({parameter_name(node, spec.name), spec.trainable,
+                             Tensor(backend_, spec.shape),
+                             spec.trainable ? Tensor(backend_, spec.shape) : Tensor()});
+    }
+    for (const Shape& shape : node.layer->saved()) state.saved.emplace_back(backend_, shape);
+    states_.push_back(std::move(state));
+  }
+}
+
+void Network::set_parameters(const ParameterMap& parameters) {
+  for (Parameter& parameter : parameters_) {
+    const auto found = parameters.find(parameter.name);
+    require(found != parameters.end(), "network {}: parameter {} is missing", graph_.name(),
+            parameter.name);
+    require(found->second.shape == parameter.value.shape(),
+            "network {}: parameter {} has shape {}, not {}", graph_.name(), parameter.name,
+            found->second.shape.to_string(), parameter.value.shape().to_string());
+    parameter.value.upload(backend_, {found->second.values.begin(), found->second.values.end()});
+  }
+  for (const auto& [name, array] : parameters) {
+    const auto known = std::any_of(parameters_.begin(), parameters_.end(),
+                                   [&](const Parameter& p) { return p.name == name; });
+    require(known, "network {} has no parameter {}", graph_.name(), name);
+  }
+}
+
+ParameterMap Network::parameters() const {
+  ParameterMap map;
+  for (const Parameter& parameter : parameters_) {
+    const std::vector<double> values = parameter.value.download(backend_);
+    map.emplace(parameter.name,
+                ParameterArray{parameter.value.shape(), {values.begin(), values.end()}});
+  }
+  return map;
+}
+
+void Network::set_random(std::uint64_t seed, std::uint64_t step) {
+  seed_ = seed;
+  step_ = step;
+}
+
+void Network::reserve(std::int64_t images) {
+  images_ = images;
+  if (images <= capacity_ && !activations_.empty()) return;
+  capacity_ = images;
+  gradients_.clear();
+  activations_.clear();
+  for (const PlanBuffer& b : graph_.buffers()) {
+    activations_.emplace_back(backend_, Shape{capacity_, b.channels, b.height, b.width});
+  }
+}
+
+TensorView Network::activation(const Activation& a) {
+  return slice_of(activations_, a);
+}
+
+TensorView Network::gradient(const Activation& a) {
+  return slice_of(gradients_, a);
+}
+
+TensorView Network::slice_of(std::vector<Tensor>& buffers, const Activation& a) const {
+  return buffers[static_cast<std::size_t>(a.buffer)]
+      .view()
+      .images(0, images_)
+      .channels(a.begin, a.channels);
+}
+
+// Calls run(context, inputs) for a node.
+template <class Run>
+void Network::with_context(std::size_t node, bool parameter_gradients, Run run) {
+  const Graph::Node& n = graph_.nodes()[node];
+  NodeState& state = states_[node];
+  std::vector<TensorView> values;
+  std::vector<TensorView> gradients;
+  std::vector<TensorView> saved;
+  for (std::size_t i = 0; i < n.layer->parameters().size(); ++i) {
+    Parameter& parameter = parameters_[state.first_parameter + i];
+    values.push_back(parameter.value.view());
+    gradients.push_back(parameter_gradients && parameter.trainable ? parameter.gradient.view()
+                                                                   : TensorView());
+  }
+  for (Tensor& tensor : state.saved) saved.push_back(tensor.view());
+  std::vector<ConstTensorView> inputs;
+  for (const Activation& input : n.inputs) inputs.push_back(activation(input));
+  // Every layer of every step draws from a stream of its own.
+  const RandomKey key{seed_, step_ * graph_.nodes().size() + node};
+  run(LayerContext{backend_, mode_, values, gradients, saved, key}, Layer::Inputs(inputs));
+}
+
+ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
+  const ImageShape in = graph_.shape_of(graph_.input());
+  const Shape& shape = images.shape();
+  require(
+      shape.rank() == 4 && shape[1] == in.channels && shape[2] == in.height && shape[3] == in.width,
+      "network {} takes images of {} x {} x {}, not {}", graph_.name(), in.channels, in.height,
+      in.width, shape.to_string());
+  reserve(shape[0]);
+  mode_ = mode;
+  if (mode == Mode::kTraining) ++step_;
+  backend_.copy(images, activation(graph_.input()));
+  for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
+    with_context(i, false, [&](const LayerContext& context, Layer::Inputs x) {
+      graph_.nodes()[i].layer->forward(context, x, activation(graph_.nodes()[i].output));
+    });
+  }
+  return as_rows(activation(graph_.output()));
+}
+
+void Network::backward(ConstTensorView dlogits, Gradients wanted) {
+  if (gradients_.empty()) {
+    for (const Tensor& a : activations_) gradients_.emplace_back(backend_, a.shape());
+  } else {
+    for (Tensor& g : gradients_) backend_.fill(g.view(), 0);
+  }
+  for (Parameter& parameter : parameters_) {
+    if (wanted.parameters && parameter.trainable) backend_.fill(parameter.gradient.view(), 0);
+  }
+  const TensorView seed = as_rows(gradient(graph_.output()));
+  require(dlogits.shape() == seed.shape(), "the gradient of the logits has shape {}, not {}",
+          dlogits.shape().to_string(), seed.shape().to_string());
+  backend_.copy(dlogits, seed);
+  for (std::size_t i = graph_.nodes().size(); i-- > 0;) {
+    const Graph::Node& node = graph_.nodes()[i];
+    with_context(i, wanted.parameters, [&](const LayerContext& context, Layer::Inputs x) {
+      std::vector<TensorView> dx;
+      for (const Activation& input : node.inputs) {
+        const bool skip = !wanted.input && input.buffer == graph_.input().buffer;
+        dx.push_back(skip ? TensorView() : gradient(input));
+      }
+      node.layer->backward(context, x, activation(node.output), gradient(node.output), dx);
+    });
+  }
+}
+
+ConstTensorView Network::input_gradient() {
+  require(!gradients_.empty(), "network {}: there was no backward pass", graph_.name());
+  return gradient(graph_.input());
+}
+
+}  // namespace odin

@@ -1,0 +1,83 @@
+// A network on a device, run layer by layer: for training, for gradients, for reading.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/graph.h"
+#include "nn/parameters.h"
+#include "nn/tensor.h"
+
+namespace odin {
+
+class Network {
+ public:
+  // Which gradients a backward pass computes.
+  struct Gradients {
+    bool input = true;
+    bool parameters = true;
+  };
+
+  // Memory for the parameters is taken at once, zeroed; for activations at the first forward pass.
+  // The back end must outlive the network.
+  Network(Graph graph, Backend& backend);
+
+  const Graph& graph() const { return graph_; }
+  Backend& backend() const { return backend_; }
+
+  // Throws Error, naming the parameter, where one is missing, is not the network's or has another
+  // shape.
+  void set_parameters(const ParameterMap& parameters);
+  // A copy of all parameters and buffers, rounded to float.
+  ParameterMap parameters() const;
+
+  // Seed of dropout; the step counts up with every forward pass in training mode.
+  void set_random(std::uint64_t seed, std::uint64_t step);
+
+  // Runs images (N, C, H, W) on the device and returns the logits (N, classes), which stay valid
+  // until the next forward pass.
+  ConstTensorView forward(ConstTensorView images, Mode mode);
+  // The gradient of sum(dlogits * logits) after a forward pass, in the same mode.
+  void backward(ConstTensorView dlogits, Gradients wanted);
+  // Of the last backward pass: (N, C, H, W).
+  ConstTensorView input_gradient();
+
+  // A parameter on the device with its gradient of the last backward pass (clear until there was
+  // one; empty for buffers).
+  struct Parameter {
+    std::string name;
+    bool trainable = true;
+    Tensor value;
+    Tensor gradient;
+  };
+  std::vector<Parameter>& parameter_list() { return parameters_; }
+
+ private:
+  struct NodeState {
+    std::size_t first_parameter = 0;  // in parameters_
+    std::vector<Tensor> saved;
+  };
+
+  void reserve(std::int64_t images);
+  TensorView activation(const Activation& a);
+  TensorView gradient(const Activation& a);
+  TensorView slice_of(std::vector<Tensor>& buffers, const Activation& a) const;
+  template <class Run>
+  void with_context(std::size_t node, bool parameter_gradients, Run run);
+
+  Graph graph_;
+  Backend& backend_;
+  std::vector<Parameter> parameters_;
+  std::vector<NodeState> states_;    // one per node
+  std::vector<Tensor> activations_;  // one per buffer, of `capacity_` images
+  std::vector<Tensor> gradients_;    // likewise, from the first backward pass on
+  std::int64_t capacity_ = 0;
+  std::int64_t images_ = 0;
+  Mode mode_ = Mode::kEvaluation;
+  std::uint64_t seed_ = 0;
+  std::uint64_t step_ = 0;
+};
+
+}  // namespace odin

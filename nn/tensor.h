@@ -1,0 +1,34 @@
+// A tensor that owns its memory on a device.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kernels/backend.h"
+
+namespace odin {
+
+class Tensor {
+ public:
+  Tensor() = default;
+  // Zeroed, dense, of the back end's element type; rank 4 in the device's activation layout, other
+  // ranks row-major.
+  Tensor(Backend& backend, const Shape& shape);
+  // The same with elements of another type (labels are int32), row-major.
+  Tensor(Backend& backend, const Shape& shape, DataType type);
+
+  bool empty() const { return memory_ == nullptr; }
+  const Shape& shape() const { return view_.shape(); }
+  TensorView view() { return view_; }
+  ConstTensorView view() const { return view_; }
+
+  // Copies to and from host memory, row-major. Throws Error unless the number of values fits.
+  void upload(Backend& backend, const std::vector<double>& values);
+  std::vector<double> download(Backend& backend) const;
+
+ private:
+  std::shared_ptr<void> memory_;
+  TensorView view_;
+};
+
+}  // namespace odin

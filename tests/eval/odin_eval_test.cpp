@@ -1,0 +1,279 @@
+// The program odin_eval as its users run it.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "nn/networks.h"
+#include "tests/support/formula.h"
+#include "tests/support/support.h"
+#include "weights/checkpoint.h"
+
+using namespace odin;
+using namespace odin::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kProgram = std::string(ODIN_BINARY_DIR) + "/eval/odin_eval";
+
+std::string read_file(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// A folder with a small network and small sets under the names of the release.
+struct Workspace {
+  static constexpr int kImages = 25;
+
+  TemporaryFolder folder;
+
+  Workspace() {
+    Checkpoint checkpoint;
+    checkpoint.architecture = DenseNetConfig{10, 4, 0.5, true, 10};
+    checkpoint.mean = {0.49f, 0.48f, 0.45f};
+    checkpoint.std = {0.25f, 0.24f, 0.26f};
+    checkpoint.in_dataset = "cifar10";
+    checkpoint.parameters = formula_parameters(build_graph(checkpoint.architecture));
+    write_checkpoint(checkpoint, folder / "densenet10.h5");
+
+    fs::create_directories(folder / "cifar-10-batches-bin");
+    std::ofstream cifar(folder / "cifar-10-batches-bin/test_batch.bin", std::ios::binary);
+    const std::vector<double> noise = formula_noise("cifar", kImages * 3072);
+    for (std::size_t i = 0; i < kImages; ++i) {
+      cifar.put(static_cast<char>(i % 10));
+      for (std::size_t k = 0; k < 3072; ++k) {
+        cifar.put(static_cast<char>(static_cast<int>(127.5 + 127.5 * noise[i * 3072 + k])));
+      }
+    }
+  }
+
+  std::string path(const char* name) const { return (folder / name).string(); }
+
+  ProgramResult run(const std::string& arguments) const {
+    return run_program(
+        fmt::format("cd '{}' && '{}' {}", folder.path().string(), kProgram, arguments));
+  }
+};
+
+// The general form against noise, fast.
+constexpr const char* kGeneral =
+    "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --out uniform --skip 3 --device cpu";
+
+bool one_line(const std::string& text) {
+  return !text.empty() && text.find('\n') == text.size() - 1;
+}
+
+}  // namespace
+
+TEST_CASE("the release's own command line works") {
+  const Workspace w;
+  const ProgramResult r = w.run(
+      "--nn densenet10 --out_dataset Uniform --magnitude 0.0014 --temperature 1000 --gpu 0 --skip "
+      "3");
+  INFO(r.errors);
+  REQUIRE(r.exit_status == 0);
+  CHECK(r.output.find("Neural network architecture:          DenseNet-BC-100\n") == 0);
+  CHECK(r.output.find("In-distribution dataset:                     CIFAR-10\n") !=
+        std::string::npos);
+  CHECK(r.output.find("Out-of-distribution dataset:            Uniform noise\n") !=
+        std::string::npos);
+  CHECK(r.output.find("                          Baseline         Our Method\n") !=
+        std::string::npos);
+  for (const char* figure :
+       {"FPR at TPR 95%:", "Detection error:", "AUROC:", "AUPR In:", "AUPR Out:"}) {
+    CHECK(r.output.find(std::string("\n") + figure) != std::string::npos);
+  }
+}
+
+TEST_CASE("the authors' magnitude is the default of the release's form") {
+  const Workspace w;
+  const ProgramResult r =
+      w.run("--nn densenet10 --out_dataset Gaussian --skip 3 --device cpu --json r.json --quiet");
+  INFO(r.errors);
+  REQUIRE(r.exit_status == 0);
+  CHECK(r.errors.empty());
+  const std::string text = read_file(w.folder / "r.json");
+  CHECK(text.find("0.0014") != std::string::npos);
+  CHECK(nlohmann::json::accept(text));
+}
+
+TEST_CASE("scores are the same for every batch size and number of threads, bit for bit") {
+  const Workspace w;
+  const auto scores = [&](const char* options, const char* name) {
+    const ProgramResult r = w.run(fmt::format("{} {} --scores {}", kGeneral, options, name));
+    INFO(r.errors);
+    REQUIRE(r.exit_status == 0);
+    std::string all;
+    for (const char* file : {"Base_In", "Base_Out", "Our_In", "Our_Out"}) {
+      const std::string text =
+          read_file(w.folder / fmt::format("{}/confidence_{}.txt", name, file));
+      // One line for each image that is not left aside.
+      CHECK(std::count(text.begin(), text.end(), '\n') == Workspace::kImages - 3);
+      all += text;
+    }
+    return all;
+  };
+  const std::string expected = scores("", "default");
+  CHECK(scores("--batch-size 1", "one") == expected);
+  CHECK(scores("--batch-size 7 --threads 1", "seven") == expected);
+  CHECK(scores("--batch-size 64 --threads 2", "many") == expected);
+  CHECK(scores("--seed 1", "seed") != expected);
+}
+
+TEST_CASE("several sets share one run and give what single runs give") {
+  const Workspace w;
+  const ProgramResult both =
+      w.run(fmt::format("{} --out gaussian --json both.json --scores s", kGeneral));
+  REQUIRE(both.exit_status == 0);
+  const ProgramResult single = w.run(fmt::format("{} --json single.json --scores t", kGeneral));
+  REQUIRE(single.exit_status == 0);
+  CHECK(both.output.find(single.output.substr(0, single.output.find("AUPR Out"))) == 0);
+  CHECK(read_file(w.folder / "s/out_1/confidence_Our_Out.txt") ==
+        read_file(w.folder / "t/confidence_Our_Out.txt"));
+  CHECK(fs::exists(w.folder / "s/out_2/confidence_Our_Out.txt"));
+}
+
+TEST_CASE("accuracy is told for a labelled set of the network's classes") {
+  const Workspace w;
+  CHECK(w.run(kGeneral).output.find("ccuracy") != std::string::npos);
+  const ProgramResult noise =
+      w.run("--weights densenet10.h5 --in gaussian --out uniform --skip 3 --limit 9 --device cpu");
+  CHECK(noise.exit_status == 0);
+  CHECK(noise.output.find("ccuracy") == std::string::npos);
+}
+
+TEST_CASE("the threshold sweep is there for those who compare with the authors' figures") {
+  const Workspace w;
+  const ProgramResult r = w.run(std::string(kGeneral) + " --metrics threshold-sweep");
+  CHECK(r.exit_status == 0);
+  CHECK(r.output.find("AUROC:") != std::string::npos);
+}
+
+TEST_CASE("the demo runs on what comes with the project") {
+  if (!fs::exists("/usr/share/datasets/fashion-mnist")) return skip("needs dataset-fashion-mnist");
+  const ProgramResult r = run_program(kProgram + " --demo --limit 1004 --device cpu");
+  INFO(r.errors);
+  REQUIRE(r.exit_status == 0);
+  CHECK(r.output.find("Fashion-MNIST") != std::string::npos);
+  CHECK(r.output.find("Uniform noise") != std::string::npos);
+  CHECK(r.output.find("Gaussian noise") != std::string::npos);
+}
+
+TEST_CASE("help has examples, version a version") {
+  const ProgramResult help = run_program(kProgram + " --help");
+  CHECK(help.exit_status == 0);
+  CHECK(help.output.find("--nn densenet10 --out_dataset Imagenet --magnitude 0.0014") !=
+        std::string::npos);
+  const ProgramResult version = run_program(kProgram + " --version");
+  CHECK(version.exit_status == 0);
+  CHECK(version.output.find("odin_eval 0.") == 0);
+}
+
+TEST_CASE("wrong usage ends with status 2 and one sentence") {
+  const Workspace w;
+  for (const char* arguments : {"",
+                                "--no-such-option",
+                                "--nn densenet10",
+                                "--out_dataset iSUN",
+                                "--nn resnet --out_dataset iSUN",
+                                "--nn densenet10 --out_dataset MNIST",
+                                "--weights densenet10.h5",
+                                "--in uniform --out gaussian",
+                                "--demo --nn densenet10",
+                                "--demo --temperature 0",
+                                "--demo --temperature -5",
+                                "--demo --temperature warm",
+                                "--demo --temperature nan",
+                                "--demo --magnitude inf",
+                                "--demo --magnitude -0.1",
+                                "--demo --batch-size 0",
+                                "--demo --batch-size 1.5",
+                                "--demo --threads -1",
+                                "--demo --skip -1",
+                                "--demo --limit 0",
+                                "--demo --metrics best",
+                                "--demo --resize --center-crop",
+                                "--demo --gpu 0 --device cpu",
+                                "--demo --gpu -1",
+                                "--demo stray"}) {
+    const ProgramResult r = w.run(arguments);
+    INFO(arguments, ": ", r.errors);
+    CHECK(r.exit_status == 2);
+    CHECK(r.output.empty());
+    CHECK(one_line(r.errors));
+  }
+}
+
+TEST_CASE("bad input ends with status 1 and one sentence that names it") {
+  const Workspace w;
+  std::ofstream(w.folder / "text.h5") << "this is not HDF5";
+  fs::create_directory(w.folder / "empty");
+  std::ofstream(w.folder / "short.bin", std::ios::binary) << "0123456789";
+  fs::create_directory(w.folder / "damaged");
+  std::ofstream(w.folder / "damaged/a.png", std::ios::binary) << "\x89PNG\r\n\x1a\nnothing";
+  const std::string in = "--in cifar10:cifar-10-batches-bin ";
+  const std::string weights = "--weights densenet10.h5 ";
+  const struct {
+    std::string arguments;
+    const char* names;
+  } cases[] = {
+      {"--weights missing.h5 --in uniform --out gaussian", "missing.h5"},
+      {"--weights text.h5 --in uniform --out gaussian", "text.h5"},
+      {"--weights . --in uniform --out gaussian", ""},
+      {"--nn wideresnet100 --out_dataset iSUN", "wideresnet100.h5"},
+      {"--nn densenet10 --out_dataset iSUN --skip 3", "iSUN"},
+      {weights + in + "--out folder:nowhere --skip 3", "nowhere"},
+      {weights + in + "--out folder:empty --skip 3", "empty"},
+      {weights + in + "--out folder:damaged --skip 0 --quiet", "a.png"},
+      {weights + in + "--out cifar10:short.bin --skip 3", "short.bin"},
+      {weights + in + "--out magic:nowhere --skip 3", "magic"},
+      {weights + in + "--out uniform", "--skip"},
+      {weights + in + "--out uniform --skip 5 --limit 5", "--limit"},
+      {weights + in + "--out uniform --skip 3 --device gpu", "gpu"},
+      {weights + in + "--out uniform --skip 3 --device cuda:77", "cuda:77"},
+      {weights + in + "--out uniform --skip 3 --quiet --json nowhere/r.json", "nowhere/r.json"},
+      {weights + in + "--out uniform --skip 3 --quiet --json /dev/full", "/dev/full"},
+      {weights + in + "--out uniform --skip 3 --quiet --scores densenet10.h5", "densenet10.h5"},
+      {weights + in + "--out uniform --skip 3 --quiet >/dev/full", "standard output"},
+  };
+  for (const auto& c : cases) {
+    const ProgramResult r = w.run(c.arguments);
+    INFO(c.arguments, ": ", r.errors);
+    CHECK(r.exit_status == 1);
+    CHECK(r.output.empty());
+    CHECK(one_line(r.errors));
+    CHECK(r.errors.find(c.names) != std::string::npos);
+  }
+}
+
+TEST_CASE("scores of real images agree with PyTorch's") {
+  const fs::path shared = shared_folder();
+  const std::string python = ODIN_PYTHON;
+  if (shared.empty()) return skip("needs the folder shared beside the checkout");
+  if (run_program(python + " -c 'import torch, h5py, PIL'").exit_status != 0) {
+    return skip("needs Python with PyTorch, h5py and Pillow");
+  }
+  const TemporaryFolder folder;
+  const std::string data = folder.path().string();
+  REQUIRE(run_program(fmt::format("'{}' '{}/data/unpack.py' '{}' cifar10 isun", python,
+                                  shared.string(), data))
+              .exit_status == 0);
+  const std::string weights = ODIN_SOURCE_DIR "/weights/densenet_bc_100_fashion_mnist.h5";
+  const ProgramResult ours = run_program(fmt::format(
+      "'{}' --weights '{}' --in 'cifar10:{}' --out 'folder:{}/iSUN' --skip 1000 --limit 1040 "
+      "--device cpu --scores '{}/scores'",
+      kProgram, weights, data, data, data));
+  INFO(ours.errors);
+  REQUIRE(ours.exit_status == 0);
+  const ProgramResult theirs =
+      run_program(fmt::format("'{}' '{}/tests/pytorch/compare_scores.py' '{}' '{}/scores' "
+                              "'{}/cifar-10-batches-bin/test_batch.bin' '{}/iSUN' 1000 40",
+                              python, ODIN_SOURCE_DIR, weights, data, data, data));
+  INFO(theirs.output, theirs.errors);
+  CHECK(theirs.exit_status == 0);
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""What Pillow and torchvision make of images, for the tests of eval/.
+
+    pillow_images.py make OUT              images of every kind: OUT/exact (32 x 32) and OUT/sized
+    pillow_images.py pixels FOLDER FIT OUT [COUNT]
+                                           what they look like, FIT one of exact, resize, crop
+    pillow_images.py order FOLDER OUT      their order and classes, by torchvision's ImageFolder
+
+`pixels` writes (N, 3, 32, 32) bytes of FOLDER's own images by name, COUNT of them at most; `order` writes
+a line "CLASS PATH" for each. Leaves with status 77 and a reason where a module is not installed.
+"""
+import pathlib
+import sys
+
+SIZE = 32
+
+
+def need(*modules):
+    for module in modules:
+        try:
+            __import__(module)
+        except ImportError:
+            print(f"Python's module {module} is not installed", file=sys.stderr)
+            sys.exit(77)
+
+
+def picture(rng, height, width, channels):
+    """Smooth with some noise, so that JPEG's chroma upsampling and the filters have something to do."""
+    import numpy as np
+    y, x = np.mgrid[0:height, 0:width]
+    planes = []
+    for _ in range(channels):
+        a, b, c = rng.uniform(-0.4, 0.4, 3)
+        planes.append(128 + 100 * np.sin(a * x + b * y + 9 * c) + rng.normal(0, 15, (height, width)))
+    return np.clip(np.stack(planes, axis=-1), 0, 255).astype(np.uint8)
+
+
+def make(out):
+    import numpy as np
+    from PIL import Image
+    rng = np.random.default_rng(7)
+
+    def save_all(folder, height, width, tag):
+        folder.mkdir(parents=True, exist_ok=True)
+        rgb = Image.fromarray(picture(rng, height, width, 3))
+        grey = Image.fromarray(picture(rng, height, width, 1)[..., 0])
+        rgba = Image.fromarray(picture(rng, height, width, 4), "RGBA")
+        la = Image.merge("LA", [grey, Image.fromarray(picture(rng, height, width, 1)[..., 0])])
+        cmyk = Image.fromarray(picture(rng, height, width, 4), "CMYK")
+        palette = rgb.quantize(23)
+        wide = picture(rng, height, width, 1)[..., 0].astype(np.int32) * 257
+
+        def png(name, image, **options):
+            image.save(folder / f"{tag}_{name}.png", **options)
+
+        def jpeg(name, image, **options):
+            image.save(folder / f"{tag}_{name}.jpg", "JPEG", **options)
+
+        png("rgb", rgb)
+        png("rgb_transparent_colour", rgb, transparency=rgb.getpixel((0, 0)))
+        png("rgba", rgba)
+        png("grey", grey)
+        png("grey_alpha", la)
+        png("grey_16", Image.fromarray(wide, "I"))
+        png("bilevel", grey.convert("1"))
+        png("palette", palette)
+        png("palette_transparent", palette, transparency=3)
+        png("palette_2_bits", rgb.quantize(4), bits=2)
+        png("palette_4_bits", rgb.quantize(16), bits=4)
+        jpeg("420", rgb, quality=60)
+        jpeg("422", rgb, quality=85, subsampling=1)
+        jpeg("444", rgb, quality=95, subsampling=0)
+        jpeg("progressive", rgb, progressive=True)
+        jpeg("optimised", rgb, optimize=True, quality=30)
+        jpeg("grey", grey)
+        jpeg("cmyk", cmyk)
+
+    save_all(out / "exact", SIZE, SIZE, "a")
+    for height, width in [(64, 64), (33, 35), (39, 67), (100, 32), (32, 101), (500, 333)]:
+        save_all(out / "sized", height, width, f"{height}x{width}")
+    # A resize also enlarges; nothing can be cut out of these.
+    for height, width in [(1, 1), (7, 50), (31, 33), (300, 3)]:
+        save_all(out / "small", height, width, f"{height}x{width}")
+
+
+def rgb_of(path):
+    import numpy as np
+    from PIL import Image
+    image = Image.open(path)
+    if image.mode.startswith("I"):  # Pillow clips 16-bit grey to 255; what is wanted is the upper byte
+        grey = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        return grey.convert("RGB")
+    return image.convert("RGB")
+
+
+def pixels(folder, fit, out, count=None):
+    import numpy as np
+    from PIL import Image
+
+    def fitted(path):
+        image = rgb_of(path)
+        if fit == "resize":
+            image = image.resize((SIZE, SIZE), Image.BILINEAR)
+        elif fit == "crop":
+            left, top = (int(round((extent - SIZE) / 2.0)) for extent in image.size)
+            image = image.crop((left, top, left + SIZE, top + SIZE))
+        return np.asarray(image).transpose(2, 0, 1)
+
+    images = np.stack([fitted(path) for path in sorted(folder.iterdir())[:count]])
+    assert images.shape[1:] == (3, SIZE, SIZE), images.shape
+    images.tofile(out)
+
+
+def order(folder, out):
+    from torchvision.datasets import ImageFolder
+    lines = [f"{label} {path}\n" for path, label in ImageFolder(str(folder)).samples]
+    out.write_text("".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    command, arguments = sys.argv[1], sys.argv[2:]
+    if command == "make":
+        need("numpy", "PIL")
+        make(pathlib.Path(arguments[0]))
+    elif command == "pixels":
+        need("numpy", "PIL")
+        pixels(pathlib.Path(arguments[0]), arguments[1], pathlib.Path(arguments[2]), *map(int, arguments[3:]))
+    elif command == "order":
+        need("torchvision")
+        order(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]))
+    else:
+        sys.exit(__doc__)

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Remakes tests/nn/fixtures: what PyTorch computes for networks whose weights are a formula.
+
+    tests/pytorch/make_network_fixtures.py [OUT]        (Debian: python3-torch)
+
+PyTorch computes in double. Each file is little-endian float32, in this order:
+  evaluation: logits, gradient in the images at temperature 1000, logits of the perturbed images;
+  training (tiny networks only): logits, the gradient in the images of the mean cross entropy with label n mod
+  classes, that of every parameter, and every running statistic after the step, in the order of the state dict.
+"""
+import pathlib
+import sys
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from formula import fill, images
+from networks import DenseNet3, WideResNet, odin
+
+STD = (0.25, 0.24, 0.26)
+MAGNITUDE = 0.0014
+TEMPERATURE = 1000.0
+
+EVALUATION = {
+    "densenet_bc_100": (lambda: DenseNet3(), 3),
+    "densenet_40_k4": (lambda: DenseNet3(depth=40, growth_rate=4, reduction=1.0, bottleneck=False), 2),
+    "wide_resnet_28_10": (lambda: WideResNet(num_classes=100), 3),
+    "wide_resnet_10_1": (lambda: WideResNet(depth=10, widen_factor=1), 3),
+}
+TRAINING = {
+    "densenet_bc_10_k2": (lambda: DenseNet3(depth=10, growth_rate=2, num_classes=3), 5),
+    "densenet_7_k2": (lambda: DenseNet3(depth=7, growth_rate=2, num_classes=3, bottleneck=False), 4),
+    "wide_resnet_10_1": (lambda: WideResNet(depth=10, widen_factor=1), 3),
+}
+
+
+def evaluate(network, count):
+    network.eval()
+    x = torch.from_numpy(images(count)).double()
+    return [t.numpy() for t in odin(network, x, TEMPERATURE, MAGNITUDE, STD)]
+
+
+def train(network, count):
+    network.train()
+    x = torch.from_numpy(images(count)).double().requires_grad_(True)
+    logits = network(x)
+    F.cross_entropy(logits, torch.arange(count) % logits.shape[1]).backward()
+    gradients = [p.grad.numpy() for p in network.parameters()]
+    statistics = [b.numpy() for n, b in network.named_buffers() if not n.endswith("num_batches_tracked")]
+    return [logits.detach().numpy(), x.grad.numpy(), *gradients, *statistics]
+
+
+def write(path, arrays):
+    np.concatenate([a.astype("<f4").ravel() for a in arrays]).tofile(path)
+    print(path, path.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    default = pathlib.Path(__file__).resolve().parent.parent / "nn" / "fixtures"
+    out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(2)
+    for name, (make, count) in EVALUATION.items():
+        write(out / f"{name}.evaluation.f32", evaluate(fill(make()).double(), count))
+    for name, (make, count) in TRAINING.items():
+        write(out / f"{name}.training.f32", train(fill(make()).double(), count))

@@ -1,0 +1,92 @@
+// h5py reads what we write, and we read what it writes.
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+#include "kernels/error.h"
+#include "tests/support/support.h"
+#include "tests/weights/sample_checkpoint.h"
+#include "weights/checkpoint.h"
+
+namespace odin {
+namespace {
+
+bool has_h5py() {
+  if (test::run_program(std::string(ODIN_PYTHON) + " -c 'import h5py'").exit_status == 0)
+    return true;
+  test::skip(std::string(ODIN_PYTHON) + " has no h5py (Debian: python3-h5py)");
+  return false;
+}
+
+void run_script(const std::string& arguments) {
+  const auto result = test::run_program(fmt::format("{} '{}/tests/weights/h5py_checkpoint.py' {}",
+                                                    ODIN_PYTHON, ODIN_SOURCE_DIR, arguments));
+  REQUIRE_MESSAGE(result.exit_status == 0, result.errors);
+}
+
+Checkpoint checkpoint(int widen_factor) {
+  Checkpoint sample = test::sample_checkpoint(WideResNetConfig{10, widen_factor, 3});
+  sample.source = "fait \xc3\xa0 la main";
+  return sample;
+}
+
+TEST_CASE("h5py reads every attribute and value") {
+  if (!has_h5py()) return;
+  const test::TemporaryFolder folder;
+  const Checkpoint written = checkpoint(4);  // large enough for padded chunks
+  write_checkpoint(written, folder / "net.h5");
+  run_script(
+      fmt::format("check '{}' '{}'", (folder / "net.h5").string(), (folder / "values").string()));
+  std::string values;
+  for (const auto& [name, array] : written.parameters) {
+    values.append(reinterpret_cast<const char*>(array.values.data()), 4 * array.values.size());
+  }
+  CHECK(values == test::content_of(folder / "values"));
+}
+
+TEST_CASE("what h5py writes is read, however it is stored") {
+  if (!has_h5py()) return;
+  const test::TemporaryFolder folder;
+  const Checkpoint written = checkpoint(1);
+  write_checkpoint(written, folder / "net.h5");
+  for (const char* style :
+       {"plain", "new", "old", "checked", "growing", "rows", "rows-gzip", "shifted"}) {
+    CAPTURE(style);
+    run_script(fmt::format("rewrite '{}' '{}' {}", (folder / "net.h5").string(),
+                           (folder / "new.h5").string(), style));
+    CHECK(test::same(read_checkpoint(folder / "new.h5"), written));
+  }
+}
+
+TEST_CASE("the truth values of NumPy and empty lists of names are read") {
+  if (!has_h5py()) return;
+  const test::TemporaryFolder folder;
+  Checkpoint written = test::sample_checkpoint(DenseNetConfig{7, 3, 1, false, 2});
+  written.class_names.clear();
+  write_checkpoint(written, folder / "net.h5");
+  for (const char* style : {"plain", "old"}) {
+    run_script(fmt::format("rewrite '{}' '{}' {}", (folder / "net.h5").string(),
+                           (folder / "new.h5").string(), style));
+    CHECK(test::same(read_checkpoint(folder / "new.h5"), written));
+  }
+}
+
+TEST_CASE("h5py's own compression is refused by its name") {
+  if (!has_h5py()) return;
+  const test::TemporaryFolder folder;
+  write_checkpoint(checkpoint(1), folder / "net.h5");
+  run_script(fmt::format("rewrite '{}' '{}' lzf", (folder / "net.h5").string(),
+                         (folder / "new.h5").string()));
+  std::string sentence;
+  try {
+    read_checkpoint(folder / "new.h5");
+  } catch (const Error& error) {
+    sentence = error.what();
+  }
+  CHECK(sentence.find("conv1.weight is stored with the filter 32000 (lzf) where gzip, shuffle, "
+                      "fletcher32 or none is expected") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace odin

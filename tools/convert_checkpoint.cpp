@@ -1,0 +1,176 @@
+// convert_checkpoint: turns a network that PyTorch saved into our own checkpoint.
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "eval/program.h"
+#include "kernels/error.h"
+#include "tools/in_datasets.h"
+#include "tools/pytorch/infer_architecture.h"
+#include "tools/pytorch/pytorch_file.h"
+#include "tools/pytorch/sha256.h"
+#include "weights/checkpoint.h"
+
+namespace odin {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  fs::path input;
+  fs::path output;
+  std::string in_dataset;
+  std::vector<float> mean;
+  std::vector<float> std;
+  fs::path class_names;
+  bool list = false;
+};
+
+constexpr const char* kExamples = R"(examples:
+  convert_checkpoint densenet10.pth densenet10.h5 --in-dataset cifar10
+  convert_checkpoint wideresnet100.pth.tar.gz wideresnet100.h5 --in-dataset cifar100
+  convert_checkpoint mine.pth mine.h5 --in-dataset svhn --mean 0.44 0.44 0.47 --std 0.2 0.2 0.2
+  convert_checkpoint mine.pth --list)";
+
+std::string known_names() {
+  std::string names;
+  for (const InDataset& dataset : known_in_datasets()) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", dataset.name);
+  }
+  return names;
+}
+
+// Throws CLI::ParseError where something is missing from the command line.
+void check_usage(const Options& options) {
+  if (options.list) return;
+  if (options.output.empty()) throw CLI::RequiredError("OUTPUT (or --list)");
+  if (options.in_dataset.empty()) throw CLI::RequiredError("--in-dataset");
+  const bool known = find_in_dataset(options.in_dataset) != nullptr;
+  if (!known && (options.mean.empty() || options.std.empty())) {
+    throw CLI::ValidationError("--in-dataset",
+                               fmt::format("{} is none of {}, so --mean and --std are needed",
+                                           pytorch::printable(options.in_dataset), known_names()));
+  }
+}
+
+void add_options(CLI::App& app, Options& options) {
+  app.footer(kExamples);
+  app.add_option("INPUT", options.input, "what torch.save wrote, of any age, gzipped or not")
+      ->required();
+  app.add_option("OUTPUT", options.output, "the HDF5 checkpoint to write");
+  app.add_option("--in-dataset", options.in_dataset,
+                 fmt::format("what the network was trained on: {}, or another name together with "
+                             "--mean and --std",
+                             known_names()));
+  app.add_option("--mean", options.mean, "mean of each channel that inputs are normalised with")
+      ->expected(3);
+  app.add_option("--std", options.std, "standard deviation of each channel, the same")->expected(3);
+  app.add_option("--class-names", options.class_names,
+                 "text file with the name of one class in each line");
+  app.add_flag("--list", options.list, "print what the input holds, and convert nothing");
+  app.final_callback([&options] { check_usage(options); });
+}
+
+std::vector<std::string> read_lines(const fs::path& file) {
+  std::ifstream stream(file);
+  require(stream.good(), "cannot open the class names {}", file.string());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    lines.push_back(line);
+  }
+  require(!stream.bad(), "cannot read the class names {}", file.string());
+  return lines;
+}
+
+std::array<float, 3> channels(const std::vector<float>& values) {
+  return {values[0], values[1], values[2]};
+}
+
+// Normalisation and names: those of the data set, replaced by what the command line gives.
+void describe_inputs(const Options& options, Checkpoint& checkpoint) {
+  checkpoint.in_dataset = options.in_dataset;
+  const auto classes = static_cast<std::size_t>(num_classes(checkpoint.architecture));
+  if (const InDataset* known = find_in_dataset(options.in_dataset)) {
+    require(known->class_names.size() == classes,
+            "the network tells {} classes apart, but {} has {}", classes, known->name,
+            known->class_names.size());
+    checkpoint.mean = known->mean;
+    checkpoint.std = known->std;
+    checkpoint.class_names = known->class_names;
+  }
+  if (!options.mean.empty()) checkpoint.mean = channels(options.mean);
+  if (!options.std.empty()) checkpoint.std = channels(options.std);
+  if (!options.class_names.empty()) {
+    checkpoint.class_names = read_lines(options.class_names);
+    require(checkpoint.class_names.size() == classes,
+            "{} has {} lines, but the network tells {} classes apart", options.class_names.string(),
+            checkpoint.class_names.size(), classes);
+  }
+}
+
+void convert(const Options& options) {
+  std::error_code ignored;
+  require(!fs::equivalent(options.input, options.output, ignored),
+          "INPUT and OUTPUT are the same file");
+  const pytorch::SharedSource bytes = pytorch::open_file(options.input);
+  const pytorch::PytorchFile file(bytes);
+  Checkpoint checkpoint;
+  checkpoint.architecture = file.architecture();
+  describe_inputs(options, checkpoint);
+  checkpoint.source =
+      fmt::format("converted from {} in a {}, {}, sha256 {}", file.network().kind, file.container(),
+                  options.input.filename().string(), pytorch::sha256(*bytes));
+  checkpoint.parameters = file.parameters();
+  std::size_t count = 0;
+  for (const auto& [name, array] : checkpoint.parameters) count += array.values.size();
+  write_checkpoint(checkpoint, options.output);
+  fmt::print("{}: {}, {} numbers, from {} in a {}\n", options.output.string(),
+             pytorch::describe(checkpoint.architecture), count, file.network().kind,
+             file.container());
+}
+
+void list(const Options& options) {
+  const pytorch::PytorchFile file(pytorch::open_file(options.input));
+  fmt::print("container: {}\nholds:     {}\n", file.container(), file.network().kind);
+  try {
+    fmt::print("network:   {}\n", pytorch::describe(file.architecture()));
+  } catch (const Error& error) {
+    fmt::print("network:   none of ours: {}\n", error.what());
+  }
+  fmt::print("tensors:   {}\n", file.network().tensors.size());
+  for (const auto& [name, tensor] : file.network().tensors) {
+    const bool stored = tensor.storage != nullptr;
+    fmt::print("  {} {} {} {}\n", pytorch::printable(name), pytorch::shape_text(tensor.shape),
+               stored ? tensor.storage->type->name : "empty",
+               stored ? pytorch::printable(tensor.storage->location) : "");
+  }
+  if (!file.network().others.empty()) fmt::print("beside it:\n");
+  for (const auto& [key, value] : file.network().others) fmt::print("  {}: {}\n", key, value);
+}
+
+int run(const Options& options) {
+  try {
+    options.list ? list(options) : convert(options);
+  } catch (const Error& error) {
+    fail("{}: {}", options.input.string(), error.what());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace odin
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Converts a network that PyTorch saved into our HDF5 checkpoint. The input is read as data: "
+      "it is neither trusted nor run, and PyTorch is not needed.",
+      "convert_checkpoint");
+  odin::Options options;
+  odin::add_options(app, options);
+  return odin::run_program_main(app, argc, argv, [&] { return odin::run(options); });
+}

@@ -1,0 +1,182 @@
+// inspect_checkpoint: what a checkpoint holds, in words or as JSON, also where it is wrong.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "eval/program.h"
+#include "nn/architecture.h"
+#include "weights/checkpoint.h"
+#include "weights/checkpoint_rules.h"
+
+namespace odin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A parameter and the range of its values: NaN where one of them is NaN or there is none.
+struct Row {
+  std::string name;
+  Shape shape;
+  double min = std::numeric_limits<double>::quiet_NaN();
+  double max = std::numeric_limits<double>::quiet_NaN();
+  double mean = std::numeric_limits<double>::quiet_NaN();
+
+  Row(const std::string& parameter, const ParameterArray& array)
+      : name(printable(parameter)), shape(array.shape) {
+    if (array.values.empty()) return;
+    double sum = 0;
+    bool has_nan = false;
+    for (const float value : array.values) {
+      sum += value;
+      has_nan = has_nan || value != value;
+    }
+    mean = sum / static_cast<double>(array.values.size());
+    if (has_nan) return;
+    const auto [least, most] = std::minmax_element(array.values.begin(), array.values.end());
+    min = *least;
+    max = *most;
+  }
+};
+
+struct Table {
+  std::vector<Row> rows;
+  std::int64_t trainable = 0;   // values of the network's weights, scales and shifts
+  std::int64_t statistics = 0;  // of its running means and variances
+};
+
+// The parameters in the order in which the network uses them, then those that it does not have.
+Table tabulate(const Checkpoint& checkpoint) {
+  Table table;
+  std::set<std::string> known;
+  for (const ParameterSpec& spec : parameter_specs(checkpoint.architecture)) {
+    known.insert(spec.name);
+    const auto entry = checkpoint.parameters.find(spec.name);
+    if (entry == checkpoint.parameters.end()) continue;
+    table.rows.emplace_back(spec.name, entry->second);
+    (spec.trainable ? table.trainable : table.statistics) += entry->second.shape.numel();
+  }
+  for (const auto& [name, array] : checkpoint.parameters) {
+    if (!known.contains(name)) table.rows.emplace_back(name, array);
+  }
+  return table;
+}
+
+struct Hyperparameters {
+  Json operator()(const DenseNetConfig& config) const {
+    return {{"architecture", kDenseNetFamily},   {"depth", config.depth},
+            {"growth_rate", config.growth_rate}, {"reduction", config.reduction},
+            {"bottleneck", config.bottleneck},   {"num_classes", config.num_classes}};
+  }
+  Json operator()(const WideResNetConfig& config) const {
+    return {{"architecture", kWideResNetFamily},
+            {"depth", config.depth},
+            {"widen_factor", config.widen_factor},
+            {"num_classes", config.num_classes}};
+  }
+};
+
+Json to_json(const CheckpointInspection& inspection, const Table& table) {
+  const Checkpoint& checkpoint = inspection.checkpoint;
+  Json parameters = Json::array();
+  for (const Row& row : table.rows) {
+    Json shape = Json::array();
+    for (int axis = 0; axis < row.shape.rank(); ++axis) shape.push_back(row.shape[axis]);
+    // What is not finite becomes null.
+    parameters.push_back({{"name", row.name},
+                          {"shape", shape},
+                          {"min", row.min},
+                          {"max", row.max},
+                          {"mean", row.mean}});
+  }
+  return {{"network", name_of(checkpoint.architecture)},
+          {"hyperparameters", std::visit(Hyperparameters{}, checkpoint.architecture)},
+          {"in_dataset", checkpoint.in_dataset},
+          {"class_names", checkpoint.class_names},
+          {"mean", checkpoint.mean},
+          {"std", checkpoint.std},
+          {"source", checkpoint.source},
+          {"trainable_parameters", table.trainable},
+          {"running_statistics", table.statistics},
+          {"problems", inspection.problems},
+          {"parameters", parameters}};
+}
+
+// 769162 as "769,162".
+std::string grouped(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t end = digits.size(); end > 3;) digits.insert(end -= 3, ",");
+  return digits;
+}
+
+void print_text(const CheckpointInspection& inspection, const Table& table) {
+  const Checkpoint& checkpoint = inspection.checkpoint;
+  const auto line = [](const char* what, const std::string& value) {
+    fmt::print("{:<17}{}\n", what, value);
+  };
+  std::string hyperparameters;
+  const Json values = std::visit(Hyperparameters{}, checkpoint.architecture);
+  for (const auto& [name, value] : values.items()) {
+    hyperparameters += fmt::format("{}{} {}", hyperparameters.empty() ? "" : ", ", name,
+                                   value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  std::vector<std::string> classes;
+  for (const std::string& name : checkpoint.class_names) classes.push_back(printable(name));
+  line("Network:", name_of(checkpoint.architecture));
+  line("Described by:", hyperparameters);
+  line("In-distribution:", printable(checkpoint.in_dataset));
+  line("Classes:", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));
+  line("Mean:", fmt::format("{}", fmt::join(checkpoint.mean, ", ")));
+  line("Std:", fmt::format("{}", fmt::join(checkpoint.std, ", ")));
+  line("Source:", printable(checkpoint.source));
+  line("Parameters:",
+       fmt::format("{} trainable, {} running statistics, {} arrays", grouped(table.trainable),
+                   grouped(table.statistics), table.rows.size()));
+  std::size_t width = 4;
+  for (const Row& row : table.rows) width = std::max(width, row.name.size());
+  fmt::print("\n{:<{}}  {:<19}{:>12}{:>12}{:>12}\n", "Name", width, "Shape", "Min", "Max", "Mean");
+  for (const Row& row : table.rows) {
+    fmt::print("{:<{}}  {:<19}{:>12.4g}{:>12.4g}{:>12.4g}\n", row.name, width,
+               row.shape.to_string(), row.min, row.max, row.mean);
+  }
+  if (inspection.problems.empty()) return;
+  fmt::print("\nWrong:\n");
+  for (const std::string& problem : inspection.problems) fmt::print("  {}\n", problem);
+}
+
+int inspect(const std::filesystem::path& file, bool json) {
+  const CheckpointInspection inspection = inspect_checkpoint(file);
+  const Table table = tabulate(inspection.checkpoint);
+  if (json) {
+    fmt::print("{}\n",
+               to_json(inspection, table).dump(2, ' ', false, Json::error_handler_t::replace));
+  } else {
+    print_text(inspection, table);
+  }
+  require_usable(file, inspection);
+  return 0;
+}
+
+}  // namespace
+}  // namespace odin
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Prints what a checkpoint holds: the network, the images that it was trained on, and each "
+      "parameter's shape and range. Exits with 1 where the file cannot be used, after printing "
+      "what can be read of it.",
+      "inspect_checkpoint");
+  std::string file;
+  bool json = false;
+  app.add_option("FILE", file, "A checkpoint in our HDF5 format")->required();
+  app.add_flag("--json", json, "Print one JSON object instead of text");
+  return odin::run_program_main(app, argc, argv, [&] { return odin::inspect(file, json); });
+}

@@ -1,0 +1,91 @@
+// Bytes that a stranger wrote, read with every bound checked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace odin::pytorch {
+
+// A sequence of bytes of known length: a file, a part of one, or memory.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  ByteSource() = default;
+  ByteSource(const ByteSource&) = delete;
+  ByteSource& operator=(const ByteSource&) = delete;
+
+  virtual std::uint64_t size() const = 0;
+  // Copies the bytes [offset, offset + out.size()). Throws Error where they lie past the end.
+  void read(std::uint64_t offset, std::span<std::byte> out) const;
+
+ private:
+  virtual void read_within(std::uint64_t offset, std::span<std::byte> out) const = 0;
+};
+
+using SharedSource = std::shared_ptr<const ByteSource>;
+
+// A regular file, read where and when it is asked for: it may be larger than the memory. Throws
+// Error where it cannot be opened or is no regular file.
+SharedSource open_file(const std::filesystem::path& file);
+
+// The same for an open file, which is closed with the source.
+SharedSource open_descriptor(int descriptor);
+
+// Bytes in memory.
+SharedSource in_memory(std::vector<std::byte> bytes);
+
+// The bytes [offset, offset + size) of another source. Throws Error where they lie past its end.
+SharedSource window(SharedSource whole, std::uint64_t offset, std::uint64_t size);
+
+// Reads a source from front to back, in blocks.
+class ByteReader {
+ public:
+  explicit ByteReader(SharedSource source);
+
+  const SharedSource& source() const { return source_; }
+  std::uint64_t position() const { return block_begin_ + next_; }
+  std::uint64_t remaining() const { return source_->size() - position(); }
+
+  // Each throws Error where the source ends before what is asked for, and before allocating it.
+  std::uint8_t byte() {
+    if (next_ == block_.size()) load_block();
+    return static_cast<std::uint8_t>(block_[next_++]);
+  }
+  void bytes(std::span<std::byte> out);
+  std::string text(std::uint64_t length);
+  // Up to the next newline, which is consumed and left out; at most `most` bytes.
+  std::string line(std::size_t most);
+  void skip(std::uint64_t count);
+
+  // An integer of T's size, least significant byte first.
+  template <class T>
+  T little_endian() {
+    static_assert(std::is_integral_v<T>);
+    std::make_unsigned_t<T> value = 0;
+    for (unsigned i = 0; i < sizeof(T); ++i) {
+      value |= static_cast<std::make_unsigned_t<T>>(std::make_unsigned_t<T>{byte()} << (8 * i));
+    }
+    return static_cast<T>(value);
+  }
+
+ private:
+  void load_block();
+
+  SharedSource source_;
+  std::vector<std::byte> block_;  // the bytes [block_begin_, block_begin_ + block_.size())
+  std::uint64_t block_begin_ = 0;
+  std::size_t next_ = 0;
+};
+
+// Text from a file as an error message may show it: control characters and bytes that are no ASCII
+// are escaped, so that they cannot play with the terminal, and long text is cut.
+std::string printable(std::string_view text, std::size_t most = 120);
+
+}  // namespace odin::pytorch

@@ -1,0 +1,14 @@
+// Files compressed with gzip.
+#pragma once
+
+#include "tools/pytorch/byte_source.h"
+
+namespace odin::pytorch {
+
+bool looks_like_gzip(const ByteSource& source);
+
+// The decompressed bytes, kept in an unnamed temporary file rather than in memory. Throws Error
+// where the data is damaged, ends early, or unpacks to far more than weights can (a bomb).
+SharedSource gunzip(const ByteSource& source);
+
+}  // namespace odin::pytorch

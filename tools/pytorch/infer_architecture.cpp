@@ -1,0 +1,149 @@
+#include "tools/pytorch/infer_architecture.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "kernels/error.h"
+#include "tools/pytorch/byte_source.h"
+#include "tools/pytorch/tensor.h"
+
+namespace odin::pytorch {
+namespace {
+
+// Extent `axis` of a tensor, as a number that a hyperparameter can be.
+std::optional<int> extent(const ShapeMap& shapes, const std::string& name, std::size_t axis) {
+  const auto found = shapes.find(name);
+  if (found == shapes.end() || axis >= found->second.size()) return std::nullopt;
+  const std::int64_t value = found->second[axis];
+  if (value < 1 || value > std::numeric_limits<int>::max()) return std::nullopt;
+  return static_cast<int>(value);
+}
+
+// The number of layers in a block: one more than the largest of N in "block1.layer.N.".
+int count_layers(const ShapeMap& shapes) {
+  int layers = 0;
+  while (shapes.contains(fmt::format("block1.layer.{}.conv1.weight", layers))) ++layers;
+  return layers;
+}
+
+// The reduction r with floor(width r) = kept in both transitions: 0.5 or the shortest decimal.
+double infer_reduction(const ShapeMap& shapes) {
+  double least = 0;
+  double most = 1;  // not included
+  for (const char* name : {"trans1.conv1.weight", "trans2.conv1.weight"}) {
+    const auto kept = extent(shapes, name, 0);
+    const auto width = extent(shapes, name, 1);
+    if (!kept || !width) continue;
+    least = std::max(least, static_cast<double>(*kept) / *width);
+    most = std::min(most, (*kept + 1.0) / *width);
+  }
+  if (least <= 0.5 && 0.5 < most) return 0.5;
+  for (const double steps : {10.0, 100.0, 1000.0, 10000.0}) {
+    const double candidate = std::ceil(least * steps) / steps;
+    if (candidate < most) return candidate;
+  }
+  return std::min(least, 1.0);
+}
+
+std::optional<Architecture> guess_densenet(const ShapeMap& shapes) {
+  const int layers = count_layers(shapes);
+  const auto classes = extent(shapes, "fc.weight", 0);
+  const bool bottleneck = shapes.contains("block1.layer.0.conv2.weight");
+  const auto growth =
+      extent(shapes, bottleneck ? "block1.layer.0.conv2.weight" : "block1.layer.0.conv1.weight", 0);
+  if (layers == 0 || !classes || !growth) return std::nullopt;
+  return DenseNetConfig{3 * layers * (bottleneck ? 2 : 1) + 4, *growth, infer_reduction(shapes),
+                        bottleneck, *classes};
+}
+
+std::optional<Architecture> guess_wide_resnet(const ShapeMap& shapes) {
+  const int layers = count_layers(shapes);
+  const auto classes = extent(shapes, "fc.weight", 0);
+  const auto width = extent(shapes, "block1.layer.0.conv1.weight", 0);
+  if (layers == 0 || !classes || !width || *width < 16) return std::nullopt;
+  return WideResNetConfig{6 * layers + 4, *width / 16, *classes};
+}
+
+// How a set of tensors differs from a network.
+struct Differences {
+  std::size_t count = 0;
+  std::string first;
+};
+
+std::vector<std::int64_t> extents_of(const Shape& shape) {
+  std::vector<std::int64_t> extents;
+  for (int axis = 0; axis < shape.rank(); ++axis) extents.push_back(shape[axis]);
+  return extents;
+}
+
+Differences compare(const Architecture& architecture, const ShapeMap& shapes) {
+  Differences differences;
+  const auto differ = [&](std::string what) {
+    if (differences.count++ == 0) differences.first = std::move(what);
+  };
+  ShapeMap extra = shapes;
+  for (const ParameterSpec& spec : parameter_specs(architecture)) {
+    const auto found = extra.find(spec.name);
+    if (found == extra.end()) {
+      differ(fmt::format("'{}' is missing", spec.name));
+      continue;
+    }
+    if (found->second != extents_of(spec.shape)) {
+      differ(fmt::format("'{}' has the shape {} instead of {}", spec.name,
+                         shape_text(found->second), spec.shape.to_string()));
+    }
+    extra.erase(found);
+  }
+  for (const auto& [name, shape] : extra) {
+    differ(fmt::format("'{}' of shape {} is too many", printable(name), shape_text(shape)));
+  }
+  return differences;
+}
+
+}  // namespace
+
+Architecture infer_architecture(const ShapeMap& shapes) {
+  std::optional<Architecture> nearest;
+  Differences least;
+  std::string impossible;
+  for (const auto& guess : {guess_densenet(shapes), guess_wide_resnet(shapes)}) {
+    if (!guess) continue;
+    try {
+      validate(*guess);
+      const Differences differences = compare(*guess, shapes);
+      if (nearest && least.count <= differences.count) continue;
+      nearest = guess;
+      least = differences;
+    } catch (const Error& error) {  // sizes that no network of the family has
+      impossible = error.what();
+    }
+  }
+  require(nearest.has_value(), "its {} tensors are neither a DenseNet nor a Wide ResNet: {}",
+          shapes.size(),
+          !impossible.empty() ? impossible
+          : shapes.empty()
+              ? std::string("there are none")
+              : fmt::format("'block1.layer.0.conv1.weight' and 'fc.weight' are expected, and the "
+                            "first one's name is '{}'",
+                            printable(shapes.begin()->first)));
+  require(least.count == 0, "it is no network that we know: {} comes nearest, but {}",
+          describe(*nearest),
+          least.count == 1
+              ? least.first
+              : fmt::format("{} (and {} more differences)", least.first, least.count - 1));
+  return *nearest;
+}
+
+std::string describe(const Architecture& architecture) {
+  const int classes = num_classes(architecture);
+  if (const auto* dense = std::get_if<DenseNetConfig>(&architecture)) {
+    return fmt::format("{} (growth rate {}, reduction {}, {} classes)", name_of(architecture),
+                       dense->growth_rate, dense->reduction, classes);
+  }
+  return fmt::format("{} ({} classes)", name_of(architecture), classes);
+}
+
+}  // namespace odin::pytorch

@@ -1,0 +1,23 @@
+// Which network a set of named tensors is.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "nn/architecture.h"
+
+namespace odin::pytorch {
+
+// The shape of each tensor, by name.
+using ShapeMap = std::map<std::string, std::vector<std::int64_t>>;
+
+// The DenseNet or Wide ResNet whose parameters and buffers are exactly these. Depth, growth rate or
+// widen factor, bottleneck, reduction and classes follow from names and shapes. Throws Error where
+// there is none: it names the network that comes nearest and the first thing that differs.
+Architecture infer_architecture(const ShapeMap& shapes);
+
+// "DenseNet-BC-100 (growth rate 12, reduction 0.5, 10 classes)".
+std::string describe(const Architecture& architecture);
+
+}  // namespace odin::pytorch

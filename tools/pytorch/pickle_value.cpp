@@ -1,0 +1,85 @@
+#include "tools/pytorch/pickle_value.h"
+
+#include "kernels/error.h"
+#include "tools/pytorch/byte_source.h"
+
+namespace odin::pytorch {
+
+PickleHeap::PickleHeap() : none_(make(PickleNone{})), true_(make(true)), false_(make(false)) {}
+
+void PickleHeap::charge(std::uint64_t bytes) {
+  require(bytes <= kMostBytes - bytes_,
+          "its pickle describes more than {} MiB of objects, which no network needs",
+          kMostBytes >> 20);
+  bytes_ += static_cast<std::size_t>(bytes);
+}
+
+bool is_none(const PickleNode* value) {
+  return get_if<PickleNone>(value) != nullptr;
+}
+
+const PickleList* tuple_items(const PickleNode* value) {
+  const auto* sequence = get_if<PickleSequence>(value);
+  const bool found = sequence != nullptr && sequence->kind == PickleSequence::Kind::kTuple;
+  return found ? &sequence->items : nullptr;
+}
+
+const PickleList* sequence_items(const PickleNode* value) {
+  const auto* sequence = get_if<PickleSequence>(value);
+  const bool found = sequence != nullptr && sequence->kind != PickleSequence::Kind::kSet;
+  return found ? &sequence->items : nullptr;
+}
+
+const std::string* text_of(const PickleNode* value) {
+  const auto* text = get_if<PickleText>(value);
+  return text == nullptr ? nullptr : &text->value;
+}
+
+bool is_global(const PickleNode* value, std::string_view module, std::string_view name) {
+  const auto* global = get_if<PickleGlobal>(value);
+  return global != nullptr && global->module == module && global->name == name;
+}
+
+std::string name_of(const PickleGlobal& global) {
+  return printable(global.module + "." + global.name);
+}
+
+namespace {
+
+struct Describe {
+  std::string operator()(PickleNone) const { return "None"; }
+  std::string operator()(bool value) const { return value ? "True" : "False"; }
+  std::string operator()(std::int64_t value) const { return fmt::format("the integer {}", value); }
+  std::string operator()(double value) const { return fmt::format("the number {}", value); }
+  std::string operator()(const PickleBigInteger& value) const {
+    return fmt::format("an integer of {} bytes", value.bytes.size());
+  }
+  std::string operator()(const PickleText& value) const {
+    return fmt::format("the text '{}'", printable(value.value, 60));
+  }
+  std::string operator()(const PickleSequence& value) const {
+    const char* kind = value.kind == PickleSequence::Kind::kTuple  ? "tuple"
+                       : value.kind == PickleSequence::Kind::kList ? "list"
+                                                                   : "set";
+    return fmt::format("a {} of {}", kind, value.items.size());
+  }
+  std::string operator()(const PickleDict& value) const {
+    return fmt::format("a dict of {}", value.entries.size());
+  }
+  std::string operator()(const PickleGlobal& value) const {
+    return fmt::format("the name {}", name_of(value));
+  }
+  std::string operator()(const PickleObject& value) const {
+    const auto* global = get_if<PickleGlobal>(value.maker);
+    return global == nullptr ? "an object" : fmt::format("an object of {}", name_of(*global));
+  }
+  std::string operator()(const PicklePersistent&) const { return "an object outside the pickle"; }
+};
+
+}  // namespace
+
+std::string describe(const PickleNode* value) {
+  return value == nullptr ? "nothing" : std::visit(Describe{}, value->content);
+}
+
+}  // namespace odin::pytorch

@@ -1,0 +1,112 @@
+// What a pickle describes, as plain data: nothing here can be called.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace odin::pytorch {
+
+struct PickleNode;
+// A node of a PickleHeap. Nodes may be shared and may contain themselves, as Python's objects may.
+using PickleValue = PickleNode*;
+using PickleList = std::vector<PickleValue>;
+using PickleEntries = std::vector<std::pair<PickleValue, PickleValue>>;
+
+struct PickleNone {};
+// An integer beyond 64 bits: two's complement, least significant byte first, as short as possible.
+struct PickleBigInteger {
+  std::string bytes;
+};
+// A string of either kind: Python 2 wrote names as byte strings, Python 3 writes them in UTF-8.
+struct PickleText {
+  std::string value;
+};
+struct PickleSequence {
+  enum class Kind : std::uint8_t { kTuple, kList, kSet };
+  Kind kind;
+  PickleList items;
+};
+struct PickleDict {
+  PickleEntries entries;
+};
+// The name of a class or function.
+struct PickleGlobal {
+  std::string module;
+  std::string name;
+};
+// What a class or function would have made of its arguments, had anybody called it.
+struct PickleObject {
+  PickleValue maker;            // a PickleGlobal or a PicklePersistent
+  PickleValue arguments;        // a tuple
+  PickleValue state = nullptr;  // what its __setstate__ would get, or nullptr
+  PickleList items = {};       // appended
+  PickleEntries entries = {};  // set by key
+};
+// An object that lies outside the pickle: `id` says where.
+struct PicklePersistent {
+  PickleValue id;
+};
+
+struct PickleNode {
+  std::variant<PickleNone, bool, std::int64_t, double, PickleBigInteger, PickleText, PickleSequence,
+               PickleDict, PickleGlobal, PickleObject, PicklePersistent>
+      content;
+};
+
+// Owns the nodes of one or more pickles and limits their memory, so that no file can ask for more.
+class PickleHeap {
+ public:
+  static constexpr std::size_t kMostBytes = std::size_t{24} << 20;
+
+  PickleHeap();
+  PickleHeap(const PickleHeap&) = delete;
+  PickleHeap& operator=(const PickleHeap&) = delete;
+
+  // Counts memory that is about to be taken. Throws Error where it is more than the limit.
+  void charge(std::uint64_t bytes);
+
+  // A new node; its own size is charged, what it holds is the caller's to charge before.
+  template <class T>
+  PickleValue make(T&& content) {
+    charge(sizeof(PickleNode));
+    return &nodes_.emplace_back(PickleNode{std::forward<T>(content)});
+  }
+
+  PickleValue none() { return none_; }
+  PickleValue boolean(bool value) { return value ? true_ : false_; }
+
+ private:
+  std::deque<PickleNode> nodes_;
+  std::size_t bytes_ = 0;
+  PickleValue none_;
+  PickleValue true_;
+  PickleValue false_;
+};
+
+// What a value is where it is of that kind, otherwise nullptr.
+template <class T>
+const T* get_if(const PickleNode* value) {
+  return value == nullptr ? nullptr : std::get_if<T>(&value->content);
+}
+
+bool is_none(const PickleNode* value);
+// The items of a tuple, or nullptr.
+const PickleList* tuple_items(const PickleNode* value);
+// The items of a tuple or list, or nullptr.
+const PickleList* sequence_items(const PickleNode* value);
+// The characters of a string of either kind, or nullptr.
+const std::string* text_of(const PickleNode* value);
+// Whether the value is the class or function `module`.`name`.
+bool is_global(const PickleNode* value, std::string_view module, std::string_view name);
+// "module.name", fit to be printed.
+std::string name_of(const PickleGlobal& global);
+// A few words on a value for messages and listings: "the integer 5", "a list of 3".
+std::string describe(const PickleNode* value);
+
+}  // namespace odin::pytorch

@@ -1,0 +1,55 @@
+// Tensors as a PyTorch file stores them: a view of a storage of numbers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/pytorch/byte_source.h"
+
+namespace odin::pytorch {
+
+// What the numbers of a storage are, named as PyTorch names them.
+struct ElementType {
+  std::string_view storage;  // "FloatStorage"
+  std::string_view name;     // "float32"
+  std::uint64_t size;        // bytes
+};
+
+// The type of "FloatStorage", "HalfStorage" and so on, or nullptr.
+const ElementType* find_element_type(std::string_view storage);
+
+// A row of numbers in the file.
+struct Storage {
+  const ElementType* type = nullptr;
+  std::uint64_t count = 0;
+  SharedSource bytes;  // count * type->size
+  bool big_endian = false;
+  std::string location;  // "cpu", "cuda:1"
+};
+
+struct Tensor {
+  std::shared_ptr<const Storage> storage;  // nullptr for a tensor that never had elements
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> strides;  // in elements, none negative, of any order, 0 if expanded
+  std::int64_t offset = 0;            // in elements
+
+  std::int64_t count() const;  // of elements
+};
+
+// Throws Error unless shape and strides are of one rank and every element lies in the storage; then
+// no product or sum of them overflows.
+void require_valid(const Tensor& tensor);
+
+// "(24, 3, 3, 3)".
+std::string shape_text(const std::vector<std::int64_t>& shape);
+
+// The elements in row-major order. float16, bfloat16, float32 and float64 are converted to float as
+// PyTorch converts them. Throws Error for other types, and for a tensor whose elements lie so far
+// apart that reading them would cost far more than they are worth.
+std::vector<float> read_elements(const Tensor& tensor);
+
+}  // namespace odin::pytorch

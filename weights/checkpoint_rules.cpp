@@ -1,0 +1,128 @@
+#include "weights/checkpoint_rules.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <span>
+#include <string_view>
+
+#include "kernels/error.h"
+#include "weights/parallel.h"
+
+namespace odin {
+namespace {
+
+constexpr std::size_t kProblemsInFull = 4;
+constexpr std::size_t kLongestText = 200;
+
+constexpr const char* kChannelNames[] = {"red", "green", "blue"};
+
+// What is wrong with the values of a parameter, as one clause, or nothing.
+std::string value_problem(const std::string& name, std::span<const float> values) {
+  const auto bad = std::find_if_not(values.begin(), values.end(),
+                                    [](float value) { return std::isfinite(value); });
+  if (bad != values.end()) {
+    return fmt::format("{} holds {} at index {} where all values must be finite", printable(name),
+                       *bad, bad - values.begin());
+  }
+  if (!name.ends_with(".running_var")) return {};
+  const auto negative =
+      std::find_if(values.begin(), values.end(), [](float value) { return value < 0; });
+  if (negative == values.end()) return {};
+  return fmt::format("{} holds the negative variance {} at index {}", printable(name), *negative,
+                     negative - values.begin());
+}
+
+}  // namespace
+
+void check_description(const Checkpoint& checkpoint) {
+  validate(checkpoint.architecture);
+  const auto classes = static_cast<std::size_t>(num_classes(checkpoint.architecture));
+  const std::size_t names = checkpoint.class_names.size();
+  require(names == 0 || names == classes,
+          "it has {} class names for {} classes; give one for each class or none", names, classes);
+  for (std::size_t c = 0; c < checkpoint.mean.size(); ++c) {
+    const float mean = checkpoint.mean[c];
+    const float std = checkpoint.std[c];
+    require(
+        mean >= 0 && mean <= 1,
+        "its mean of {} is {} where pixels in 0..1 have one in [0, 1]; divide means of pixels in "
+        "0..255 by 255",
+        kChannelNames[c], mean);
+    require(std > 0 && std <= 1,
+            "its std of {} is {} where pixels in 0..1 have one in (0, 1]; divide deviations of "
+            "pixels in 0..255 by 255",
+            kChannelNames[c], std);
+  }
+}
+
+std::vector<std::string> structure_problems(const Architecture& architecture,
+                                            const std::map<std::string, FoundParameter>& found) {
+  std::vector<std::string> problems;
+  std::set<std::string_view> expected;
+  const std::vector<ParameterSpec> specs = parameter_specs(architecture);
+  for (const ParameterSpec& spec : specs) {
+    expected.insert(spec.name);
+    const auto entry = found.find(spec.name);
+    if (entry == found.end()) {
+      problems.push_back(spec.name + " is missing");
+    } else if (!entry->second.problem.empty()) {
+      problems.push_back(spec.name + " " + entry->second.problem);
+    } else if (entry->second.shape != spec.shape) {
+      problems.push_back(fmt::format("{} has the shape {} where {} is expected", spec.name,
+                                     entry->second.shape.to_string(), spec.shape.to_string()));
+    }
+  }
+  for (const auto& [name, parameter] : found) {
+    if (expected.contains(name)) continue;
+    problems.push_back(printable(name) + (parameter.problem.empty()
+                                              ? " is not a part of this network"
+                                              : " " + parameter.problem));
+  }
+  return problems;
+}
+
+std::vector<std::string> value_problems(const ParameterMap& parameters) {
+  std::vector<const ParameterMap::value_type*> entries;
+  for (const auto& entry : parameters) entries.push_back(&entry);
+  std::vector<std::string> problems(entries.size());
+  parallel_for(entries.size(), [&](std::size_t i) {
+    problems[i] = value_problem(entries[i]->first, entries[i]->second.values);
+  });
+  std::erase(problems, "");
+  return problems;
+}
+
+std::string summary(const std::vector<std::string>& problems) {
+  // Of one too many the last is as short as its count.
+  const std::size_t in_full =
+      problems.size() <= kProblemsInFull + 1 ? problems.size() : kProblemsInFull;
+  std::string text;
+  for (std::size_t i = 0; i < in_full; ++i) {
+    if (i > 0) text += i + 1 == problems.size() ? " and " : ", ";
+    text += problems[i];
+  }
+  if (in_full < problems.size()) {
+    text += fmt::format(" and {} more entries are wrong", problems.size() - in_full);
+  }
+  return text;
+}
+
+void require_usable(const std::filesystem::path& file, const CheckpointInspection& inspection) {
+  require(inspection.problems.empty(),
+          "{} cannot be used as a checkpoint: it does not hold a {}: {}", file.string(),
+          name_of(inspection.checkpoint.architecture), summary(inspection.problems));
+}
+
+std::string printable(const std::string& text) {
+  std::string line;
+  for (const char character : text.substr(0, kLongestText)) {
+    const auto code = static_cast<unsigned char>(character);
+    const bool control = code < 0x20 || code == 0x7f;
+    line += control ? fmt::format("\\x{:02x}", code) : std::string(1, character);
+  }
+  if (text.size() > kLongestText) line += "...";
+  return line;
+}
+
+}  // namespace odin

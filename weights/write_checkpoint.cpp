@@ -1,0 +1,253 @@
+// Writes checkpoints: chunks are coded on all cores, the file is made in memory and stored whole.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kernels/error.h"
+#include "weights/atomic_file.h"
+#include "weights/checkpoint.h"
+#include "weights/checkpoint_rules.h"
+#include "weights/chunk_codec.h"
+#include "weights/hdf5_attribute.h"
+#include "weights/hdf5_handle.h"
+#include "weights/parallel.h"
+
+namespace odin {
+namespace {
+
+using hdf5::check;
+using hdf5::Handle;
+
+// Small enough for a core's cache, large enough that a chunk's own cost does not show.
+constexpr std::int64_t kChunkValues = 128 * 1024;
+// Coded before they are written: enough for all cores, few enough to need little memory.
+constexpr std::size_t kChunksAtOnce = 64;
+
+// A file that HDF5 writes into memory. It grows to the size that HDF5 asks for, no further, so that
+// at the end it is what would be on the disk; unlike H5Fget_file_image(), which changes a byte of
+// the superblock behind its checksum's back (HDF5 1.10).
+class MemoryFile {
+ public:
+  // `expected` bytes are set aside at once: to grow, they would have to be held twice.
+  explicit MemoryFile(std::size_t expected) { bytes_.reserve(expected); }
+
+  // The file access properties that make HDF5 write here. They must not outlive this object.
+  Handle access() {
+    Handle properties(check(H5Pcreate(H5P_FILE_ACCESS), "file properties cannot be made"));
+    const hid_t id = properties.get();
+    check(H5Pset_fapl_core(id, 1, false), "a file cannot be made in memory");
+    H5FD_file_image_callbacks_t callbacks = {allocate,    copy,       reallocate, release,
+                                             share_owner, keep_owner, this};
+    check(H5Pset_file_image_callbacks(id, &callbacks), "a file cannot be made in memory");
+    // This version checks all it says about the data (but not the data) with checksums.
+    check(H5Pset_libver_bounds(id, H5F_LIBVER_V110, H5F_LIBVER_V110),
+          "the version of the file cannot be set");
+    return properties;
+  }
+
+  // The file's bytes, whole once HDF5 has closed it.
+  std::string_view bytes() const { return {bytes_.data(), bytes_.size()}; }
+
+ private:
+  static void* allocate(std::size_t size, H5FD_file_image_op_t operation, void* owner) {
+    return reallocate(nullptr, size, operation, owner);
+  }
+  static void* reallocate(void*, std::size_t size, H5FD_file_image_op_t, void* owner) {
+    try {
+      auto& bytes = static_cast<MemoryFile*>(owner)->bytes_;
+      bytes.resize(size);
+      return bytes.data();
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+  static void* copy(void* to, const void* from, std::size_t size, H5FD_file_image_op_t, void*) {
+    return std::memcpy(to, from, size);
+  }
+  static herr_t release(void*, H5FD_file_image_op_t, void*) { return 0; }
+  static void* share_owner(void* owner) { return owner; }
+  static herr_t keep_owner(void*) { return 0; }
+
+  std::vector<char> bytes_;
+};
+
+// Properties for creating a file, group or data set without the time of day, which would make two
+// files of one checkpoint differ.
+Handle timeless(hid_t property_class) {
+  Handle properties(check(H5Pcreate(property_class), "creation properties cannot be made"));
+  check(H5Pset_obj_track_times(properties.get(), false), "creation properties cannot be set");
+  return properties;
+}
+
+// The same for groups, with links in the group's header: smaller than an index for so few.
+Handle group_properties(hid_t property_class) {
+  Handle properties = timeless(property_class);
+  check(H5Pset_link_phase_change(properties.get(), 1024, 0), "creation properties cannot be set");
+  check(H5Pset_attr_phase_change(properties.get(), 64, 0), "creation properties cannot be set");
+  return properties;
+}
+
+struct WriteHyperparameters {
+  const Handle& root;
+
+  void operator()(const DenseNetConfig& config) const {
+    hdf5::write_string(root, "architecture", kDenseNetFamily);
+    hdf5::write_integer(root, "depth", config.depth);
+    hdf5::write_integer(root, "growth_rate", config.growth_rate);
+    hdf5::write_number(root, "reduction", config.reduction);
+    hdf5::write_boolean(root, "bottleneck", config.bottleneck);
+  }
+  void operator()(const WideResNetConfig& config) const {
+    hdf5::write_string(root, "architecture", kWideResNetFamily);
+    hdf5::write_integer(root, "depth", config.depth);
+    hdf5::write_integer(root, "widen_factor", config.widen_factor);
+  }
+};
+
+void write_description(const Checkpoint& checkpoint, const Handle& root) {
+  hdf5::write_string(root, "format", kCheckpointFormat);
+  hdf5::write_integer(root, "format_version", kCheckpointVersion);
+  std::visit(WriteHyperparameters{root}, checkpoint.architecture);
+  hdf5::write_integer(root, "num_classes", num_classes(checkpoint.architecture));
+  hdf5::write_strings(root, "class_names", checkpoint.class_names);
+  hdf5::write_numbers(root, "mean", checkpoint.mean);
+  hdf5::write_numbers(root, "std", checkpoint.std);
+  hdf5::write_string(root, "in_dataset", checkpoint.in_dataset);
+  hdf5::write_string(root, "source", checkpoint.source);
+}
+
+// Whole rows of a parameter: all there is below some consecutive indices of its first axis.
+struct Chunk {
+  std::size_t parameter = 0;
+  std::int64_t first_row = 0;
+  Bytes coded;
+};
+
+// A parameter, and how many of its rows make a chunk; the last one is filled up with zeros.
+struct ChunkedParameter {
+  std::string path;
+  const ParameterArray* array = nullptr;
+  std::int64_t row_values = 0;
+  std::int64_t chunk_rows = 0;
+
+  ChunkedParameter(const std::string& name, const ParameterArray& values) : array(&values) {
+    path = name;
+    std::replace(path.begin(), path.end(), '.', '/');
+    const std::int64_t rows = values.shape[0];
+    row_values = values.shape.numel() / rows;
+    const std::int64_t most = std::max<std::int64_t>(1, kChunkValues / row_values);
+    const std::int64_t chunks = (rows + most - 1) / most;
+    chunk_rows = (rows + chunks - 1) / chunks;
+  }
+
+  Bytes encode(std::int64_t first_row) const {
+    const std::int64_t rows = std::min(chunk_rows, array->shape[0] - first_row);
+    const std::span<const float> values(array->values.data() + first_row * row_values,
+                                        static_cast<std::size_t>(rows * row_values));
+    if (rows == chunk_rows) return encode_chunk(values);
+    std::vector<float> padded(static_cast<std::size_t>(chunk_rows * row_values));
+    std::copy(values.begin(), values.end(), padded.begin());
+    return encode_chunk(padded);
+  }
+};
+
+// Creates the groups that lead to `path`, those that `groups` does not name yet.
+void create_groups(const std::string& path, const Handle& file, std::set<std::string>& groups) {
+  for (std::size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
+    const std::string group = path.substr(0, end);
+    if (!groups.insert(group).second) continue;
+    Handle(check(H5Gcreate2(file.get(), group.c_str(), H5P_DEFAULT,
+                            group_properties(H5P_GROUP_CREATE).get(), H5P_DEFAULT),
+                 "the group {} cannot be created", group));
+  }
+}
+
+Handle create_dataset(const ChunkedParameter& parameter, const Handle& file) {
+  const Shape& shape = parameter.array->shape;
+  std::array<hsize_t, Shape::kMaxRank> extents{};
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    extents[static_cast<std::size_t>(axis)] = static_cast<hsize_t>(shape[axis]);
+  }
+  const Handle space(check(H5Screate_simple(shape.rank(), extents.data(), nullptr),
+                           "the extents of {} cannot be set", parameter.path));
+  extents[0] = static_cast<hsize_t>(parameter.chunk_rows);
+  const Handle properties = timeless(H5P_DATASET_CREATE);
+  check(H5Pset_chunk(properties.get(), shape.rank(), extents.data()),
+        "the chunks of {} cannot be set", parameter.path);
+  check(H5Pset_shuffle(properties.get()), "the filters of {} cannot be set", parameter.path);
+  check(H5Pset_deflate(properties.get(), 1), "the filters of {} cannot be set", parameter.path);
+  return Handle(check(H5Dcreate2(file.get(), parameter.path.c_str(), H5T_IEEE_F32LE, space.get(),
+                                 H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+                      "{} cannot be created", parameter.path));
+}
+
+void write_parameters(const ParameterMap& parameters, const Handle& file) {
+  std::vector<ChunkedParameter> chunked;
+  std::vector<Chunk> chunks;
+  for (const auto& [name, array] : parameters) {
+    const ChunkedParameter& parameter = chunked.emplace_back(name, array);
+    for (std::int64_t row = 0; row < array.shape[0]; row += parameter.chunk_rows) {
+      chunks.push_back({chunked.size() - 1, row, {}});
+    }
+  }
+
+  std::set<std::string> groups;
+  std::optional<Handle> dataset;
+  for (std::size_t begin = 0; begin < chunks.size(); begin += kChunksAtOnce) {
+    const std::size_t count = std::min(kChunksAtOnce, chunks.size() - begin);
+    parallel_for(count, [&](std::size_t i) {
+      Chunk& chunk = chunks[begin + i];
+      chunk.coded = chunked[chunk.parameter].encode(chunk.first_row);
+    });
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      Chunk& chunk = chunks[i];
+      const ChunkedParameter& parameter = chunked[chunk.parameter];
+      if (i == 0 || chunks[i - 1].parameter != chunk.parameter) {
+        create_groups(parameter.path, file, groups);
+        dataset = create_dataset(parameter, file);
+      }
+      const std::array<hsize_t, Shape::kMaxRank> offset = {static_cast<hsize_t>(chunk.first_row)};
+      check(H5Dwrite_chunk(dataset->get(), H5P_DEFAULT, 0, offset.data(), chunk.coded.size(),
+                           chunk.coded.data()),
+            "{} cannot be written", parameter.path);
+      chunk.coded = Bytes();  // the file holds it now; {} would keep the memory
+    }
+  }
+}
+
+void write_to_memory(const Checkpoint& checkpoint, MemoryFile& memory) {
+  const hdf5::Session session;
+  const Handle access = memory.access();
+  // HDF5 first tries to open a file of this name, so it is one that cannot be.
+  Handle file(check(H5Fcreate("/dev/null/checkpoint", H5F_ACC_TRUNC,
+                              group_properties(H5P_FILE_CREATE).get(), access.get()),
+                    "a file cannot be made in memory"));
+  write_description(checkpoint, file);
+  write_parameters(checkpoint.parameters, file);
+  file.close();
+}
+
+}  // namespace
+
+void write_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& file) {
+  std::size_t values = 0;
+  for (const auto& [name, array] : checkpoint.parameters) values += array.values.size();
+  MemoryFile memory(values * sizeof(float));
+  try {
+    check_description(checkpoint);
+    validate(checkpoint.architecture, checkpoint.parameters);
+    write_to_memory(checkpoint, memory);
+  } catch (const Error& error) {
+    fail("{} is not written: {}", file.string(), error.what());
+  }
+  write_atomically(file, memory.bytes());
+}
+
+}  // namespace odin

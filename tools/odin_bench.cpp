@@ -62,8 +62,9 @@ int bench(const Options& o) {
                               .batch = o.device_batch};
   const auto backend = make_backend(o.device, options);
 
+  const ParameterMap parameters = initial_parameters(architecture, 1);
   const double before = now();
-  const auto executor = backend->prepare(compile(graph, initial_parameters(architecture, 1)));
+  const auto executor = backend->prepare(compile(graph, parameters));
   const double prepare_seconds = now() - before;
 
   const std::int64_t batch = o.batch > 0 ? o.batch : executor->preferred_batch();

@@ -10,86 +10,80 @@
 namespace odin::cpu {
 namespace {
 
-constexpr int kLanes = 16;
+constexpr int kLanes = 32;
 // Elements that are summed in float before the sum goes on in double.
 constexpr std::int64_t kBlock = 1024;
 // Channels that a task takes at most; small planes go together, so that memory is read in longer
 // runs.
 constexpr std::int64_t kMaxChannels = 32;
 
-// Sixteen running sums, each in its lane whatever the instruction set, so that all clones agree.
+// Sums run in fixed lanes, which no instruction set changes.
 typedef float Lanes __attribute__((vector_size(4 * kLanes), aligned(4)));
+typedef double WideLanes __attribute__((vector_size(8 * kLanes), aligned(64)));
 
-#define ODIN_INLINE inline __attribute__((always_inline))
+struct Sum {
+  WideLanes lanes{};
 
-ODIN_INLINE double sum_of(const Lanes& lanes) {
-  double sum = 0;
-  for (int l = 0; l < kLanes; ++l) sum += static_cast<double>(lanes[l]);
-  return sum;
-}
-
-// Mean and sum of squared deviations of `count` elements; more can be added.
-struct Moments {
-  double count = 0;
-  double mean = 0;
-  double squares = 0;
+  double total() const {
+    double sum = 0;
+    for (int l = 0; l < kLanes; ++l) sum += lanes[l];
+    return sum;
+  }
 };
 
-// Adds n <= kBlock elements: their own mean first, then their deviations from it, and the two sets
-// merged (Chan, Golub & LeVeque 1983), so that nothing cancels.
-ODIN_MULTIVERSION
-void add_block(const float* x, std::int64_t n, Moments& moments) {
-  const std::int64_t whole = n / kLanes * kLanes;
-  Lanes sums{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) sums += *reinterpret_cast<const Lanes*>(x + i);
-  double sum = sum_of(sums);
-  for (std::int64_t i = whole; i < n; ++i) sum += static_cast<double>(x[i]);
-  const auto count = static_cast<double>(n);
-  const double mean = sum / count;
+// The sums over a channel of u and of u v.
+struct Sums {
+  Sum u;
+  Sum uv;
+};
 
-  const auto centre = static_cast<float>(mean);
+// Adds n <= kBlock elements, u = x and v = 1.
+ODIN_MULTIVERSION
+void add_values(const float* x, std::int64_t n, Sum& sum) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  Lanes lanes{};
+  for (std::int64_t i = 0; i < whole; i += kLanes) lanes += *reinterpret_cast<const Lanes*>(x + i);
+  sum.lanes += __builtin_convertvector(lanes, WideLanes);
+  for (std::int64_t i = whole; i < n; ++i) sum.lanes[i - whole] += static_cast<double>(x[i]);
+}
+
+// Adds n <= kBlock elements, u = v = x - centre.
+ODIN_MULTIVERSION
+void add_deviations(const float* x, float centre, std::int64_t n, Sums& sums) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  Lanes values{};
   Lanes squares{};
   for (std::int64_t i = 0; i < whole; i += kLanes) {
-    const Lanes centred = *reinterpret_cast<const Lanes*>(x + i) - centre;
-    squares += centred * centred;
+    const Lanes d = *reinterpret_cast<const Lanes*>(x + i) - centre;
+    values += d;
+    squares += d * d;
   }
-  double square = sum_of(squares);
+  sums.u.lanes += __builtin_convertvector(values, WideLanes);
+  sums.uv.lanes += __builtin_convertvector(squares, WideLanes);
   for (std::int64_t i = whole; i < n; ++i) {
-    const double centred = static_cast<double>(x[i]) - static_cast<double>(centre);
-    square += centred * centred;
+    const double d = static_cast<double>(x[i]) - static_cast<double>(centre);
+    sums.u.lanes[i - whole] += d;
+    sums.uv.lanes[i - whole] += d * d;
   }
-  // The deviations are from the mean rounded to float.
-  const double rounding = mean - static_cast<double>(centre);
-  square -= count * rounding * rounding;
-
-  const double total = moments.count + count;
-  const double apart = mean - moments.mean;
-  moments.squares += square + apart * apart * moments.count * count / total;
-  moments.mean += apart * count / total;
-  moments.count = total;
 }
 
-// sum dy and sum dy (x - mean) of a channel.
-struct Sums {
-  double dy = 0;
-  double dy_centred = 0;
-};
-
+// Adds n <= kBlock elements, u = dy and v = x - mean.
 ODIN_MULTIVERSION
-void add_block(const float* x, const float* dy, float mean, std::int64_t n, Sums& sums) {
+void add_gradients(const float* x, const float* dy, float mean, std::int64_t n, Sums& sums) {
   const std::int64_t whole = n / kLanes * kLanes;
-  Lanes dys{};
+  Lanes values{};
   Lanes products{};
   for (std::int64_t i = 0; i < whole; i += kLanes) {
     const Lanes d = *reinterpret_cast<const Lanes*>(dy + i);
-    dys += d;
+    values += d;
     products += d * (*reinterpret_cast<const Lanes*>(x + i) - mean);
   }
-  sums.dy += sum_of(dys);
-  sums.dy_centred += sum_of(products);
+  sums.u.lanes += __builtin_convertvector(values, WideLanes);
+  sums.uv.lanes += __builtin_convertvector(products, WideLanes);
   for (std::int64_t i = whole; i < n; ++i) {
-    sums.dy += static_cast<double>(dy[i]);
-    sums.dy_centred += static_cast<double>(dy[i] * (x[i] - mean));
+    const auto d = static_cast<double>(dy[i]);
+    sums.u.lanes[i - whole] += d;
+    sums.uv.lanes[i - whole] += d * (static_cast<double>(x[i]) - static_cast<double>(mean));
   }
 }
 
@@ -172,10 +166,11 @@ void for_each_block(const Planes& planes, Function f) {
   }
 }
 
-void add_parameter_gradients(const Sums& sums, double inv_std, std::int64_t c,
+// dy = sum dy, dy_centred = sum dy (x - mean) of a channel.
+void add_parameter_gradients(double dy, double dy_centred, double inv_std, std::int64_t c,
                              const TensorView& dgamma, const TensorView& dbeta) {
-  if (wanted(dgamma)) dgamma.data<float>()[c] += static_cast<float>(sums.dy_centred * inv_std);
-  if (wanted(dbeta)) dbeta.data<float>()[c] += static_cast<float>(sums.dy);
+  if (wanted(dgamma)) dgamma.data<float>()[c] += static_cast<float>(dy_centred * inv_std);
+  if (wanted(dbeta)) dbeta.data<float>()[c] += static_cast<float>(dy);
 }
 
 double inv_std_of(const float* running_var, std::int64_t c, double epsilon) {
@@ -190,24 +185,37 @@ void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
                                  const TensorView& running_var, const TensorView& y,
                                  const TensorView& mean, const TensorView& inv_std) {
   const Planes planes(x.shape());
+  const auto m = static_cast<double>(planes.images * planes.pixels);
   const Input in("x", x);
   const Output out("y", y);
   for_each_group(pool, planes, [&](std::int64_t first, std::int64_t last) {
-    Moments moments[kMaxChannels];
+    // Deviations from the mean of the first image, so that little cancels in the variance: that
+    // mean's own deviation is at most sqrt(images) standard deviations.
+    float centres[kMaxChannels];
+    for (std::int64_t c = first; c < last; ++c) {
+      Sum sum;
+      for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
+        add_values(in.plane(0, c) + begin, count, sum);
+      });
+      centres[c - first] = static_cast<float>(sum.total() / static_cast<double>(planes.pixels));
+    }
+    Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
-        add_block(in.plane(n, c) + begin, count, moments[c - first]);
+        add_deviations(in.plane(n, c) + begin, centres[c - first], count, sums[c - first]);
       });
     });
     for (std::int64_t c = first; c < last; ++c) {
-      const Moments& m = moments[c - first];
-      mean.data<float>()[c] = static_cast<float>(m.mean);
-      inv_std.data<float>()[c] = static_cast<float>(1 / std::sqrt(m.squares / m.count + epsilon));
+      const double offset = sums[c - first].u.total() / m;
+      const double channel_mean = static_cast<double>(centres[c - first]) + offset;
+      const double variance = std::max(sums[c - first].uv.total() / m - offset * offset, 0.0);
+      mean.data<float>()[c] = static_cast<float>(channel_mean);
+      inv_std.data<float>()[c] = static_cast<float>(1 / std::sqrt(variance + epsilon));
       const auto move = [=](float& running, double to) {
         running = static_cast<float>(running + momentum * (to - running));
       };
-      move(running_mean.data<float>()[c], m.mean);
-      move(running_var.data<float>()[c], m.squares / (m.count - 1));
+      move(running_mean.data<float>()[c], channel_mean);
+      move(running_var.data<float>()[c], variance * m / (m - 1));
     }
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       normalise(in.plane(n, c), mean.data<float>()[c],
@@ -232,21 +240,26 @@ void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
-        add_block(in.plane(n, c) + begin, dout.plane(n, c) + begin, means[c], count,
-                  sums[c - first]);
+        add_gradients(in.plane(n, c) + begin, dout.plane(n, c) + begin, means[c], count,
+                      sums[c - first]);
       });
     });
+    // The gradient is scale (dy - offset - slope (x - mean)).
+    float offsets[kMaxChannels];
+    float slopes[kMaxChannels];
     for (std::int64_t c = first; c < last; ++c) {
-      add_parameter_gradients(sums[c - first], static_cast<double>(inv_stds[c]), c, dgamma, dbeta);
+      const double sum_dy = sums[c - first].u.total();
+      const double sum_dy_centred = sums[c - first].uv.total();
+      const auto r = static_cast<double>(inv_stds[c]);
+      add_parameter_gradients(sum_dy, sum_dy_centred, r, c, dgamma, dbeta);
+      offsets[c - first] = static_cast<float>(sum_dy / m);
+      slopes[c - first] = static_cast<float>(sum_dy_centred * r * r / m);
     }
     if (!wanted(dx)) return;
     const Output din("dx", dx);
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
-      const Sums& s = sums[c - first];
-      const auto r = static_cast<double>(inv_stds[c]);
       add_gradient(in.plane(n, c), dout.plane(n, c), means[c], gamma.data<float>()[c] * inv_stds[c],
-                   static_cast<float>(s.dy / m), static_cast<float>(s.dy_centred * r * r / m),
-                   din.plane(n, c), planes.pixels);
+                   offsets[c - first], slopes[c - first], din.plane(n, c), planes.pixels);
     });
   });
 }
@@ -284,8 +297,8 @@ void batch_norm_backward_evaluation(ThreadPool& pool, const ConstTensorView& x,
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (parameters) {
         for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
-          add_block(in.plane(n, c) + begin, dout.plane(n, c) + begin, running_mean.data<float>()[c],
-                    count, sums[c - first]);
+          add_gradients(in.plane(n, c) + begin, dout.plane(n, c) + begin,
+                        running_mean.data<float>()[c], count, sums[c - first]);
         });
       }
       if (wanted(dx)) {
@@ -296,8 +309,8 @@ void batch_norm_backward_evaluation(ThreadPool& pool, const ConstTensorView& x,
       }
     });
     for (std::int64_t c = first; c < last; ++c) {
-      add_parameter_gradients(sums[c - first], inv_std_of(running_var.data<float>(), c, epsilon), c,
-                              dgamma, dbeta);
+      add_parameter_gradients(sums[c - first].u.total(), sums[c - first].uv.total(),
+                              inv_std_of(running_var.data<float>(), c, epsilon), c, dgamma, dbeta);
     }
   });
 }

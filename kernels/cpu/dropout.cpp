@@ -31,6 +31,9 @@ void generate(const Mask& mask, std::uint64_t counter, float* factors) {
   const auto stream1 = static_cast<std::uint32_t>(mask.key.stream >> 32);
   const auto key0 = static_cast<std::uint32_t>(mask.key.seed);
   const auto key1 = static_cast<std::uint32_t>(mask.key.seed >> 32);
+  // Copies, because a conditional load would not be vectorised.
+  const std::uint32_t threshold = mask.threshold;
+  const float factor = mask.factor;
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < kCounters; ++i) {
     const std::uint64_t at = counter + static_cast<std::uint64_t>(i);
@@ -38,7 +41,7 @@ void generate(const Mask& mask, std::uint64_t counter, float* factors) {
         {{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at >> 32), stream0, stream1}},
         key0, key1);
     for (std::int64_t w = 0; w < kWords; ++w) {
-      factors[i * kWords + w] = (r.x[w] >> 8) >= mask.threshold ? mask.factor : 0.0f;
+      factors[i * kWords + w] = (r.x[w] >> 8) >= threshold ? factor : 0.0f;
     }
   }
 }

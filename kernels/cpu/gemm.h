@@ -52,26 +52,9 @@ ODIN_INLINE void store_block(const Vector (&sum)[kBlock][kWidth], const Destinat
   }
 }
 
+// Bias and epilogue.
 template <int kBlock, int kWidth>
-__attribute__((noinline)) void multiply_block(const float* a, const float* b, int depth,
-                                              const Destination& to) {
-  Vector sum[kBlock][kWidth];
-#pragma GCC unroll 12
-  for (int i = 0; i < kBlock; ++i) {
-#pragma GCC unroll 2
-    for (int v = 0; v < kWidth; ++v) sum[i][v] = Vector{};
-  }
-  for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) {
-    Vector x[kWidth];
-#pragma GCC unroll 2
-    for (int v = 0; v < kWidth; ++v) x[v] = load(b + v * kLanes);
-#pragma GCC unroll 12
-    for (int i = 0; i < kBlock; ++i) {
-      const Vector w = splat(a[i]);
-#pragma GCC unroll 2
-      for (int v = 0; v < kWidth; ++v) sum[i][v] += w * x[v];
-    }
-  }
+ODIN_INLINE void finish_block(Vector (&sum)[kBlock][kWidth], const Destination& to) {
   if (to.bias != nullptr) {
 #pragma GCC unroll 12
     for (int i = 0; i < kBlock; ++i) {
@@ -93,6 +76,80 @@ __attribute__((noinline)) void multiply_block(const float* a, const float* b, in
     case Store::kMaskedAdd:
       return store_block<Store::kMaskedAdd>(sum, to);
   }
+}
+
+template <int kBlock, int kWidth>
+ODIN_INLINE void clear_block(Vector (&sum)[kBlock][kWidth]) {
+#pragma GCC unroll 12
+  for (int i = 0; i < kBlock; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) sum[i][v] = Vector{};
+  }
+}
+
+// sum[i] += a[i kStep] b, one step of the depth.
+template <int kStep, int kBlock, int kWidth>
+ODIN_INLINE void add_products(const float* a, const float* b, Vector (&sum)[kBlock][kWidth]) {
+  Vector x[kWidth];
+#pragma GCC unroll 2
+  for (int v = 0; v < kWidth; ++v) x[v] = load(b + v * kLanes);
+#pragma GCC unroll 12
+  for (int i = 0; i < kBlock; ++i) {
+    const Vector w = splat(a[i * kStep]);
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) sum[i][v] += w * x[v];
+  }
+}
+
+template <int kBlock, int kWidth>
+__attribute__((noinline)) void multiply_block(const float* a, const float* b, int depth,
+                                              const Destination& to) {
+  Vector sum[kBlock][kWidth];
+  clear_block(sum);
+  for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) add_products<1>(a, b, sum);
+  finish_block(sum, to);
+}
+
+// kStep steps of the depth, which are the rows of one block of a packed matrix that is transposed.
+// The weights that the next block of results needs lie behind these, and behind the next step's lie
+// others: so far apart that the processor does not foresee them.
+template <int kStep, int kBlock, int kWidth>
+ODIN_INLINE void add_transposed(const float* a, const float*& b, Vector (&sum)[kBlock][kWidth]) {
+  for (int k = 0; k < kStep; ++k, b += kPanel) {
+    if (16 * k < kStep * kBlock) __builtin_prefetch(a + kStep * kBlock + 16 * k, 0, 2);
+    add_products<kStep>(a + k, b, sum);
+  }
+}
+
+// The same as multiply_block() with the transpose of a packed matrix of `depth` rows and `columns`
+// columns: results are its columns [first, first + kBlock).
+template <int kBlock, int kWidth>
+__attribute__((noinline)) void multiply_transposed(const float* a, int columns, int first,
+                                                   const float* b, int depth,
+                                                   const Destination& to) {
+  Vector sum[kBlock][kWidth];
+  clear_block(sum);
+  int left = depth;
+  for (; left >= kRows; left -= kRows, a += static_cast<long>(kRows) * columns) {
+    add_transposed<kRows>(a + first * kRows, b, sum);
+  }
+  if (kRows > 8 && left >= 8) {
+    add_transposed<8>(a + first * 8, b, sum);
+    left -= 8;
+    a += 8L * columns;
+  }
+  if (left >= 4) {
+    add_transposed<4>(a + first * 4, b, sum);
+    left -= 4;
+    a += 4L * columns;
+  }
+  if (left >= 2) {
+    add_transposed<2>(a + first * 2, b, sum);
+    left -= 2;
+    a += 2L * columns;
+  }
+  if (left == 1) add_transposed<1>(a + first, b, sum);
+  finish_block(sum, to);
 }
 
 // Rows come in blocks of kRows, the rest in blocks of powers of two.
@@ -127,6 +184,25 @@ ODIN_INLINE void multiply_block(int rows, long vectors, const float* a, const fl
     multiply_block<kVectors>(rows, a, b, depth, to);
   } else {
     multiply_block<1>(rows, a, b, depth, to);
+  }
+}
+
+template <int kWidth>
+ODIN_INLINE void multiply_transposed(int rows, const float* a, int columns, int first,
+                                     const float* b, int depth, const Destination& to) {
+  switch (rows) {
+    case kRows:
+      return multiply_transposed<kRows, kWidth>(a, columns, first, b, depth, to);
+#if defined(__AVX512F__)
+    case 8:
+      return multiply_transposed<8, kWidth>(a, columns, first, b, depth, to);
+#endif
+    case 4:
+      return multiply_transposed<4, kWidth>(a, columns, first, b, depth, to);
+    case 2:
+      return multiply_transposed<2, kWidth>(a, columns, first, b, depth, to);
+    default:
+      return multiply_transposed<1, kWidth>(a, columns, first, b, depth, to);
   }
 }
 

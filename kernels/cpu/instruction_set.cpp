@@ -1,5 +1,6 @@
 #include "kernels/cpu/instruction_set.h"
 
+#include "kernels/cpu/kernel_table.h"
 #include "kernels/error.h"
 
 namespace odin::cpu {
@@ -26,13 +27,14 @@ InstructionSet best_instruction_set() {
   return InstructionSet::kPortable;
 }
 
-const KernelTable& kernels_of(InstructionSet set) {
+const KernelTable& kernel_table(InstructionSet set) {
+  require(is_supported(set),
+          "this processor cannot run the kernels that were asked for; leave the choice of the "
+          "instruction set to the program");
 #ifdef ODIN_CPU_X86
   if (set == InstructionSet::kAvx512) return avx512::kernel_table();
   if (set == InstructionSet::kAvx2) return avx2::kernel_table();
 #endif
-  require(set == InstructionSet::kPortable,
-          "this program was built without the kernels of that instruction set");
   return portable::kernel_table();
 }
 

@@ -40,8 +40,7 @@ enum class Store {
 };
 
 // A convolution (or, for direct_backward, its transpose) over a group of images. The gradient in
-// the input of a stride-1 convolution is again a convolution, with transposed (and `flipped`)
-// weights.
+// the input of a stride-1 convolution is again a convolution, with transposed and rotated weights.
 struct ConvolutionTask {
   int images = 0;
   int in_channels = 0, in_height = 0, in_width = 0;
@@ -55,7 +54,11 @@ struct ConvolutionTask {
   const float* shift = nullptr;
 
   const float* weights = nullptr;  // packed by the same table
-  bool flipped = false;            // Winograd: use each 3x3 kernel rotated by half a turn
+  // Winograd only: the gradient, from the weights packed for the convolution itself. in_channels
+  // are then those that the convolution writes. The results are multiplied by out_scale
+  // (out_channels), unless it is null.
+  bool transposed = false;
+  const float* out_scale = nullptr;
 
   Store store = Store::kSet;
   Planes out;

@@ -12,7 +12,7 @@
 
 namespace odin::cpu {
 
-FloatMemory::FloatMemory(std::size_t floats) : size_(floats) {
+FloatMemory::FloatMemory(std::size_t floats, bool zeroed) : size_(floats) {
   constexpr std::size_t kHugePage = std::size_t{2} << 20;
   std::size_t bytes = floats * sizeof(float);
   const std::size_t alignment = bytes >= kHugePage ? kHugePage : 64;
@@ -24,7 +24,7 @@ FloatMemory::FloatMemory(std::size_t floats) : size_(floats) {
 #ifdef __linux__
   if (alignment == kHugePage) madvise(data_.get(), bytes, MADV_HUGEPAGE);  // a wish, not a need
 #endif
-  std::memset(data_.get(), 0, bytes);
+  if (zeroed) std::memset(data_.get(), 0, bytes);
 }
 
 void FloatMemory::Free::operator()(float* p) const {

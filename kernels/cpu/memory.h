@@ -11,13 +11,13 @@
 
 namespace odin::cpu {
 
-// Zeroed floats, aligned to a cache line and, where the system can, on huge pages: planes lie
+// Floats, aligned to a cache line and, where the system can, on huge pages: planes lie
 // kilobytes apart, and with small pages nearly every access to another plane would miss the TLB.
 class FloatMemory {
  public:
   FloatMemory() = default;
   // Throws Error where there is not enough memory.
-  explicit FloatMemory(std::size_t floats);
+  explicit FloatMemory(std::size_t floats, bool zeroed = true);
 
   float* data() const { return data_.get(); }
   std::size_t size() const { return size_; }

@@ -1,9 +1,8 @@
 // Marks on plain loops that the compiler is to vectorise.
 #pragma once
 
-// A function compiled once for each instruction set, chosen when the program starts. No clone has
-// fused multiply-add, so all give the same results, bit for bit. (ThreadSanitizer cannot run the
-// code that chooses.)
+// A function compiled once for each instruction set, chosen when the program starts.
+// (ThreadSanitizer cannot run the code that chooses.)
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #define ODIN_MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
 #else

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "kernels/cpu/instruction_set.h"
+#include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/memory.h"
 
 namespace odin::cpu {
@@ -11,7 +12,7 @@ namespace odin::cpu {
 double peak_gflops(int threads) {
   constexpr int kRuns = 8;
   constexpr long kRounds = 4'000'000;
-  const KernelTable& kernels = kernels_of(best_instruction_set());
+  const KernelTable& kernels = kernel_table(best_instruction_set());
   WorkerPool pool(threads > 0 ? threads : available_cores());
   const double flops = 2.0 * static_cast<double>(kRounds) * kernels.multiply_add_chains_per_round *
                        kernels.lanes * pool.size();

@@ -21,7 +21,7 @@ std::size_t as_size(std::int64_t value) {
 class CpuPlanExecutor final : public PlanExecutor {
  public:
   CpuPlanExecutor(const Plan& plan, const PlanOptions& options)
-      : kernels_(kernels_of(options.instruction_set.value_or(best_instruction_set()))),
+      : kernels_(kernel_table(options.instruction_set.value_or(best_instruction_set()))),
         header_{plan.name, plan.buffers, plan.input, plan.classes, {}},
         pool_(options.threads > 0 ? options.threads : available_cores()),
         program_(make_program(plan, kernels_, options.convolution)) {
@@ -98,7 +98,8 @@ class CpuPlanExecutor final : public PlanExecutor {
   std::size_t input_elements() const { return as_size(header_.input.channels) * input_pixels(); }
 
   void pack_weights() {
-    weights_ = FloatMemory(program_.weight_floats);
+    // Whoever packs first touches the pages; that alone is most of the time, and is shared so.
+    weights_ = FloatMemory(program_.weight_floats, false);
     std::atomic<std::size_t> next = 0;
     pool_.run([&](int) {
       for (std::size_t p = next++; p < program_.packings.size(); p = next++) {
@@ -318,9 +319,6 @@ class CpuPlanExecutor final : public PlanExecutor {
 
 std::unique_ptr<PlanExecutor> make_plan_executor(const Plan& plan, const PlanOptions& options) {
   validate(plan);
-  require(!options.instruction_set || is_supported(*options.instruction_set),
-          "this processor cannot run the kernels that were asked for; leave the instruction set "
-          "open");
   return std::make_unique<CpuPlanExecutor>(plan, options);
 }
 

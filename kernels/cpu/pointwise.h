@@ -8,7 +8,7 @@ namespace {
 
 // Panels packed together: whole cache lines of every plane, and neighbouring ones, are used at
 // once, and a block of weights is used for each while it is in the first-level cache.
-constexpr int kStripPanels = 2;
+constexpr int kStripPanels = 64 / kPanel;
 constexpr int kStripVectors = kStripPanels * kVectors;
 
 // Vectors [v, v + count) of every input plane to `strip`, [panel][channel][kPanel].
@@ -25,7 +25,7 @@ ODIN_INLINE void pack_strip(const ConvolutionTask& task, int image, long v, int 
       scale = splat(task.scale[c]);
       shift = splat(task.shift[c]);
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 16
     for (int u = 0; u < count; ++u) {
       store(strip + u / kVectors * panel + u % kVectors * kLanes,
             take<kLoad>(from + u * kLanes, bits, u, scale, shift));

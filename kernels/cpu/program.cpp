@@ -105,7 +105,7 @@ class Builder {
       }
     }
     constexpr std::size_t kCachedWeights = std::size_t{8} << 20;
-    const long pixels_wanted = weight_bytes > kCachedWeights ? 1024 : 256;
+    const long pixels_wanted = weight_bytes > kCachedWeights ? 1024 : 512;
     constexpr long kMostImages = 16;
     int images = 1;
     for (const PlanStep& step : plan_.steps) {
@@ -183,7 +183,7 @@ class Builder {
     if (convolution_ != Convolution::kAuto) return convolution_ == Convolution::kWinograd;
     // Below these, transforming (or the part of the tiles beyond the image) costs more than is
     // saved.
-    constexpr int kFewestChannels = 8;
+    constexpr int kFewestChannels = 3;
     const PlanBuffer& out = extent(step.output);
     const int covered = (out.height + 3) / 4 * 4 * ((out.width + 3) / 4 * 4);
     return std::min(step.input.channels, step.output.channels) >= kFewestChannels &&
@@ -363,19 +363,17 @@ class Builder {
     }
     const int taps = step.kernel * step.kernel;
     const long row = static_cast<long>(step.input.channels) * taps;
-    std::vector<float> scale;
-    if (step.prologue) scale = step.prologue->scale;
     if (takes_winograd(step)) {
       operation.convolution = kernels_.winograd;
-      task.flipped = true;
-      operation.weights = reserve_weights(
-          true,
-          {step.weights.data(), step.input.channels, step.output.channels, taps, row, nullptr},
-          std::move(scale));
+      operation.weights = forward.weights;
+      task.transposed = true;
+      task.out_scale = was.scale;
     } else {
       operation.convolution = is_pointwise(step) ? kernels_.pointwise : kernels_.direct_backward;
       std::vector<float> scales;  // of every tap of every channel
-      for (const float s : scale) scales.insert(scales.end(), as_size(taps), s);
+      if (step.prologue) {
+        for (const float s : step.prologue->scale) scales.insert(scales.end(), as_size(taps), s);
+      }
       operation.weights = reserve_weights(
           false,
           {step.weights.data(), step.input.channels * taps, step.output.channels, 1, row, nullptr},

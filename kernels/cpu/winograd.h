@@ -10,8 +10,10 @@
 // a row of tiles are consecutive, so that four loads and eight shuffles bring sixteen tiles'
 // columns into lanes. Transforming first over rows keeps that to one set of shuffles.
 //
-// To convolve with a kernel rotated by half a turn (the gradient) rotate the data instead: read the
-// 6x6 tile and write the 4x4 tile back to front, in both directions.
+// The gradient needs the kernels transposed, and rotated by half a turn. Rotate the data instead:
+// read the 6x6 tile and write the 4x4 tile back to front, in both directions, and the transformed
+// weights of the convolution itself will do. They are 36 / 9 as large as the weights, half a
+// gigabyte for WRN-28-10; so they are not kept twice.
 #pragma once
 
 #include "kernels/cpu/gemm.h"
@@ -83,7 +85,9 @@ inline WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t
   s.columns = reserve(t.rows_whole ? 0 : 24 * (t.vectors + 2) * kLanes);
   s.linear = reserve(static_cast<long>(t.tile_rows) * 4 * t.pitch);
   s.input = reserve(36 * t.place);
-  s.products = reserve(t.chunk * t.vectors * 36 * kLanes);
+  // Fewer images may make larger chunks; so not just what this chunk needs.
+  const long least = kRows * t.vectors * 36 * kLanes;
+  s.products = reserve(least > kProductBytes / 4 ? least : kProductBytes / 4);
   s.left = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
   s.right = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
   s.total = used;
@@ -172,18 +176,18 @@ ODIN_INLINE void transform_output(const Vector (&x)[6], Vector (&y)[4]) {
 }
 
 // The columns x of one of the six rows of a vector of tiles, transformed, to their places.
-template <bool kFlipped>
+template <bool kTransposed>
 ODIN_INLINE void finish_row(const Vector (&x)[6], float* to, long place) {
   Vector in[6], out[6];
 #pragma GCC unroll 6
-  for (int j = 0; j < 6; ++j) in[j] = x[kFlipped ? 5 - j : j];
+  for (int j = 0; j < 6; ++j) in[j] = x[kTransposed ? 5 - j : j];
   transform_input(in, out);
 #pragma GCC unroll 6
   for (int j = 0; j < 6; ++j) store(to + j * place, out[j]);
 }
 
 // The row planes of one channel, transformed, to s.input.
-template <bool kFlipped>
+template <bool kTransposed>
 void transform_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
                        long vectors, int channel) {
   float* const to_channel = s.input + static_cast<long>(channel) * kPanel;
@@ -198,7 +202,7 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
       Vector x[6], y[6];
 #pragma GCC unroll 6
       for (int i = 0; i < 6; ++i) {
-        x[i] = load(s.rows + (kFlipped ? 5 - i : i) * t.border + (4 * v + q) * kLanes);
+        x[i] = load(s.rows + (kTransposed ? 5 - i : i) * t.border + (4 * v + q) * kLanes);
       }
       transform_input(x, y);
 #pragma GCC unroll 6
@@ -220,7 +224,7 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
       if (t.rows_whole) {
         const Vector columns[6] = {select(left, lanes_up(c4)),   c1, c2, c3, c4,
                                    select(right, lanes_down(c1))};
-        finish_row<kFlipped>(columns, to + 6 * i * t.place, t.place);
+        finish_row<kTransposed>(columns, to + 6 * i * t.place, t.place);
       } else {
         float* column = s.columns + 4 * i * guarded + (v + 1) * kLanes;
         store(column, c1);
@@ -242,16 +246,17 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
                                  load(column + 2 * guarded),
                                  load(column + 3 * guarded),
                                  select(right, load(column + 1))};
-      finish_row<kFlipped>(columns, to_vector(v) + 6 * i * t.place, t.place);
+      finish_row<kTransposed>(columns, to_vector(v) + 6 * i * t.place, t.place);
     }
   }
 }
 
 // The products of one output channel, transformed, to the task's output.
-template <Store kStore, bool kFlipped>
+template <Store kStore, bool kTransposed>
 void finish_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
                     int end, long vectors, int channel, const float* products) {
   const Vector bias = task.bias == nullptr ? Vector{} : splat(task.bias[channel]);
+  const Vector scale = splat(task.out_scale == nullptr ? 1.0f : task.out_scale[channel]);
   const int wide = task.out_width / kLanes;
   for (long v = 0; v < vectors; ++v, products += 36 * kLanes) {
     Vector rows[4][6];  // [row of the result][column of the product]
@@ -269,11 +274,11 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
 #pragma GCC unroll 4
     for (int r = 0; r < 4; ++r) {
       Vector y[4];
-      transform_output(rows[kFlipped ? 3 - r : r], y);
-      const Vector c0 = (kFlipped ? y[3] : y[0]) + bias;
-      const Vector c1 = (kFlipped ? y[2] : y[1]) + bias;
-      const Vector c2 = (kFlipped ? y[1] : y[2]) + bias;
-      const Vector c3 = (kFlipped ? y[0] : y[3]) + bias;
+      transform_output(rows[kTransposed ? 3 - r : r], y);
+      const Vector c0 = scale * (kTransposed ? y[3] : y[0]) + bias;
+      const Vector c1 = scale * (kTransposed ? y[2] : y[1]) + bias;
+      const Vector c2 = scale * (kTransposed ? y[1] : y[2]) + bias;
+      const Vector c3 = scale * (kTransposed ? y[0] : y[3]) + bias;
       const Vector even_low = zip_low(c0, c2);
       const Vector even_high = zip_high(c0, c2);
       const Vector odd_low = zip_low(c1, c3);
@@ -327,7 +332,7 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
   }
 }
 
-template <Load kLoad, bool kFlipped>
+template <Load kLoad, bool kTransposed>
 void winograd(const ConvolutionTask& task) {
   const Tiling t = tiling_of(task);
   const WinogradSpace s = winograd_space(task, t);
@@ -344,7 +349,7 @@ void winograd(const ConvolutionTask& task) {
     memset(s.rows, 0, sizeof(float) * static_cast<unsigned long>(6 * t.border));
     for (int c = 0; c < task.in_channels; ++c) {
       gather_rows<kLoad>(task, t, s, first, end, c);
-      transform_channel<kFlipped>(task, t, s, vectors, c);
+      transform_channel<kTransposed>(task, t, s, vectors, c);
     }
     for (int o = 0; o < task.out_channels; o += t.chunk) {
       const int count = task.out_channels - o < t.chunk ? task.out_channels - o : t.chunk;
@@ -361,15 +366,26 @@ void winograd(const ConvolutionTask& task) {
             to.y = s.products + row * to.row + (v * 36 + place) * kLanes;
             const float* panel =
                 s.input + place * t.place + v / kVectors * task.in_channels * kPanel;
-            const float* a = weights + static_cast<long>(o + row) * task.in_channels;
-            multiply_block(block, vectors - v, a, panel, task.in_channels, to);
+            if constexpr (kTransposed) {
+              if (vectors - v >= kVectors) {
+                multiply_transposed<kVectors>(block, weights, task.out_channels, o + row, panel,
+                                              task.in_channels, to);
+              } else {
+                multiply_transposed<1>(block, weights, task.out_channels, o + row, panel,
+                                       task.in_channels, to);
+              }
+            } else {
+              multiply_block(block, vectors - v,
+                             weights + static_cast<long>(o + row) * task.in_channels, panel,
+                             task.in_channels, to);
+            }
           }
           row += block;
         }
       }
       with_store(task.store, [&](auto tag) {
         for (int row = 0; row < count; ++row) {
-          finish_channel<decltype(tag)::value, kFlipped>(
+          finish_channel<decltype(tag)::value, kTransposed>(
               task, t, s, first, end, vectors, o + row, s.products + row * t.vectors * 36 * kLanes);
         }
       });
@@ -379,7 +395,7 @@ void winograd(const ConvolutionTask& task) {
 
 inline void run_winograd(const ConvolutionTask& task) {
   with_load(task.load, [&](auto tag) {
-    if (task.flipped) {
+    if (task.transposed) {
       winograd<decltype(tag)::value, true>(task);
     } else {
       winograd<decltype(tag)::value, false>(task);
@@ -409,28 +425,38 @@ inline void pack_winograd(const WeightMatrix& w, float* packed) {
     }
   };
   const long place = static_cast<long>(w.rows) * w.columns;
+  // A few columns at a time: their 36 places lie in as many pages, and are better not written in
+  // turns.
+  constexpr int kColumns = 32;
+  float some[36][kColumns * kRows];
   for (int row = 0; row < w.rows;) {
     const int block = block_rows(w.rows - row);
-    for (int k = 0; k < w.columns; ++k) {
-      float g[3][3][kRows] = {};  // [column of the kernel][row of the kernel]
-      for (int i = 0; i < block; ++i) {
-        const float* from = w.data + (row + i) * w.row_stride + k * w.column_stride;
-        const float scale = w.row_scale == nullptr ? 1.0f : w.row_scale[row + i];
-        for (int tap = 0; tap < 9; ++tap) g[tap % 3][tap / 3][i] = scale * from[tap];
-      }
-      float half[6][3][kRows];  // [row of U][column of the kernel]
-      for (int q = 0; q < 3; ++q) {
-        float u[6][kRows];
-        apply(g[q], u);
-        for (int p = 0; p < 6; ++p) memcpy(half[p][q], u[p], sizeof u[p]);
-      }
-      for (int p = 0; p < 6; ++p) {
-        float u[6][kRows];
-        apply(half[p], u);
-        for (int q = 0; q < 6; ++q) {
-          float* to = packed + (6 * p + q) * place + static_cast<long>(row) * w.columns + k * block;
-          for (int i = 0; i < block; ++i) to[i] = u[q][i];
+    for (int first = 0; first < w.columns; first += kColumns) {
+      const int count = w.columns - first < kColumns ? w.columns - first : kColumns;
+      for (int k = 0; k < count; ++k) {
+        float g[3][3][kRows] = {};  // [column of the kernel][row of the kernel]
+        for (int i = 0; i < block; ++i) {
+          const float* from = w.data + (row + i) * w.row_stride + (first + k) * w.column_stride;
+          const float scale = w.row_scale == nullptr ? 1.0f : w.row_scale[row + i];
+          for (int tap = 0; tap < 9; ++tap) g[tap % 3][tap / 3][i] = scale * from[tap];
         }
+        float half[6][3][kRows];  // [row of U][column of the kernel]
+        for (int q = 0; q < 3; ++q) {
+          float u[6][kRows];
+          apply(g[q], u);
+          for (int p = 0; p < 6; ++p) memcpy(half[p][q], u[p], sizeof u[p]);
+        }
+        for (int p = 0; p < 6; ++p) {
+          float u[6][kRows];
+          apply(half[p], u);
+          for (int q = 0; q < 6; ++q) {
+            for (int i = 0; i < block; ++i) some[6 * p + q][k * block + i] = u[q][i];
+          }
+        }
+      }
+      for (int p = 0; p < 36; ++p) {
+        memcpy(packed + p * place + static_cast<long>(row) * w.columns + first * block, some[p],
+               sizeof(float) * static_cast<unsigned long>(count * block));
       }
     }
     row += block;

@@ -262,14 +262,15 @@ class ReferencePlanExecutor final : public PlanExecutor {
     const std::size_t label =
         as_size(std::max_element(logits_.begin(), logits_.end()) - logits_.begin());
     dlogits_.assign(logits_.size(), 0.0);
-    double sum = 0;
+    double others = 0;
     for (std::size_t k = 0; k < logits_.size(); ++k) {
       dlogits_[k] = std::exp((logits_[k] - logits_[label]) / temperature);
-      sum += dlogits_[k];
+      if (k != label) others += dlogits_[k];
     }
-    for (std::size_t k = 0; k < logits_.size(); ++k) {
-      dlogits_[k] = (dlogits_[k] / sum - (k == label ? 1.0 : 0.0)) / temperature;
-    }
+    // softmax - 1 of the label is minus the sum of the others: a confident network's would be lost
+    // in the rounding of 1.
+    dlogits_[label] = -others;
+    for (double& d : dlogits_) d /= (1 + others) * temperature;
     for (Values& g : gradients_) std::fill(g.begin(), g.end(), 0.0);
     for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
       std::visit([this](const auto& s) { backward(s); }, *step);

@@ -102,7 +102,7 @@ TEST_CASE("pixels are normalised per channel") {
   CHECK(pixels[3072] == (1.0f - 0.5f) / 0.25f);
 }
 
-TEST_CASE("nothing in, nothing out; wrong numbers and parameters are refused") {
+TEST_CASE("nothing in, nothing out, and wrong numbers and parameters are refused") {
   const auto backend = make_cpu_backend(1);
   Scorer scorer(tiny_checkpoint(), *backend);
   const Scores none = scorer.score({}, kParameters);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/device.h"
 
 namespace odin::test {
 
@@ -24,6 +25,7 @@ inline std::vector<BackendUnderTest> backends() {
   return {
       {"reference", [] { return make_reference_backend(); }, 0},
       {"cpu", [] { return make_cpu_backend(2); }, 1e-5},
+      {"cuda", [] { return make_backend("cuda"); }, 1e-5},
   };
 }
 

@@ -37,47 +37,31 @@ Results run(PlanExecutor& executor, int num_classes, const std::vector<float>& i
   return r;
 }
 
-// Each image's gradient with the length of the expected one: only its direction counts.
-std::vector<float> rescaled(std::vector<float> gradient, std::span<const float> like) {
-  for (std::size_t begin = 0; begin < gradient.size(); begin += 3072) {
-    double norm = 0;
-    double wanted = 0;
-    for (std::size_t i = begin; i < begin + 3072; ++i) {
-      norm += double{gradient[i]} * gradient[i];
-      wanted += double{like[i]} * like[i];
-    }
-    const double scale = norm > 0 ? std::sqrt(wanted / norm) : 0;
-    for (std::size_t i = begin; i < begin + 3072; ++i) {
-      gradient[i] = static_cast<float>(gradient[i] * scale);
-    }
-  }
-  return gradient;
-}
-
-// Relative errors allowed, each of a whole tensor.
+// Relative errors allowed: of the logits of all images, of the gradient of the median image and of the
+// worst, and of the perturbed logits.
 struct Tolerances {
   double logits;
-  double gradient;
+  double median_gradient;
+  double worst_gradient;
   double perturbed;
 };
 
-// Single precision through up to 100 layers.
-constexpr Tolerances kFloat{1e-5, 1e-4, 1e-5};
-// Winograd's rounding, a few 1e-6 a layer, may close or open a ReLU whose input is that near to zero,
-// which changes the gradient by that one path, and may flip the sign of a few of its 3072 elements.
-constexpr Tolerances kWinograd{1e-5, 1e-2, 2e-4};
+// Single precision opens or closes a ReLU by rounding in few images, Winograd (some 1e-6 a layer) in most:
+// see gradient_errors().
+constexpr Tolerances kFloat{1e-5, 1e-4, 1e-2, 2e-4};
+constexpr Tolerances kWinograd{1e-5, 1e-2, 1e-2, 2e-4};
 // Weights of folded batch norms are rounded to float; all else is in double.
-constexpr Tolerances kDouble{2e-6, 2e-6, 2e-6};
+constexpr Tolerances kDouble{2e-6, 2e-6, 2e-6, 2e-6};
 
-void check_against_pytorch(PlanExecutor& executor, int classes, const char* fixture_name,
+void check_against_pytorch(PlanExecutor& executor, int classes, const std::string& fixture_name,
                            std::size_t count, const Tolerances& tolerances) {
   INFO(fixture_name, " on ", executor.description());
-  Fixture fixture(std::string(fixture_name) + ".evaluation");
+  Fixture fixture(fixture_name + ".evaluation");
   const Results r = run(executor, classes, formula_images(count));
   CHECK(relative_error<float, float>(r.logits, fixture.next(r.logits.size())) < tolerances.logits);
-  const auto gradient = fixture.next(r.gradient.size());
-  CHECK(relative_error<float, float>(rescaled(r.gradient, gradient), gradient) <
-        tolerances.gradient);
+  const std::vector<double> errors = gradient_errors(r.gradient, fixture.next(r.gradient.size()));
+  CHECK(errors[errors.size() / 2] < tolerances.median_gradient);
+  CHECK(errors.back() < tolerances.worst_gradient);
   CHECK(relative_error<float, float>(r.perturbed, fixture.next(r.perturbed.size())) <
         tolerances.perturbed);
   CHECK(fixture.at_end());
@@ -91,8 +75,8 @@ struct Case {
 
 const Case kSmall[] = {{"densenet_40_k4", DenseNetConfig{40, 4, 1.0, false, 10}, 2},
                        {"wide_resnet_10_1", WideResNetConfig{10, 1, 10}, 3}};
-const Case kFull[] = {{"densenet_bc_100", DenseNetConfig{}, 2},
-                      {"wide_resnet_28_10", WideResNetConfig{28, 10, 100}, 2}};
+const Case kFull[] = {{"densenet_bc_100", DenseNetConfig{}, 3},
+                      {"wide_resnet_28_10", WideResNetConfig{28, 10, 100}, 3}};
 
 Plan formula_plan(const Case& c) {
   const Graph graph = build_graph(c.architecture);

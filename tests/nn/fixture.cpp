@@ -1,11 +1,19 @@
 #include "tests/nn/fixture.h"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
 #include "kernels/error.h"
+#include "tests/support/support.h"
 
 namespace odin::test {
+namespace {
+
+constexpr std::size_t kImageElements = 3 * 32 * 32;
+
+}  // namespace
 
 Fixture::Fixture(const std::string& name) {
   const std::filesystem::path path =
@@ -21,6 +29,25 @@ std::span<const float> Fixture::next(std::size_t count) {
   const std::span<const float> section(values_.data() + taken_, count);
   taken_ += count;
   return section;
+}
+
+std::vector<double> gradient_errors(std::vector<float> gradient, std::span<const float> expected) {
+  std::vector<double> errors;
+  for (std::size_t begin = 0; begin < gradient.size(); begin += kImageElements) {
+    const std::span<float> image = std::span(gradient).subspan(begin, kImageElements);
+    const std::span<const float> wanted = expected.subspan(begin, kImageElements);
+    double length = 0;
+    double wanted_length = 0;
+    for (std::size_t i = 0; i < kImageElements; ++i) {
+      length += double{image[i]} * image[i];
+      wanted_length += double{wanted[i]} * wanted[i];
+    }
+    const double scale = length > 0 ? std::sqrt(wanted_length / length) : 0;
+    for (float& g : image) g = static_cast<float>(g * scale);
+    errors.push_back(relative_error<float, float>(image, wanted));
+  }
+  std::sort(errors.begin(), errors.end());
+  return errors;
 }
 
 }  // namespace odin::test

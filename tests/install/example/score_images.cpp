@@ -13,5 +13,6 @@ int main(int, char** argv) {
   images->read(0, 10, pixels.data());
   scorer.normalise(pixels);
   const odin::OdinParameters parameters{.temperature = 1000, .magnitude = 0.0014};
-  for (double s : scorer.score(pixels, {&parameters, 1}).odin[0]) std::printf("%.17g\n", s);
+  const odin::Scores scores = scorer.score(pixels, {&parameters, 1});
+  for (double score : scores.odin[0]) std::printf("%.17g\n", score);
 }

@@ -1,0 +1,437 @@
+#include "kernels/cpu/plan_executor.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include <doctest/doctest.h>
+
+#include "kernels/error.h"
+#include "kernels/reference/plan_executor.h"
+#include "tests/support/support.h"
+#include "tools/random_plans.h"
+
+// Counts the allocations of this program.
+namespace {
+std::atomic<long> allocations = 0;
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++allocations;
+  bytes = (bytes + alignment - 1) / alignment * alignment;
+  void* p = std::aligned_alloc(alignment, bytes == 0 ? alignment : bytes);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+}  // namespace
+void* operator new(std::size_t bytes) {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+
+namespace odin {
+namespace {
+
+using cpu::Convolution;
+using cpu::InstructionSet;
+using tools::random_images;
+using tools::RandomPlan;
+
+PlanSlice part(PlanSlice slice, int begin, int channels) {
+  slice.begin += begin;
+  slice.channels = channels;
+  return slice;
+}
+
+// Two dense blocks with a pooling transition, as DenseNet-BC has them.
+Plan dense_plan(int height, int width, int growth) {
+  RandomPlan plan("dense", 1);
+  const PlanSlice image = plan.input(3, height, width);
+  int channels = 2 * growth;
+  PlanSlice block = plan.buffer(channels + 2 * growth, height, width);
+  plan.convolution(image, part(block, 0, channels), {.kernel = 3, .padding = 1, .prologue = false});
+  for (int b = 0; b < 2; ++b) {
+    for (int l = 0; l < 2; ++l, channels += growth) {
+      const PlanSlice hidden = plan.buffer(4 * growth, height, width);
+      plan.convolution(part(block, 0, channels), hidden, {.bias = true, .relu = true});
+      plan.convolution(hidden, part(block, channels, growth),
+                       {.kernel = 3, .padding = 1, .prologue = false});
+    }
+    if (b == 1) break;
+    height = (height - 2) / 2 + 1;
+    width = (width - 2) / 2 + 1;
+    const PlanSlice pooled = plan.buffer(channels, height, width);
+    plan.pool(block, pooled, 2, 2, true);
+    block = plan.buffer(channels / 2 + 2 * growth, height, width);
+    plan.convolution(pooled, part(block, 0, channels / 2), {.prologue = false});
+    channels /= 2;
+  }
+  // Not square, so no single window covers it: a linear layer on what a small pool leaves.
+  const PlanSlice features = plan.buffer(channels, height, width);
+  plan.normalise(block, features, true);
+  return plan.linear(features, 5);
+}
+
+// Residual blocks, the second with stride 2 and a shortcut that shares the first's prologue.
+Plan residual_plan(int height, int width, int channels) {
+  RandomPlan plan("residual", 2);
+  const PlanSlice image = plan.input(1, height, width);
+  PlanSlice x = plan.buffer(channels, height, width);
+  plan.convolution(image, x, {.kernel = 3, .padding = 1, .prologue = false});
+  for (int b = 0; b < 2; ++b) {
+    const int stride = b + 1;
+    const int wide = channels * stride;
+    height = (height - 1) / stride + 1;
+    width = (width - 1) / stride + 1;
+    const PlanSlice hidden = plan.buffer(wide, height, width);
+    const Normalisation first =
+        *plan.convolution(x, hidden,
+                          {.kernel = 3, .stride = stride, .padding = 1, .bias = true, .relu = true})
+             .prologue;
+    PlanSlice shortcut = x;
+    if (stride == 2) {
+      shortcut = plan.buffer(wide, height, width);
+      plan.convolution(x, shortcut, {.stride = 2}).prologue = first;
+    }
+    const PlanSlice sum = plan.buffer(wide, height, width);
+    plan.convolution(hidden, sum,
+                     {.kernel = 3, .padding = 1, .prologue = false, .residual = &shortcut});
+    x = sum;
+  }
+  const PlanSlice features = plan.buffer(x.channels, 1, 1);
+  const int window = std::min(height, width);
+  if (height == width) {
+    plan.pool(x, features, window, 1, true);
+    return plan.linear(features, 7);
+  }
+  return plan.linear(x, 7);
+}
+
+// Everything that the two networks do not do: large and even kernels, odd strides, overlapping
+// pools, a normalisation without a ReLU, channels that nothing reads.
+Plan odd_plan(int height, int width) {
+  RandomPlan plan("odd", 3);
+  const PlanSlice image = plan.input(7, height, width);
+  const PlanSlice a = plan.buffer(13, (height + 4 - 5) / 3 + 1, (width + 4 - 5) / 3 + 1);
+  plan.convolution(image, a,
+                   {.kernel = 5, .stride = 3, .padding = 2, .prologue = false, .bias = true});
+  const int h = (height + 4 - 5) / 3 + 1;
+  const int w = (width + 4 - 5) / 3 + 1;
+  const PlanSlice b = plan.buffer(10, h + 1, w + 1);
+  plan.convolution(part(a, 2, 9), part(b, 1, 8), {.kernel = 2, .padding = 1, .relu = true});
+  const PlanSlice c = plan.buffer(8, h + 1, w + 1);
+  plan.normalise(part(b, 1, 8), c, false);
+  const PlanSlice d = plan.buffer(8, h + 1 - 2, w + 1 - 2);
+  plan.pool(c, d, 3, 1, false);
+  const PlanSlice e = plan.buffer(8, h + 1 - 2, w + 1 - 2);
+  plan.convolution(d, e, {.kernel = 3, .padding = 1, .residual = &d});
+  // The slice overlaps what has a gradient already and what has none.
+  const PlanSlice f = plan.buffer(4, h + 1 - 2, w + 1 - 2);
+  plan.convolution(part(e, 3, 5), f, {});
+  return plan.linear(f, 3);
+}
+
+// One convolution between an image and a linear layer.
+Plan single_plan(int in, int out, int height, int width, RandomPlan::Options options) {
+  RandomPlan plan("single", 4);
+  const PlanSlice image = plan.input(in, height, width);
+  const int h = (height + 2 * options.padding - options.kernel) / options.stride + 1;
+  const int w = (width + 2 * options.padding - options.kernel) / options.stride + 1;
+  const PlanSlice result = plan.buffer(out, h, w);
+  plan.convolution(image, result, options);
+  return plan.linear(result, 4);
+}
+
+std::vector<Plan> small_plans() {
+  std::vector<Plan> plans;
+  plans.push_back(dense_plan(32, 32, 3));
+  plans.push_back(dense_plan(16, 16, 4));
+  plans.push_back(dense_plan(13, 9, 5));
+  plans.push_back(dense_plan(10, 34, 3));
+  plans.push_back(residual_plan(16, 16, 16));
+  plans.push_back(residual_plan(8, 8, 24));
+  plans.push_back(residual_plan(15, 11, 10));
+  plans.push_back(odd_plan(20, 17));
+  plans.push_back(odd_plan(9, 30));
+  for (const auto& [height, width] : {std::pair{1, 1}, {5, 3}, {4, 4}, {6, 7}, {12, 20}, {3, 70}}) {
+    plans.push_back(single_plan(13, 7, height, width, {.kernel = 3, .padding = 1, .bias = true}));
+    plans.push_back(single_plan(3, 13, height, width, {.relu = true}));
+  }
+  plans.push_back(single_plan(160, 21, 8, 8, {.kernel = 3, .padding = 1, .relu = true}));
+  plans.push_back(single_plan(7, 1, 40, 36, {.kernel = 3, .padding = 1}));
+  return plans;
+}
+
+std::string label(const Plan& plan) {
+  const PlanBuffer& in = plan.buffers[static_cast<std::size_t>(plan.input.buffer)];
+  return fmt::format("{}, {} steps, {} x {} x {}", plan.name, plan.steps.size(), in.channels,
+                     in.height, in.width);
+}
+
+std::vector<InstructionSet> instruction_sets() {
+  std::vector<InstructionSet> sets;
+  for (const auto set :
+       {InstructionSet::kPortable, InstructionSet::kAvx2, InstructionSet::kAvx512}) {
+    if (cpu::is_supported(set)) sets.push_back(set);
+  }
+  return sets;
+}
+
+std::size_t elements_of(const Plan& plan) {
+  const PlanBuffer& in = plan.buffers[static_cast<std::size_t>(plan.input.buffer)];
+  return static_cast<std::size_t>(plan.input.channels * in.height * in.width);
+}
+
+// What a run gives.
+struct Results {
+  std::vector<float> logits, perturbed, gradient;
+};
+Results run(PlanExecutor& executor, const Plan& plan, const std::vector<float>& images,
+            const std::vector<OdinSetting>& settings) {
+  const std::size_t elements = elements_of(plan);
+  const std::size_t n = images.size() / elements;
+  const auto classes = static_cast<std::size_t>(plan.classes);
+  std::size_t rows = 0;
+  for (const OdinSetting& setting : settings) rows += setting.steps.size();
+  // NaN, so that what is not written cannot look right.
+  const float nothing = std::numeric_limits<float>::quiet_NaN();
+  Results results{std::vector<float>(n * classes, nothing),
+                  std::vector<float>(rows * n * classes, nothing),
+                  std::vector<float>(settings.size() * n * elements, nothing)};
+  executor.run(images.data(), static_cast<std::int64_t>(n), settings,
+               {results.logits.data(), results.perturbed.data(), results.gradient.data()});
+  return results;
+}
+
+std::vector<float> steps_of(const Plan& plan, float size) {
+  std::vector<float> steps(static_cast<std::size_t>(plan.input.channels));
+  for (std::size_t c = 0; c < steps.size(); ++c) steps[c] = size * (1 + 0.1f * float(c));
+  return steps;
+}
+
+// Every image's gradient scaled to unit length: its scale is the executor's choice.
+std::vector<double> directions(const std::vector<float>& gradient, std::size_t elements) {
+  std::vector<double> result(gradient.begin(), gradient.end());
+  for (std::size_t i = 0; i < result.size(); i += elements) {
+    double norm = 0;
+    for (std::size_t e = i; e < i + elements; ++e) norm += result[e] * result[e];
+    for (std::size_t e = i; e < i + elements && norm > 0; ++e) result[e] /= std::sqrt(norm);
+  }
+  return result;
+}
+
+template <class A, class B>
+double difference(const std::vector<A>& a, const std::vector<B>& b) {
+  return test::relative_error(std::span<const A>(a), std::span<const B>(b));
+}
+
+TEST_CASE("the reference's gradient is the slope of its loss") {
+  for (const Plan& plan : {dense_plan(6, 5, 2), residual_plan(6, 6, 3), odd_plan(8, 8)}) {
+    CAPTURE(label(plan));
+    const auto executor = reference::make_plan_executor(plan);
+    std::vector<float> image = random_images(plan, 1, 5);
+    constexpr double kTemperature = 2;
+    const Results at = run(*executor, plan, image, {{kTemperature, {}}});
+    const auto label_of = static_cast<std::size_t>(
+        std::max_element(at.logits.begin(), at.logits.end()) - at.logits.begin());
+    const auto loss = [&] {
+      const std::vector<float> logits = run(*executor, plan, image, {}).logits;
+      double sum = 0;
+      for (const float l : logits) sum += std::exp((double{l} - logits[label_of]) / kTemperature);
+      return std::log(sum);
+    };
+    // Logits are rounded to 24 bits: a smaller step would see that, a larger one the ReLUs' kinks.
+    constexpr float kStep = 1.0f / 256;
+    std::vector<double> slopes;
+    for (float& x : image) {
+      const float kept = x;
+      x = kept + kStep;
+      const double above = loss();
+      const double up = x;
+      x = kept - kStep;
+      slopes.push_back((above - loss()) / (up - double{x}));
+      x = kept;
+    }
+    CHECK(difference(at.gradient, slopes) < 5e-3);
+  }
+}
+
+TEST_CASE("every instruction set and algorithm agrees with the reference") {
+  for (const Plan& plan : small_plans()) {
+    CAPTURE(label(plan));
+    const std::vector<float> images = random_images(plan, 3, 6);
+    const std::vector<OdinSetting> settings = {
+        {1000.0, {steps_of(plan, 0.01f)}}, {1.0, {}}, {10.0, {steps_of(plan, 0.1f)}}};
+    const auto reference = reference::make_plan_executor(plan);
+    const Results expected = run(*reference, plan, images, settings);
+    for (const InstructionSet set : instruction_sets()) {
+      for (const Convolution convolution :
+           {Convolution::kDirect, Convolution::kAuto, Convolution::kWinograd}) {
+        const auto executor = cpu::make_plan_executor(plan, {1, convolution, set});
+        CAPTURE(executor->description());
+        const Results found = run(*executor, plan, images, settings);
+        // Single precision, a few layers deep; Winograd's transforms lose about another digit.
+        const double bound = convolution == Convolution::kDirect ? 2e-6 : 2e-5;
+        CHECK(difference(found.logits, expected.logits) < bound);
+        CHECK(difference(directions(found.gradient, elements_of(plan)),
+                         directions(expected.gradient, elements_of(plan))) < bound);
+        // The perturbed images are those of the executor's own gradient: where one is nearly zero,
+        // its sign is anyone's guess. So they are made here, in the same arithmetic.
+        std::vector<float> rows;
+        std::size_t setting_index = 0;
+        for (const OdinSetting& setting : settings) {
+          for (const std::vector<float>& step : setting.steps) {
+            std::vector<float> perturbed = images;
+            for (std::size_t i = 0; i < images.size(); ++i) {
+              const std::size_t channel = i % elements_of(plan) * step.size() / elements_of(plan);
+              const float g = found.gradient[setting_index * images.size() + i];
+              perturbed[i] = images[i] - (g >= 0 ? step[channel] : -step[channel]);
+            }
+            const Results again = run(*executor, plan, perturbed, {});
+            rows.insert(rows.end(), again.logits.begin(), again.logits.end());
+          }
+          ++setting_index;
+        }
+        CHECK(rows == found.perturbed);
+      }
+    }
+  }
+}
+
+TEST_CASE("Winograd's algorithm agrees with the direct one") {
+  for (const int channels : {8, 48, 160}) {
+    const Plan plan = single_plan(channels, 20, 17, 18, {.kernel = 3, .padding = 1});
+    const std::vector<float> images = random_images(plan, 3, 7);
+    for (const InstructionSet set : instruction_sets()) {
+      const auto direct = cpu::make_plan_executor(plan, {1, Convolution::kDirect, set});
+      const auto winograd = cpu::make_plan_executor(plan, {1, Convolution::kWinograd, set});
+      CHECK(direct->description().find("direct") != std::string::npos);
+      CHECK(winograd->description().find("winograd") != std::string::npos);
+      const Results a = run(*winograd, plan, images, {{1000.0, {}}});
+      const Results b = run(*direct, plan, images, {{1000.0, {}}});
+      CHECK(a.logits != b.logits);
+      CHECK(difference(a.logits, b.logits) < 1e-5);
+      CHECK(difference(a.gradient, b.gradient) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("an image's results depend on no other image, thread or batch") {
+  for (const Plan& plan : {dense_plan(8, 8, 12), residual_plan(8, 8, 16), dense_plan(13, 9, 5)}) {
+    CAPTURE(label(plan));
+    constexpr std::size_t kImages = 37;
+    const std::vector<float> images = random_images(plan, kImages, 8);
+    const std::size_t elements = elements_of(plan);
+    const auto classes = static_cast<std::size_t>(plan.classes);
+    const std::vector<OdinSetting> settings = {{1000.0, {steps_of(plan, 0.05f)}}};
+    for (const InstructionSet set : instruction_sets()) {
+      const auto one = cpu::make_plan_executor(plan, {1, Convolution::kAuto, set});
+      const Results expected = run(*one, plan, images, settings);
+      for (const int threads : {1, 2, 3}) {
+        const auto executor = cpu::make_plan_executor(plan, {threads, Convolution::kAuto, set});
+        for (const std::size_t batch : {std::size_t{1}, std::size_t{5}, kImages}) {
+          Results found;
+          for (std::size_t i = 0; i < kImages; i += batch) {
+            const std::size_t end = std::min(kImages, i + batch);
+            const std::vector<float> some(
+                images.begin() + static_cast<std::ptrdiff_t>(i * elements),
+                images.begin() + static_cast<std::ptrdiff_t>(end * elements));
+            const Results r = run(*executor, plan, some, settings);
+            found.logits.insert(found.logits.end(), r.logits.begin(), r.logits.end());
+            found.perturbed.insert(found.perturbed.end(), r.perturbed.begin(), r.perturbed.end());
+            found.gradient.insert(found.gradient.end(), r.gradient.begin(), r.gradient.end());
+          }
+          CHECK(found.logits == expected.logits);
+          CHECK(found.perturbed == expected.perturbed);
+          CHECK(found.gradient == expected.gradient);
+        }
+      }
+      // Not even an image of NaN, which itself gives NaN.
+      std::vector<float> spoilt = images;
+      std::fill_n(spoilt.begin(), elements, std::numeric_limits<float>::quiet_NaN());
+      for (int repeat = 0; repeat < 2; ++repeat) {
+        const Results r = run(*one, plan, spoilt, settings);
+        CHECK(std::isnan(r.logits[0]));
+        CHECK(std::equal(r.logits.begin() + static_cast<std::ptrdiff_t>(classes), r.logits.end(),
+                         expected.logits.begin() + static_cast<std::ptrdiff_t>(classes)));
+        CHECK(std::equal(r.gradient.begin() + static_cast<std::ptrdiff_t>(elements),
+                         r.gradient.end(),
+                         expected.gradient.begin() + static_cast<std::ptrdiff_t>(elements)));
+      }
+    }
+  }
+}
+
+TEST_CASE("the steady state allocates nothing") {
+  const Plan plan = dense_plan(8, 8, 12);
+  const std::vector<float> images = random_images(plan, 9, 9);
+  const std::vector<OdinSetting> settings = {{1000.0, {steps_of(plan, 0.05f)}},
+                                             {1.0, {steps_of(plan, 0.05f)}}};
+  const auto executor = cpu::make_plan_executor(plan, {2, Convolution::kAuto, {}});
+  std::vector<float> logits(45), perturbed(90), gradient(2 * images.size());
+  const OdinResults results{logits.data(), perturbed.data(), gradient.data()};
+  executor->run(images.data(), 9, settings, results);
+  const long before = allocations;
+  executor->run(images.data(), 9, settings, results);
+  executor->run(images.data(), 4, settings, results);
+  executor->run(images.data(), 9, {}, results);
+  CHECK(allocations == before);
+}
+
+TEST_CASE("a confident network still has a gradient") {
+  // The other classes' probabilities vanish beside 1, even in double precision.
+  Plan plan = single_plan(3, 4, 6, 6, {.kernel = 3, .padding = 1});
+  std::get<PlanLinear>(plan.steps.back()).bias = {60, 0, 0, 0};
+  const std::vector<float> images = random_images(plan, 2, 10);
+  const Results expected = run(*reference::make_plan_executor(plan), plan, images, {{1.0, {}}});
+  const Results found = run(*cpu::make_plan_executor(plan), plan, images, {{1.0, {}}});
+  CHECK(difference(directions(found.gradient, elements_of(plan)),
+                   directions(expected.gradient, elements_of(plan))) < 1e-5);
+}
+
+TEST_CASE("no images, no settings, wrong arguments") {
+  const Plan plan = dense_plan(8, 8, 2);
+  const std::vector<float> images = random_images(plan, 2, 11);
+  for (const auto& executor :
+       {reference::make_plan_executor(plan), cpu::make_plan_executor(plan)}) {
+    CAPTURE(executor->description());
+    CHECK(executor->preferred_batch() >= 1);
+    CHECK_NOTHROW(executor->run(nullptr, 0, {}, {}));
+    std::vector<float> logits(10);
+    CHECK_NOTHROW(executor->run(images.data(), 2, {}, {logits.data(), nullptr, nullptr}));
+    CHECK_THROWS_AS(executor->run(images.data(), -1, {}, {logits.data(), nullptr, nullptr}), Error);
+    CHECK_THROWS_AS(executor->run(images.data(), 2, {}, {}), Error);
+    const std::vector<OdinSetting> cold = {{0.0, {}}};
+    CHECK_THROWS_AS(executor->run(images.data(), 2, cold, {logits.data(), nullptr, nullptr}),
+                    Error);
+    const std::vector<OdinSetting> narrow = {{1.0, {{0.1f}}}};
+    CHECK_THROWS_AS(
+        executor->run(images.data(), 2, narrow, {logits.data(), logits.data(), nullptr}), Error);
+    const std::vector<OdinSetting> nowhere = {{1.0, {steps_of(plan, 0.1f)}}};
+    CHECK_THROWS_AS(executor->run(images.data(), 2, nowhere, {logits.data(), nullptr, nullptr}),
+                    Error);
+  }
+  Plan broken = plan;
+  std::get<PlanConvolution>(broken.steps[0]).weights[0] = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_AS(reference::make_plan_executor(broken), Error);
+  CHECK_THROWS_AS(cpu::make_plan_executor(broken), Error);
+}
+
+}  // namespace
+}  // namespace odin

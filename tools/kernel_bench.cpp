@@ -1,0 +1,367 @@
+// Checks each convolution kernel of the CPU's plan executor against plain loops in double, then
+// times it beside oneDNN, for the shapes of both networks. One thread: threads share nothing.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <functional>
+#include <random>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <dnnl.hpp>
+#include <fmt/format.h>
+#include <omp.h>
+
+#include "kernels/cpu/instruction_set.h"
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/memory.h"
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+using cpu::ConvolutionTask;
+using cpu::FloatMemory;
+using cpu::KernelTable;
+
+struct Shape {
+  const char* network;
+  int images;  // as many as the plan executor gives to a kernel
+  int in, out, size, kernel, stride;
+
+  int padding() const { return kernel / 2; }
+  int out_size() const { return (size + 2 * padding() - kernel) / stride + 1; }
+  double multiply_adds() const {
+    return double(images) * in * out * kernel * kernel * out_size() * out_size();
+  }
+  std::string name() const {
+    return fmt::format("{}x{}{} {:>3} -> {:<3} {:>2}x{:<2} x{:<2}", kernel, kernel,
+                       stride == 1 ? "   " : fmt::format("/{} ", stride), in, out, size, size,
+                       images);
+  }
+};
+
+constexpr Shape kShapes[] = {
+    {"densenet", 1, 3, 24, 32, 3, 1},  {"densenet", 1, 120, 48, 32, 1, 1},
+    {"densenet", 1, 48, 12, 32, 3, 1}, {"densenet", 1, 204, 48, 16, 1, 1},
+    {"densenet", 1, 48, 12, 16, 3, 1}, {"densenet", 4, 240, 48, 8, 1, 1},
+    {"densenet", 4, 48, 12, 8, 3, 1},  {"wrn", 1, 16, 160, 32, 3, 1},
+    {"wrn", 1, 160, 160, 32, 3, 1},    {"wrn", 4, 160, 320, 32, 3, 2},
+    {"wrn", 4, 160, 320, 32, 1, 2},    {"wrn", 4, 320, 320, 16, 3, 1},
+    {"wrn", 16, 320, 640, 16, 3, 2},   {"wrn", 16, 640, 640, 8, 3, 1},
+};
+
+std::vector<float> random_values(std::size_t count, double deviation) {
+  static std::mt19937 random(1);
+  std::normal_distribution<float> normal(0.0f, static_cast<float>(deviation));
+  std::vector<float> values(count);
+  for (float& v : values) v = normal(random);
+  return values;
+}
+
+std::size_t as_size(std::int64_t value) {
+  return static_cast<std::size_t>(value);
+}
+
+// Operands of a shape, dense, and the results of plain loops for the first image.
+struct Problem {
+  Shape shape;
+  std::vector<float> x, w, dy;
+  std::vector<double> y, dx;
+
+  explicit Problem(const Shape& s) : shape(s) {
+    const int taps = s.kernel * s.kernel;
+    const int in_pixels = s.size * s.size;
+    const int out_pixels = s.out_size() * s.out_size();
+    x = random_values(as_size(std::int64_t{s.images} * s.in * in_pixels), 1);
+    w = random_values(as_size(std::int64_t{s.out} * s.in * taps), std::sqrt(2.0 / (s.in * taps)));
+    dy = random_values(as_size(std::int64_t{s.images} * s.out * out_pixels), 1);
+    y.assign(as_size(std::int64_t{s.out} * out_pixels), 0);
+    dx.assign(as_size(std::int64_t{s.in} * in_pixels), 0);
+    for (int o = 0; o < s.out; ++o) {
+      for (int c = 0; c < s.in; ++c) {
+        for (int tap = 0; tap < taps; ++tap) {
+          const double weight = w[as_size((std::int64_t{o} * s.in + c) * taps + tap)];
+          for (int p = 0; p < out_pixels; ++p) {
+            const int row = p / s.out_size() * s.stride + tap / s.kernel - s.padding();
+            const int column = p % s.out_size() * s.stride + tap % s.kernel - s.padding();
+            if (row < 0 || row >= s.size || column < 0 || column >= s.size) continue;
+            const std::size_t from = as_size(c * in_pixels + row * s.size + column);
+            const std::size_t to = as_size(o * out_pixels + p);
+            y[to] += weight * double{x[from]};
+            dx[from] += weight * double{dy[to]};
+          }
+        }
+      }
+    }
+  }
+};
+
+// Seconds of one call, the best of a few short runs.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::function<void()> call) : call_(std::move(call)) { call_(); }
+  void measure() {
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
+    int calls = 0;
+    double seconds = 0;
+    do {
+      call_();
+      ++calls;
+      seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    } while (seconds < 0.02);
+    best_ = std::min(best_, seconds / calls);
+  }
+  double seconds() const { return best_; }
+
+ private:
+  std::function<void()> call_;
+  double best_ = 1e30;
+};
+
+// One of our kernels on a problem, forward or backward.
+class OurKernel {
+ public:
+  OurKernel(const Problem& problem, const KernelTable& kernels, bool backward, bool winograd) {
+    const Shape& s = problem.shape;
+    const int taps = s.kernel * s.kernel;
+    const long row = static_cast<long>(s.in) * taps;
+    cpu::WeightMatrix matrix{problem.w.data(), s.out, s.in, row, taps, nullptr};
+    if (backward && !winograd) {
+      matrix.rows = s.in;
+      matrix.columns = s.out;
+      std::swap(matrix.row_stride, matrix.column_stride);
+    }
+    if (!winograd) {
+      (backward ? matrix.rows : matrix.columns) *= taps;
+      (backward ? matrix.row_stride : matrix.column_stride) = 1;
+    }
+    const auto floats = as_size(std::int64_t{s.in} * s.out * (winograd ? 36 : taps));
+    weights_ = FloatMemory(floats);
+    (winograd ? kernels.pack_winograd : kernels.pack)(matrix, weights_.data());
+
+    task_.images = s.images;
+    task_.in_channels = backward ? s.out : s.in;
+    task_.in_height = task_.in_width = backward ? s.out_size() : s.size;
+    task_.out_channels = backward ? s.in : s.out;
+    task_.out_height = task_.out_width = backward ? s.size : s.out_size();
+    task_.kernel = s.kernel;
+    task_.stride = s.stride;
+    task_.padding = s.padding();
+    task_.transposed = winograd && backward;
+    task_.weights = weights_.data();
+    in_ = allocate(task_.in, task_.in_channels, task_.in_height);
+    out_ = allocate(task_.out, task_.out_channels, task_.out_height);
+    const std::vector<float>& from = backward ? problem.dy : problem.x;
+    const int pixels = task_.in_height * task_.in_width;
+    for (int i = 0; i < s.images; ++i) {
+      for (int c = 0; c < task_.in_channels; ++c) {
+        const float* plane = from.data() + (std::int64_t{i} * task_.in_channels + c) * pixels;
+        std::copy(plane, plane + pixels, task_.in.data + i * task_.in.image + c * task_.in.plane);
+      }
+    }
+    const bool pointwise = s.kernel == 1 && s.stride == 1;
+    name_ = winograd ? "winograd" : pointwise ? "pointwise" : "direct";
+    run_ = winograd    ? kernels.winograd
+           : pointwise ? kernels.pointwise
+           : backward  ? kernels.direct_backward
+                       : kernels.direct;
+    const auto workspace = winograd    ? kernels.winograd_workspace
+                           : pointwise ? kernels.pointwise_workspace
+                           : backward  ? kernels.direct_backward_workspace
+                                       : kernels.direct_workspace;
+    workspace_ = FloatMemory(as_size(workspace(task_)));
+    task_.workspace = workspace_.data();
+  }
+
+  const char* name() const { return name_; }
+  void run() const { run_(task_); }
+  // Of the first image, in the Euclidean norm.
+  double relative_error(const std::vector<double>& expected) const {
+    run();
+    double difference = 0;
+    double norm = 0;
+    const int pixels = task_.out_height * task_.out_width;
+    for (int c = 0; c < task_.out_channels; ++c) {
+      for (int p = 0; p < pixels; ++p) {
+        const double e = expected[as_size(c * pixels + p)];
+        const double d = double{task_.out.data[c * task_.out.plane + p]} - e;
+        difference += d * d;
+        norm += e * e;
+      }
+    }
+    return std::sqrt(difference / norm);
+  }
+
+ private:
+  // Planes as far apart as the executor puts them.
+  FloatMemory allocate(cpu::Planes& planes, int channels, int size) const {
+    planes.plane = ((size * size + 15) / 16 | 1) * 16;
+    planes.image = planes.plane * channels;
+    FloatMemory memory(as_size(planes.image * task_.images));
+    planes.data = memory.data();
+    return memory;
+  }
+
+  FloatMemory weights_, in_, out_, workspace_;
+  ConvolutionTask task_;
+  const char* name_ = nullptr;
+  void (*run_)(const ConvolutionTask&) = nullptr;
+};
+
+// oneDNN's, with operands in whatever layout it likes best.
+class DnnlKernel {
+ public:
+  DnnlKernel(const Shape& s, bool backward)
+      : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+    using Memory = dnnl::memory;
+    const auto any = [](const Memory::dims& dims) {
+      return Memory::desc(dims, Memory::data_type::f32, Memory::format_tag::any);
+    };
+    const Memory::desc x = any({s.images, s.in, s.size, s.size});
+    const Memory::desc w = any({s.out, s.in, s.kernel, s.kernel});
+    const Memory::desc y = any({s.images, s.out, s.out_size(), s.out_size()});
+    const Memory::dims strides = {s.stride, s.stride};
+    const Memory::dims padding = {s.padding(), s.padding()};
+    const dnnl::convolution_forward::desc forward_desc(
+        backward ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
+        dnnl::algorithm::convolution_auto, x, w, y, strides, padding, padding);
+    const dnnl::convolution_forward::primitive_desc forward(forward_desc, engine_);
+    if (!backward) {
+      name_ = forward.impl_info_str();
+      primitive_ = dnnl::convolution_forward(forward);
+      arguments_ = {{DNNL_ARG_SRC, make(forward.src_desc())},
+                    {DNNL_ARG_WEIGHTS, make(forward.weights_desc())},
+                    {DNNL_ARG_DST, make(forward.dst_desc())}};
+      return;
+    }
+    const dnnl::convolution_backward_data::desc backward_desc(dnnl::algorithm::convolution_direct,
+                                                              x, w, y, strides, padding, padding);
+    const dnnl::convolution_backward_data::primitive_desc descriptor(backward_desc, engine_,
+                                                                     forward);
+    name_ = descriptor.impl_info_str();
+    primitive_ = dnnl::convolution_backward_data(descriptor);
+    arguments_ = {{DNNL_ARG_DIFF_SRC, make(descriptor.diff_src_desc())},
+                  {DNNL_ARG_WEIGHTS, make(descriptor.weights_desc())},
+                  {DNNL_ARG_DIFF_DST, make(descriptor.diff_dst_desc())}};
+  }
+  const std::string& name() const { return name_; }
+  void run() {
+    primitive_.execute(stream_, arguments_);
+    stream_.wait();
+  }
+
+ private:
+  dnnl::memory make(const dnnl::memory::desc& desc) {
+    dnnl::memory memory(desc, engine_);
+    // Not zeros, in case the processor is quicker with them.
+    const std::size_t floats = desc.get_size() / sizeof(float);
+    const std::vector<float> values = random_values(floats, 1);
+    std::copy(values.begin(), values.end(), static_cast<float*>(memory.get_data_handle()));
+    return memory;
+  }
+
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  std::string name_;
+  dnnl::primitive primitive_;
+  std::unordered_map<int, dnnl::memory> arguments_;
+};
+
+struct Options {
+  std::string network = "all";
+  std::string instruction_set = "best";
+  int repeats = 7;
+};
+
+cpu::InstructionSet instruction_set_of(const std::string& name) {
+  if (name == "portable") return cpu::InstructionSet::kPortable;
+  if (name == "avx2") return cpu::InstructionSet::kAvx2;
+  if (name == "avx512") return cpu::InstructionSet::kAvx512;
+  return cpu::best_instruction_set();
+}
+
+// Prints the rows of a shape; false if a kernel is wrong.
+bool bench(const Shape& shape, const KernelTable& kernels, int repeats) {
+  // Single precision sums; Winograd's transforms lose about another digit.
+  constexpr double kDirectBound = 2e-6;
+  constexpr double kWinogradBound = 2e-5;
+  bool right = true;
+  const Problem problem(shape);
+  for (const bool backward : {false, true}) {
+    std::vector<OurKernel> ours;
+    ours.emplace_back(problem, kernels, backward, false);
+    if (shape.kernel == 3 && shape.stride == 1) {
+      ours.emplace_back(problem, kernels, backward, true);
+    }
+    DnnlKernel theirs(shape, backward);
+    std::vector<Stopwatch> watches;
+    watches.emplace_back([&] { theirs.run(); });
+    for (const OurKernel& kernel : ours) watches.emplace_back([&kernel] { kernel.run(); });
+    for (int r = 0; r < repeats; ++r) {
+      for (Stopwatch& watch : watches) watch.measure();
+    }
+    const double flops = 2e-9 * shape.multiply_adds();
+    for (std::size_t k = 0; k < ours.size(); ++k) {
+      const double error = ours[k].relative_error(backward ? problem.dx : problem.y);
+      const bool fine =
+          error < (ours[k].name() == std::string("winograd") ? kWinogradBound : kDirectBound);
+      right = right && fine;
+      const double rate = flops / watches[k + 1].seconds();
+      const double their_rate = flops / watches[0].seconds();
+      fmt::print("{:9} {} {:8} {:9} {:7.1f} {:9.1e}{} {:7.1f} {:5.2f}  {}\n", shape.network,
+                 shape.name(), backward ? "backward" : "forward", ours[k].name(), rate, error,
+                 fine ? " " : "!", their_rate, rate / their_rate, theirs.name());
+    }
+  }
+  return right;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app(
+      "Checks and times the convolution kernels of the CPU beside oneDNN's, on one thread.");
+  Options options;
+  app.add_option("--network", options.network, "shapes of which network")
+      ->check(CLI::IsMember({"all", "densenet", "wrn"}))
+      ->capture_default_str();
+  app.add_option("--instruction-set", options.instruction_set, "our kernels for which processor")
+      ->check(CLI::IsMember({"best", "portable", "avx2", "avx512"}))
+      ->capture_default_str();
+  app.add_option("--repeats", options.repeats, "runs, of which the best counts")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  omp_set_num_threads(1);  // what oneDNN goes by
+  const KernelTable& kernels = cpu::kernel_table(instruction_set_of(options.instruction_set));
+  fmt::print("ours: {}; rates in GFLOP/s of the plain convolution, whatever the algorithm\n\n",
+             kernels.name);
+  fmt::print("{:9} {:28} {:8} {:9} {:>7} {:>9}  {:>7} {:>5}  {}\n", "network",
+             "kernel channels    map images", "pass", "ours", "rate", "error", "oneDNN", "ratio",
+             "oneDNN's choice");
+  bool right = true;
+  for (const Shape& shape : kShapes) {
+    if (options.network != "all" && options.network != shape.network) continue;
+    right = bench(shape, kernels, options.repeats) && right;
+  }
+  require(right, "a kernel marked with ! disagrees with plain loops; its times mean nothing");
+  return 0;
+}
+
+}  // namespace
+}  // namespace odin
+
+int main(int argc, char** argv) {
+  try {
+    return odin::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "kernel_bench: {}\n", error.what());
+    return 1;
+  }
+}

@@ -10,4 +10,16 @@ namespace odin::cuda {
 void conv_plain_forward(const ForwardConvolution& convolution, Stream stream);
 void conv_plain_backward(const BackwardConvolution& convolution, Stream stream);
 
+// conv_image.cu
+bool conv_image_can_run(const ForwardConvolution& convolution);
+bool conv_image_can_run(const BackwardConvolution& convolution);
+void conv_image_forward(const ForwardConvolution& convolution, Stream stream);
+void conv_image_backward(const BackwardConvolution& convolution, Stream stream);
+
+// conv_gemm.cpp
+bool conv_gemm_can_run(const ForwardConvolution& convolution);
+bool conv_gemm_can_run(const BackwardConvolution& convolution);
+void conv_gemm_forward(const ForwardConvolution& convolution, Stream stream);
+void conv_gemm_backward(const BackwardConvolution& convolution, Stream stream);
+
 }  // namespace odin::cuda

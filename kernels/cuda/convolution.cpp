@@ -29,6 +29,27 @@ void check_like(const char* what, const ConstView& view, const ConstView& like) 
           describe(like));
 }
 
+// The version to take, with kAuto decided: the most special one that can do it.
+template <class Convolution>
+ConvolutionVersion choose(const Convolution& c, ConvolutionVersion version) {
+  if (version != ConvolutionVersion::kAuto) return version;
+  if (conv_image_can_run(c)) return ConvolutionVersion::kImage;
+  if (conv_gemm_can_run(c)) return ConvolutionVersion::kImplicitGemm;
+  return ConvolutionVersion::kPlain;
+}
+
+template <class Convolution>
+bool can_run_version(const Convolution& c, ConvolutionVersion version) {
+  switch (version) {
+    case ConvolutionVersion::kImage:
+      return conv_image_can_run(c);
+    case ConvolutionVersion::kImplicitGemm:
+      return conv_gemm_can_run(c);
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(ConvolutionVersion version) {
@@ -37,18 +58,20 @@ std::string_view name_of(ConvolutionVersion version) {
       return "auto";
     case ConvolutionVersion::kPlain:
       return "plain";
+    case ConvolutionVersion::kImage:
+      return "image";
     case ConvolutionVersion::kImplicitGemm:
       return "implicit-gemm";
   }
   fail("convolution version {} is not known", static_cast<int>(version));
 }
 
-bool can_run(const ForwardConvolution&, ConvolutionVersion version) {
-  return version != ConvolutionVersion::kImplicitGemm;
+bool can_run(const ForwardConvolution& c, ConvolutionVersion version) {
+  return can_run_version(c, version);
 }
 
-bool can_run(const BackwardConvolution&, ConvolutionVersion version) {
-  return version != ConvolutionVersion::kImplicitGemm;
+bool can_run(const BackwardConvolution& c, ConvolutionVersion version) {
+  return can_run_version(c, version);
 }
 
 void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version, Stream stream) {
@@ -57,7 +80,14 @@ void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version
   require(can_run(c, version), "the {} version cannot do a convolution of {} x {} to {} from {}",
           name_of(version), c.kernel, c.kernel, describe(c.y), describe(c.x));
   if (c.y.empty()) return;
-  conv_plain_forward(c, stream);
+  switch (choose(c, version)) {
+    case ConvolutionVersion::kImage:
+      return conv_image_forward(c, stream);
+    case ConvolutionVersion::kImplicitGemm:
+      return conv_gemm_forward(c, stream);
+    default:
+      return conv_plain_forward(c, stream);
+  }
 }
 
 void convolution_backward_data(const BackwardConvolution& c, ConvolutionVersion version,
@@ -65,11 +95,17 @@ void convolution_backward_data(const BackwardConvolution& c, ConvolutionVersion 
   check(c.kernel, c.stride, c.padding, c.dx, c.dy);
   if (c.affine.relu) check_like("input", c.x, c.dx);
   require(can_run(c, version),
-          "the {} version cannot do the gradient of a convolution of {} x {} "
-          "to {} from {}",
+          "the {} version cannot do the gradient of a convolution of {} x {} to {} from {}",
           name_of(version), c.kernel, c.kernel, describe(c.dy), describe(c.dx));
   if (c.dx.empty()) return;
-  conv_plain_backward(c, stream);
+  switch (choose(c, version)) {
+    case ConvolutionVersion::kImage:
+      return conv_image_backward(c, stream);
+    case ConvolutionVersion::kImplicitGemm:
+      return conv_gemm_backward(c, stream);
+    default:
+      return conv_plain_backward(c, stream);
+  }
 }
 
 }  // namespace odin::cuda

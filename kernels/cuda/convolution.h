@@ -73,7 +73,8 @@ struct BackwardConvolution {
 enum class ConvolutionVersion : std::uint8_t {
   kAuto,          // the one that should be fastest for the shape
   kPlain,         // one thread per output, any shape
-  kImplicitGemm,  // matrix product of tiles gathered on the way: kernels up to 3 x 3
+  kImage,         // at most four channels of float in, no prologue: the first layer
+  kImplicitGemm,  // product of matrices gathered on the way: windows up to 3 x 3, strides up to 2
 };
 std::string_view name_of(ConvolutionVersion version);
 
@@ -82,7 +83,7 @@ void convolution_forward(const ForwardConvolution& convolution, ConvolutionVersi
                          Stream stream);
 void convolution_backward_data(const BackwardConvolution& convolution, ConvolutionVersion version,
                                Stream stream);
-// Whether a version can do the shape (kAuto and kPlain always can).
+// Whether a version can do the shape, with its element types (kAuto and kPlain always can).
 bool can_run(const ForwardConvolution& convolution, ConvolutionVersion version);
 bool can_run(const BackwardConvolution& convolution, ConvolutionVersion version);
 

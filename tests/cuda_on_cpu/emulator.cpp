@@ -323,8 +323,10 @@ void Machine::thread_main() {
     } catch (...) {
       machine.error_ = std::current_exception();
     }
-    const Unwatched unwatched;
-    self.state = State::kFinished;
+    {
+      const Unwatched unwatched;
+      self.state = State::kFinished;
+    }
     Fiber::switch_to(self.fiber, machine.scheduler_);
   }
 }

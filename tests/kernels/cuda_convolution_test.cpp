@@ -201,7 +201,9 @@ void check_backward(Backend& reference, const Case& c, const Types& types,
 template <class Test>
 void for_cases(Test test) {
   if (!device_or_skip()) return;
-  for (const ConvolutionVersion version : {ConvolutionVersion::kPlain, ConvolutionVersion::kAuto}) {
+  for (const ConvolutionVersion version :
+       {ConvolutionVersion::kPlain, ConvolutionVersion::kImage, ConvolutionVersion::kImplicitGemm,
+        ConvolutionVersion::kAuto}) {
     for (const Case& c : kCases) {
       for (const Types& types : kTypes) {
         CAPTURE(cuda::name_of(version));

@@ -234,8 +234,8 @@ TEST_CASE("cuda on cpu: half precision rounds to nearest, even") {
     }
   }
   const auto round = [](float x) { return __half2float(__float2half_rn(x)); };
-  CHECK(round(1 + 0x1p-11f) == 1);                   // a tie goes to the even neighbour
-  CHECK(round(1 + 0x1.8p-10f) == 1 + 0x1p-9f);       // upwards as well
+  CHECK(round(1 + 0x1p-11f) == 1);                 // a tie goes to the even neighbour
+  CHECK(round(1 + 0x1.8p-10f) == 1 + 0x1p-9f);     // upwards as well
   CHECK(round(1 + 0x1.002p-11f) == 1 + 0x1p-10f);  // just above a tie
   CHECK(round(65519.99f) == 65504);
   CHECK(std::isinf(round(65520)));

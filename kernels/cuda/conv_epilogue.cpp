@@ -1,0 +1,34 @@
+#include "kernels/cuda/conv_epilogue.h"
+
+namespace odin::cuda {
+namespace {
+
+// Four channels at a time; a view without data is aligned.
+bool fits_four(const ConstView& view) {
+  const std::size_t bytes = 4 * size_of(view.element);
+  return reinterpret_cast<std::uintptr_t>(view.data) % bytes == 0 && view.pitch % 4 == 0;
+}
+
+}  // namespace
+
+Epilogue epilogue_of(const ForwardConvolution& c) {
+  Epilogue e;
+  e.bias = c.bias;
+  e.relu = c.relu;
+  e.addend = c.residual;
+  e.target = c.y;
+  e.aligned = fits_four(c.y) && fits_four(c.residual);
+  return e;
+}
+
+Epilogue epilogue_of(const BackwardConvolution& c) {
+  Epilogue e;
+  e.affine = c.affine;
+  if (c.affine.relu) e.x = c.x;
+  if (c.accumulate) e.addend = c.dx;
+  e.target = c.dx;
+  e.aligned = fits_four(c.dx) && fits_four(e.x);
+  return e;
+}
+
+}  // namespace odin::cuda

@@ -1,0 +1,25 @@
+// What happens to a convolution's sums on their way to memory; forward and backward, every version
+// but the plain one.
+#pragma once
+
+#include "kernels/cuda/convolution.h"
+
+namespace odin::cuda {
+
+// target = the sum z of a channel c of a pixel, treated in this order:
+// z + bias[c]; max(z, 0) if relu; zero where affine.relu and affine(x) is not above zero, and times
+// affine.scale[c]; plus the addend. What is nullptr (or false) is left out.
+struct Epilogue {
+  const float* bias = nullptr;
+  bool relu = false;
+  Affine affine;
+  ConstView x;
+  ConstView addend;
+  View target;
+  bool aligned = false;  // target, x and addend, for four channels at a time
+};
+
+Epilogue epilogue_of(const ForwardConvolution& convolution);
+Epilogue epilogue_of(const BackwardConvolution& convolution);
+
+}  // namespace odin::cuda

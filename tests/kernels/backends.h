@@ -1,4 +1,5 @@
-// The back ends that tests run on. A new back end is one row in the table.
+// The back ends that tests run on. A new back end is one struct here and its name in the list at the
+// end.
 #pragma once
 
 #include <functional>
@@ -6,27 +7,59 @@
 #include <string>
 #include <vector>
 
+#include <doctest/doctest.h>
+
 #include "kernels/backend.h"
 #include "kernels/device.h"
+#include "tests/support/support.h"
 
 namespace odin::test {
 
-struct BackendUnderTest {
-  std::string name;
-  // Throws Error where this machine lacks the device: the test is then skipped by that sentence.
-  std::function<std::unique_ptr<Backend>()> make;
-  // Largest relative error of a whole tensor against the reference in double. Single precision has
-  // 6e-8 an operation; sums over a few thousand products in other orders, and differences of nearly
-  // equal numbers in a batch norm's gradient, stay below 1e-5.
-  double tolerance = 0;
+// kTolerance: largest relative error of a whole tensor against the reference in double. Single
+// precision has 6e-8 an operation; sums over a few thousand products in other orders, and
+// differences of nearly equal numbers in a batch norm's gradient, stay below 1e-5.
+// kSlicesExact: whether a slice gives the same bits as a dense tensor.
+// make() throws Error where this machine lacks the device: the test is then skipped by that sentence.
+struct ReferenceDevice {
+  static constexpr double kTolerance = 0;
+  static constexpr bool kSlicesExact = true;
+  static std::unique_ptr<Backend> make() { return make_reference_backend(); }
+};
+struct CpuDevice {
+  static constexpr double kTolerance = 1e-5;
+  static constexpr bool kSlicesExact = true;
+  static std::unique_ptr<Backend> make() { return make_cpu_backend(2); }
+};
+struct CudaDevice {
+  static constexpr double kTolerance = 1e-5;
+  static constexpr bool kSlicesExact = false;  // cuDNN may choose another engine
+  static std::unique_ptr<Backend> make() { return make_backend("cuda"); }
 };
 
+TYPE_TO_STRING_AS("reference", ReferenceDevice);
+TYPE_TO_STRING_AS("cpu", CpuDevice);
+TYPE_TO_STRING_AS("cuda", CudaDevice);
+#define ODIN_DEVICES ReferenceDevice, CpuDevice, CudaDevice
+
+// Calls test(back end), or skips the test where this machine has no such device.
+template <class Device, class Test>
+void on_device(Test test) {
+  std::unique_ptr<Backend> backend;
+  try {
+    backend = Device::make();
+  } catch (const Error& error) {
+    return skip(error.what());
+  }
+  test(*backend);
+}
+
+// The back ends in host memory, which every machine has.
+struct BackendUnderTest {
+  std::string name;
+  std::function<std::unique_ptr<Backend>()> make;
+};
 inline std::vector<BackendUnderTest> backends() {
-  return {
-      {"reference", [] { return make_reference_backend(); }, 0},
-      {"cpu", [] { return make_cpu_backend(2); }, 1e-5},
-      {"cuda", [] { return make_backend("cuda"); }, 1e-5},
-  };
+  return {{"reference", ReferenceDevice::make}, {"cpu", CpuDevice::make}};
 }
 
 }  // namespace odin::test

@@ -1,6 +1,6 @@
 #include "kernels/cuda/backend.h"
 
-#include <cstring>
+#include <array>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -128,14 +128,8 @@ class CudaBackend final : public Backend {
     if (to.empty()) return;
     Staging staging(to);
     if (!staging.dense()) read(staging, to);
-    staging.each([host](std::byte* at, DataType type, std::size_t i) {
-      if (type == DataType::kFloat32) {
-        const auto value = static_cast<float>(host[i]);
-        std::memcpy(at, &value, sizeof(value));
-      } else {
-        const auto value = static_cast<std::int32_t>(host[i]);
-        std::memcpy(at, &value, sizeof(value));
-      }
+    staging.each([host](auto* at, std::size_t i) {
+      *at = static_cast<std::remove_pointer_t<decltype(at)>>(host[i]);
     });
     ODIN_CUDA_CHECK(
         cudaMemcpyAsync(to.raw(), staging.data(), staging.size(), cudaMemcpyHostToDevice, stream_),
@@ -147,17 +141,7 @@ class CudaBackend final : public Backend {
     if (from.empty()) return;
     Staging staging(from);
     read(staging, from);
-    staging.each([host](const std::byte* at, DataType type, std::size_t i) {
-      if (type == DataType::kFloat32) {
-        float value;
-        std::memcpy(&value, at, sizeof(value));
-        host[i] = value;
-      } else {
-        std::int32_t value;
-        std::memcpy(&value, at, sizeof(value));
-        host[i] = value;
-      }
-    });
+    staging.each([host](const auto* at, std::size_t i) { host[i] = static_cast<double>(*at); });
   }
 
   void fill(TensorView y, double value) override {
@@ -334,29 +318,40 @@ class CudaBackend final : public Backend {
     std::byte* data() { return bytes_.data(); }
     std::size_t size() const { return bytes_.size(); }
 
-    // Calls visit(address, type, i) for element i in row-major order.
+    // Calls visit(pointer to the element, i) for element i in row-major order.
     template <class Visit>
     void each(Visit visit) {
+      switch (view_.type()) {
+        case DataType::kFloat32:
+          return each_of<float>(visit);
+        case DataType::kFloat64:
+          return each_of<double>(visit);
+        case DataType::kInt32:
+          return each_of<std::int32_t>(visit);
+      }
+    }
+
+   private:
+    template <class T, class Visit>
+    void each_of(Visit visit) {
       std::array<std::int64_t, Shape::kMaxRank> extents{1, 1, 1, 1};
       for (int axis = 0; axis < view_.shape().rank(); ++axis) {
         extents[static_cast<std::size_t>(axis)] = view_.shape()[axis];
       }
       const Strides& s = view_.strides();
-      const auto element = static_cast<std::int64_t>(size_of(view_.type()));
+      T* elements = reinterpret_cast<T*>(bytes_.data());
       std::size_t i = 0;
       for (std::int64_t n = 0; n < extents[0]; ++n) {
         for (std::int64_t c = 0; c < extents[1]; ++c) {
           for (std::int64_t h = 0; h < extents[2]; ++h) {
             for (std::int64_t w = 0; w < extents[3]; ++w) {
-              const std::int64_t at = n * s[0] + c * s[1] + h * s[2] + w * s[3];
-              visit(bytes_.data() + at * element, view_.type(), i++);
+              visit(elements + n * s[0] + c * s[1] + h * s[2] + w * s[3], i++);
             }
           }
         }
       }
     }
 
-   private:
     ConstTensorView view_;
     std::vector<std::byte> bytes_;
   };

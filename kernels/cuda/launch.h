@@ -34,6 +34,7 @@ struct Geometry {
 // Throws Error with the sentence unless the condition holds.
 void expect(bool condition, const char* sentence);
 
+#if defined(__CUDACC__) || defined(ODIN_CUDA_EMULATED)
 // A grid without blocks starts nothing. Throws Error where CUDA refuses the launch; what goes wrong
 // while the kernel runs shows at the next synchronisation.
 template <class... Parameters>
@@ -57,6 +58,7 @@ void launch(void (*kernel)(Parameters...), const Geometry& geometry,
   const cudaError_t status = cudaGetLastError();
   if (status != cudaSuccess) fail_launch(address, geometry, status);
 }
+#endif
 
 // Blocks that cover `count` items, `per_block` each.
 inline std::int64_t blocks_for(std::int64_t count, std::int64_t per_block) {

@@ -4,6 +4,8 @@
 // of what was queued, played back when launched.
 #pragma once
 
+#define ODIN_CUDA_EMULATED
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -123,6 +123,9 @@ class Builder:
             ("conv1", self.convolution(inputs, outputs, 1))])
 
     def densenet(self, depth, growth, classes):
+        """Of depth 0, only the linear layer."""
+        if depth == 0:
+            return Module("densenet", "DenseNet3", modules=[("fc", self.linear(growth, classes))])
         layers, channels = (depth - 4) // 6, 2 * growth
         modules = [("conv1", self.convolution(3, channels, 3))]
         for b in (1, 2, 3):

@@ -82,6 +82,7 @@ constexpr Harmless kHarmless[] = {
     {"torch.nn.parameter", "Buffer"},
     {"torch.nn.parameter", "Parameter"},
     {"torch.serialization", "_get_layout"},
+    {"types", "SimpleNamespace"},
 };
 
 // Modules of Python's own that hold no class of a checkpoint beyond those above, and a few that run

@@ -32,6 +32,7 @@ constexpr std::uint64_t kMostEntries = 100000;
 // The last record of the archive, which says where its directory lies.
 struct End {
   std::uint64_t entries = 0;
+  std::uint64_t entries_here = 0;  // on this disk
   std::uint64_t directory_size = 0;
   std::uint64_t directory_offset = 0;
   std::uint64_t disks = 0;  // the sum of the numbers of disks: 0 where there is one
@@ -71,8 +72,8 @@ End read_end(const SharedSource& source) {
   End end;
   end.disks = reader.little_endian<std::uint16_t>();
   end.disks += reader.little_endian<std::uint16_t>();
+  end.entries_here = reader.little_endian<std::uint16_t>();
   end.entries = reader.little_endian<std::uint16_t>();
-  reader.skip(2);
   end.directory_size = reader.little_endian<std::uint32_t>();
   end.directory_offset = reader.little_endian<std::uint32_t>();
   if (at < kEnd64LocatorBytes) return end;
@@ -87,8 +88,8 @@ End read_end(const SharedSource& source) {
   reader64.skip(12);
   end.disks = reader64.little_endian<std::uint32_t>();
   end.disks += reader64.little_endian<std::uint32_t>();
+  end.entries_here = reader64.little_endian<std::uint64_t>();
   end.entries = reader64.little_endian<std::uint64_t>();
-  reader64.skip(8);
   end.directory_size = reader64.little_endian<std::uint64_t>();
   end.directory_offset = reader64.little_endian<std::uint64_t>();
   return end;
@@ -184,7 +185,8 @@ bool looks_like_zip(const ByteSource& source) {
 
 ZipArchive::ZipArchive(SharedSource source) : source_(std::move(source)) {
   const End end = read_end(source_);
-  require(end.disks == 0, "it is one part of a split ZIP archive");
+  require(end.disks == 0 && end.entries == end.entries_here,
+          "it is one part of a split ZIP archive");
   require(end.entries <= kMostEntries && end.entries <= end.directory_size / kDirectoryHeaderBytes,
           "its ZIP directory claims {} entries in {} bytes", end.entries, end.directory_size);
   ByteReader reader(window(source_, end.directory_offset, end.directory_size));

@@ -1,0 +1,354 @@
+"""Writes files as torch.save of PyTorch 0.1 and 0.2 wrote them under Python 2, without any PyTorch.
+
+    old_torch.py OUT [--container magic|tar|zip] [--saved module|state_dict] [--release 0.1.12|0.2] ...
+
+A DenseNet-BC on `cuda:1` with the classes, attributes and opcodes of its time, and OUT.expected: for each tensor
+in the order of the names a line "NAME COUNT" and its elements, little-endian floats. `--container zip` puts the
+same pickle into the container of PyTorch 1.6, which no Python 2 ever wrote: it starts the reader's fuzzing.
+"""
+import argparse
+import io
+import random
+import struct
+import tarfile
+import zipfile
+from array import array
+
+from python2_pickle import Pickle
+
+MAGIC_NUMBER = 0x1950a86a20f9469cfc6c
+LOCATION = "cuda:1"
+
+# The order in which Python 2 walks the attributes of a module: that of the hashes of their names.
+ATTRIBUTE_ORDER = [
+    "padding", "_backward_hooks", "_forward_pre_hooks", "output_padding", "transposed", "_backend", "in_features",
+    "num_features", "out_features", "affine", "out_channels", "_forward_hooks", "_modules", "inplace", "droprate",
+    "eps", "_parameters", "threshold", "in_planes", "value", "stride", "in_channels", "dilation", "groups",
+    "_buffers", "training", "kernel_size", "momentum",
+]
+
+
+class Storage:
+    def __init__(self, address, values):
+        self.address = address
+        self.values = values
+
+
+class Tensor:
+    """`count` elements of a storage from `offset`, through a view of the storage where `view` is an address."""
+
+    def __init__(self, address, storage, shape, offset=0, view=None):
+        self.address, self.storage, self.shape, self.offset, self.view = address, storage, shape, offset, view
+        self.count = 1
+        for extent in shape:
+            self.count *= extent
+
+    def strides(self):
+        strides, stride = [], 1
+        for extent in reversed(self.shape):
+            strides.insert(0, stride)
+            stride *= extent
+        return strides
+
+    def values(self):
+        return self.storage.values[self.offset:self.offset + self.count]
+
+
+class Module:
+    def __init__(self, file, name, attributes=None, parameters=None, buffers=None, modules=None):
+        self.file, self.name = file, name
+        self.attributes = attributes or {}
+        self.parameters, self.buffers, self.modules = parameters or [], buffers or [], modules or []
+
+
+class Builder:
+    """A DenseNet-BC with random weights."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.address = 140214738345984
+
+    def next_address(self):
+        self.address += 96
+        return self.address
+
+    def storage(self, count, positive=False):
+        low = 0.25 if positive else -1.0
+        return Storage(self.next_address(), array("f", (self.random.uniform(low, 1) for _ in range(count))))
+
+    def tensor(self, *shape, positive=False):
+        count = 1
+        for extent in shape:
+            count *= extent
+        return Tensor(self.next_address(), self.storage(count, positive), shape)
+
+    def convolution(self, inputs, outputs, size):
+        return Module("torch.nn.modules.conv", "Conv2d", {
+            "in_channels": inputs, "out_channels": outputs, "kernel_size": (size, size), "stride": (1, 1),
+            "padding": (size // 2, size // 2), "dilation": (1, 1), "transposed": False, "output_padding": (0, 0),
+            "groups": 1}, [("weight", self.tensor(outputs, inputs, size, size)), ("bias", None)])
+
+    def batch_norm(self, channels):
+        return Module("torch.nn.modules.batchnorm", "BatchNorm2d", {
+            "num_features": channels, "affine": True, "eps": 1e-5, "momentum": 0.1},
+            [("weight", self.tensor(channels)), ("bias", self.tensor(channels))],
+            [("running_mean", self.tensor(channels)), ("running_var", self.tensor(channels, positive=True))])
+
+    @staticmethod
+    def relu():
+        return Module("torch.nn.modules.activation", "ReLU", {"threshold": 0, "value": 0, "inplace": True})
+
+    def linear(self, inputs, outputs):
+        """Weight and bias are views of one storage, as storages could be views then."""
+        storage = self.storage(outputs * inputs + outputs)
+        weight = Tensor(self.next_address(), storage, (outputs, inputs), 0, self.next_address())
+        bias = Tensor(self.next_address(), storage, (outputs,), outputs * inputs, self.next_address())
+        return Module("torch.nn.modules.linear", "Linear", {"in_features": inputs, "out_features": outputs},
+                      [("weight", weight), ("bias", bias)])
+
+    def bottleneck(self, inputs, growth):
+        return Module("densenet", "BottleneckBlock", {"droprate": 0}, modules=[
+            ("bn1", self.batch_norm(inputs)), ("relu", self.relu()),
+            ("conv1", self.convolution(inputs, 4 * growth, 1)), ("bn2", self.batch_norm(4 * growth)),
+            ("conv2", self.convolution(4 * growth, growth, 3))])
+
+    def block(self, inputs, growth, layers):
+        blocks = [(str(i), self.bottleneck(inputs + i * growth, growth)) for i in range(layers)]
+        return Module("densenet", "DenseBlock", modules=[
+            ("layer", Module("torch.nn.modules.container", "Sequential", modules=blocks))])
+
+    def transition(self, inputs, outputs):
+        return Module("densenet", "TransitionBlock", {"droprate": 0}, modules=[
+            ("bn1", self.batch_norm(inputs)), ("relu", self.relu()),
+            ("conv1", self.convolution(inputs, outputs, 1))])
+
+    def densenet(self, depth, growth, classes):
+        """Of depth 0, only the linear layer."""
+        if depth == 0:
+            return Module("densenet", "DenseNet3", modules=[("fc", self.linear(growth, classes))])
+        layers, channels = (depth - 4) // 6, 2 * growth
+        modules = [("conv1", self.convolution(3, channels, 3))]
+        for b in (1, 2, 3):
+            modules.append((f"block{b}", self.block(channels, growth, layers)))
+            channels += layers * growth
+            if b < 3:
+                modules.append((f"trans{b}", self.transition(channels, channels // 2)))
+                channels //= 2
+        modules += [("bn1", self.batch_norm(channels)), ("relu", self.relu()), ("fc", self.linear(channels, classes))]
+        return Module("densenet", "DenseNet3", {"in_planes": channels}, modules=modules)
+
+
+def named_tensors(module, prefix=""):
+    for name, tensor in module.parameters + module.buffers:
+        if tensor is not None:
+            yield prefix + name, tensor
+    for name, child in module.modules:
+        yield from named_tensors(child, prefix + name + ".")
+
+
+class Saver(Pickle):
+    """Pickles a module or a state dict as torch.save's pickler did."""
+
+    def __init__(self, container, release):
+        super().__init__()
+        self.container, self.release = container, release
+        self.views = set()
+
+    def class_of(self, module):
+        """The class, for the first time with file and source as a persistent id."""
+        name = ("name", module.file, module.name)
+        if self.get(name):
+            return
+        parts = [lambda: self.name(module.file, module.name), lambda: self.string(module.file.replace(".", "/") + ".py"),
+                 lambda: self.string(f"class {module.name}(nn.Module):\n    pass\n")]
+        if self.container != "tar":
+            parts.insert(0, lambda: self.string("module"))
+        if self.container != "zip":
+            self.tuple(parts)
+            self.raw(b"Q")  # BINPERSID
+        else:
+            self.name(module.file, module.name)
+
+    def module(self, module):
+        self.class_of(module)
+        self.raw(b")\x81")  # EMPTY_TUPLE, NEWOBJ
+        self.put(("module", id(module)))
+        values = {name: (lambda value=value: self.value(value)) for name, value in module.attributes.items()}
+        values["training"] = lambda: self.boolean(True)
+        values["_backend"] = self.backend
+        hooks = ["_backward_hooks", "_forward_hooks"] + (["_forward_pre_hooks"] if self.release == "0.2" else [])
+        for hook in hooks:
+            values[hook] = lambda hook=hook: self.ordered_dict([], (id(module), hook))
+        for kind, push, entries in (("_parameters", self.parameter, module.parameters),
+                                    ("_buffers", self.tensor, module.buffers),
+                                    ("_modules", self.module, module.modules)):
+            items = [(name, (lambda push=push, entry=entry: push(entry))) for name, entry in entries]
+            values[kind] = lambda items=items, kind=kind: self.ordered_dict(items, (id(module), kind))
+        self.dict(sorted(values.items(), key=lambda item: ATTRIBUTE_ORDER.index(item[0])), ("state", id(module)))
+        self.raw(b"b")  # BUILD
+
+    def backend(self):
+        if not self.get("backend"):
+            self.name("torch.nn.backends.thnn", "_get_thnn_function_backend")
+            self.raw(b")R")  # EMPTY_TUPLE, REDUCE
+            self.put("backend")
+
+    def parameter(self, tensor):
+        if tensor is None:
+            self.none()
+            return
+        self.name("torch.nn.parameter", "Parameter")
+        if self.container == "tar":  # Variable.__getstate__ of the first releases
+            self.raw(b")\x81")  # EMPTY_TUPLE, NEWOBJ
+            self.put(("parameter", tensor.address))
+            self.tuple([lambda: self.tensor(tensor), self.none, self.none, lambda: self.boolean(True),
+                        lambda: self.boolean(False)])
+        else:  # Variable.__reduce_ex__
+            self.tensor(tensor)
+            self.raw(b"\x85R")  # TUPLE1, REDUCE
+            self.put(("parameter", tensor.address))
+            self.tuple([lambda: self.boolean(True), lambda: self.boolean(False), self.none])
+        self.raw(b"b")
+
+    def tensor(self, tensor):
+        if self.container == "tar":
+            self.string(str(tensor.address))
+            self.raw(b"Q")
+            return
+        self.name("torch._utils", "_rebuild_tensor")
+        in_view = tensor.view is not None and self.container == "magic"
+        self.tuple([lambda: self.storage(tensor), lambda: self.integer(0 if in_view else tensor.offset),
+                    lambda: self.tuple([lambda e=e: self.integer(e) for e in tensor.shape]),
+                    lambda: self.tuple([lambda e=e: self.long(e) for e in tensor.strides()])])
+        self.raw(b"R")
+        self.put(("tensor", tensor.address))
+
+    def storage(self, tensor):
+        root = tensor.storage
+        parts = [lambda: self.string("storage"), lambda: self.name("torch", "FloatStorage"),
+                 lambda: self.string(str(root.address)), lambda: self.string(LOCATION),
+                 lambda: self.integer(len(root.values))]
+        view = [lambda: self.string(str(tensor.view)), lambda: self.integer(tensor.offset),
+                lambda: self.integer(tensor.count)]
+        if self.container == "magic":
+            parts.append(self.none if tensor.view is None else lambda: self.tuple(view))
+        self.tuple(parts)
+        self.raw(b"Q")
+
+    def saved(self, network, what):
+        if what == "module":
+            self.module(network)
+        else:
+            self.ordered_dict([(name, lambda tensor=tensor: self.tensor(tensor))
+                               for name, tensor in named_tensors(network)], "state_dict")
+        return self.finish()
+
+
+def pickled(push):
+    pickle = Pickle()
+    push(pickle)
+    return pickle.finish()
+
+
+def storages_of(network):
+    return list({id(tensor.storage): tensor.storage for _, tensor in named_tensors(network)}.values())
+
+
+def elements(storage):
+    return struct.pack("<q", len(storage.values)) + storage.values.tobytes()
+
+
+def sys_info(version):
+    sizes = [("int", lambda p: p.integer(4)), ("short", lambda p: p.integer(2)), ("long", lambda p: p.integer(8))]
+
+    def push(pickle):
+        pickle.dict([
+            ("protocol_version", lambda: pickle.integer(version)),
+            ("type_sizes", lambda: pickle.dict([(name, lambda size=size: size(pickle)) for name, size in sizes], "sizes")),
+            ("little_endian", lambda: pickle.boolean(True))], "info")
+    return pickled(push)
+
+
+def magic_container(network, pickle):
+    storages = sorted(storages_of(network), key=lambda storage: str(storage.address))
+    keys = [str(storage.address) for storage in storages]
+    return b"".join([
+        pickled(lambda p: p.long(MAGIC_NUMBER)), pickled(lambda p: p.integer(1001)), sys_info(1001), pickle,
+        pickled(lambda p: p.list([lambda key=key: p.string(key) for key in keys], "keys")),
+        *map(elements, storages)])
+
+
+def tar_container(network, pickle):
+    tensors = [tensor for _, tensor in named_tensors(network)]
+    storages = storages_of(network)
+    views = [tensor for tensor in tensors if tensor.view is not None]
+
+    def triple(first, second, third):
+        return pickled(lambda p: p.tuple([lambda: first(p), lambda: second(p), lambda: third(p)]))
+
+    storages_file = pickled(lambda p: p.integer(len(storages)))
+    for storage in storages:
+        storages_file += triple(lambda p: p.integer(storage.address), lambda p: p.string(LOCATION),
+                                lambda p: p.name("torch", "FloatStorage")) + elements(storage)
+    storages_file += pickled(lambda p: p.list([
+        lambda view=view: p.tuple([lambda n=n: p.integer(n)
+                                   for n in (view.view, view.storage.address, view.offset, view.count)])
+        for view in views], "views"))
+
+    tensors_file = pickled(lambda p: p.integer(len(tensors)))
+    for tensor in tensors:
+        key = tensor.storage.address if tensor.view is None else tensor.view
+        offset = tensor.offset if tensor.view is None else 0
+        tensors_file += triple(lambda p: p.integer(tensor.address), lambda p: p.integer(key),
+                               lambda p: p.name("torch.cuda", "FloatTensor"))
+        rank = len(tensor.shape)
+        tensors_file += struct.pack(f"<q{rank}q{rank}qq", rank, *tensor.shape, *tensor.strides(), offset)
+
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:", format=tarfile.PAX_FORMAT) as tar:
+        for name, data in (("sys_info", sys_info(1000)), ("pickle", pickle), ("tensors", tensors_file),
+                           ("storages", storages_file)):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            info.mtime = 1480000000.25  # a fraction of a second makes an extended header, as then
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def zip_container(network, pickle):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle)
+        archive.writestr("archive/byteorder", b"little")
+        for storage in storages_of(network):
+            archive.writestr(f"archive/data/{storage.address}", storage.values.tobytes())
+        archive.writestr("archive/version", b"3\n")
+    return out.getvalue()
+
+
+CONTAINERS = {"magic": magic_container, "tar": tar_container, "zip": zip_container}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out")
+    parser.add_argument("--container", choices=sorted(CONTAINERS), default="magic")
+    parser.add_argument("--saved", choices=["module", "state_dict"], default="module")
+    parser.add_argument("--release", choices=["0.1.12", "0.2"], default="0.1.12")
+    parser.add_argument("--depth", type=int, default=100)
+    parser.add_argument("--growth", type=int, default=12)
+    parser.add_argument("--classes", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+
+    network = Builder(arguments.seed).densenet(arguments.depth, arguments.growth, arguments.classes)
+    pickle = Saver(arguments.container, arguments.release).saved(network, arguments.saved)
+    with open(arguments.out, "wb") as file:
+        file.write(CONTAINERS[arguments.container](network, pickle))
+    with open(arguments.out + ".expected", "wb") as file:
+        for name, tensor in sorted(named_tensors(network)):
+            file.write(f"{name} {tensor.count}\n".encode() + tensor.values().tobytes())
+
+
+if __name__ == "__main__":
+    main()

@@ -43,6 +43,10 @@ check() {
     return 1
   fi
   if timeout $((limit < seconds ? limit : seconds)) "$@" >"$out/${name// /_}.log" 2>&1; then
+    if grep -q '^\[SKIPPED\]' "$out/${name// /_}.log"; then
+      echo "$name: failed (skipped, see ${name// /_}.log)" >>"$out/checks.txt"
+      return 1
+    fi
     echo "$name: passed" >>"$out/checks.txt"
   else
     echo "$name: failed (exit status $?, see ${name// /_}.log)" >>"$out/checks.txt"

@@ -1,10 +1,9 @@
 #include "kernels/host_backend.h"
 
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
 
+#include "kernels/cpu/memory.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -57,12 +56,8 @@ void download_as(const ConstTensorView& from, double* host) {
 }  // namespace
 
 std::shared_ptr<void> HostBackend::allocate(std::size_t bytes) {
-  constexpr std::size_t kAlignment = 64;
-  const std::size_t rounded = bytes / kAlignment * kAlignment + kAlignment;
-  void* const memory = rounded > bytes ? std::aligned_alloc(kAlignment, rounded) : nullptr;
-  require(memory != nullptr, "there is not enough memory for {} bytes; use a smaller batch", bytes);
-  std::memset(memory, 0, rounded);
-  return {memory, std::free};
+  const auto memory = std::make_shared<cpu::FloatMemory>(bytes / sizeof(float) + 1);
+  return {memory, memory->data()};
 }
 
 void HostBackend::upload(const double* host, TensorView to) {

@@ -13,8 +13,9 @@ namespace {
 constexpr int kLanes = 32;
 // Elements that are summed in float before the sum goes on in double.
 constexpr std::int64_t kBlock = 1024;
-// Channels that a task takes at most; small planes go together, so that memory is read in longer
-// runs.
+// A task takes channels of about so many pixels together, so that memory is read in runs longer than
+// a plane (measured: a third faster than single planes of 32 x 32), and at most so many channels.
+constexpr std::int64_t kRun = 4096;
 constexpr std::int64_t kMaxChannels = 32;
 
 // Sums run in fixed lanes, which no instruction set changes.
@@ -119,7 +120,7 @@ struct Planes {
       : images(shape[0]), channels(shape[1]), pixels(shape[2] * shape[3]) {}
 
   std::int64_t channels_at_once() const {
-    return std::clamp<std::int64_t>(kBlock / std::max<std::int64_t>(1, pixels), 1, kMaxChannels);
+    return std::clamp<std::int64_t>(kRun / std::max<std::int64_t>(1, pixels), 1, kMaxChannels);
   }
 };
 

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <limits>
+#include <system_error>
 
 #ifdef __linux__
 #include <sched.h>
@@ -14,13 +16,14 @@ namespace odin::cpu {
 
 FloatMemory::FloatMemory(std::size_t floats, bool zeroed) : size_(floats) {
   constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  const bool countable = floats <= std::numeric_limits<std::size_t>::max() / 2 / sizeof(float);
   std::size_t bytes = floats * sizeof(float);
   const std::size_t alignment = bytes >= kHugePage ? kHugePage : 64;
   bytes = (bytes + alignment - 1) / alignment * alignment;
-  if (bytes == 0) return;
-  data_.reset(static_cast<float*>(std::aligned_alloc(alignment, bytes)));
-  require(data_ != nullptr, "there is not enough memory for {} MB of working space",
-          bytes / 1000000);
+  if (floats == 0) return;
+  if (countable) data_.reset(static_cast<float*>(std::aligned_alloc(alignment, bytes)));
+  require(data_ != nullptr, "there is not enough memory for {} MB; use a smaller batch",
+          floats / (1000000 / sizeof(float)));
 #ifdef __linux__
   if (alignment == kHugePage) madvise(data_.get(), bytes, MADV_HUGEPAGE);  // a wish, not a need
 #endif
@@ -32,10 +35,19 @@ void FloatMemory::Free::operator()(float* p) const {
 }
 
 WorkerPool::WorkerPool(int workers) {
-  for (int w = 1; w < workers; ++w) threads_.emplace_back([this, w] { serve(w); });
+  try {
+    for (int w = 1; w < workers; ++w) threads_.emplace_back([this, w] { serve(w); });
+  } catch (const std::system_error& error) {
+    stop();
+    fail("{} threads cannot be started ({}); ask for fewer", workers, error.what());
+  }
 }
 
 WorkerPool::~WorkerPool() {
+  stop();
+}
+
+void WorkerPool::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;

@@ -33,6 +33,7 @@ class FloatMemory {
 // Threads that wait between jobs. The calling thread is worker 0.
 class WorkerPool {
  public:
+  // Throws Error where the system cannot start that many.
   explicit WorkerPool(int workers);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -44,6 +45,7 @@ class WorkerPool {
 
  private:
   void serve(int worker);
+  void stop();
 
   std::vector<std::thread> threads_;
   std::mutex mutex_;

@@ -36,9 +36,6 @@ struct CudaDevice {
   static std::unique_ptr<Backend> make() { return make_backend("cuda"); }
 };
 
-TYPE_TO_STRING_AS("reference", ReferenceDevice);
-TYPE_TO_STRING_AS("cpu", CpuDevice);
-TYPE_TO_STRING_AS("cuda", CudaDevice);
 #define ODIN_DEVICES ReferenceDevice, CpuDevice, CudaDevice
 
 // Calls test(back end), or skips the test where this machine has no such device.
@@ -63,3 +60,8 @@ inline std::vector<BackendUnderTest> backends() {
 }
 
 }  // namespace odin::test
+
+// doctest's names of them; it opens its own namespace for that.
+TYPE_TO_STRING_AS("reference", odin::test::ReferenceDevice);
+TYPE_TO_STRING_AS("cpu", odin::test::CpuDevice);
+TYPE_TO_STRING_AS("cuda", odin::test::CudaDevice);

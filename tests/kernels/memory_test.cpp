@@ -37,7 +37,7 @@ TEST_CASE("too much memory is an error that says how much") {
     for (const std::size_t bytes :
          {std::size_t{1} << 60, std::numeric_limits<std::size_t>::max()}) {
       const std::string sentence =
-          fmt::format("there is not enough memory for {} bytes; use a smaller batch", bytes);
+          fmt::format("there is not enough memory for {} MB; use a smaller batch", bytes / 1000000);
       CHECK_THROWS_WITH_AS(backend->allocate(bytes), sentence.c_str(), Error);
     }
   }

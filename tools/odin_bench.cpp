@@ -101,6 +101,7 @@ int bench(const Options& o) {
       {"device", backend->name()},
       {"executor", executor->description()},
       {"precision", o.precision},
+      {"convolution", o.convolution},
       {"batch", batch},
       {"temperature", o.temperature},
       {"images", count},

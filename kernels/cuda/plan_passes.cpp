@@ -12,9 +12,9 @@
 namespace odin::cuda {
 namespace {
 
-// By how much the loss is multiplied, temperature aside, so that gradients stay within the range of
-// half precision (6e-8 to 65504): the gradients of the logits are then at most 64, those of the
-// activations about as large as in float, times 64. Only signs are used in the end.
+// The largest magnitude of each image's gradient in the logits: gradients of activations are then
+// about as large as they would be in float with a loss scaled up by as much, within the range of half
+// precision (6e-8 to 65504). Only signs are used in the end.
 constexpr double kLossScale = 64;
 
 }  // namespace
@@ -118,8 +118,7 @@ void PlanPassRunner::backward(const Batch& batch, ConstView image, ConstView log
                        1,
                        logits.channels,
                        logits.channels};
-  // The gradient of the logits has a factor 1 / temperature, which is taken out here.
-  predicted_cross_entropy_gradient(logits, temperature, kLossScale * temperature, logits_gradient,
+  predicted_cross_entropy_gradient(logits, temperature, kLossScale, logits_gradient,
                                    batch.lane.stream);
   const Pass views{batch, ForwardPass::kFirst, plan_.input, image, image_gradient,
                    {},    logits_gradient};

@@ -58,22 +58,42 @@ __global__ void cross_entropy_kernel(Rows<const float> logits, const std::int32_
   }
 }
 
-// dlogits = base + gradient, where base is what dlogits holds, or nothing; labels may be nullptr:
-// the largest logit's place.
 __global__ void cross_entropy_gradient_kernel(Rows<const float> logits, const std::int32_t* labels,
                                               int images, int classes, double temperature,
-                                              double scale, bool accumulate, Rows<float> dlogits) {
+                                              double scale, Rows<float> dlogits) {
+  const int n = warp_of_grid();
+  if (n >= images) return;
+  const float* row = logits.at(n, 0);
+  const float top = largest(row, classes).value;
+  const double sum = sum_of_exponentials(row, classes, top, temperature);
+  float* target = dlogits.at(n, 0);
+  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
+    const double probability = exp((double{row[k]} - double{top}) / temperature) / sum;
+    const double gradient = scale * (probability - (k == labels[n] ? 1 : 0)) / temperature;
+    target[k] = static_cast<float>(target[k] + gradient);
+  }
+}
+
+// With the predicted label y and the other classes' exponentials e[k], softmax[k] is e[k] over their
+// sum with e[y], and 1 - softmax[y] the sum of the others over the same: divided by it, the gradient
+// is e[k] / others, and -1 at y, exact however sure the network is.
+__global__ void predicted_gradient_kernel(Rows<const float> logits, int images, int classes,
+                                          double temperature, double scale, Rows<float> dlogits) {
   const int n = warp_of_grid();
   if (n >= images) return;
   const float* row = logits.at(n, 0);
   const Largest top = largest(row, classes);
-  const int label = labels != nullptr ? labels[n] : top.index;
-  const double sum = sum_of_exponentials(row, classes, top.value, temperature);
+  const auto exponential = [&](int k) {
+    return k == top.index ? 0.0 : exp((double{row[k]} - double{top.value}) / temperature);
+  };
+  double own = 0;
+  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) own += exponential(k);
+  const double others = warp_sum(own);
+  const double factor = others > 0 ? scale / others : 0;
   float* target = dlogits.at(n, 0);
   for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
-    const double probability = exp((double{row[k]} - double{top.value}) / temperature) / sum;
-    const double gradient = scale * (probability - (k == label ? 1 : 0)) / temperature;
-    target[k] = static_cast<float>(accumulate ? target[k] + gradient : gradient);
+    const double gradient = k == top.index ? (others > 0 ? -scale : 0.0) : factor * exponential(k);
+    target[k] = static_cast<float>(gradient);
   }
 }
 
@@ -118,7 +138,7 @@ void cross_entropy_backward(ConstView logits, const std::int32_t* labels, double
   expect(same_shape(logits, dlogits) && dlogits.element == Element::kFloat,
          "the operands of a cross entropy differ");
   launch(cross_entropy_gradient_kernel, rows_geometry(logits, stream), rows<float>(logits), labels,
-         logits.images, logits.channels, temperature, scale, true, rows<float>(dlogits));
+         logits.images, logits.channels, temperature, scale, rows<float>(dlogits));
 }
 
 void predicted_cross_entropy_gradient(ConstView logits, double temperature, double scale,
@@ -126,8 +146,8 @@ void predicted_cross_entropy_gradient(ConstView logits, double temperature, doub
   expect(temperature > 0, "a temperature is above zero");
   expect(same_shape(logits, dlogits) && dlogits.element == Element::kFloat,
          "the operands of a cross entropy differ");
-  launch(cross_entropy_gradient_kernel, rows_geometry(logits, stream), rows<float>(logits), nullptr,
-         logits.images, logits.channels, temperature, scale, false, rows<float>(dlogits));
+  launch(predicted_gradient_kernel, rows_geometry(logits, stream), rows<float>(logits),
+         logits.images, logits.channels, temperature, scale, rows<float>(dlogits));
 }
 
 void argmax(ConstView logits, std::int32_t* labels, Stream stream) {

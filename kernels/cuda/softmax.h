@@ -13,8 +13,10 @@ void cross_entropy_backward(ConstView logits, const std::int32_t* labels, double
                             double scale, View dlogits, Stream stream);
 // labels[n] = the first k with the largest logits[n,k]
 void argmax(ConstView logits, std::int32_t* labels, Stream stream);
-// ODIN's loss in one launch: dlogits = (not +=) cross_entropy_backward with the predicted label,
-// the argmax of logits.
+// The gradient of ODIN's loss in one launch: dlogits = (not +=) that of the cross entropy of
+// logits / temperature with the predicted label, every row multiplied so that its largest magnitude
+// is `scale`. (Only its sign is used, and half precision would lose the gradient of an image of which
+// the network is sure.) A row whose other classes all underflow, even in double, is zero.
 void predicted_cross_entropy_gradient(ConstView logits, double temperature, double scale,
                                       View dlogits, Stream stream);
 // scores[n] = max over k of softmax(logits[n] / temperature)[k], in double: at a temperature of

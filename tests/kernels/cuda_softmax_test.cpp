@@ -90,11 +90,19 @@ TEST_CASE("cuda: the gradient with the predicted label, argmax and the largest s
     cuda::argmax(logits.view(), found.data(), nullptr);
     CHECK(found.values() == labels);
 
-    constexpr double kScale = 4096;  // a loss scaled up, for half precision
+    constexpr double kScale = 64;
     std::vector<double> gradient(values.size());
     reference->cross_entropy_backward(tensor(values, matrix),
-                                      ConstTensorView(labels.data(), column), temperature, kScale,
+                                      ConstTensorView(labels.data(), column), temperature, 1,
                                       tensor(gradient, matrix));
+    // Every row by its largest magnitude, which is that of the label; one class has no gradient.
+    const auto columns = static_cast<std::size_t>(c.shape[1]);
+    for (std::size_t n = 0; n < labels.size(); ++n) {
+      const double largest = std::abs(gradient[n * columns + static_cast<std::size_t>(labels[n])]);
+      for (std::size_t k = 0; k < columns && largest > 0; ++k) {
+        gradient[n * columns + k] *= kScale / largest;
+      }
+    }
     const DeviceActivation dlogits(Element::kFloat, c.shape, noise(3, c.shape.numel()),
                                    c.placement);
     cuda::predicted_cross_entropy_gradient(logits.view(), temperature, kScale, dlogits.view(),
@@ -137,4 +145,14 @@ TEST_CASE("cuda: a temperature that is not positive is refused") {
   CHECK_THROWS_AS(cuda::max_softmax(logits.view(), 0, scores.data(), nullptr), Error);
   CHECK_THROWS_AS(
       cuda::predicted_cross_entropy_gradient(logits.view(), -1, 1, logits.view(), nullptr), Error);
+}
+
+TEST_CASE("cuda: the gradient of an image of which the network is sure keeps its size") {
+  if (!device_or_skip()) return;
+  const DeviceActivation logits(Element::kFloat, {1, 3, 1, 1}, std::vector<double>{100, 0, -1});
+  const DeviceActivation dlogits(Element::kFloat, {1, 3, 1, 1}, std::vector<double>{7, 7, 7});
+  cuda::predicted_cross_entropy_gradient(logits.view(), 1, 64, dlogits.view(), nullptr);
+  const double e = std::exp(-1.0);
+  const std::vector<double> expected{-64, 64 / (1 + e), 64 * e / (1 + e)};
+  check_close(dlogits.values(), expected, 0x1p-22);  // computed in double, stored as float
 }

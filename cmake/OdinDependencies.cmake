@@ -1,7 +1,7 @@
 # Finds what the project stands on; the names in parentheses are Debian's packages.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)            # libfmt-dev
-find_package(dnnl REQUIRED)           # libdnnl-dev
+find_package(dnnl REQUIRED)           # libdnnl-dev, and ocl-icd-opencl-dev, which its configuration looks for
 find_package(OpenMP REQUIRED COMPONENTS CXX) # oneDNN's runtime
 find_package(HDF5 REQUIRED COMPONENTS C) # libhdf5-dev
 find_package(ZLIB REQUIRED)           # zlib1g-dev

@@ -7,14 +7,14 @@ set -euo pipefail
 
 packages=(
   build-essential cmake ninja-build git pkg-config
-  libhdf5-dev libdnnl-dev libpng-dev libjpeg-dev zlib1g-dev libssl-dev
+  libhdf5-dev libdnnl-dev ocl-icd-opencl-dev libpng-dev libjpeg-dev zlib1g-dev libssl-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev
   dataset-fashion-mnist
 )
 case "${1:-}" in
   "") ;;
   --tests)
-    packages+=(doctest-dev clang libclang-rt-14-dev python3-torch python3-h5py python3-numpy python3-pil python3-sklearn)
+    packages+=(doctest-dev clang libclang-rt-14-dev python3-torch python3-torchvision python3-h5py python3-numpy python3-pil python3-sklearn)
     ;;
   *)
     echo "usage: $0 [--tests]" >&2

@@ -134,7 +134,7 @@ summary { cursor: pointer; color: var(--muted); }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2, h3, h4 { break-after: avoid; }
+  h2, h3, h4, h2 + p { break-after: avoid; }
   tbody { break-inside: avoid; }
   .pictures { grid-template-columns: repeat(2, 1fr); }
   details { display: none; }

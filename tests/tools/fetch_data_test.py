@@ -441,6 +441,9 @@ class FetchData(unittest.TestCase):
         huge = tarfile.TarInfo("LSUN/a.png")
         huge.size = 5 << 30
         self.assert_refused(self.fetch("LSUN", gzip.compress(huge.tobuf())), "more than 4294967296 bytes")
+        negative = tarfile.TarInfo("LSUN/a.png")
+        negative.size = -1536  # back to before its own header
+        self.assert_refused(self.fetch("LSUN", gzip.compress(negative.tobuf(tarfile.GNU_FORMAT) * 3)), "LSUN.tar.gz")
         header = tarfile.TarInfo("LSUN/pax")
         header.type, header.size = tarfile.XHDTYPE, 3 << 30
         self.assert_refused(self.fetch("LSUN", gzip.compress(header.tobuf())), "a header of 3221225472 bytes")

@@ -1,4 +1,5 @@
 """Downloads that go on where they were cut off."""
+import contextlib
 import http.client
 import json
 import os
@@ -112,14 +113,12 @@ def receive(part, name, timeout):
             etag = response.headers.get("ETag", "")
             weak = etag.startswith("W/")  # of no use for a range
             part.remember(etag if etag and not weak else response.headers.get("Last-Modified", ""), total)
-        with open(part.path, "ab" if resumed else "wb") as file:
+        with open(part.path, "ab" if resumed else "wb") as file, progress(name, total) as show:
             while True:
                 try:
                     chunk = response.read(CHUNK)
                 except http.client.IncompleteRead as error:
                     chunk = error.partial
-                    if not chunk:
-                        return False
                 if not chunk:
                     break
                 if size == 0 and looks_like_a_page(chunk):
@@ -130,14 +129,25 @@ def receive(part, name, timeout):
                     part.discard()
                     raise Failure(f"{part.address} sends more than the {MOST_BYTES} bytes that are taken")
                 file.write(chunk)
-                progress(name, size, total)
+                show(size)
     return total is None or size == total
 
 
-def progress(name, size, total):
-    if sys.stderr.isatty():
-        of = f" of {total / 1e6:.1f}" if total else ""
-        print(f"\r{name}: {size / 1e6:.1f}{of} MB ", end="", file=sys.stderr, flush=True)
+@contextlib.contextmanager
+def progress(name, total):
+    """Gives a function that shows, on a terminal, how many bytes are there."""
+    terminal = sys.stderr.isatty()
+    of = f" of {total / 1e6:.1f}" if total else ""
+
+    def show(size):
+        if terminal:
+            print(f"\r{name}: {size / 1e6:.1f}{of} MB ", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if terminal:
+            print(file=sys.stderr)
 
 
 def download(name, address, target, timeout, pause):

@@ -251,6 +251,15 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
   }
 }
 
+TEST_CASE("a standard error that cannot be written changes no result and no exit status") {
+  const Workspace w;
+  const ProgramResult r = w.run(std::string(kGeneral) + " 2>/dev/full");
+  CHECK(r.exit_status == 0);
+  CHECK(r.output == w.run(std::string(kGeneral)).output);
+  CHECK(w.run("--weights missing.h5 --in uniform --out gaussian 2>/dev/full").exit_status == 1);
+  CHECK(w.run("--no-such-option 2>/dev/full").exit_status == 2);
+}
+
 TEST_CASE("scores of real images agree with PyTorch's") {
   const fs::path shared = shared_folder();
   const std::string python = ODIN_PYTHON;

@@ -1,6 +1,7 @@
 // odin_eval: how well the baseline and ODIN tell one set of images from another.
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include <CLI/CLI.hpp>
 
@@ -8,6 +9,7 @@
 #include "eval/benchmark_names.h"
 #include "eval/program.h"
 #include "eval/score_files.h"
+#include "eval/whole_number.h"
 #include "kernels/device.h"
 #include "weights/atomic_file.h"
 
@@ -22,6 +24,9 @@ constexpr const char* kExamples = R"(Examples:
 
 SPEC is cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE (images; labels beside it),
 folder:DIR (PNG and JPEG), uniform or gaussian.)";
+
+// More images than any set has.
+constexpr std::uint64_t kMostImages = 1'000'000'000;
 
 // Everything on the command line.
 struct Options {
@@ -123,15 +128,18 @@ void add_options(CLI::App& app, Options& o) {
       ->type_name("E")
       ->group(method);
   app.add_option("--skip", job.skip, "Images left aside at the start of every set; default 1000")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, kMostImages))
       ->type_name("N")
       ->group(method);
   app.add_option("--limit", job.limit,
                  "Images read of every set, those left aside included; default 10000")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, kMostImages))
       ->type_name("N")
       ->group(method);
-  app.add_option("--seed", job.seed, "Of the noise sets")->capture_default_str()->group(method);
+  app.add_option("--seed", job.seed, "Of the noise sets")
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
+      ->capture_default_str()
+      ->group(method);
   app.add_option("--metrics", o.metrics, "exact, or threshold-sweep as the authors computed them")
       ->check(CLI::IsMember({"exact", "threshold-sweep"}))
       ->type_name("HOW")
@@ -149,7 +157,7 @@ void add_options(CLI::App& app, Options& o) {
                      ->group(machine);
   app.add_option("--gpu", o.gpu,
                  "The release's way to say --device cuda:N; the CPU where there is none")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, std::numeric_limits<int>::max()))
       ->type_name("N")
       ->excludes(device)
       ->group(machine);

@@ -60,6 +60,14 @@ std::span<const BenchmarkOutSet> benchmark_out_sets() {
   return kOutSets;
 }
 
+const BenchmarkNetwork* find_benchmark_network(std::string_view display_name,
+                                               std::string_view in_set_format) {
+  const auto found = std::ranges::find_if(kNetworks, [&](const BenchmarkNetwork& network) {
+    return network.display_name == display_name && network.in_set_format == in_set_format;
+  });
+  return found == kNetworks.end() ? nullptr : &*found;
+}
+
 const BenchmarkNetwork& benchmark_network(std::string_view name) {
   return find(kNetworks, name, "network");
 }
@@ -83,6 +91,22 @@ std::string in_set_specification(const BenchmarkNetwork& network,
 std::string out_set_specification(const BenchmarkOutSet& out_set,
                                   const std::filesystem::path& data_folder) {
   return specification(out_set.format, out_set.folder, data_folder);
+}
+
+std::string fetch_command(std::string_view specification) {
+  const std::filesystem::path path = specification.substr(specification.find(':') + 1);
+  const std::string folder = path.filename().string();
+  const auto command = [&](std::string_view name) {
+    const std::filesystem::path data = path.parent_path();
+    return fmt::format("fetch_data {} {}", name, data.empty() ? "." : data.string());
+  };
+  for (const BenchmarkOutSet& set : kOutSets) {
+    if (!set.folder.empty() && set.folder == folder) return command(set.name);
+  }
+  for (const BenchmarkNetwork& network : kNetworks) {
+    if (network.in_set_folder == folder) return command(network.in_set_format);
+  }
+  return "";
 }
 
 }  // namespace odin

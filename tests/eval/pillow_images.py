@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What Pillow and torchvision make of images, for the tests of eval/.
+"""What Pillow, torchvision and PyTorch make of images, for the tests of eval/.
 
     pillow_images.py make OUT              images of every kind: OUT/exact (32 x 32) and OUT/sized
     pillow_images.py pixels FOLDER FIT OUT [COUNT]
-                                           what they look like, FIT one of exact, resize, crop
+                                           what they look like, FIT one of exact, resize, crop, nearest
+                                           and, by PyTorch, bilinear (without antialiasing)
     pillow_images.py order FOLDER OUT      their order and classes, by torchvision's ImageFolder
 
 `pixels` writes (N, 3, 32, 32) bytes of FOLDER's own images by name, COUNT of them at most; `order` writes
@@ -101,6 +102,13 @@ def pixels(folder, fit, out, count=None):
         image = rgb_of(path)
         if fit == "resize":
             image = image.resize((SIZE, SIZE), Image.BILINEAR)
+        elif fit == "nearest":
+            image = image.resize((SIZE, SIZE), Image.NEAREST)
+        elif fit == "bilinear":
+            import torch
+            planes = torch.from_numpy(np.asarray(image, np.float64).transpose(2, 0, 1).copy())
+            scaled = torch.nn.functional.interpolate(planes[None], (SIZE, SIZE), mode="bilinear", align_corners=False)
+            return np.floor(scaled[0].numpy() + 0.5).astype(np.uint8)
         elif fit == "crop":
             left, top = (int(round((extent - SIZE) / 2.0)) for extent in image.size)
             image = image.crop((left, top, left + SIZE, top + SIZE))
@@ -123,7 +131,7 @@ if __name__ == "__main__":
         need("numpy", "PIL")
         make(pathlib.Path(arguments[0]))
     elif command == "pixels":
-        need("numpy", "PIL")
+        need("numpy", "PIL", *(["torch"] if arguments[1] == "bilinear" else []))
         pixels(pathlib.Path(arguments[0]), arguments[1], pathlib.Path(arguments[2]), *map(int, arguments[3:]))
     elif command == "order":
         need("torchvision")

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "eval/job_html.h"
 #include "eval/job_report.h"
 #include "eval/odin_eval_options.h"
 #include "eval/program.h"
@@ -68,6 +69,7 @@ void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& 
   if (!o.json.empty()) write_atomically(o.json, to_json(report));
   if (!o.csv.empty()) write_atomically(o.csv, to_csv(report));
   if (!o.markdown.empty()) write_atomically(o.markdown, to_markdown(report));
+  if (!o.report.empty()) write_html_report(html_report_of(job, result, report), o.report);
   const bool one_set = report.evaluations.size() == 1 && report.missing.empty();
   fmt::print("{}", one_set ? to_text(report) : to_table(report));
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kExamples = R"(Examples:
   odin_eval --demo
-  odin_eval --nn densenet10 --out_dataset all --weights-dir weights --data-dir data --csv table.csv
+  odin_eval --nn densenet10 --out_dataset all --weights-dir weights --data-dir data --report report
   odin_eval --nn densenet10 --out_dataset Imagenet --magnitude 0.0014 --temperature 1000 --gpu 0
   odin_eval --nn densenet10 --out_dataset all --search --tune-on iSUN
   odin_eval --weights net.h5 --in cifar10:data --out folder:data/iSUN --out uniform --json report.json
@@ -199,6 +199,7 @@ void add_output(CLI::App& app, EvalOptions& o) {
   add("--json", o.json, "FILE", "Write everything with all digits");
   add("--csv", o.csv, "FILE", "Write the figures with all digits");
   add("--markdown", o.markdown, "FILE", "Write the table in the paper's form");
+  add("--report", o.report, "DIR", "Write index.html: table, curves, histograms, images");
   add("--scores", o.scores, "DIR", "Write the score of every image");
   app.add_flag("--quiet", o.quiet, "No progress, results only")->group(group);
 }

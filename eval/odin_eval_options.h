@@ -33,6 +33,7 @@ struct EvalOptions {
   std::string csv;
   std::string markdown;
   std::string scores;
+  std::string report;
   bool quiet = false;
 };
 

@@ -88,6 +88,31 @@ TEST_CASE("every figure of the table is the single run's, and so is every score"
   }
 }
 
+TEST_CASE("a report shows the table, the search and the images of every set on one page") {
+  const EvalWorkspace w;
+  write_release_sets(w);
+  const ProgramResult r =
+      w.run(std::string(kAll) + "--limit 6 --search --score all --report new/page");
+  INFO(r.errors);
+  REQUIRE(r.exit_status == 0);
+  const std::string page = file_text(w.folder / "new/page/index.html");
+  for (const char* part :
+       {"DenseNet-BC-100", "CIFAR-10", "Tiny-ImageNet (resize)", "Gaussian noise", "Energy",
+        "arXiv:1706.02690v5", "LSUN (crop)", "fetch_data LSUN .", "FPR at TPR 95", "class ",
+        "data:image/png;base64,"}) {
+    CAPTURE(part);
+    CHECK(contains(page, part));
+  }
+  // Three images of the in-distribution set and of each of five sets, at both ends.
+  std::size_t images = 0;
+  for (std::size_t at = page.find("data:image/png"); at != std::string::npos;
+       at = page.find("data:image/png", at + 1)) {
+    ++images;
+  }
+  CHECK(images == 2 * 3 * 6);
+  CHECK_FALSE(contains(page, "http://"));
+}
+
 TEST_CASE("several sets of any kind, of which one is missing") {
   const EvalWorkspace w;
   const ProgramResult r = w.run(

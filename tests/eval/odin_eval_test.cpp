@@ -194,6 +194,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {weights + in + "--out uniform --skip 3 --device cuda:77", "--device cpu"},
       {weights + in + "--out uniform --skip 3 --quiet --json nowhere/r.json", "nowhere/r.json"},
       {weights + in + "--out uniform --skip 3 --quiet --json /dev/full", "/dev/full"},
+      {weights + in + "--out uniform --skip 3 --quiet --report densenet10.h5", "densenet10.h5"},
       {weights + in + "--out uniform --skip 3 --quiet --csv /dev/full", "/dev/full"},
       {weights + in + "--out uniform --skip 3 --quiet --markdown nowhere/r.md", "nowhere/r.md"},
       {weights + in + "--out uniform --skip 3 --quiet --scores densenet10.h5", "densenet10.h5"},

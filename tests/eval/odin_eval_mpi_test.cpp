@@ -76,7 +76,7 @@ TEST_CASE("an error of one process ends the run with its sentence") {
   run_program(fmt::format("truncate -s 100 '{}'", (w.folder / "iSUN/0008.png").string()));
   const ProgramResult r =
       w.run("--nn densenet10 --out_dataset iSUN --skip 3 --device cpu --quiet --json r.json",
-            "timeout 60 " + launcher(3));
+            "timeout 200 " + launcher(3));
   CHECK(r.exit_status == 1);
   CHECK(r.errors.find("0008.png") != std::string::npos);
   CHECK(r.output.empty());
@@ -94,7 +94,7 @@ TEST_CASE("a process that dies ends the run, which says so") {
       w.run(fmt::format("--weights '{}/weights/densenet_bc_100_fashion_mnist.h5' --in uniform "
                         "--out gaussian --limit 3000 --device cpu --threads 1 --quiet",
                         ODIN_SOURCE_DIR),
-            "timeout 50 " + launcher(2) + killed);
+            "timeout 200 " + launcher(2) + killed);
   INFO(r.errors);
   CHECK(r.exit_status != 0);
   CHECK(r.exit_status != 124);  // that of timeout

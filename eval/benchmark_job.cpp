@@ -45,9 +45,19 @@ NetworkRequest network_request(const JobRequest& request) {
   }
   if (request.network.empty()) return {nullptr, request.weights, {"", "", request.in_spec}};
   const BenchmarkNetwork& network = benchmark_network(request.network);
+  const fs::path weights = request.weights_dir / network.weights_file;
+  require(fs::exists(weights), "there is no {}; fetch the authors' network: {}", weights.string(),
+          fetch_command(network, request.weights_dir));
   return {&network,
-          request.weights_dir / network.weights_file,
+          weights,
           {std::string(network.in_set_name), "", in_set_specification(network, request.data_dir)}};
+}
+
+// The network of the release that a checkpoint is another training of, on the same set; or nullptr.
+const BenchmarkNetwork* release_like(const Checkpoint& checkpoint, std::string_view in_spec) {
+  const std::string_view format = in_spec.substr(0, in_spec.find(':'));
+  if (format != checkpoint.in_dataset) return nullptr;
+  return find_benchmark_network(name_of(checkpoint.architecture), format);
 }
 
 SetRequest release_set(const BenchmarkOutSet& set, const BenchmarkNetwork* network,
@@ -164,8 +174,7 @@ Job prepare_job(const JobRequest& request) {
   const std::string architecture = name_of(job.checkpoint.architecture);
   job.network_name = network.release ? network.release->display_name : architecture;
   const BenchmarkNetwork* release =
-      network.release ? network.release
-                      : find_benchmark_network(architecture, job.checkpoint.in_dataset);
+      network.release ? network.release : release_like(job.checkpoint, network.in.spec);
   if (release) job.release_name = release->name;
 
   Opener opener(request, job);

@@ -1,7 +1,9 @@
 #include "eval/benchmark_names.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstddef>
+#include <cstring>
 
 #include "kernels/error.h"
 
@@ -51,6 +53,16 @@ std::string specification(std::string_view format, std::string_view folder,
   return fmt::format("{}:{}", format, (data_folder / folder).string());
 }
 
+// As it is to be typed: in quotes where a shell would take it for something else.
+std::string shell_word(const std::filesystem::path& path) {
+  const std::string text = path.string();
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || std::strchr("_-./+,:@", c); };
+  if (std::ranges::all_of(text, plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + '\'';
+}
+
 }  // namespace
 
 std::span<const BenchmarkNetwork> benchmark_networks() {
@@ -98,7 +110,7 @@ std::string fetch_command(std::string_view specification) {
   const std::string folder = path.filename().string();
   const auto command = [&](std::string_view name) {
     const std::filesystem::path data = path.parent_path();
-    return fmt::format("fetch_data {} {}", name, data.empty() ? "." : data.string());
+    return fmt::format("fetch_data {} --data-dir {}", name, shell_word(data.empty() ? "." : data));
   };
   for (const BenchmarkOutSet& set : kOutSets) {
     if (!set.folder.empty() && set.folder == folder) return command(set.name);
@@ -107,6 +119,11 @@ std::string fetch_command(std::string_view specification) {
     if (network.in_set_folder == folder) return command(network.in_set_format);
   }
   return "";
+}
+
+std::string fetch_command(const BenchmarkNetwork& network,
+                          const std::filesystem::path& weights_folder) {
+  return fmt::format("fetch_data {} --weights-dir {}", network.name, shell_word(weights_folder));
 }
 
 }  // namespace odin

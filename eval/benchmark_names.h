@@ -57,5 +57,8 @@ std::string out_set_specification(const BenchmarkOutSet& out_set,
 // The command that fetches what `specification` names ("folder:DATA/iSUN", "cifar10:DATA/...") where
 // it is a set of the benchmark by the name of its folder; empty where it is not.
 std::string fetch_command(std::string_view specification);
+// The command that fetches the authors' file of a network to a folder.
+std::string fetch_command(const BenchmarkNetwork& network,
+                          const std::filesystem::path& weights_folder);
 
 }  // namespace odin

@@ -47,7 +47,7 @@ TEST_CASE("one command gives the whole table, and says what is missing and how t
   for (const char* row :
        {"\nTiny-ImageNet (crop) ", "\n  paper [1, 2] ", "\nTiny-ImageNet (resize) ", "\niSUN ",
         "\n  paper [3] ", "\nUniform noise ", "\nGaussian noise ",
-        "\nMissing: LSUN (crop): there is no ./LSUN; fetch it: fetch_data LSUN .\n",
+        "\nMissing: LSUN (crop): there is no ./LSUN; fetch it: fetch_data LSUN --data-dir .\n",
         "\nMissing: LSUN (resize): ", "\n[1] Liang"}) {
     CAPTURE(row);
     at = r.output.find(row, at);
@@ -98,8 +98,8 @@ TEST_CASE("a report shows the table, the search and the images of every set on o
   const std::string page = file_text(w.folder / "new/page/index.html");
   for (const char* part :
        {"DenseNet-BC-100", "CIFAR-10", "Tiny-ImageNet (resize)", "Gaussian noise", "Energy",
-        "arXiv:1706.02690v5", "LSUN (crop)", "fetch_data LSUN .", "FPR at TPR 95", "class ",
-        "data:image/png;base64,"}) {
+        "arXiv:1706.02690v5", "LSUN (crop)", "fetch_data LSUN --data-dir .", "FPR at TPR 95",
+        "class ", "data:image/png;base64,"}) {
     CAPTURE(part);
     CHECK(contains(page, part));
   }
@@ -119,8 +119,9 @@ TEST_CASE("several sets of any kind, of which one is missing") {
       std::string(kGeneral) + " --out folder:d/iSUN --out gaussian --out_dataset Uniform --quiet");
   INFO(r.errors);
   REQUIRE(r.exit_status == 0);
-  CHECK(contains(r.output,
-                 "\nMissing: folder:d/iSUN: there is no d/iSUN; fetch it: fetch_data iSUN d\n"));
+  CHECK(contains(
+      r.output,
+      "\nMissing: folder:d/iSUN: there is no d/iSUN; fetch it: fetch_data iSUN --data-dir d\n"));
   CHECK(contains(r.output, "\nUniform noise "));
   CHECK_FALSE(contains(r.output, "paper"));
 }

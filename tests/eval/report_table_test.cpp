@@ -29,7 +29,7 @@ Report example() {
       {"Mine | yours, \"both\"",
        3,
        {{Detector::kBaseline, 1, 0, baseline, {}}, {Detector::kOdin, 1000, 0.0014, odin, {}}}}};
-  report.missing = {{"LSUN (crop)", "there is no D/LSUN", "fetch_data LSUN D"},
+  report.missing = {{"LSUN (crop)", "there is no D/LSUN", "fetch_data LSUN --data-dir D"},
                     {"other", "there is no other", ""}};
   return report;
 }
@@ -55,7 +55,7 @@ TEST_CASE("one table in the paper's form, its figures below ours") {
       "100.0\n"
       "\n"
       "Classification accuracy: 95.2%\n"
-      "Missing: LSUN (crop): there is no D/LSUN; fetch it: fetch_data LSUN D\n"
+      "Missing: LSUN (crop): there is no D/LSUN; fetch it: fetch_data LSUN --data-dir D\n"
       "Missing: other: there is no other\n"
       "[1] Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690v5, Table 2\n"
       "[2] Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690v5, Table 2, T = 1000, magnitude "
@@ -73,8 +73,8 @@ TEST_CASE("the same in Markdown, whatever a set is called") {
                   "| Tiny-ImageNet (crop) | 34.8 / 4.3 | 9.9 / 4.6 | 95.3 / 99.1 | 96.4 / 99.2 | "
                   "93.8 / 100.0 |\n") != std::string::npos);
   CHECK(text.find("\n| Mine \\| yours, \"both\" | 34.8 / 4.3 |") != std::string::npos);
-  CHECK(text.find("\nMissing: LSUN (crop): there is no D/LSUN; fetch it: fetch\\_data LSUN D\n") !=
-        std::string::npos);
+  CHECK(text.find("\nMissing: LSUN (crop): there is no D/LSUN; fetch it: fetch\\_data LSUN "
+                  "--data-dir D\n") != std::string::npos);
 }
 
 TEST_CASE("CSV has one line for each set, detector and source, with every digit") {
@@ -124,7 +124,7 @@ TEST_CASE("a search and an undefined figure are told of below the table") {
                   "1000, magnitude 0.0014 (FPR at TPR 95% there: 4.2%)\n") != std::string::npos);
   const std::string json = to_json(report);
   CHECK(json.find("\"tuned_on\": \"iSUN\"") != std::string::npos);
-  CHECK(json.find("\"command\": \"fetch_data LSUN D\"") != std::string::npos);
+  CHECK(json.find("\"command\": \"fetch_data LSUN --data-dir D\"") != std::string::npos);
   CHECK(json.find("arXiv:1706.02690v5") != std::string::npos);
 }
 

@@ -1,11 +1,12 @@
 #include "eval/odin_eval_options.h"
 
 #include <cmath>
+#include <limits>
 
 #include <CLI/CLI.hpp>
 
 #include "eval/benchmark_names.h"
-#include "eval/dataset_spec.h"
+#include "eval/whole_number.h"
 
 namespace odin {
 namespace {
@@ -20,6 +21,9 @@ constexpr const char* kExamples = R"(Examples:
 
 SPEC is cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE (images; labels beside it),
 folder:DIR (PNG and JPEG), uniform or gaussian.)";
+
+// More images than any set has.
+constexpr std::uint64_t kMostImages = 1'000'000'000;
 
 template <class Entries>
 std::vector<std::string> names_of(const Entries& entries) {
@@ -133,15 +137,18 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--skip", job.skip, "Images left aside at the start of every set; default 1000")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, kMostImages))
       ->type_name("N")
       ->group(group);
   app.add_option("--limit", job.limit,
                  "Images read of every set, those left aside included; default 10000")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, kMostImages))
       ->type_name("N")
       ->group(group);
-  app.add_option("--seed", job.seed, "Of the noise sets")->capture_default_str()->group(group);
+  app.add_option("--seed", job.seed, "Of the noise sets")
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
+      ->capture_default_str()
+      ->group(group);
   app.add_option_function<std::string>(
          "--metrics", [&o](const std::string& name) { o.method = metrics_method(name); },
          "exact, or threshold-sweep as the authors computed them; default: exact")
@@ -167,7 +174,7 @@ void add_machine(CLI::App& app, EvalOptions& o) {
                      ->group(group);
   app.add_option("--gpu", o.gpu,
                  "The release's way to say --device cuda:N; the CPU where there is none")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, std::numeric_limits<int>::max()))
       ->type_name("N")
       ->excludes(device)
       ->group(group);
@@ -184,9 +191,11 @@ void add_machine(CLI::App& app, EvalOptions& o) {
       ->type_name("TYPE")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--conv", o.convolution, "A GPU's convolutions: cudnn or own")
-      ->check(CLI::IsMember({"cudnn", "own"}))
-      ->type_name("WHOSE")
+  app.add_option(
+         "--conv", o.convolution,
+         "How to convolve: auto, cudnn or own on a GPU, auto, direct or winograd on the CPU")
+      ->check(CLI::IsMember({"auto", "cudnn", "own", "direct", "winograd"}))
+      ->type_name("HOW")
       ->capture_default_str()
       ->group(group);
 }

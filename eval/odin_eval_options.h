@@ -26,7 +26,7 @@ struct EvalOptions {
   std::int64_t batch_size = 0;
   int threads = 0;
   std::string precision = "fp32";
-  std::string convolution = "cudnn";
+  std::string convolution = "auto";
 
   // Files and folders to write; empty for none.
   std::string json;

@@ -17,6 +17,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// Progress that cannot be written is no reason to end a run, so what fputs says is ignored.
+void write(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
@@ -39,8 +45,8 @@ void Progress::update(std::int64_t done) {
 void Progress::finish() {
   if (quiet_) return;
   const double seconds = seconds_since(started_);
-  fmt::print(stderr, "{}{}: {} images in {:.1f} s, {:.1f} images/s\n", terminal_ ? "\r\x1b[K" : "",
-             task_, done_, seconds, static_cast<double>(done_) / std::max(seconds, 1e-9));
+  write(fmt::format("{}{}: {} images in {:.1f} s, {:.1f} images/s\n", terminal_ ? "\r\x1b[K" : "",
+                    task_, done_, seconds, static_cast<double>(done_) / std::max(seconds, 1e-9)));
 }
 
 void Progress::draw() const {
@@ -54,8 +60,7 @@ void Progress::draw() const {
     const auto left = std::llround(static_cast<double>(total_ - done_) / rate);
     line += fmt::format(", {:.1f} images/s, {}:{:02} left", rate, left / 60, left % 60);
   }
-  fmt::print(stderr, "{}\x1b[K", line);
-  std::fflush(stderr);
+  write(line + "\x1b[K");
 }
 
 }  // namespace odin

@@ -54,6 +54,8 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("DIR")
       ->required();
   auto* seed = app.add_option("--seed", options.set.seed, "Of the places of the crops")
+                   ->check(CLI::NonNegativeNumber)
+                   ->type_name("S")
                    ->capture_default_str();
   auto* filter = app.add_option("--filter", options.filter, "How to scale")
                      ->check(CLI::IsMember(kFilters))

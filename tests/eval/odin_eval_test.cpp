@@ -133,6 +133,10 @@ TEST_CASE("wrong usage ends with status 2 and one sentence") {
                                 "--demo --threads -1",
                                 "--demo --skip -1",
                                 "--demo --limit 0",
+                                "--demo --limit 99999999999999999999",
+                                "--demo --limit 0x10",
+                                "--demo --seed -1",
+                                "--demo --seed 18446744073709551616",
                                 "--demo --metrics best",
                                 "--demo --score best",
                                 "--demo --score baseline,best",
@@ -171,7 +175,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
   } cases[] = {
       {"--weights missing.h5 --in uniform --out gaussian", "missing.h5"},
       {"--weights text.h5 --in uniform --out gaussian", "text.h5"},
-      {"--weights . --in uniform --out gaussian", ""},
+      {"--weights . --in uniform --out gaussian", ". cannot be used as a checkpoint"},
       {"--nn wideresnet100 --out_dataset iSUN",
        "there is no ./wideresnet100.h5; fetch the authors' network: fetch_data wideresnet100 "
        "--weights-dir ."},
@@ -189,7 +193,9 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
        "densenet10.h5"},
       {weights + in + "--out folder:nowhere --skip 3", "nowhere"},
       {weights + in + "--out folder:empty --skip 3", "empty"},
-      {weights + in + "--out folder:damaged --skip 0 --quiet", "a.png"},
+      // Before any image is scored, so that no progress comes before the sentence.
+      {weights + in + "--out folder:damaged --skip 0", "a.png"},
+      {weights + in + "--out uniform --skip 3 --threads 4000", "ask for at most"},
       {weights + in + "--out cifar10:short.bin --skip 3", "short.bin"},
       {weights + in + "--out magic:nowhere --skip 3", "magic"},
       {weights + in + "--out uniform", "--skip"},
@@ -212,6 +218,15 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
     CHECK(one_line(r.errors));
     CHECK(r.errors.find(c.names) != std::string::npos);
   }
+}
+
+TEST_CASE("a standard error that cannot be written changes no result and no exit status") {
+  const EvalWorkspace w;
+  const ProgramResult r = w.run(std::string(kGeneral) + " 2>/dev/full");
+  CHECK(r.exit_status == 0);
+  CHECK(r.output == w.run(std::string(kGeneral)).output);
+  CHECK(w.run("--weights missing.h5 --in uniform --out gaussian 2>/dev/full").exit_status == 1);
+  CHECK(w.run("--no-such-option 2>/dev/full").exit_status == 2);
 }
 
 TEST_CASE("scores of real images agree with PyTorch's") {

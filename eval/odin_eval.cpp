@@ -35,7 +35,7 @@ std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks) {
     try {
       return make_backend(fmt::format("cuda:{}", gpu), options);
     } catch (const Error& error) {
-      if (!quiet) fmt::print(stderr, "{}; running on the CPU\n", error.what());
+      if (!quiet) std::fputs(fmt::format("{}; running on the CPU\n", error.what()).c_str(), stderr);
       return make_backend("cpu", options);
     }
   };

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 
 #include "eval/benchmark_names.h"
-#include "eval/dataset_spec.h"
 #include "eval/whole_number.h"
 
 namespace odin {

@@ -221,7 +221,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
 }
 
 TEST_CASE("a standard error that cannot be written changes no result and no exit status") {
-  const Workspace w;
+  const EvalWorkspace w;
   const ProgramResult r = w.run(std::string(kGeneral) + " 2>/dev/full");
   CHECK(r.exit_status == 0);
   CHECK(r.output == w.run(std::string(kGeneral)).output);

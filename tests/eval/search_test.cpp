@@ -86,7 +86,7 @@ TEST_CASE("a search finds in every cell what a run of its own finds") {
   }
 }
 
-TEST_CASE("the least FPR is chosen; ties go to the AUROC, the magnitude, the temperature") {
+TEST_CASE("the least FPR is chosen, and ties go to the AUROC, the magnitude and the temperature") {
   // Cells: (1, 0), (1, 0.001), (1, 0.002), (1000, 0), (1000, 0.001), (1000, 0.002).
   std::vector<Metrics> cells(6, cell(0.5, 0.5));
   CHECK(best_cell(kSmall, cells) == 3);

@@ -120,5 +120,24 @@ TEST_CASE("a machine without a GPU says so") {
   CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA GPU"), Error);
 }
 
+TEST_CASE("a machine without a driver, or with one that is too old, says so") {
+  {
+    const Environment none("ODIN_EMULATED_DRIVER", "0");
+    CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA driver"), Error);
+  }
+  const Environment old("ODIN_EMULATED_DRIVER", "12080");
+  CHECK_THROWS_WITH_AS(
+      use_gpu("cuda", 0),
+      "no GPU can be used: the NVIDIA driver is for CUDA 12.8 and this program needs CUDA 13.0; "
+      "install a newer driver or use --device cpu",
+      Error);
+}
+
+TEST_CASE("a GPU that is older than our kernels says so") {
+  const Environment turing("ODIN_EMULATED_CAPABILITY", "75");
+  CHECK_THROWS_WITH_AS(use_gpu("cuda:0", 0), doctest::Contains("has compute capability 7.5"),
+                       Error);
+}
+
 }  // namespace
 }  // namespace odin::test

@@ -253,6 +253,27 @@ TEST_CASE("a batch that does not fit is halved, and one image that does not fit 
   CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-5);
 }
 
+TEST_CASE("memory that runs out when a graph is made halves the batch, too") {
+  const Plan plan = small_densenet();
+  const std::vector<float> images = tools::random_images(plan, 6, 5);
+  const auto settings = settings_for(plan, 1);
+  const Results expected =
+      run(*make_emulated(Precision::kFloat32)->prepare(plan), plan, images, settings);
+  const auto backend = make_emulated(Precision::kFloat32, 4);
+  const auto executor = backend->prepare(plan);
+  emulated::fail_graphs(2);
+  const Results r = run(*executor, plan, images, settings);
+  CHECK(executor->description().find("batches of 1,") != std::string::npos);
+  CHECK(relative_error<float, float>(r.logits, expected.logits) < 1e-6);
+  CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-5);
+
+  const auto hopeless = backend->prepare(plan);
+  emulated::fail_graphs(3);
+  CHECK_THROWS_WITH_AS(run(*hopeless, plan, images, settings),
+                       doctest::Contains("does not hold a single image"), Error);
+  CHECK_NOTHROW(run(*hopeless, plan, images, settings));  // it can be tried again
+}
+
 TEST_CASE("residuals share the memory of their gradients, dense blocks clear nothing") {
   const Plan wrn = tools::random_wide_resnet(1);
   const PlanBackward backward = cuda::plan_backward(wrn);

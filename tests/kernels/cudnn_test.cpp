@@ -26,8 +26,8 @@ const Device kDevices[] = {
 };
 
 // As cuDNN writes the properties of a device.
-CudnnDescriptor describe(const Device& device) {
-  return cudnn_device(fmt::format(
+CudnnDevice describe(const Device& device) {
+  return CudnnDevice(fmt::format(
       R"({{"maxGridSize": [2147483647, 65535, 65535], "maxBlockSize": [1024, 1024, 64],)"
       R"( "regsPerBlock": 65536, "multiProcessorCount": {}, "warpSize": 32,)"
       R"( "maxSharedMemoryPerBlock": 49152, "maxSharedMemoryPerBlockOptin": {},)"
@@ -88,7 +88,7 @@ constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 
 TEST_CASE("cuDNN has an engine for every convolution of both networks on every architecture") {
   for (const Device& device : kDevices) {
-    const CudnnDescriptor described = describe(device);
+    const CudnnDevice described = describe(device);
     for (const Layer& layer : kLayers) {
       for (Element element : {Element::kFloat, Element::kHalf, Element::kBFloat16}) {
         for (ConvolutionPass pass : {ConvolutionPass::kForward, ConvolutionPass::kBackwardData,
@@ -107,7 +107,7 @@ TEST_CASE("cuDNN has an engine for every convolution of both networks on every a
 }
 
 TEST_CASE("tensor cores for float only where they are asked for") {
-  const CudnnDescriptor device = describe(kDevices[3]);
+  const CudnnDevice device = describe(kDevices[3]);
   CudnnConvolution c = convolution(kLayers[8], ConvolutionPass::kForward, Element::kFloat);
   const std::size_t exact = cudnn_plans(device, c, 100, kWorkspace).size();
   c.multiply = Multiply::kTf32;
@@ -116,7 +116,7 @@ TEST_CASE("tensor cores for float only where they are asked for") {
 }
 
 TEST_CASE("bias and ReLU can be fused into a convolution of floats") {
-  const CudnnDescriptor device = describe(kDevices[3]);
+  const CudnnDevice device = describe(kDevices[3]);
   CudnnConvolution c = convolution(kLayers[8], ConvolutionPass::kForward, Element::kFloat);
   c.multiply = Multiply::kTf32;
   c.bias = true;
@@ -125,7 +125,7 @@ TEST_CASE("bias and ReLU can be fused into a convolution of floats") {
 }
 
 TEST_CASE("a bound on the workspace is kept") {
-  const CudnnDescriptor device = describe(kDevices[0]);
+  const CudnnDevice device = describe(kDevices[0]);
   const CudnnConvolution c =
       convolution(kLayers[2], ConvolutionPass::kBackwardData, Element::kHalf);
   for (const CudnnPlan& plan : cudnn_plans(device, c, 100, 0)) CHECK(plan.workspace_bytes() == 0);
@@ -133,8 +133,8 @@ TEST_CASE("a bound on the workspace is kept") {
 }
 
 TEST_CASE("what cuDNN refuses is an error that names the call and what it says") {
-  CHECK_THROWS_WITH_AS(cudnn_device("{}"), doctest::Contains("cudnnBackendFinalize"), Error);
-  CHECK_THROWS_WITH_AS(cudnn_device("{}"), doctest::Contains("kernels/cuda/cudnn.cpp:"), Error);
+  CHECK_THROWS_WITH_AS(CudnnDevice("{}"), doctest::Contains("cudnnBackendFinalize"), Error);
+  CHECK_THROWS_WITH_AS(CudnnDevice("{}"), doctest::Contains("kernels/cuda/cudnn.cpp:"), Error);
 }
 
 TEST_CASE("operands know the alignment of every pixel") {

@@ -6,10 +6,12 @@
 #include <doctest/doctest.h>
 
 #include "kernels/cuda/cudnn_convolution.h"
+#include "tests/kernels/cuda_plans.h"
 #include "tools/random_plans.h"
 
 using namespace odin;
 using namespace odin::cuda;
+using namespace odin::test;
 
 namespace {
 
@@ -88,11 +90,13 @@ CudnnConvolution convolution(const Plan& plan, const PlanConvolution& step, Conv
 constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 
 const std::vector<Plan>& networks() {
-  static const std::vector<Plan> plans{tools::random_densenet(1), tools::random_wide_resnet(1)};
+  // The paper's, and what the tests on a GPU run.
+  static const std::vector<Plan> plans{tools::random_densenet(1), tools::random_wide_resnet(1),
+                                       small_densenet(), small_resnet(), awkward_plan()};
   return plans;
 }
 
-// Calls f(plan, step) for every convolution of both networks.
+// Calls f(plan, step) for every convolution of the networks.
 template <class F>
 void for_convolutions(F f) {
   for (const Plan& plan : networks()) {

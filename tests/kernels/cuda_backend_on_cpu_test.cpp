@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include <cuda_runtime.h>
 #include <doctest/doctest.h>
 
 #include "kernels/cuda/backend.h"
@@ -118,6 +119,7 @@ TEST_CASE("a GPU that does not exist is answered with how many there are") {
 TEST_CASE("a machine without a GPU says so") {
   const Environment none("ODIN_EMULATED_DEVICES", "0");
   CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA GPU"), Error);
+  CHECK(cudaGetLastError() == cudaSuccess);  // the next launch is not blamed
 }
 
 TEST_CASE("a machine without a driver, or with one that is too old, says so") {

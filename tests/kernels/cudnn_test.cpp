@@ -175,6 +175,61 @@ TEST_CASE("cuDNN has an engine for every convolution layer by layer, and its gra
   }
 }
 
+// The gaps of a dense activation (N, C, H, W), or of a slice of a buffer five channels wider.
+CudnnOperand activation(const Shape& shape, bool sliced) {
+  CudnnOperand o;
+  o.images = shape[0];
+  o.channels = shape[1];
+  o.height = shape[2];
+  o.width = shape[3];
+  o.pitch = o.channels + (sliced ? 5 : 0);
+  o.alignment = sliced ? 4 : alignment_of(4 * o.pitch);
+  return o;
+}
+
+TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.cpp") {
+  const Device& device = kDevices[3];
+  Supported supported(device);
+  const auto check = [&](const Shape& x, std::int64_t outputs, std::int64_t height,
+                         std::int64_t width, int stride, int padding) {
+    for (const bool sliced : {false, true}) {
+      for (ConvolutionPass pass : {ConvolutionPass::kForward, ConvolutionPass::kBackwardData,
+                                   ConvolutionPass::kBackwardFilter}) {
+        CudnnConvolution c;
+        c.pass = pass;
+        c.stride = stride;
+        c.padding = padding;
+        c.x = activation(x, sliced);
+        c.y = activation({x[0], outputs, windowed_extent(x[2], height, stride, padding),
+                          windowed_extent(x[3], width, stride, padding)},
+                         sliced);
+        c.w = activation({outputs, x[1], height, width}, false);
+        c.accumulate = pass != ConvolutionPass::kForward;
+        supported.check(c);
+      }
+    }
+  };
+  for (const std::int64_t images : {1, 2, 3}) {
+    for (int stride = 1; stride <= 3; ++stride) {
+      for (int padding = 0; padding <= 2; ++padding) {
+        check({images, 3, 7, 5}, 4, 1, 1, stride, padding);
+        check({images, 3, 7, 5}, 4, 3, 3, stride, padding);
+        check({images, 3, 7, 5}, 4, 5, 3, stride, padding);
+      }
+    }
+    check({images, 1, 3, 7}, 1, 3, 3, 1, 1);
+    check({images, 1, 1, 1}, 1, 1, 1, 1, 0);
+    check({images, 5, 2, 2}, 2, 2, 2, 2, 0);
+  }
+  check({35, 20, 6, 6}, 36, 3, 3, 1, 1);
+  check({35, 20, 6, 6}, 36, 1, 1, 1, 0);
+  check({3, 48, 16, 16}, 12, 3, 3, 1, 1);
+  check({2, 54, 16, 16}, 48, 1, 1, 1, 0);
+  check({2, 3, 32, 32}, 24, 3, 3, 1, 1);
+  check({7, 160, 4, 4}, 160, 3, 3, 1, 1);
+  check({2, 16, 9, 9}, 160, 1, 1, 2, 0);
+}
+
 TEST_CASE("tensor cores for float only where they are asked for") {
   const CudnnDevice device = describe(kDevices[3]);
   CudnnConvolution c = wide(Element::kFloat);

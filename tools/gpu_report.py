@@ -66,12 +66,26 @@ def compare_scores(scores):
     return rows
 
 
+def judge(evaluations):
+    """Lines of checks.txt: float on the GPU gives the CPU's scores, every precision fp32's metrics."""
+    lines = []
+    for row in evaluations:
+        for key, bound, applies in (("largest_score_difference_from_cpu", 1e-5, row["evaluation"].startswith("fp32")),
+                                    ("largest_metric_difference_from_fp32", 0.05, True)):
+            if applies and key in row:
+                result = "passed" if row[key] <= bound else f"failed ({row[key]:.1e} is above {bound})"
+                lines.append(f"{row['evaluation']}, {key.replace('_', ' ')}: {result}")
+    return lines
+
+
 def main():
     folder, scores = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     ours, theirs = lines(folder / "odin_bench.jsonl"), lines(folder / "pytorch.jsonl")
     kernels = lines(folder / "kernels.jsonl")
     checks = (folder / "checks.txt").read_text().splitlines() if (folder / "checks.txt").exists() else []
     evaluations = compare_scores(scores) if scores.exists() else []
+    checks += judge(evaluations)
+    (folder / "checks.txt").write_text("".join(f"{line}\n" for line in checks))
     about = dict(line.split(": ", 1) for line in (folder / "about.txt").read_text().splitlines())
     (folder / "gpu_check.json").write_text(json.dumps(
         {"about": about, "checks": checks, "odin_bench": ours, "pytorch": theirs, "kernels": kernels,

@@ -315,7 +315,6 @@ void Machine::resume(Thread& thread) {
 void Machine::thread_main() {
   Machine& machine = instance();
   for (;;) {
-    Thread& self = machine.running();
     try {
       acquire(machine.start_token_);
       (*machine.body_)();
@@ -323,10 +322,9 @@ void Machine::thread_main() {
     } catch (...) {
       machine.error_ = std::current_exception();
     }
-    {
-      const Unwatched unwatched;
-      self.state = State::kFinished;
-    }
+    const Unwatched unwatched;
+    Thread& self = machine.running();
+    self.state = State::kFinished;
     Fiber::switch_to(self.fiber, machine.scheduler_);
   }
 }

@@ -2,12 +2,13 @@
 # Shows that the tests of the emulated kernels can fail: breaks the CUDA sources in one place after the other, in a
 # copy, and expects a test to notice each time. Exit status 1 if one was not noticed, or if the tests fail unbroken.
 #
-#     tests/cuda_on_cpu/mutations.sh [FOLDER]
+#     tests/cuda_on_cpu/mutations.sh [FOLDER [WORDS]]
 #
-# FOLDER takes the copy and its build (build/mutations without it); a second run needs to compile little.
+# FOLDER takes the copy and its build (build/mutations without it); a second run needs to compile little. With WORDS only
+# the mutations whose names contain them are tried.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-folder=${1:-build/mutations}
+folder=${1:-build/mutations} only=${2:-}
 mkdir -p "$folder/source"
 folder=$(cd "$folder" && pwd)
 source=$folder/source
@@ -29,6 +30,7 @@ failed=0
 # mutation NAME FILE OLD NEW PROGRAM TESTS: the first OLD in the file becomes NEW; TESTS of PROGRAM must fail.
 mutation() {
   local name=$1 file=$source/kernels/cuda/$2
+  [[ $name == *"$only"* ]] || return 0
   cp "$file" "$folder/whole"
   OLD=$3 NEW=$4 perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/ or die "the text to break is not in the file\n"' "$file"
   if run "$5" "$6"; then

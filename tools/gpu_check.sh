@@ -28,7 +28,7 @@ while (($#)); do
     --pack) pack=$2 ;;
     --arch) arch=$2 ;;
     *)
-      sed -n '2,18p' "$0" | cut -c3- >&2
+      sed -n '2,/^set /{/^#/p}' "$0" | cut -c3- >&2
       exit 2
       ;;
   esac

@@ -13,7 +13,9 @@ mkdir -p "$folder/source"
 folder=$(cd "$folder" && pwd)
 source=$folder/source
 
-git ls-files -z | tar --null -T - -c | tar -x -C "$source"
+git ls-files -z | while IFS= read -r -d '' file; do # only what differs, so that little is compiled again
+  cmp -s "$file" "$source/$file" || install -D "$file" "$source/$file"
+done
 cmake -S "$source" -B "$folder/build" -G Ninja -DODIN_CUDA=OFF -DODIN_WATCH_KERNELS=ON -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_CXX_FLAGS_RELEASE=-O1 >"$folder/configure.log"
 

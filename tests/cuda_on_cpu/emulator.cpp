@@ -322,10 +322,13 @@ void Machine::thread_main() {
     } catch (...) {
       machine.error_ = std::current_exception();
     }
-    const Unwatched unwatched;
-    Thread& self = machine.running();
-    self.state = State::kFinished;
-    Fiber::switch_to(self.fiber, machine.scheduler_);
+    Thread* self = nullptr;
+    {
+      const Unwatched unwatched;
+      self = &machine.running();
+      self->state = State::kFinished;
+    }
+    Fiber::switch_to(self->fiber, machine.scheduler_);
   }
 }
 

@@ -1,5 +1,6 @@
-// Checks every version of our own CUDA convolution against the plainest, then times it beside cuDNN
-// (and cuBLAS where the convolution is a matrix product), for the shapes of both networks.
+// Checks the plainest version of our own CUDA convolution against sums in double on the host, every
+// other version and cuDNN against the plainest, then times them (cuBLAS, too, where the convolution is
+// a matrix product), for the shapes of both networks.
 #include <cmath>
 #include <functional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "eval/program.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/gpu.h"
+#include "kernels/cuda/layout.h"
 #include "kernels/cuda/library_convolution.h"
 #include "kernels/cuda/memory.h"
 #include "kernels/cuda/plan_passes.h"
@@ -66,7 +68,8 @@ std::vector<float> download(const ConstView& view, Stream stream) {
 }
 
 // ||a - b|| / ||b||
-double relative_error(const std::vector<float>& a, const std::vector<float>& b) {
+template <class Number>
+double relative_error(const std::vector<float>& a, const std::vector<Number>& b) {
   double difference = 0;
   double norm = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -93,7 +96,10 @@ class Bench {
     const std::int64_t weights =
         std::int64_t{shape.outputs} * shape.inputs * shape.kernel * shape.kernel;
     w_ = random_values(weights, Element::kFloat, 3, stream_);
-    channels_last_ = random_values(weights, arithmetic_.element, 4, stream_);
+    channels_last_ = DeviceBuffer(static_cast<std::size_t>(weights) * size_of(arithmetic_.element));
+    from_nchw(w_.as<float>(), channels_last_view(), stream_);
+    host_weights_ = download(
+        {w_.data(), Element::kFloat, 1, 1, 1, static_cast<int>(weights), weights}, stream_);
     x_view_.data = x_.data();
     y_view_.data = y_.data();
     const auto pack = [&](auto function, int rows, int depth) {
@@ -118,6 +124,7 @@ class Bench {
     const double flop = 2.0 * static_cast<double>(y_view_.pixels()) * shape_.outputs *
                         shape_.inputs * shape_.kernel * shape_.kernel;
     const View& result = forward ? y_view_ : x_view_;
+    const std::vector<double> exact = samples(forward);
     std::vector<float> expected;
     for (const auto version : {ConvolutionVersion::kPlain, ConvolutionVersion::kImplicitGemm,
                                ConvolutionVersion::kAuto}) {
@@ -125,11 +132,16 @@ class Bench {
       if (!can(forward, version)) continue;
       const float time = least_milliseconds(stream_, [&] { own(forward, version); });
       const std::vector<float> values = download(result, stream_);
-      if (expected.empty()) expected = values;
-      line[name + "_error"] = relative_error(values, expected);
+      if (expected.empty()) {
+        expected = values;
+        line[name + "_error"] = relative_error(sampled(values, result), exact);
+      } else {
+        line[name + "_error"] = relative_error(values, expected);
+      }
       line[name + "_tflops"] = flop / (time * 1e9);
     }
     const float time = least_milliseconds(stream_, [&] { library(forward); });
+    line["library_error"] = relative_error(download(result, stream_), expected);
     line["library_tflops"] = flop / (time * 1e9);
     return line;
   }
@@ -169,14 +181,84 @@ class Bench {
     }
   }
 
+  // Every kSampleStep-th element of the last image of a result, of one image's NHWC values or of all.
+  static constexpr std::size_t kSampleStep = 997;
+  static std::vector<float> sampled(const std::vector<float>& values, const View& view) {
+    std::vector<float> few;
+    const std::size_t image = static_cast<std::size_t>(view.height * view.width * view.channels);
+    for (std::size_t i = 0; i < image; i += kSampleStep) {
+      few.push_back(values[values.size() - image + i]);
+    }
+    return few;
+  }
+
+  // What these elements should be, in double, from the values that the device has.
+  std::vector<double> samples(bool forward) {
+    View from = forward ? x_view_ : y_view_;
+    const View& to = forward ? y_view_ : x_view_;
+    from.data =
+        static_cast<std::byte*>(from.data) +
+        static_cast<std::size_t>((from.images - 1) * from.height * from.width * from.pitch) *
+            size_of(from.element);
+    from.images = 1;
+    const std::vector<float> source = download(from, stream_);
+    std::vector<double> results;
+    for (int i = 0; i < to.height * to.width * to.channels; i += static_cast<int>(kSampleStep)) {
+      const int channel = i % to.channels;
+      const int column = i / to.channels % to.width;
+      const int row = i / to.channels / to.width;
+      double sum = 0;
+      for (int p = 0; p < shape_.kernel; ++p) {
+        for (int q = 0; q < shape_.kernel; ++q) {
+          sum += forward ? forward_tap(source, row, column, channel, p, q)
+                         : backward_tap(source, row, column, channel, p, q);
+        }
+      }
+      results.push_back(sum);
+    }
+    return results;
+  }
+  double weight(int o, int c, int p, int q) const {
+    return host_weights_[static_cast<std::size_t>(
+        ((o * shape_.inputs + c) * shape_.kernel + p) * shape_.kernel + q)];
+  }
+  double forward_tap(const std::vector<float>& x, int row, int column, int o, int p, int q) const {
+    const int i = row * shape_.stride + p - shape_.kernel / 2;
+    const int j = column * shape_.stride + q - shape_.kernel / 2;
+    if (i < 0 || j < 0 || i >= shape_.size || j >= shape_.size) return 0;
+    double sum = 0;
+    for (int c = 0; c < shape_.inputs; ++c) {
+      sum += weight(o, c, p, q) *
+             x[static_cast<std::size_t>((i * shape_.size + j) * shape_.inputs + c)];
+    }
+    return sum;
+  }
+  double backward_tap(const std::vector<float>& dy, int row, int column, int c, int p,
+                      int q) const {
+    const int i = row + shape_.kernel / 2 - p;
+    const int j = column + shape_.kernel / 2 - q;
+    if (i < 0 || j < 0 || i % shape_.stride != 0 || j % shape_.stride != 0) return 0;
+    if (i / shape_.stride >= y_view_.height || j / shape_.stride >= y_view_.width) return 0;
+    const int pixel = i / shape_.stride * y_view_.width + j / shape_.stride;
+    double sum = 0;
+    for (int o = 0; o < shape_.outputs; ++o) {
+      sum += weight(o, c, p, q) * dy[static_cast<std::size_t>(pixel * shape_.outputs + o)];
+    }
+    return sum;
+  }
+
+  View channels_last_view() const {
+    return {channels_last_.data(), arithmetic_.element, shape_.outputs, shape_.kernel,
+            shape_.kernel,         shape_.inputs,       shape_.inputs};
+  }
+
   void library(bool forward) {
     CudnnConvolution c;
     c.pass = forward ? ConvolutionPass::kForward : ConvolutionPass::kBackwardData;
     c.stride = shape_.stride;
     c.padding = shape_.kernel / 2;
     c.x = CudnnOperand(x_view_);
-    c.w = CudnnOperand(ConstView{channels_last_.data(), arithmetic_.element, shape_.outputs,
-                                 shape_.kernel, shape_.kernel, shape_.inputs, shape_.inputs});
+    c.w = CudnnOperand(channels_last_view());
     c.y = CudnnOperand(y_view_);
     c.multiply = arithmetic_.multiply;
     CudnnPointers pointers;
@@ -195,6 +277,7 @@ class Bench {
   DeviceBuffer y_;
   DeviceBuffer w_;
   DeviceBuffer channels_last_;
+  std::vector<float> host_weights_;
   DeviceBuffer forward_weights_;
   DeviceBuffer backward_weights_;
   View x_view_;
@@ -220,7 +303,7 @@ int bench(const Options& options) {
     }
   }
   require(correct,
-          "a version of our convolution disagrees with the plainest one; see the errors above");
+          "a convolution disagrees with the others or with its definition; see the errors");
   return 0;
 }
 
@@ -228,8 +311,7 @@ int bench(const Options& options) {
 }  // namespace odin::cuda
 
 int main(int argc, char** argv) {
-  CLI::App app("Checks our CUDA convolutions against each other and times them beside cuDNN.",
-               "cuda_kernel_bench");
+  CLI::App app("Checks our CUDA convolutions and times them beside cuDNN's.", "cuda_kernel_bench");
   app.footer("Prints one line of JSON for each shape and pass.");
   odin::cuda::Options options;
   app.add_option("--precision", options.precision, "fp32, tf32, fp16 or bf16")

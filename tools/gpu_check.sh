@@ -1,71 +1,128 @@
 #!/usr/bin/env bash
-# Settles on a GPU what cannot be settled without one: builds, runs all tests, looks for bad memory accesses and
-# races, and times ODIN beside PyTorch on the same GPU. Writes OUT/gpu_check.json and OUT/gpu_check.md. The most
-# important comes first, so that a run that is cut short has told most.
+# Settles on a GPU what cannot be settled without one: runs all tests, compares scores with the CPU's and the metrics
+# of all precisions, looks for bad memory accesses and races, and times ODIN beside PyTorch on the same GPU. Writes
+# DIR/gpu_check.md and DIR/gpu_check.json, and beside them, as it goes, what they are made from. The most important
+# comes first, so that a run that is cut short has told most.
 #
-#     tools/gpu_check.sh [--out DIR] [--minutes M] [--build DIR | --debs DIR] [--python PYTHON]
+#     tools/gpu_check.sh [--out DIR] [--minutes M] [--build DIR|FILE] [--python PYTHON] [--parts "PART..."]
+#     tools/gpu_check.sh --pack FILE [--arch ARCHITECTURE]
 #
-# --build DIR   take the programs of a build made elsewhere (the same kind of machine, -DODIN_CUDA=ON) instead of
-#               compiling here
-# --debs DIR    compile here with Debian packages unpacked from DIR/*.deb, where none can be installed
+# --build WHAT  take the programs of a build with CUDA, or of a pack, instead of compiling here
 # --minutes M   stop starting things after so many minutes; 9 without it
 # --python P    a Python with PyTorch; python3 without it
+# --parts P     only these, in this order: tests fast eval sanitize kernels precisions compile train; all without it
+# --pack FILE   build for --arch (90 without it, an H100) and pack the programs with the libraries that they need, for
+#               a machine that has neither our dependencies nor the time to compile; NVIDIA's libraries are left out
 set -uo pipefail
-cd "$(dirname "$0")/.."
-out=gpu_check minutes=9 build='' debs='' python=python3
+cd "$(dirname "$0")/.." || exit 1
+out=gpu_check minutes=9 build='' python=python3 pack='' arch=90
+parts='tests fast eval sanitize kernels precisions compile train'
 while (($#)); do
+  (($# > 1)) || set -- --help ''
   case $1 in
     --out) out=$2 ;;
     --minutes) minutes=$2 ;;
     --build) build=$2 ;;
-    --debs) debs=$2 ;;
     --python) python=$2 ;;
+    --parts) parts=$2 ;;
+    --pack) pack=$2 ;;
+    --arch) arch=$2 ;;
     *)
-      sed -n '2,13p' "$0" | cut -c3- >&2
+      sed -n '2,/^set /{/^#/p}' "$0" | cut -c3- >&2
       exit 2
       ;;
   esac
   shift 2
 done
+
+programs=(tests/kernels/test_kernels tests/kernels/test_cuda_kernels tests/kernels/test_cuda_plans tests/nn/test_nn_on_cuda
+  tools/odin_bench tools/cuda_kernel_bench eval/odin_eval tools/train)
+images=/usr/share/datasets/fashion-mnist/t10k # the demo's, see tools/install_dependencies.sh
+
+# compile FOLDER ARCHITECTURES: builds what the checks need.
+compile() {
+  cmake -S . -B "$1" -G Ninja -DODIN_CUDA=ON -DCMAKE_BUILD_TYPE=Release -DODIN_BUILD_TESTS=ON \
+    "-DCMAKE_CUDA_ARCHITECTURES=$2" ${cudnn:+"-DCUDNN_ROOT=${cudnn%/lib}"} || return
+  local targets=()
+  for program in "${programs[@]}"; do
+    targets+=("$program")
+  done
+  [[ -f tools/train.cpp ]] || targets=("${targets[@]/tools\/train/}")
+  # shellcheck disable=SC2068  # without the empty one
+  cmake --build "$1" --target ${targets[@]}
+}
+
+if [[ -n $pack ]]; then
+  set -e
+  folder=build/gpu-$arch
+  compile "$folder" "$arch"
+  rm -rf build/pack
+  for program in "${programs[@]}"; do
+    [[ -x $folder/$program ]] || continue
+    install -D -s "$folder/$program" "build/pack/$program"
+    # What a machine with a GPU has is not packed: the C library, the compiler's, NVIDIA's.
+    ldd "$folder/$program" | awk '$3 ~ /^\// {print $3}' |
+      grep -Ev '/(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|stdc\+\+|gcc_s|cuda|cudart|cublas|cublasLt|cudnn.*|nvrtc.*))\.so' |
+      xargs -r install -D -t build/pack/lib
+  done
+  for kind in images-idx3 labels-idx1; do
+    install -D -t build/pack/data "$images-$kind-ubyte.gz"
+  done
+  git describe --always --dirty >build/pack/commit
+  tar -C build/pack -czf "$pack" .
+  ls -l "$pack"
+  exit
+fi
+
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 end=$((SECONDS + minutes * 60))
-rm -f "$out"/*.jsonl "$out"/checks.txt
+rm -f "$out"/{about,checks,log}.txt "$out"/{odin_bench,pytorch,kernels}.jsonl "$out"/gpu_check.{json,md}
 
-# left: seconds until the end. check NAME LIMIT COMMAND...: runs it and notes how it ended.
-left() { echo $((end - SECONDS)); }
-check() {
-  local name=$1 limit=$2 seconds
-  shift 2
+left() { echo $((end - SECONDS)); } # seconds until the end
+# limited LIMIT COMMAND...: runs it for so many seconds at most. Status 125: no time was left.
+limited() {
+  local limit=$1 seconds
+  shift
   seconds=$(left)
-  if ((seconds < 5)); then
-    echo "$name: not run (no time was left)" >>"$out/checks.txt"
-    return 1
-  fi
-  if timeout $((limit < seconds ? limit : seconds)) "$@" >"$out/${name// /_}.log" 2>&1; then
-    if grep -q '^\[SKIPPED\]' "$out/${name// /_}.log"; then
-      echo "$name: failed (skipped, see ${name// /_}.log)" >>"$out/checks.txt"
-      return 1
-    fi
-    echo "$name: passed" >>"$out/checks.txt"
-  else
-    echo "$name: failed (exit status $?, see ${name// /_}.log)" >>"$out/checks.txt"
-    return 1
-  fi
+  ((seconds < 5)) && return 125
+  timeout $((limit < seconds ? limit : seconds)) "$@"
+}
+# check NAME LIMIT COMMAND...: runs it and notes how it ended, and the end of what it said.
+check() {
+  local name=$1 status=0 result=passed
+  shift
+  limited "$@" >"$work/log" 2>&1 || status=$?
+  case $status in
+    0) ! grep -q '^\[SKIPPED\]' "$work/log" || result='failed (skipped)' ;;
+    124) result='failed (out of time)' ;;
+    125) result='not run (no time was left)' ;;
+    *) result="failed (exit status $status)" ;;
+  esac
+  echo "$name: $result" >>"$out/checks.txt"
+  {
+    echo "=== $name: $result"
+    tail -n 100 "$work/log"
+  } >>"$out/log.txt"
+  [[ $result == passed ]]
 }
 # bench FILE LIMIT COMMAND...: appends its lines of JSON.
 bench() {
-  local file=$1 limit=$2 seconds
-  shift 2
-  seconds=$(left)
-  ((seconds < 5)) && return
-  timeout $((limit < seconds ? limit : seconds)) "$@" >>"$out/$file" 2>>"$out/bench.log" ||
-    echo "$*: exit status $?" >>"$out/bench.log"
+  local file=$1 status=0
+  shift
+  limited "$@" >>"$out/$file" 2>"$work/log" || status=$?
+  ((status == 0)) && return
+  {
+    echo "=== ${*:2}: exit status $status"
+    tail -n 20 "$work/log"
+  } >>"$out/log.txt"
 }
 
 # cuDNN and cuBLAS may lie in Python's packages only.
 libraries=$("$python" - <<'EOF'
-import glob, os, site, sys
+import glob, os, site
 folders = []
 for base in site.getsitepackages() + [site.getusersitepackages()]:
     folders += sorted(glob.glob(os.path.join(base, "nvidia", "*", "lib")))
@@ -73,55 +130,105 @@ print(":".join(folders))
 EOF
 )
 cudnn=$(tr : '\n' <<<"$libraries" | grep '/cudnn/' | head -1)
-export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:/usr/local/cuda/lib64:$libraries"
+
+commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
+if [[ -f $build ]]; then
+  mkdir "$work/pack"
+  tar -C "$work/pack" -xzf "$build" || exit 1
+  build=$work/pack
+  commit=$(cat "$build/commit")
+  images=$build/data/t10k
+fi
+if [[ -z $build ]]; then
+  build=$PWD/build/gpu-native
+  check build 300 compile "$build" native || { cat "$out/log.txt"; exit 1; }
+fi
+tests=$build/tests/kernels tools=$build/tools
+# Ours alone get the libraries: Python brings its own.
+ours=(env "LD_LIBRARY_PATH=$build/lib:${LD_LIBRARY_PATH:-}:/usr/local/cuda/lib64:$libraries")
 
 {
   echo "gpu: $(nvidia-smi --query-gpu=name --format=csv,noheader | head -1)"
   echo "driver: $(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -1)"
-  echo "commit: $(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
+  echo "commit: $commit"
   echo "date: $(date -u +%Y-%m-%d)"
 } >"$out/about.txt"
 
-if [[ -z $build ]]; then
-  build=$PWD/build/gpu
-  options=(-DODIN_CUDA=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CUDA_ARCHITECTURES=native)
-  [[ -n $cudnn ]] && options+=("-DCUDNN_ROOT=${cudnn%/lib}")
-  if [[ -n $debs ]]; then
-    prefix=$PWD/build/debs
-    for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" "$prefix"; done
-    options+=("-DCMAKE_PREFIX_PATH=$prefix/usr" -DCMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu
-      "-DCMAKE_CXX_FLAGS=-isystem $prefix/usr/include -isystem $prefix/usr/include/hdf5/serial")
-    export LD_LIBRARY_PATH="$prefix/usr/lib/x86_64-linux-gnu:$prefix/usr/lib/x86_64-linux-gnu/hdf5/serial:$LD_LIBRARY_PATH"
-  fi
-  check configure 60 cmake -S . -B "$build" -G Ninja "${options[@]}" || { cat "$out/configure.log"; exit 1; }
-  check build 300 cmake --build "$build" --target odin_bench cuda_kernel_bench test_kernels test_cuda_kernels ||
-    { tail -50 "$out/build.log"; exit 1; }
-fi
+networks='densenet_bc_100 wrn_28_10'
 
-tests=$build/tests/kernels
-tools=$build/tools
-check "operations" 60 "$tests/test_kernels" --test-case='*cuda*'
-check "kernels" 60 "$tests/test_cuda_kernels"
+part_tests() {
+  check operations 60 "${ours[@]}" "$tests/test_kernels" --test-case='*cuda*'
+  check plans 60 "${ours[@]}" "$tests/test_cuda_plans"
+  check networks 60 "${ours[@]}" "$build/tests/nn/test_nn_on_cuda"
+  check kernels 60 "${ours[@]}" "$tests/test_cuda_kernels"
+}
 
-for precision in fp16 bf16 tf32 fp32; do
-  for network in densenet_bc_100 wrn_28_10; do
+# ours_and_theirs PRECISION: ODIN's rate with both kinds of convolution, and PyTorch's.
+ours_and_theirs() {
+  local network conv
+  for network in $networks; do
     for conv in own cudnn; do
-      bench odin_bench.jsonl 40 "$tools/odin_bench" --device cuda --network $network --precision $precision \
+      bench odin_bench.jsonl 60 "${ours[@]}" "$tools/odin_bench" --device cuda --network "$network" --precision "$1" \
         --conv $conv --seconds 2
     done
-    bench pytorch.jsonl 40 "$python" tools/torch_gpu_bench.py --network $network --precision $precision --seconds 1
+    bench pytorch.jsonl 60 "$python" tools/torch_gpu_bench.py --network "$network" --precision "$1" --seconds 1
   done
-  bench kernels.jsonl 30 "$tools/cuda_kernel_bench" --precision $precision
-done
-for network in densenet_bc_100 wrn_28_10; do
-  bench pytorch.jsonl 120 "$python" tools/torch_gpu_bench.py --network $network --precision fp16 --seconds 1 --compile \
-    --batches 512
-done
+}
+part_fast() { ours_and_theirs fp16; }
+part_precisions() {
+  for precision in bf16 tf32 fp32; do ours_and_theirs $precision; done
+}
 
-# Under the sanitizer a kernel is a hundred times slower: one test of each kind.
-for tool in memcheck racecheck; do
-  check "compute-sanitizer $tool" 60 compute-sanitizer --tool $tool --error-exitcode 9 "$tests/test_cuda_kernels" \
-    --test-case-exclude='*large*' || true
+# Scores beside the CPU's, metrics beside fp32's: of the bundled network on its test images and noise.
+part_eval() {
+  local network=weights/densenet_bc_100_fashion_mnist.h5 precision conv
+  evaluate() { # evaluate NAME LIMIT OPTION...
+    local name=$1 limit=$2
+    shift 2
+    mkdir -p "$work/scores/$name"
+    check "evaluation $name" 60 "${ours[@]}" "$build/eval/odin_eval" --weights $network --in "idx:$images-images-idx3-ubyte.gz" \
+      --out gaussian --out uniform --skip 0 --limit "$limit" --quiet --json "$work/scores/$name.json" \
+      --scores "$work/scores/$name" "$@"
+  }
+  evaluate cpu 500 --device cpu
+  for conv in own cudnn; do
+    for precision in fp32 tf32 fp16 bf16; do
+      evaluate "$precision $conv" 10000 --device cuda --precision $precision --conv $conv
+    done
+  done
+}
+
+# Under the sanitizer a kernel is a hundred times slower: tests of our own kernels, which are small.
+part_sanitize() {
+  for tool in memcheck racecheck; do
+    check "compute-sanitizer $tool" 90 "${ours[@]}" compute-sanitizer --tool $tool --error-exitcode 9 \
+      "$tests/test_cuda_kernels"
+  done
+}
+
+part_kernels() {
+  for precision in fp16 tf32; do
+    bench kernels.jsonl 60 "${ours[@]}" "$tools/cuda_kernel_bench" --precision $precision
+  done
+}
+
+# torch.compile with its best mode takes minutes.
+part_compile() {
+  for network in $networks; do
+    bench pytorch.jsonl 240 "$python" tools/torch_gpu_bench.py --network "$network" --precision fp16 --seconds 1 \
+      --compile --batches 512
+  done
+}
+
+# One epoch of training on the test images, where that program is built.
+part_train() {
+  [[ -x $tools/train ]] || return 0
+  check training 120 "${ours[@]}" "$tools/train" --network densenet_bc_100 --in "idx:$images-images-idx3-ubyte.gz" \
+    --in-dataset fashion_mnist --preset fast --epochs 1 --crop-padding 0 --device cuda --out "$work/net.h5" --quiet
+}
+
+for part in $parts; do
+  if [[ $(type -t "part_$part") == function ]]; then "part_$part"; else echo "there is no part $part" >&2; fi
 done
-"$python" tools/gpu_report.py "$out"
+"$python" tools/gpu_report.py "$out" "$work/scores"
 ! grep -q ': failed' "$out/checks.txt"

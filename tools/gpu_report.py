@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Turns what tools/gpu_check.sh measured into one JSON file and one Markdown table.
 
-    tools/gpu_report.py FOLDER
+    tools/gpu_report.py FOLDER SCORES
 
-Reads FOLDER/*.jsonl and FOLDER/checks.txt (lines "name: passed|failed|not run (why)"); writes FOLDER/gpu_check.json and
-FOLDER/gpu_check.md.
+Reads FOLDER/*.jsonl and FOLDER/checks.txt (lines "name: passed|failed|not run (why)"), and of every evaluation NAME that
+odin_eval made SCORES/NAME.json and the folder SCORES/NAME; writes FOLDER/gpu_check.json and FOLDER/gpu_check.md.
 """
 import json
 import pathlib
@@ -27,18 +27,83 @@ def best(rows, **wanted):
     return max(rows, key=lambda r: r["images_per_second"], default=None)
 
 
+METRICS = ("fpr_at_tpr95", "detection_error", "auroc", "aupr_in", "aupr_out")
+
+
+def largest_difference(ours, theirs):
+    """Of the scores of the images that both folders have; the relative difference of a score is the same up to 10,
+    as every score of ten classes is at least 0.1."""
+    worst = 0.0
+    for path in sorted(theirs.rglob("*.txt")):
+        pairs = zip(path.read_text().splitlines(), (ours / path.relative_to(theirs)).read_text().splitlines())
+        worst = max([worst] + [abs(float(a.split(",")[2]) - float(b.split(",")[2])) for a, b in pairs])
+    return worst
+
+
+def metric_values(path):
+    """Percentages by (set, detector, metric)."""
+    values = {}
+    for evaluation in json.loads(path.read_text())["evaluations"]:
+        for name, detector in evaluation["detectors"].items():
+            for metric in METRICS:
+                if detector[metric] is not None:
+                    values[evaluation["out_set"], name, metric] = 100 * detector[metric]
+    return values
+
+
+def compare_scores(scores):
+    """One row for each evaluation on the GPU: its scores beside the CPU's, its metrics beside fp32's."""
+    rows = []
+    exact = scores / "fp32 own.json"
+    for path in sorted(scores.glob("* *.json")):
+        row = {"evaluation": path.stem}
+        if (scores / "cpu.json").exists():
+            row["largest_score_difference_from_cpu"] = largest_difference(scores / path.stem, scores / "cpu")
+        if exact.exists():
+            theirs, ours = metric_values(exact), metric_values(path)
+            row["largest_metric_difference_from_fp32"] = max(abs(ours[key] - theirs[key]) for key in theirs)
+        rows.append(row)
+    return rows
+
+
+def judge(evaluations):
+    """Lines of checks.txt: float on the GPU gives the CPU's scores, every precision fp32's metrics."""
+    lines = []
+    for row in evaluations:
+        for key, bound, applies in (("largest_score_difference_from_cpu", 1e-5, row["evaluation"].startswith("fp32")),
+                                    ("largest_metric_difference_from_fp32", 0.05, True)):
+            if applies and key in row:
+                result = "passed" if row[key] <= bound else f"failed ({row[key]:.1e} is above {bound})"
+                lines.append(f"{row['evaluation']}, {key.replace('_', ' ')}: {result}")
+    return lines
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    folder, scores = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     ours, theirs = lines(folder / "odin_bench.jsonl"), lines(folder / "pytorch.jsonl")
     kernels = lines(folder / "kernels.jsonl")
-    checks = (folder / "checks.txt").read_text().splitlines()
+    checks = (folder / "checks.txt").read_text().splitlines() if (folder / "checks.txt").exists() else []
+    evaluations = compare_scores(scores) if scores.exists() else []
+    checks += judge(evaluations)
+    (folder / "checks.txt").write_text("".join(f"{line}\n" for line in checks))
     about = dict(line.split(": ", 1) for line in (folder / "about.txt").read_text().splitlines())
     (folder / "gpu_check.json").write_text(json.dumps(
-        {"about": about, "checks": checks, "odin_bench": ours, "pytorch": theirs, "kernels": kernels}, indent=1))
+        {"about": about, "checks": checks, "odin_bench": ours, "pytorch": theirs, "kernels": kernels,
+         "evaluations": evaluations}, indent=1))
 
     text = [f"# {about['gpu']}, commit {about['commit']}, {about['date']}", "", f"Driver {about['driver']}.", "",
             "| check | result |", "| --- | --- |"]
     text += ["| {} | {} |".format(*line.split(": ", 1)) for line in checks]
+    if evaluations:
+        text += ["", "Fashion-MNIST's 10,000 test images, Gaussian and uniform noise. Scores of the first 500 of each "
+                 "beside our CPU's, metrics beside those of fp32 with our own convolutions:", "",
+                 "| precision, convolution | largest difference of a score | of a metric, percentage points |",
+                 "| --- | --- | --- |"]
+
+        def number(row, key, form):
+            return format(row[key], form) if key in row else "-"
+        text += [f"| {row['evaluation']} | {number(row, 'largest_score_difference_from_cpu', '.1e')} "
+                 f"| {number(row, 'largest_metric_difference_from_fp32', '.3f')} |" for row in evaluations]
     text += ["", "ODIN (forward pass, gradient in the input, second forward pass), images a second:", "",
              "| network | precision | ours, own convolutions | ours, cuDNN | of peak | PyTorch's fastest | ratio |",
              "| --- | --- | --- | --- | --- | --- | --- |"]

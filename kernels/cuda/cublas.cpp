@@ -19,6 +19,10 @@ cudaDataType_t type_of(Element element) {
 
 CublasHandle::CublasHandle() {
   ODIN_CUBLAS_CHECK(cublasCreate(&handle_));
+  // Products that are split along k are added up in float, too, whatever is stored.
+  ODIN_CUBLAS_CHECK(cublasSetMathMode(
+      handle_, static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH |
+                                         CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION)));
 }
 
 CublasHandle::~CublasHandle() {

@@ -27,7 +27,7 @@ class GraphBuilder {
  public:
   explicit GraphBuilder(const CudnnConvolution& convolution) : convolution_(convolution) {}
 
-  CudnnDescriptor build() {
+  CudnnDescriptor build(const CudnnDevice& device) {
     const bool forward = convolution_.pass == ConvolutionPass::kForward;
     const CudnnDescriptor* x = &tensor(kX, convolution_.x);
     const CudnnDescriptor& w = tensor(kW, convolution_.w);
@@ -60,6 +60,7 @@ class GraphBuilder {
     for (const CudnnDescriptor& operation : operations_) operations.push_back(operation.get());
     CudnnDescriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
     graph.set_descriptors(CUDNN_ATTR_OPERATIONGRAPH_OPS, operations);
+    device.tell_graph(graph);
     graph.finalize();
     return graph;
   }
@@ -188,6 +189,8 @@ bool acceptable(const CudnnDescriptor& configuration, const CudnnConvolution& co
   if (engines.empty()) return false;
   const auto notes = engines[0].get_notes(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE);
   if (has_note(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
+  // Sums are in float, whatever is stored.
+  if (has_note(notes, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)) return false;
   const bool is_float = convolution.x.element == Element::kFloat;
   if (is_float && has_note(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)) return false;
   return !(is_float && convolution.multiply == Multiply::kFloat &&
@@ -218,18 +221,23 @@ std::string CudnnConvolution::to_string() const {
       w.height, w.width, stride, padding, x.pitch, y.pitch);
 }
 
-CudnnDescriptor cudnn_device(const CudnnHandle& handle) {
-  CudnnDescriptor device(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
-  device.set(CUDNN_ATTR_DEVICEPROP_HANDLE, handle.get());
-  device.finalize();
-  return device;
+CudnnDevice::CudnnDevice(std::string_view json)
+    : description_(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR) {
+  description_->set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, json);
+  description_->finalize();
 }
 
-CudnnDescriptor cudnn_device(std::string_view json) {
-  CudnnDescriptor device(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
-  device.set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, json);
-  device.finalize();
-  return device;
+void CudnnDevice::tell_graph(CudnnDescriptor& graph) const {
+  if (handle_) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle_);
+}
+
+void CudnnDevice::tell_heuristic(CudnnDescriptor& heuristic) const {
+  if (description_) heuristic.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *description_);
+}
+
+void CudnnDevice::tell_plan(CudnnDescriptor& plan) const {
+  if (handle_) plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
+  if (description_) plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *description_);
 }
 
 CudnnPlan::CudnnPlan(CudnnDescriptor plan, const CudnnConvolution& convolution)
@@ -262,17 +270,16 @@ void CudnnPlan::run(const CudnnHandle& handle, const CudnnPointers& pointers,
   ODIN_CUDNN_CHECK(cudnnBackendExecute(handle.get(), plan_.get(), pack.get()));
 }
 
-std::vector<CudnnPlan> cudnn_plans(const CudnnDescriptor& device,
-                                   const CudnnConvolution& convolution, std::size_t count,
-                                   std::size_t workspace) {
+std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
+                                   std::size_t count, std::size_t workspace) {
   GraphBuilder builder(convolution);
-  const CudnnDescriptor graph = builder.build();
+  const CudnnDescriptor graph = builder.build(device);
   std::vector<CudnnPlan> plans;
   for (cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     CudnnDescriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_MODE, mode);
-    heuristic.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
+    device.tell_heuristic(heuristic);
     if (!heuristic.try_finalize()) continue;
     for (CudnnDescriptor& configuration : heuristic.get_descriptors(
              CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR)) {
@@ -280,7 +287,7 @@ std::vector<CudnnPlan> cudnn_plans(const CudnnDescriptor& device,
       if (!acceptable(configuration, convolution)) continue;
       CudnnDescriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
       plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
-      plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
+      device.tell_plan(plan);
       if (!plan.try_finalize()) continue;
       CudnnPlan made(std::move(plan), convolution);
       if (made.workspace_bytes() <= workspace) plans.push_back(std::move(made));

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -61,10 +62,23 @@ struct CudnnPointers {
   const void* residual = nullptr;
 };
 
-// For which GPU plans are made: the one of a handle, or one described as cuDNN's device properties
-// in JSON, which need not be there.
-CudnnDescriptor cudnn_device(const CudnnHandle& handle);
-CudnnDescriptor cudnn_device(std::string_view json);
+// For which GPU plans are made: the one of a handle, which must outlive this and may run them; or one
+// described as cuDNN's device properties in JSON, which need not be there (cuDNN 9.8 and later).
+class CudnnDevice {
+ public:
+  explicit CudnnDevice(const CudnnHandle& handle) : handle_(handle.get()) {}
+  explicit CudnnDevice(std::string_view json);
+
+  // Tell a descriptor that is being filled. Every cuDNN 9 knows the handle, so that a program runs
+  // with an older one, too.
+  void tell_graph(CudnnDescriptor& graph) const;
+  void tell_heuristic(CudnnDescriptor& heuristic) const;
+  void tell_plan(CudnnDescriptor& plan) const;
+
+ private:
+  cudnnHandle_t handle_ = nullptr;
+  std::optional<CudnnDescriptor> description_;
+};
 
 // One way to run a convolution.
 class CudnnPlan {
@@ -86,8 +100,7 @@ class CudnnPlan {
 // The ways that cuDNN's heuristics propose, best first, at most `count` and none with more than
 // `workspace` bytes; none where cuDNN does not support the convolution. All give the same bits every
 // time, and float is multiplied as float unless `multiply` says otherwise.
-std::vector<CudnnPlan> cudnn_plans(const CudnnDescriptor& device,
-                                   const CudnnConvolution& convolution, std::size_t count,
-                                   std::size_t workspace);
+std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
+                                   std::size_t count, std::size_t workspace);
 
 }  // namespace odin::cuda

@@ -33,6 +33,7 @@ std::vector<Gpu> list_gpus() {
   require_driver();
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
+  cudaGetLastError();  // told here, not at the next launch
   require(status != cudaErrorNoDevice && (status != cudaSuccess || count > 0),
           "no GPU can be used: this machine has a driver but no NVIDIA GPU (or "
           "CUDA_VISIBLE_DEVICES hides it); use --device cpu");

@@ -31,12 +31,15 @@ void fail_launch(const void* kernel, const Geometry& geometry, cudaError_t statu
   cudaGetLastError();  // told below, not to whoever asks next
   const std::string_view file = geometry.file;
   const std::size_t folder = file.rfind("kernels/");
-  fail(
+  const std::string sentence = fmt::format(
       "{}:{}: {} could not be launched on {} blocks of {} threads with {} bytes of shared memory: "
       "{} ({})",
       folder == std::string_view::npos ? file : file.substr(folder), geometry.line, name_of(kernel),
       to_string(geometry.grid), to_string(geometry.block), geometry.shared_bytes,
       cudaGetErrorName(status), cudaGetErrorString(status));
+  // Kernels are loaded into the GPU's memory when they are first launched.
+  if (status == cudaErrorMemoryAllocation) throw OutOfMemory(sentence);
+  throw Error(sentence);
 }
 
 void expect(bool condition, const char* sentence) {

@@ -65,13 +65,23 @@ const std::optional<LibraryConvolutions::Way>& LibraryConvolutions::choose(
   const DeviceBuffer copy(bytes_of(result_of(convolution)));
   CudnnPointers measured = pointers;
   result_of(measured, convolution.pass) = copy.data();
+  std::string failure;
   for (Way& way : ways(convolution)) {
-    const float time =
-        least_milliseconds(lane.stream, [&] { run(way, convolution, measured, lane); });
+    float time = 0;
+    try {
+      time = least_milliseconds(lane.stream, [&] { run(way, convolution, measured, lane); });
+    } catch (const OutOfMemory&) {
+      throw;  // a smaller batch may help
+    } catch (const Error& e) {
+      failure = e.what();  // some engines find out only now that they cannot do it
+      continue;
+    }
     if (best && time >= least) continue;
     least = time;
     best = std::move(way);
   }
+  require(best || failure.empty(), "no way to run the {} works; the last one says: {}",
+          convolution.to_string(), failure);
   return chosen_.emplace(convolution, std::move(best)).first->second;
 }
 

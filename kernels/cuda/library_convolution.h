@@ -16,7 +16,7 @@ class LibraryConvolutions {
   // Workspace that a lane must have for run(), in bytes: no way that needs more is taken.
   static constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 
-  LibraryConvolutions() : device_(cudnn_device(cudnn_)) {}
+  LibraryConvolutions() : device_(cudnn_) {}
 
   // Whether there is a way at all. Makes and measures the ways when it is first asked for a shape,
   // for which the operands must be there; that waits for the stream and takes memory for a copy of
@@ -42,7 +42,7 @@ class LibraryConvolutions {
 
   CudnnHandle cudnn_;
   CublasHandle cublas_;
-  CudnnDescriptor device_;
+  CudnnDevice device_;
   std::map<CudnnConvolution, std::optional<Way>> chosen_;
 };
 

@@ -16,6 +16,7 @@
 #include "kernels/cuda/plan_passes.h"
 #include "kernels/cuda/status.h"
 #include "kernels/cuda/stream.h"
+#include "kernels/cuda/upload.h"
 
 namespace odin::cuda {
 namespace {
@@ -91,10 +92,7 @@ class Slot {
         values.insert(values.end(), step.begin(), step.end());
       }
     }
-    if (values.empty()) return;
-    ODIN_CUDA_CHECK(cudaMemcpy(steps_.data(), values.data(), values.size() * sizeof(float),
-                               cudaMemcpyHostToDevice),
-                    "{} steps", values.size());
+    upload(values.data(), values.size(), steps_.data());
   }
 
   // Queues `count` images as a batch of layout.images(); what is beyond the last one is zero.
@@ -244,31 +242,36 @@ class CudaPlanExecutor final : public PlanExecutor {
       : options_(options),
         runner_(plan, options),
         extents_(plan),
-        batch_(options.batch > 0 ? options.batch : chosen_batch(plan)) {}
+        batch_(options.batch > 0 ? options.batch : chosen_batch(plan)) {
+    ODIN_CUDA_CHECK(cudaGetDevice(&device_));
+  }
 
   void run(const float* images, std::int64_t n, std::span<const OdinSetting> settings,
            const OdinResults& results) override {
     check_run(runner_.plan(), images, n, settings, results);
     if (n == 0) return;
+    // A GPU is current for a thread, and whoever runs a plan may not be who prepared it.
+    ODIN_CUDA_CHECK(cudaSetDevice(device_), "GPU {}", device_);
     Request request;
     request.gradient = results.gradient != nullptr && !settings.empty();
     for (const OdinSetting& setting : settings) {
       request.settings.emplace_back(setting.temperature, setting.steps.size());
     }
-    prepare(request, settings, n);
-    try {
-      std::size_t turn = 0;
-      for (std::int64_t first = 0; first < n;) {
-        const std::int64_t count = std::min<std::int64_t>(n - first, batch_);
-        Slot& slot = *slots_[turn++ % slots_.size()];
-        slot.finish(request, n, results);
-        slot.start(runner_, layout(request, shape_for(count)), request, images, first, count);
-        first += count;
+    // Memory can run out at any time, also where libraries measure and graphs are made; a smaller
+    // batch then begins anew.
+    for (;;) {
+      try {
+        prepare(request, settings, n);
+        run_batches(request, images, n, results);
+        return;
+      } catch (const OutOfMemory& e) {
+        abandon();
+        slots_.clear();
+        halve_batch(n, e);
+      } catch (...) {
+        abandon();
+        throw;
       }
-      for (std::unique_ptr<Slot>& slot : slots_) slot->finish(request, n, results);
-    } catch (...) {
-      for (std::unique_ptr<Slot>& slot : slots_) slot->abandon();
-      throw;
     }
   }
 
@@ -302,38 +305,52 @@ class CudaPlanExecutor final : public PlanExecutor {
     return found->second;
   }
 
-  // Takes the memory that n images need, for smaller batches if need be.
+  // Takes the memory that n images need. Throws OutOfMemory.
   void prepare(const Request& request, std::span<const OdinSetting> settings, std::int64_t n) {
-    for (;;) {
-      try {
-        const std::int64_t batches = (n + batch_ - 1) / batch_;
-        while (slots_.size() < std::min<std::size_t>(kSlots, static_cast<std::size_t>(batches))) {
-          slots_.push_back(std::make_unique<Slot>(extents_));
-        }
-        const int largest = shape_for(std::min<std::int64_t>(n, batch_));
-        std::size_t arena = layout(request, largest).size();
-        if (n % batch_ != 0) arena = std::max(arena, layout(request, shape_for(n % batch_)).size());
-        for (std::unique_ptr<Slot>& slot : slots_) {
-          slot->reserve(request, static_cast<std::size_t>(largest), arena);
-          slot->set_steps(settings);
-        }
-        return;
-      } catch (const OutOfMemory& e) {
-        slots_.clear();
-        require(batch_ > 1, "the GPU's memory does not hold a single image of {}: {}",
-                runner_.plan().name, e.what());
-        batch_ /= 2;
-        fmt::print(stderr,
-                   "The GPU's memory does not hold a batch of {} images; going on with {}.\n",
-                   2 * batch_, batch_);
-      }
+    const std::int64_t batches = (n + batch_ - 1) / batch_;
+    while (slots_.size() < std::min<std::size_t>(kSlots, static_cast<std::size_t>(batches))) {
+      slots_.push_back(std::make_unique<Slot>(extents_));
     }
+    const int largest = shape_for(std::min<std::int64_t>(n, batch_));
+    std::size_t arena = layout(request, largest).size();
+    if (n % batch_ != 0) arena = std::max(arena, layout(request, shape_for(n % batch_)).size());
+    for (std::unique_ptr<Slot>& slot : slots_) {
+      slot->reserve(request, static_cast<std::size_t>(largest), arena);
+      slot->set_steps(settings);
+    }
+  }
+
+  void run_batches(const Request& request, const float* images, std::int64_t n,
+                   const OdinResults& results) {
+    std::size_t turn = 0;
+    for (std::int64_t first = 0; first < n;) {
+      const std::int64_t count = std::min<std::int64_t>(n - first, batch_);
+      Slot& slot = *slots_[turn++ % slots_.size()];
+      slot.finish(request, n, results);
+      slot.start(runner_, layout(request, shape_for(count)), request, images, first, count);
+      first += count;
+    }
+    for (std::unique_ptr<Slot>& slot : slots_) slot->finish(request, n, results);
+  }
+
+  void abandon() noexcept {
+    for (std::unique_ptr<Slot>& slot : slots_) slot->abandon();
+  }
+
+  void halve_batch(std::int64_t n, const OutOfMemory& e) {
+    const auto tried = static_cast<int>(std::min<std::int64_t>(batch_, n));
+    require(tried > 1, "the GPU's memory does not hold a single image of {}: {}",
+            runner_.plan().name, e.what());
+    batch_ = tried / 2;
+    fmt::print(stderr, "The GPU's memory does not hold a batch of {} images; going on with {}.\n",
+               tried, batch_);
   }
 
   DeviceOptions options_;
   PlanPassRunner runner_;
   Extents extents_;
   int batch_;
+  int device_ = 0;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::map<std::pair<int, PlanPasses>, PlanLayout> layouts_;
 };

@@ -48,9 +48,11 @@ Graph::Graph(Stream stream, const std::function<void()>& work) {
     throw;
   }
   ODIN_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
-  const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
+  const cudaError_t instantiated = cudaGraphInstantiate(&executable_, graph, 0);
   cudaGraphDestroy(graph);
-  ODIN_CUDA_CHECK(status);
+  if (instantiated != cudaSuccess) {
+    fail_status(instantiated, "cudaGraphInstantiate", "", std::source_location::current());
+  }
 }
 
 Graph::~Graph() {

@@ -3,15 +3,22 @@
 #include <cuda_runtime.h>
 
 #include "kernels/cuda/status.h"
+#include "kernels/cuda/stream.h"
 
 namespace odin::cuda {
 
+void upload(const float* values, std::size_t count, void* to) {
+  if (count == 0) return;
+  const std::size_t bytes = count * sizeof(float);
+  ODIN_CUDA_CHECK(cudaMemcpy(to, values, bytes, cudaMemcpyHostToDevice), "{} bytes", bytes);
+  // From pageable memory cudaMemcpy returns when the values are staged, not when they are there, and
+  // our streams do not wait for the default stream that it runs on.
+  synchronize(nullptr);
+}
+
 DeviceBuffer upload(const std::vector<float>& values) {
   DeviceBuffer buffer(values.size() * sizeof(float));
-  if (!values.empty()) {
-    ODIN_CUDA_CHECK(cudaMemcpy(buffer.data(), values.data(), buffer.size(), cudaMemcpyHostToDevice),
-                    "{} bytes", buffer.size());
-  }
+  upload(values.data(), values.size(), buffer.data());
   return buffer;
 }
 

@@ -9,7 +9,9 @@
 
 namespace odin::cuda {
 
-// Copies values to the device; they are there when this returns. An empty buffer for no values.
+// Copies values to device memory; they are there, for every stream, when this returns.
+void upload(const float* values, std::size_t count, void* to);
+// The same into a buffer of its own, an empty one for no values.
 DeviceBuffer upload(const std::vector<float>& values);
 
 // Scale and shift of a normalisation on the device.

@@ -18,16 +18,44 @@ thread_local int g_device = 0;
 
 std::size_t g_memory = std::size_t{4} << 30;
 std::unordered_map<void*, std::size_t> g_allocated;  // bytes by address, of device memory
+std::unordered_map<void*, std::size_t> g_pinned;     // the same of page-locked host memory
 int g_captures = 0;                                  // streams that are being recorded
+int g_failing_graphs = 0;
+
+// Copies from pageable memory that have not arrived.
+struct StagedCopy {
+  void* to;
+  std::vector<std::byte> bytes;
+};
+std::vector<StagedCopy> g_staged;
 
 cudaError_t remember(cudaError_t error) {
   if (error != cudaSuccess) g_last_error = error;
   return error;
 }
 
+int environment(const char* name, int otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? std::atoi(value) : otherwise;
+}
+
 int device_count() {
-  const char* wanted = std::getenv("ODIN_EMULATED_DEVICES");
-  return wanted != nullptr ? std::atoi(wanted) : 1;
+  return environment("ODIN_EMULATED_DEVICES", 1);
+}
+
+bool is_pinned(const void* memory) {
+  const auto* byte = static_cast<const std::byte*>(memory);
+  return std::any_of(g_pinned.begin(), g_pinned.end(), [byte](const auto& block) {
+    const auto* begin = static_cast<const std::byte*>(block.first);
+    return byte >= begin && byte < begin + block.second;
+  });
+}
+
+void arrive() {
+  for (const StagedCopy& copy : g_staged) {
+    std::memcpy(copy.to, copy.bytes.data(), copy.bytes.size());
+  }
+  g_staged.clear();
 }
 
 void* allocate(std::size_t bytes) {
@@ -75,7 +103,12 @@ std::size_t memory_used() {
   return used;
 }
 
+void fail_graphs(int count) {
+  g_failing_graphs = count;
+}
+
 void submit(cudaStream_t stream, std::function<void()> work) {
+  if (stream == nullptr) arrive();
   if (stream != nullptr && stream->capturing) {
     stream->captured.push_back(std::move(work));
   } else {
@@ -145,14 +178,15 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   std::strcpy(properties->name, "CUDA on CPU");
   properties->totalGlobalMem = g_memory;
   properties->sharedMemPerBlockOptin = 227 * 1024;
-  properties->major = 9;
-  properties->minor = 0;
+  const int capability = environment("ODIN_EMULATED_CAPABILITY", 90);
+  properties->major = capability / 10;
+  properties->minor = capability % 10;
   properties->multiProcessorCount = 4;
   properties->l2CacheSize = 1 << 20;
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = 13000;
+  *version = environment("ODIN_EMULATED_DRIVER", 13000);
   return cudaSuccess;
 }
 cudaError_t cudaRuntimeGetVersion(int* version) {
@@ -160,6 +194,7 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
+  arrive();
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
@@ -178,20 +213,29 @@ cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
 }
 cudaError_t cudaFree(void* memory) {
   if (unless_recording() != cudaSuccess) return cudaErrorStreamCaptureUnsupported;
+  arrive();  // freeing waits for the device
   if (memory != nullptr && g_allocated.erase(memory) == 0) return remember(cudaErrorInvalidValue);
   std::free(memory);
   return cudaSuccess;
 }
 cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned) {
   *memory = bytes == 0 ? nullptr : allocate(bytes);
+  if (*memory != nullptr) g_pinned[*memory] = bytes;
   return bytes == 0 || *memory != nullptr ? cudaSuccess : remember(cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFreeHost(void* memory) {
+  g_pinned.erase(memory);
   std::free(memory);
   return cudaSuccess;
 }
-cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
-  if (bytes > 0) std::memcpy(to, from, bytes);
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  arrive();
+  if (bytes > 0 && kind == cudaMemcpyHostToDevice && !is_pinned(from)) {
+    const auto* begin = static_cast<const std::byte*>(from);
+    g_staged.push_back({to, {begin, begin + bytes}});
+  } else if (bytes > 0) {
+    std::memcpy(to, from, bytes);
+  }
   return cudaSuccess;
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
@@ -216,7 +260,8 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   delete stream;
   return cudaSuccess;
 }
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (stream == nullptr) arrive();
   return unless_recording();
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
@@ -257,6 +302,10 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
                                  unsigned long long) {
+  if (g_failing_graphs > 0) {
+    --g_failing_graphs;
+    return remember(cudaErrorMemoryAllocation);
+  }
   *executable = new CUgraphExec_st{graph->work};
   return cudaSuccess;
 }

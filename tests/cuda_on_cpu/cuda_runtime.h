@@ -1,7 +1,11 @@
 // What our kernels and the code around them use of CUDA's language and run-time library, as plain
 // C++. With this folder first on the include path, it takes the place of the toolkit's header.
 // "Device memory" is host memory, streams do their work at once, and a captured graph is the list
-// of what was queued, played back when launched.
+// of what was queued, played back when launched. A cudaMemcpy from memory that is not page-locked
+// arrives as late as CUDA allows: when the default stream is next waited for or worked on.
+//
+// The machine is told by the environment: ODIN_EMULATED_DEVICES (how many GPUs), ODIN_EMULATED_DRIVER
+// (13000 is CUDA 13.0's, 0 none), ODIN_EMULATED_CAPABILITY (90 is compute capability 9.0).
 #pragma once
 
 #define ODIN_CUDA_EMULATED
@@ -267,6 +271,8 @@ void set_last_error(cudaError_t error);
 // Device memory that there is (4 GiB unless a test says otherwise) and that is taken.
 void set_memory(std::size_t bytes);
 std::size_t memory_used();
+// The next `count` recorded graphs find no memory to be made executable in.
+void fail_graphs(int count);
 // Does the work now, or keeps it for the graph that the stream is being captured into.
 void submit(cudaStream_t stream, std::function<void()> work);
 

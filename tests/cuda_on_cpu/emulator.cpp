@@ -315,7 +315,6 @@ void Machine::resume(Thread& thread) {
 void Machine::thread_main() {
   Machine& machine = instance();
   for (;;) {
-    Thread& self = machine.running();
     try {
       acquire(machine.start_token_);
       (*machine.body_)();
@@ -323,11 +322,13 @@ void Machine::thread_main() {
     } catch (...) {
       machine.error_ = std::current_exception();
     }
+    Thread* self = nullptr;
     {
       const Unwatched unwatched;
-      self.state = State::kFinished;
+      self = &machine.running();
+      self->state = State::kFinished;
     }
-    Fiber::switch_to(self.fiber, machine.scheduler_);
+    Fiber::switch_to(self->fiber, machine.scheduler_);
   }
 }
 

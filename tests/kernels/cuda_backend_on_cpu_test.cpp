@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include <cuda_runtime.h>
 #include <doctest/doctest.h>
 
 #include "kernels/cuda/backend.h"
@@ -118,6 +119,26 @@ TEST_CASE("a GPU that does not exist is answered with how many there are") {
 TEST_CASE("a machine without a GPU says so") {
   const Environment none("ODIN_EMULATED_DEVICES", "0");
   CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA GPU"), Error);
+  CHECK(cudaGetLastError() == cudaSuccess);  // the next launch is not blamed
+}
+
+TEST_CASE("a machine without a driver, or with one that is too old, says so") {
+  {
+    const Environment none("ODIN_EMULATED_DRIVER", "0");
+    CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA driver"), Error);
+  }
+  const Environment old("ODIN_EMULATED_DRIVER", "12080");
+  CHECK_THROWS_WITH_AS(
+      use_gpu("cuda", 0),
+      "no GPU can be used: the NVIDIA driver is for CUDA 12.8 and this program needs CUDA 13.0; "
+      "install a newer driver or use --device cpu",
+      Error);
+}
+
+TEST_CASE("a GPU that is older than our kernels says so") {
+  const Environment turing("ODIN_EMULATED_CAPABILITY", "75");
+  CHECK_THROWS_WITH_AS(use_gpu("cuda:0", 0), doctest::Contains("has compute capability 7.5"),
+                       Error);
 }
 
 }  // namespace

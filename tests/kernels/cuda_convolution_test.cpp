@@ -23,6 +23,7 @@ struct Case {
 
 const Case kCases[] = {
     {2, 16, 5, 6, 16, 3, 1, 1, {0, 0}, {0, 0}},    // aligned
+    {2, 7, 4, 5, 11, 3, 1, 1, {0, 1}, {0, 1}},     // aligned, three channels left over
     {1, 24, 8, 8, 48, 1, 1, 0, {0, 16}, {0, 0}},   // a bottleneck that reads a slice
     {2, 48, 4, 4, 12, 3, 1, 1, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
     {1, 160, 4, 3, 160, 3, 1, 1, {0, 0}, {0, 0}},  // a full tile of channels

@@ -5,6 +5,7 @@
 #include "kernels/cuda/memory.h"
 #include "kernels/cuda/status.h"
 #include "kernels/cuda/stream.h"
+#include "kernels/cuda/upload.h"
 
 using namespace odin;
 using namespace odin::cuda;
@@ -83,6 +84,17 @@ TEST_CASE("too much memory is an exception of its own that names the call, the p
   CHECK_THROWS_WITH_AS(DeviceBuffer{huge}, doctest::Contains("1152921504606846976 bytes"),
                        OutOfMemory);
   CHECK(cudaGetLastError() == cudaSuccess);
+}
+
+TEST_CASE("uploaded values are there for every stream") {
+  const std::vector<float> values{1, 2, 3};
+  const DeviceBuffer buffer = upload(values);
+  const OwnedStream stream;
+  PinnedBuffer back(buffer.size());
+  ODIN_CUDA_CHECK(
+      cudaMemcpyAsync(back.data(), buffer.data(), buffer.size(), cudaMemcpyDeviceToHost, stream));
+  stream.synchronize();
+  CHECK(std::vector<float>(back.as<float>(), back.as<float>() + 3) == values);
 }
 
 TEST_CASE("a recorded graph does its work when launched, as often as launched") {

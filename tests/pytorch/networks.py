@@ -118,5 +118,6 @@ def odin(network, x, temperature, magnitude, std):
     gradient, = torch.autograd.grad(loss, x)
     sign = 2 * (gradient >= 0).to(x.dtype) - 1
     with torch.no_grad():
-        perturbed = network(x - magnitude * sign / torch.tensor(std, dtype=x.dtype).view(1, 3, 1, 1))
+        std = torch.as_tensor(std, dtype=x.dtype, device=x.device).view(1, 3, 1, 1)
+        perturbed = network(x - magnitude * sign / std)
     return logits.detach(), gradient, perturbed

@@ -1,12 +1,12 @@
-// Both networks, in miniature, on the CUDA back end and the emulated device.
+// Both networks, in miniature, on a CUDA device, the emulated one or a real one.
 #include <cmath>
 
 #include <doctest/doctest.h>
 
-#include "kernels/cuda/backend.h"
 #include "nn/compile.h"
 #include "nn/network.h"
 #include "nn/networks.h"
+#include "tests/kernels/cuda_device.h"
 #include "tests/support/formula.h"
 #include "tests/support/support.h"
 
@@ -17,11 +17,6 @@ namespace {
 const Architecture kNetworks[] = {DenseNetConfig{10, 2, 0.5, true, 3},
                                   DenseNetConfig{7, 2, 0.5, false, 3}, WideResNetConfig{10, 1, 4}};
 constexpr std::int64_t kImages = 2;
-
-std::unique_ptr<Backend> make_emulated(Precision precision = Precision::kFloat32) {
-  return cuda::make_cuda_backend(cuda::use_gpu("cuda:0", 0),
-                                 {.precision = precision, .convolution = ConvolutionChoice::kOwn});
-}
 
 std::vector<double> read(Backend& backend, const ConstTensorView& view) {
   std::vector<double> values(static_cast<std::size_t>(view.numel()));
@@ -52,11 +47,11 @@ Tensors pass(Backend& backend, const Architecture& architecture, Mode mode) {
   return results;
 }
 
-void check_passes(Mode mode) {
+void check_passes(ConvolutionChoice convolution, Mode mode) {
   const auto reference = make_reference_backend();
-  const auto backend = make_emulated();
+  const auto backend = make_cuda({.convolution = convolution});
   for (const Architecture& architecture : kNetworks) {
-    INFO(name_of(architecture));
+    INFO(name_of(architecture), ", ", name_of(convolution));
     const Tensors expected = pass(*reference, architecture, mode);
     const Tensors results = pass(*backend, architecture, mode);
     for (const auto& [name, values] : expected) {
@@ -84,32 +79,35 @@ Results odin_of(Backend& backend, const Plan& plan) {
   return results;
 }
 
-TEST_CASE("both networks run layer by layer on the emulated device, in evaluation") {
-  check_passes(Mode::kEvaluation);
+TEST_CASE("both networks run layer by layer on a CUDA device, in evaluation") {
+  on_every_convolution([](ConvolutionChoice c) { check_passes(c, Mode::kEvaluation); });
 }
 
-TEST_CASE("both networks take a training step on the emulated device") {
-  check_passes(Mode::kTraining);
+TEST_CASE("both networks take a training step on a CUDA device") {
+  on_every_convolution([](ConvolutionChoice c) { check_passes(c, Mode::kTraining); });
 }
 
-TEST_CASE("both networks run compiled on the emulated device, in every precision") {
+TEST_CASE("both networks run compiled on a CUDA device, in every precision") {
   struct Row {
     Precision precision;
     double tolerance;  // rounding of the type, through ten layers
   };
   const auto reference = make_reference_backend();
-  for (const Architecture& architecture : kNetworks) {
-    const Graph graph = build_graph(architecture);
-    const Plan plan = compile(graph, formula_parameters(graph));
-    const Results expected = odin_of(*reference, plan);
-    for (const Row& row : {Row{Precision::kFloat32, 1e-5}, Row{Precision::kTf32, 1e-2},
-                           Row{Precision::kFloat16, 1e-2}, Row{Precision::kBFloat16, 8e-2}}) {
-      INFO(graph.name(), ", ", name_of(row.precision));
-      const Results results = odin_of(*make_emulated(row.precision), plan);
-      CHECK(relative_error<float, float>(results.logits, expected.logits) < row.tolerance);
-      CHECK(relative_error<float, float>(results.perturbed, expected.perturbed) < row.tolerance);
+  on_every_convolution([&](ConvolutionChoice convolution) {
+    for (const Architecture& architecture : kNetworks) {
+      const Graph graph = build_graph(architecture);
+      const Plan plan = compile(graph, formula_parameters(graph));
+      const Results expected = odin_of(*reference, plan);
+      for (const Row& row : {Row{Precision::kFloat32, 1e-5}, Row{Precision::kTf32, 1e-2},
+                             Row{Precision::kFloat16, 1e-2}, Row{Precision::kBFloat16, 8e-2}}) {
+        INFO(graph.name(), ", ", name_of(row.precision), ", ", name_of(convolution));
+        const auto backend = make_cuda({.precision = row.precision, .convolution = convolution});
+        const Results results = odin_of(*backend, plan);
+        CHECK(relative_error<float, float>(results.logits, expected.logits) < row.tolerance);
+        CHECK(relative_error<float, float>(results.perturbed, expected.perturbed) < row.tolerance);
+      }
     }
-  }
+  });
 }
 
 }  // namespace

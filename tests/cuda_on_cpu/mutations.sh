@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Shows that the tests of the emulated kernels can fail: breaks the CUDA sources in one place after the other, in a
+# copy, and expects a test to notice each time. Exit status 1 if one was not noticed, or if the tests fail unbroken.
+#
+#     tests/cuda_on_cpu/mutations.sh [FOLDER [WORDS]]
+#
+# FOLDER takes the copy and its build (build/mutations without it); a second run needs to compile little. With WORDS only
+# the mutations whose names contain them are tried.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+folder=${1:-build/mutations} only=${2:-}
+mkdir -p "$folder/source"
+folder=$(cd "$folder" && pwd)
+source=$folder/source
+
+git ls-files -z | while IFS= read -r -d '' file; do # only what differs, so that little is compiled again
+  cmp -s "$file" "$source/$file" || install -D "$file" "$source/$file"
+done
+cmake -S "$source" -B "$folder/build" -G Ninja -DODIN_CUDA=OFF -DODIN_WATCH_KERNELS=ON -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_CXX_FLAGS_RELEASE=-O1 >"$folder/configure.log"
+
+run() { # run PROGRAM TESTS: builds and runs them; the status is that of the tests
+  cmake --build "$folder/build" --target "test_$1" >"$folder/build.log" || {
+    tail -30 "$folder/build.log" >&2
+    echo "it does not compile" >&2
+    exit 2
+  }
+  TSAN_OPTIONS=halt_on_error=1 timeout 600 "$folder/build/tests/kernels/test_$1" --test-case="$2" >"$folder/test.log" 2>&1
+}
+
+failed=0
+# mutation NAME FILE OLD NEW PROGRAM TESTS: the first OLD in the file becomes NEW; TESTS of PROGRAM must fail.
+mutation() {
+  local name=$1 file=$source/kernels/cuda/$2
+  [[ $name == *"$only"* ]] || return 0
+  cp "$file" "$folder/whole"
+  OLD=$3 NEW=$4 perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/ or die "the text to break is not in the file\n"' "$file"
+  if run "$5" "$6"; then
+    echo "NOT NOTICED: $name ($2)"
+    failed=1
+  else
+    echo "noticed: $name ($2)"
+    grep -m1 -E 'ERROR:|WARNING: ThreadSanitizer' "$folder/test.log" | sed 's/^/    /' || true
+  fi
+  cp "$folder/whole" "$file" # a new time, so that it is compiled again
+}
+
+kernels=cuda_kernels_on_cpu backend=cuda_backend_on_cpu watched=cuda_kernels_watched
+for program in $kernels $backend; do
+  run $program '*' || { echo "the tests of $program fail unbroken"; exit 1; }
+done
+
+# Barriers and waits.
+mutation 'barrier before the slabs are multiplied' conv_gemm.cuh \
+  $'    __syncthreads();\n    start_loading' '    start_loading' $kernels 'cuda: convolution forward*'
+mutation 'copies waited for one step late' conv_gemm.cuh \
+  'wait_for_copies<kStages - 2>' 'wait_for_copies<kStages - 1>' $kernels 'cuda: convolution forward*'
+mutation 'barrier between writing and reading a transposed tile' layout.cu \
+  '  __syncthreads();' '' $kernels 'cuda: between NCHW and NHWC'
+mutation 'barrier before a team merges its moments' batch_norm.cu \
+  '  __syncthreads();' '' $kernels 'cuda: batch norm in training'
+# Only a race: the fibers of one ordinary thread never lose it, ThreadSanitizer sees it.
+mutation 'barrier before the parts of a sum are written again' conv_weights.cu \
+  '    __syncthreads();  // the parts are written again' '' $watched 'cuda: convolution backward to the filter'
+
+# Indices off by one.
+mutation 'a row of the window beyond the lower border' conv_gemm.cuh \
+  'line < g.source.height' 'line <= g.source.height' $kernels 'cuda: convolution forward*'
+mutation 'the fragment of the wrong row' conv_tile.cuh \
+  '16 * i + lane % 16, 2 * step' '16 * i + (lane + 1) % 16, 2 * step' $kernels 'cuda: convolution forward*'
+mutation 'four channels written where three are left' conv_epilogue.cuh \
+  'channel + 4 <= e.target.channels' 'channel + 3 <= e.target.channels' $kernels 'cuda: convolution backward to the data*'
+mutation 'a pool that reads beyond its window' pool.cu \
+  'j < window.size' 'j <= window.size' $kernels 'cuda: average pooling*'
+mutation 'the last lane left out of a sum' reduce.cuh \
+  'distance > 0' 'distance > 1' $kernels 'cuda: linear*'
+mutation 'dropout that counts in another order' random.cu \
+  'first + i * image_pixels' 'first + i' $kernels 'cuda: dropout*'
+
+# Meaning.
+mutation 'a zero gradient that moves no pixel up' perturb.cu 'g.v[i] >= 0' 'g.v[i] > 0' $kernels "cuda: ODIN's*"
+mutation 'the biased variance kept' batch_norm.cu 'pixels - 1' 'pixels' $kernels 'cuda: batch norm in training'
+mutation 'uploads that no other stream waits for' upload.cpp 'synchronize(nullptr);' '' $backend 'uploaded values*'
+mutation 'memory that runs out late is no reason for a smaller batch' plan_executor.cpp \
+  'halve_batch(n, e);' 'throw;' $backend 'memory that runs out*'
+
+exit $failed

@@ -1,0 +1,29 @@
+// The CUDA device that a test program runs on: the emulated one or a real one, as it is linked.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kernels/device.h"
+#include "tests/support/support.h"
+
+namespace odin::test {
+
+// Throws Error where there is no such device.
+std::unique_ptr<Backend> make_cuda(const DeviceOptions& options);
+
+// The kinds of convolution that it has.
+std::vector<ConvolutionChoice> cuda_convolutions();
+
+// Calls test(convolution) for each of them, or skips the running test where there is no device.
+template <class Test>
+void on_every_convolution(Test test) {
+  try {
+    make_cuda({.convolution = ConvolutionChoice::kOwn});
+  } catch (const Error& error) {
+    return skip(error.what());
+  }
+  for (ConvolutionChoice convolution : cuda_convolutions()) test(convolution);
+}
+
+}  // namespace odin::test

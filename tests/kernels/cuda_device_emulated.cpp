@@ -1,0 +1,14 @@
+#include "kernels/cuda/backend.h"
+#include "tests/kernels/cuda_device.h"
+
+namespace odin::test {
+
+std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
+  return cuda::make_cuda_backend(cuda::use_gpu("cuda:0", 0), options);
+}
+
+std::vector<ConvolutionChoice> cuda_convolutions() {
+  return {ConvolutionChoice::kOwn};  // NVIDIA's libraries have no place there
+}
+
+}  // namespace odin::test

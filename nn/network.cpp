@@ -1,6 +1,7 @@
 #include "nn/network.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "nn/layers/linear.h"
 
@@ -148,6 +149,27 @@ void Network::backward(ConstTensorView dlogits, Gradients wanted) {
 ConstTensorView Network::input_gradient() {
   require(!gradients_.empty(), "network {}: there was no backward pass", graph_.name());
   return gradient(graph_.input());
+}
+
+std::string Network::first_not_finite() {
+  const auto has_one = [this](ConstTensorView view) {
+    std::vector<double> values(static_cast<std::size_t>(view.numel()));
+    backend_.download(view, values.data());
+    return !std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+  };
+  if (has_one(activation(graph_.input()))) return "the images";
+  std::string before = "the images";
+  for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
+    const Graph::Node& node = graph_.nodes()[i];
+    for (std::size_t p = 0; p < node.layer->parameters().size(); ++p) {
+      const Parameter& parameter = parameters_[states_[i].first_parameter + p];
+      if (has_one(parameter.value.view())) return parameter.name;
+    }
+    const std::string name = node.name.empty() ? "the layer after " + before : node.name;
+    if (has_one(activation(node.output))) return "the output of " + name;
+    if (!node.name.empty()) before = node.name;
+  }
+  return "none";
 }
 
 }  // namespace odin

@@ -54,6 +54,11 @@ class Network {
   };
   std::vector<Parameter>& parameter_list() { return parameters_; }
 
+  // Looks, after a forward pass, for values that are not finite, in the order in which they were
+  // used: "block1.layer.0.conv1.weight", "the output of block1.layer.0.conv1", "the images", or
+  // "none" where all are finite. A layer without a name is "the layer after" the last one with.
+  std::string first_not_finite();
+
  private:
   struct NodeState {
     std::size_t first_parameter = 0;  // in parameters_

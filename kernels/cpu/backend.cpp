@@ -2,6 +2,7 @@
 #include "kernels/backend.h"
 
 #include "kernels/checks.h"
+#include "kernels/cpu/augment.h"
 #include "kernels/cpu/average_pool.h"
 #include "kernels/cpu/batch_norm.h"
 #include "kernels/cpu/convolution.h"
@@ -13,6 +14,7 @@
 #include "kernels/cpu/perturb.h"
 #include "kernels/cpu/plan_executor.h"
 #include "kernels/cpu/relu.h"
+#include "kernels/cpu/sgd.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/host_backend.h"
 
@@ -169,6 +171,20 @@ class CpuBackend final : public HostBackend {
     if (!wanted(dx)) return;
     check::dropout_backward(kType, rate, dy, dx);
     cpu::dropout_backward(pool_, rate, key, dy, dx);
+  }
+
+  void sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                TensorView velocity) override {
+    check::sgd_step(kType, setting, gradient, w, velocity);
+    cpu::sgd_step(pool_, setting, gradient, w, velocity);
+  }
+
+  void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+               ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+               TensorView y) override {
+    check::augment(kType, augmentation, images, indices, mean, std, y);
+    check::index_range("augment", indices, images.shape()[0]);
+    cpu::augment(pool_, augmentation, key, images, indices, mean, std, y);
   }
 
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {

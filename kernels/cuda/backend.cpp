@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/checks.h"
+#include "kernels/cuda/augment.h"
 #include "kernels/cuda/batch_norm.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/layer_convolution.h"
@@ -15,6 +16,7 @@
 #include "kernels/cuda/plan_executor.h"
 #include "kernels/cuda/pool.h"
 #include "kernels/cuda/random.h"
+#include "kernels/cuda/sgd.h"
 #include "kernels/cuda/softmax.h"
 #include "kernels/cuda/status.h"
 #include "kernels/cuda/stream.h"
@@ -295,6 +297,24 @@ class CudaBackend final : public Backend {
     cuda::dropout_backward(rate, key.seed, key.stream, view_of(dy), view_of(dx), stream_);
   }
 
+  void sgd_step(const odin::SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                TensorView velocity) override {
+    check::sgd_step(kType, setting, gradient, w, velocity);
+    const std::int64_t count = w.numel();
+    cuda::sgd_step({static_cast<float>(setting.learning_rate), static_cast<float>(setting.momentum),
+                    static_cast<float>(setting.weight_decay), setting.nesterov},
+                   w.data<float>(), gradient.data<float>(), velocity.data<float>(), count, stream_);
+  }
+  void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+               ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+               TensorView y) override {
+    check::augment(kType, augmentation, images, indices, mean, std, y);
+    const View out = view_of(y);
+    cuda::augment(augmentation.crop_padding, augmentation.flip, key.seed, key.stream,
+                  images.data<std::uint8_t>(), indices.data<std::int32_t>(),
+                  vector_of(mean, out.channels), vector_of(std, out.channels), out, stream_);
+  }
+
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {
     return make_plan_executor(plan, options_);
   }
@@ -328,6 +348,8 @@ class CudaBackend final : public Backend {
           return each_of<double>(visit);
         case DataType::kInt32:
           return each_of<std::int32_t>(visit);
+        case DataType::kUInt8:
+          return each_of<std::uint8_t>(visit);
       }
     }
 

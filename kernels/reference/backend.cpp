@@ -3,6 +3,7 @@
 
 #include "kernels/checks.h"
 #include "kernels/host_backend.h"
+#include "kernels/reference/augment.h"
 #include "kernels/reference/average_pool.h"
 #include "kernels/reference/batch_norm.h"
 #include "kernels/reference/convolution.h"
@@ -13,6 +14,7 @@
 #include "kernels/reference/perturb.h"
 #include "kernels/reference/plan_executor.h"
 #include "kernels/reference/relu.h"
+#include "kernels/reference/sgd.h"
 
 namespace odin {
 namespace {
@@ -162,6 +164,20 @@ class ReferenceBackend final : public HostBackend {
     if (!wanted(dx)) return;
     check::dropout_backward(kType, rate, dy, dx);
     reference::dropout_backward(rate, key, dy, dx);
+  }
+
+  void sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                TensorView velocity) override {
+    check::sgd_step(kType, setting, gradient, w, velocity);
+    reference::sgd_step(setting, gradient, w, velocity);
+  }
+
+  void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+               ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+               TensorView y) override {
+    check::augment(kType, augmentation, images, indices, mean, std, y);
+    check::index_range("augment", indices, images.shape()[0]);
+    reference::augment(augmentation, key, images, indices, mean, std, y);
   }
 
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {

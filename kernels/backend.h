@@ -95,18 +95,20 @@ class Backend {
   // Training: mean and (biased) variance of the batch, y = gamma (x - mean) inv_std + beta with
   // inv_std = 1 / sqrt(variance + epsilon). Writes mean and inv_std (C) for the backward pass and
   // moves running_mean and running_var (C) by `momentum` towards the batch's mean and UNBIASED
-  // variance. Throws Error when N H W < 2.
+  // variance. With `relu` y is max(y, 0) in the same pass over memory. Throws Error when N H W < 2.
   virtual void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma,
                                            ConstTensorView beta, double epsilon, double momentum,
-                                           TensorView running_mean, TensorView running_var,
-                                           TensorView y, TensorView mean, TensorView inv_std) = 0;
+                                           bool relu, TensorView running_mean,
+                                           TensorView running_var, TensorView y, TensorView mean,
+                                           TensorView inv_std) = 0;
   // Through the batch's statistics: with m = N H W and x^ = (x - mean) inv_std,
   // dbeta += sum dy, dgamma += sum dy x^, dx += gamma inv_std (dy - sum dy / m - x^ sum(dy x^) /
-  // m).
+  // m). With `relu`, dy counts as zero where gamma x^ + beta <= 0.
   virtual void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy,
-                                            ConstTensorView gamma, ConstTensorView mean,
-                                            ConstTensorView inv_std, TensorView dx,
-                                            TensorView dgamma, TensorView dbeta) = 0;
+                                            ConstTensorView gamma, ConstTensorView beta,
+                                            ConstTensorView mean, ConstTensorView inv_std,
+                                            bool relu, TensorView dx, TensorView dgamma,
+                                            TensorView dbeta) = 0;
   // Evaluation: y = gamma (x - running_mean) / sqrt(running_var + epsilon) + beta.
   virtual void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma,
                                              ConstTensorView beta, ConstTensorView running_mean,

@@ -245,12 +245,13 @@ void batch_norm_forward_training(DataType type, const View& x, const View& gamma
 }
 
 void batch_norm_backward_training(DataType type, const View& x, const View& dy, const View& gamma,
-                                  const View& mean, const View& inv_std, const View& dx,
-                                  const View& dgamma, const View& dbeta) {
+                                  const View& beta, const View& mean, const View& inv_std,
+                                  const View& dx, const View& dgamma, const View& dbeta) {
   constexpr auto kName = "batch_norm_backward_training";
   activations(kName, type, {{"x", x}, {"dy", dy}, gradient("dx", dx)});
   channel_parameters(kName, type,
                      {{"gamma", gamma},
+                      {"beta", beta},
                       {"mean", mean},
                       {"inv_std", inv_std},
                       gradient("dgamma", dgamma),

@@ -55,8 +55,8 @@ void batch_norm_forward_training(DataType type, const View& x, const View& gamma
                                  const View& running_var, const View& y, const View& mean,
                                  const View& inv_std);
 void batch_norm_backward_training(DataType type, const View& x, const View& dy, const View& gamma,
-                                  const View& mean, const View& inv_std, const View& dx,
-                                  const View& dgamma, const View& dbeta);
+                                  const View& beta, const View& mean, const View& inv_std,
+                                  const View& dx, const View& dgamma, const View& dbeta);
 void batch_norm_forward_evaluation(DataType type, const View& x, const View& gamma,
                                    const View& beta, const View& running_mean,
                                    const View& running_var, double epsilon, const View& y);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "eval/dataset_spec.h"
 #include "eval/program.h"
@@ -15,6 +14,7 @@
 #include "kernels/device.h"
 #include "tools/in_datasets.h"
 #include "tools/training/network_names.h"
+#include "tools/training/setup.h"
 #include "tools/training/training_run.h"
 
 namespace odin {
@@ -161,7 +161,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--log", o.log, "CSV, a line per epoch; default: OUT.csv");
   app.add_option("--save-every", o.save_every, "Steps between states; default: one an epoch")
       ->check(CLI::PositiveNumber);
-  app.add_flag("--resume", o.resume, "Go on from the state; with the same options otherwise");
+  app.add_flag("--resume", o.resume,
+               "Go on from the state; of the recipe only --epochs and --half-size-epochs may "
+               "be others than before");
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_option("--precision", o.precision, "Of a GPU's convolutions: fp32 or tf32")
       ->check(CLI::IsMember({"fp32", "tf32"}))
@@ -234,20 +236,6 @@ void describe_images(const Options& o, const Dataset& dataset, std::int64_t trai
   }
 }
 
-// Everything that a resumed training must share with the one that it goes on with.
-std::string setup_of(const Options& o, const Recipe& recipe, const Checkpoint& checkpoint,
-                     std::int64_t trained) {
-  return nlohmann::ordered_json{{"network", o.network},
-                                {"classes", num_classes(checkpoint.architecture)},
-                                {"in_dataset", checkpoint.in_dataset},
-                                {"images", trained},
-                                {"held_out", o.held_out},
-                                {"mean", checkpoint.mean},
-                                {"std", checkpoint.std},
-                                {"recipe", nlohmann::ordered_json::parse(to_json(recipe))}}
-      .dump();
-}
-
 int run(const CLI::App& app, const Options& o) {
   const Recipe recipe = recipe_of(app, o);
   const auto dataset = open_dataset(parse_dataset_spec(o.in_spec), {});
@@ -266,28 +254,27 @@ int run(const CLI::App& app, const Options& o) {
   options.state = o.state.empty() ? fs::path(o.out.string() + ".state") : o.state;
   options.log = o.log.empty() ? fs::path(o.out.string() + ".csv") : o.log;
   options.save_every = o.save_every;
-  options.resume = o.resume;
   options.quiet = o.quiet;
-  options.setup = setup_of(o, recipe, checkpoint, trained);
+  options.setup = training::make_setup(checkpoint, trained, o.held_out, recipe);
+  std::optional<training::TrainingState> state;
   if (o.resume) {
-    const std::string before = training::read_training_state(options.state).setup;
-    require(before == options.setup,
-            "{} is of another training: it was started with {}, but this command says {}",
-            options.state.string(), before, options.setup);
+    state = training::read_training_state(options.state);
+    options.setup = training::resumed_setup(state->setup, options.setup, state->step);
   }
 
   const auto backend =
       make_backend(o.device, {.threads = o.threads, .precision = precision_of(o.precision)});
   checkpoint.source =
       fmt::format("trained by train of ODIN {} on {} ({}) with {} of {} images: {}", version(),
-                  backend->name(), o.precision, trained, checkpoint.in_dataset, describe(recipe));
+                  backend->name(), o.precision, trained, checkpoint.in_dataset,
+                  describe(recipe) + training::describe_history(options.setup));
   const training::ImageSet images(*dataset, 0, trained, checkpoint.mean, checkpoint.std, *backend);
   std::optional<training::ImageSet> held_out;
   if (o.held_out > 0) {
     held_out.emplace(*dataset, trained, o.held_out, checkpoint.mean, checkpoint.std, *backend);
   }
   training::Trainer trainer(checkpoint.architecture, recipe, images, *backend);
-  training::run(trainer, held_out ? &*held_out : nullptr, checkpoint, options);
+  training::run(trainer, held_out ? &*held_out : nullptr, checkpoint, std::move(state), options);
   fmt::print("{}: {}\n", o.out.string(), name_of(checkpoint.architecture));
   return 0;
 }

@@ -179,25 +179,27 @@ class CudaBackend final : public Backend {
   }
 
   void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
-                                   double epsilon, double momentum, TensorView running_mean,
-                                   TensorView running_var, TensorView y, TensorView mean,
-                                   TensorView inv_std) override {
+                                   double epsilon, double momentum, bool relu,
+                                   TensorView running_mean, TensorView running_var, TensorView y,
+                                   TensorView mean, TensorView inv_std) override {
     check::batch_norm_forward_training(kType, x, gamma, beta, epsilon, momentum, running_mean,
                                        running_var, y, mean, inv_std);
     const ConstView in = view_of(x);
     cuda::batch_norm_forward_training(
-        in, parameters_of(gamma, beta, in), epsilon, momentum, false,
+        in, parameters_of(gamma, beta, in), epsilon, momentum, relu,
         vector_of(running_mean, in.channels), vector_of(running_var, in.channels), view_of(y),
         vector_of(mean, in.channels), vector_of(inv_std, in.channels), workspace(in), stream_);
   }
   void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
-                                    ConstTensorView mean, ConstTensorView inv_std, TensorView dx,
+                                    ConstTensorView beta, ConstTensorView mean,
+                                    ConstTensorView inv_std, bool relu, TensorView dx,
                                     TensorView dgamma, TensorView dbeta) override {
-    check::batch_norm_backward_training(kType, x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
+    check::batch_norm_backward_training(kType, x, dy, gamma, beta, mean, inv_std, dx, dgamma,
+                                        dbeta);
     const ConstView in = view_of(x);
     cuda::batch_norm_backward_training(
-        in, view_of(dy), {vector_of(gamma, in.channels), nullptr}, vector_of(mean, in.channels),
-        vector_of(inv_std, in.channels), false, optional_view(dx), vector_of(dgamma, in.channels),
+        in, view_of(dy), parameters_of(gamma, beta, in), vector_of(mean, in.channels),
+        vector_of(inv_std, in.channels), relu, optional_view(dx), vector_of(dgamma, in.channels),
         vector_of(dbeta, in.channels), workspace(in), stream_);
   }
   void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,

@@ -61,20 +61,23 @@ class ReferenceBackend final : public HostBackend {
   }
 
   void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
-                                   double epsilon, double momentum, TensorView running_mean,
-                                   TensorView running_var, TensorView y, TensorView mean,
-                                   TensorView inv_std) override {
+                                   double epsilon, double momentum, bool relu,
+                                   TensorView running_mean, TensorView running_var, TensorView y,
+                                   TensorView mean, TensorView inv_std) override {
     check::batch_norm_forward_training(kType, x, gamma, beta, epsilon, momentum, running_mean,
                                        running_var, y, mean, inv_std);
-    reference::batch_norm_forward_training(x, gamma, beta, epsilon, momentum, running_mean,
+    reference::batch_norm_forward_training(x, gamma, beta, epsilon, momentum, relu, running_mean,
                                            running_var, y, mean, inv_std);
   }
 
   void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
-                                    ConstTensorView mean, ConstTensorView inv_std, TensorView dx,
+                                    ConstTensorView beta, ConstTensorView mean,
+                                    ConstTensorView inv_std, bool relu, TensorView dx,
                                     TensorView dgamma, TensorView dbeta) override {
-    check::batch_norm_backward_training(kType, x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
-    reference::batch_norm_backward_training(x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
+    check::batch_norm_backward_training(kType, x, dy, gamma, beta, mean, inv_std, dx, dgamma,
+                                        dbeta);
+    reference::batch_norm_backward_training(x, dy, gamma, beta, mean, inv_std, relu, dx, dgamma,
+                                            dbeta);
   }
 
   void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,

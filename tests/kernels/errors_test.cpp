@@ -119,7 +119,7 @@ TEST_CASE("batch norms name the operand that does not fit") {
     const auto training = [&](const TensorView& input, const TensorView& gamma, double epsilon,
                               double momentum) {
       return error_of([&] {
-        b.batch_norm_forward_training(input, gamma, c, epsilon, momentum, c, c, input, c, c);
+        b.batch_norm_forward_training(input, gamma, c, epsilon, momentum, false, c, c, input, c, c);
       });
     };
     CHECK(
@@ -137,12 +137,13 @@ TEST_CASE("batch norms name the operand that does not fit") {
           "batch_norm_forward_training: x has shape (1, 3, 1, 1), statistics need at least two "
           "elements of each channel");
     CHECK(error_of([&] {
-            b.batch_norm_backward_training(x, x, c, c, c, t({1, 3, 2, 2}), {}, {});
+            b.batch_norm_backward_training(x, x, c, c, c, c, false, t({1, 3, 2, 2}), {}, {});
           }) ==
           "batch_norm_backward_training: dx has shape (1, 3, 2, 2), beside x of shape (2, 3, 2, 2) "
           "it must be (2, 3, 2, 2)");
     CHECK(
-        error_of([&] { b.batch_norm_backward_training(x, x, c, c, c, {}, {}, t({2})); }) ==
+        error_of(
+            [&] { b.batch_norm_backward_training(x, x, c, c, c, c, false, {}, {}, t({2})); }) ==
         "batch_norm_backward_training: dbeta has shape (2), beside x of shape (2, 3, 2, 2) it must "
         "be (3)");
     CHECK(error_of([&] { b.batch_norm_forward_evaluation(x, c, c, {}, c, 1e-5, x); }) ==

@@ -37,22 +37,22 @@ Operation convolution(const Shape& x, std::int64_t outputs, std::int64_t kernel_
           }};
 }
 
-Operation batch_norm_training(const Shape& x) {
+Operation batch_norm_training(const Shape& x, bool relu) {
   const Shape c{x[1]};
-  return {"batch norm in training of " + x.to_string(),
+  return {fmt::format("batch norm in training of {}{}", x.to_string(), relu ? ", with ReLU" : ""),
           {activation("x", Role::kInput, x), parameter("gamma", Role::kInput, c),
            parameter("beta", Role::kInput, c), parameter("running_mean", Role::kState, c),
            parameter("running_var", Role::kState, c, Values::kPositive),
            activation("y", Role::kOutput, x), parameter("mean", Role::kSaved, c),
            parameter("inv_std", Role::kSaved, c)},
-          [](Backend& b, Run& t) {
-            b.batch_norm_forward_training(t["x"], t["gamma"], t["beta"], 1e-5, 0.1,
+          [=](Backend& b, Run& t) {
+            b.batch_norm_forward_training(t["x"], t["gamma"], t["beta"], 1e-5, 0.1, relu,
                                           t["running_mean"], t["running_var"], t["y"], t["mean"],
                                           t["inv_std"]);
           },
-          [](Backend& b, Run& t) {
-            b.batch_norm_backward_training(t["x"], t["dy"], t["gamma"], t["mean"], t["inv_std"],
-                                           t["dx"], t["dgamma"], t["dbeta"]);
+          [=](Backend& b, Run& t) {
+            b.batch_norm_backward_training(t["x"], t["dy"], t["gamma"], t["beta"], t["mean"],
+                                           t["inv_std"], relu, t["dx"], t["dgamma"], t["dbeta"]);
           },
           true};
 }
@@ -223,7 +223,8 @@ std::vector<Operation> operations(std::int64_t images) {
   const Shape odd{images, 3, 7, 5};
   std::vector<Operation> rows = convolutions(images);
   for (const Shape& x : {odd, Shape{images, 1, 3, 2}}) {
-    rows.push_back(batch_norm_training(x));
+    rows.push_back(batch_norm_training(x, false));
+    rows.push_back(batch_norm_training(x, true));
     rows.push_back(batch_norm_evaluation(x));
     rows.push_back(relu(x));
     rows.push_back(perturb(x));
@@ -258,8 +259,10 @@ std::vector<Operation> large_operations() {
       convolution({2, 3, 32, 32}, 24, 3, 3, 1, 1),   // its first layer
       convolution({7, 160, 4, 4}, 160, 3, 3, 1, 1),  // weights that outweigh the images
       convolution({2, 16, 9, 9}, 160, 1, 1, 2, 0),   // Wide ResNet's shortcut
-      batch_norm_training({35, 40, 4, 4}),
-      batch_norm_training({2, 3, 47, 33}),
+      batch_norm_training({35, 40, 4, 4}, false),
+      batch_norm_training({2, 3, 47, 33}, false),
+      batch_norm_training({35, 40, 4, 4}, true),
+      batch_norm_training({2, 3, 47, 33}, true),
       batch_norm_evaluation({35, 40, 4, 4}),
       batch_norm_evaluation({2, 3, 47, 33}),
       relu({3, 5, 63, 65}),

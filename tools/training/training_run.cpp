@@ -23,8 +23,7 @@ class Run {
         source_(checkpoint_.source),
         progress_(options.quiet) {}
 
-  void resume() {
-    TrainingState state = read_training_state(options_.state);
+  void resume(TrainingState state) {
     trainer_.restore(state.step, state.parameters, state.velocities);
     tally_ = state.epoch_so_far;
     seconds_ = state.epoch_seconds;
@@ -146,9 +145,9 @@ class Run {
 }  // namespace
 
 void run(Trainer& trainer, const ImageSet* held_out, Checkpoint checkpoint,
-         const RunOptions& options) {
+         std::optional<TrainingState> state, const RunOptions& options) {
   Run run(trainer, held_out, std::move(checkpoint), options);
-  if (options.resume) run.resume();
+  if (state) run.resume(std::move(*state));
   run.to_the_end();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "tools/training/trainer.h"
@@ -15,17 +16,16 @@ struct RunOptions {
   std::filesystem::path state;  // what --resume reads
   std::filesystem::path log;    // CSV
   std::int64_t save_every = 0;  // steps between states; 0 for one an epoch
-  bool resume = false;
   bool quiet = false;
   std::string setup;  // JSON, see TrainingState
 };
 
-// Trains to the end. After every epoch, and at the end, `held_out` (which may be null) is evaluated
+// Trains to the end, going on from `state` if there is one. After every epoch, and at the end, `held_out` (which may be null) is evaluated
 // and the log, the checkpoint and the state are written, each to a temporary name that is then
 // renamed. `checkpoint` says what the network is but for its parameters; its `source` is completed
 // with epochs and errors. Throws what Trainer::step() throws: the files are then those of the last
 // time that they were written.
 void run(Trainer& trainer, const ImageSet* held_out, Checkpoint checkpoint,
-         const RunOptions& options);
+         std::optional<TrainingState> state, const RunOptions& options);
 
 }  // namespace odin::training

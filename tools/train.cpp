@@ -238,6 +238,9 @@ void describe_images(const Options& o, const Dataset& dataset, std::int64_t trai
 
 int run(const CLI::App& app, const Options& o) {
   const Recipe recipe = recipe_of(app, o);
+  const fs::path folder = o.out.parent_path();
+  require(folder.empty() || fs::is_directory(folder), "{} cannot be written: {} is no folder",
+          o.out.string(), folder.string());
   const auto dataset = open_dataset(parse_dataset_spec(o.in_spec), {});
   const std::int64_t trained = dataset->size() - o.held_out;
   require(dataset->labelled(), "{} has no labels to be trained with", o.in_spec);

@@ -139,6 +139,31 @@ Operation dropout(const Shape& x, double rate) {
           [=](Backend& b, Run& t) { b.dropout_backward(rate, key, t["dy"], t["dx"]); }};
 }
 
+Operation sgd_step(const Shape& w, const SgdSetting& setting) {
+  return {fmt::format("SGD of {} with momentum {}, decay {}{}", w.to_string(), setting.momentum,
+                      setting.weight_decay, setting.nesterov ? ", Nesterov" : ""),
+          {parameter("gradient", Role::kConstant, w), parameter("w", Role::kState, w),
+           parameter("velocity", Role::kState, w)},
+          [=](Backend& b, Run& t) { b.sgd_step(setting, t["gradient"], t["w"], t["velocity"]); },
+          {}};
+}
+
+// Four images of bytes, some of them more than once.
+Operation augment(const Shape& y, const Augmentation& augmentation, RandomKey key) {
+  const Shape c{y[1]};
+  return {
+      fmt::format("augmentation of {} with padding {}{}", y.to_string(), augmentation.crop_padding,
+                  augmentation.flip ? " and flips" : ""),
+      {parameter("images", Role::kConstant, {4, y[1], y[2], y[3]}, Values::kBytes),
+       parameter("indices", Role::kConstant, {y[0]}, Values::kLabels),
+       parameter("mean", Role::kConstant, c),
+       parameter("std", Role::kConstant, c, Values::kPositive), activation("y", Role::kSaved, y)},
+      [=](Backend& b, Run& t) {
+        b.augment(augmentation, key, t["images"], t["indices"], t["mean"], t["std"], t["y"]);
+      },
+      {}};
+}
+
 Operation fill(const Shape& y) {
   return {"fill of " + y.to_string(),
           {activation("y", Role::kSaved, y)},
@@ -179,6 +204,8 @@ double value_of(Values values, std::int64_t index, std::mt19937& random) {
       return std::uniform_real_distribution<double>(0.5, 1.5)(random);
     case Values::kLabels:
       return static_cast<double>(index % 4);
+    case Values::kBytes:
+      return static_cast<double>(random() % 256);
     case Values::kConstant:
       return 1.75;
   }
@@ -247,6 +274,15 @@ std::vector<Operation> operations(std::int64_t images) {
   rows.push_back(cross_entropy(images, 5, 1));
   rows.push_back(cross_entropy(images, 4, 1000));
   rows.push_back(argmax(images, 5));
+  for (const bool nesterov : {false, true}) {
+    rows.push_back(sgd_step({images, 3, 2, 2}, {0.1, 0.9, 1e-2, nesterov}));
+    rows.push_back(sgd_step({images}, {0.1, 0, 0, nesterov}));
+  }
+  for (const bool flip : {false, true}) {
+    rows.push_back(augment(odd, {0, flip}, {3, 5}));
+    rows.push_back(augment(odd, {2, flip}, {3, 6}));
+    rows.push_back(augment(odd, {9, flip}, {3, 7}));  // some see nothing but black
+  }
   return rows;
 }
 
@@ -269,6 +305,10 @@ std::vector<Operation> large_operations() {
       dropout({3, 5, 63, 65}, 0.5),
       add({3, 5, 63, 65}),
       linear(67, 130, 35),
+      convolution({67, 130, 4, 4}, 48, 1, 1, 1, 0),  // small images that are multiplied together
+      convolution({67, 48, 4, 4}, 12, 3, 3, 1, 1),   //
+      sgd_step({160, 160, 3, 3}, {0.05, 0.9, 5e-4, true}),
+      augment({33, 3, 32, 32}, {4, true}, {1, 2}),
   };
 }
 
@@ -288,7 +328,9 @@ Run::Run(Backend& backend, const Operation& operation, const RunOptions& options
 
 void Run::make(const Operand& operand, const std::string& name, const Shape& shape, Values values) {
   Tensor& tensor = tensors_[name];
-  const DataType type = values == Values::kLabels ? DataType::kInt32 : backend_.data_type();
+  const DataType type = values == Values::kLabels  ? DataType::kInt32
+                        : values == Values::kBytes ? DataType::kUInt8
+                                                   : backend_.data_type();
   const bool sliced = options_.sliced && !operand.dense && shape.rank() > 1;
   Shape whole = shape;
   if (sliced) whole.set(1, kBefore + shape[1] + kAfter);
@@ -298,8 +340,10 @@ void Run::make(const Operand& operand, const std::string& name, const Shape& sha
                   is_activation ? backend_.activation_strides(whole) : row_major_strides(whole)};
   tensor.view = sliced ? tensor.whole.slice(1, kBefore, shape[1]) : tensor.whole;
   tensor.initial = make_values(name, shape.numel(), values);
-  backend_.upload(std::vector<double>(static_cast<std::size_t>(whole.numel()), kSentinel).data(),
-                  tensor.whole);
+  if (sliced) {
+    const std::vector<double> around(static_cast<std::size_t>(whole.numel()), kSentinel);
+    backend_.upload(around.data(), tensor.whole);
+  }
   backend_.upload(tensor.initial.data(), tensor.view);
 }
 

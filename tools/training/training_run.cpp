@@ -30,6 +30,17 @@ class Run {
     records_ = std::move(state.records);
   }
 
+  // What cannot be written is found now, and not after an epoch's work. Throws Error where the state
+  // of another training would be lost.
+  void start() {
+    require(!std::filesystem::is_regular_file(options_.state),
+            "{} is the state of a training: --resume goes on with it; else remove it or name "
+            "another --state",
+            options_.state.string());
+    save_state();
+    write_log();
+  }
+
   void to_the_end() {
     while (!trainer_.done()) {
       const std::int64_t per_epoch = trainer_.per_epoch();
@@ -101,8 +112,10 @@ class Run {
     seconds_ = 0;
     save_checkpoint();
     save_state();
-    write_atomically(options_.log, csv_of(records_));
+    write_log();
   }
+
+  void write_log() const { write_atomically(options_.log, csv_of(records_)); }
 
   void save_state() {
     write_training_state({.setup = options_.setup,
@@ -147,7 +160,11 @@ class Run {
 void run(Trainer& trainer, const ImageSet* held_out, Checkpoint checkpoint,
          std::optional<TrainingState> state, const RunOptions& options) {
   Run run(trainer, held_out, std::move(checkpoint), options);
-  if (state) run.resume(std::move(*state));
+  if (state) {
+    run.resume(std::move(*state));
+  } else {
+    run.start();
+  }
   run.to_the_end();
 }
 

@@ -20,7 +20,8 @@ struct RunOptions {
   std::string setup;  // JSON, see TrainingState
 };
 
-// Trains to the end, going on from `state` if there is one. After every epoch, and at the end, `held_out` (which may be null) is evaluated
+// Trains to the end, going on from `state` if there is one; else the file options.state must not be
+// there yet. After every epoch, and at the end, `held_out` (which may be null) is evaluated
 // and the log, the checkpoint and the state are written, each to a temporary name that is then
 // renamed. `checkpoint` says what the network is but for its parameters; its `source` is completed
 // with epochs and errors. Throws what Trainer::step() throws: the files are then those of the last

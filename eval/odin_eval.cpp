@@ -31,7 +31,7 @@ struct Options {
   std::int64_t batch_size = 0;
   int threads = 0;
   std::string precision = "fp32";
-  std::string convolution = "cudnn";
+  std::string convolution = "auto";
   std::string metrics = "exact";
   std::string json;
   std::string scores;
@@ -167,9 +167,11 @@ void add_options(CLI::App& app, Options& o) {
       ->type_name("TYPE")
       ->capture_default_str()
       ->group(machine);
-  app.add_option("--conv", o.convolution, "A GPU's convolutions: cudnn or own")
-      ->check(CLI::IsMember({"cudnn", "own"}))
-      ->type_name("WHOSE")
+  app.add_option(
+         "--conv", o.convolution,
+         "How to convolve: auto, cudnn or own on a GPU, auto, direct or winograd on the CPU")
+      ->check(CLI::IsMember({"auto", "cudnn", "own", "direct", "winograd"}))
+      ->type_name("HOW")
       ->capture_default_str()
       ->group(machine);
 

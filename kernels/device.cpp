@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/peak.h"
 
 #ifdef ODIN_WITH_CUDA
@@ -21,9 +22,12 @@ constexpr std::array<std::pair<Precision, std::string_view>, 4> kPrecisions{{
     {Precision::kFloat16, "fp16"},
     {Precision::kBFloat16, "bf16"},
 }};
-constexpr std::array<std::pair<ConvolutionChoice, std::string_view>, 2> kConvolutions{{
+constexpr std::array<std::pair<ConvolutionChoice, std::string_view>, 5> kConvolutions{{
+    {ConvolutionChoice::kAuto, "auto"},
     {ConvolutionChoice::kCudnn, "cudnn"},
     {ConvolutionChoice::kOwn, "own"},
+    {ConvolutionChoice::kDirect, "direct"},
+    {ConvolutionChoice::kWinograd, "winograd"},
 }};
 
 // The number N of "cuda:N", 0 of "cuda".
@@ -38,17 +42,38 @@ int gpu_index(std::string_view device) {
   return index;
 }
 
+cpu::Convolution cpu_convolution(ConvolutionChoice choice) {
+  switch (choice) {
+    case ConvolutionChoice::kAuto:
+      return cpu::Convolution::kAuto;
+    case ConvolutionChoice::kDirect:
+      return cpu::Convolution::kDirect;
+    case ConvolutionChoice::kWinograd:
+      return cpu::Convolution::kWinograd;
+    default:
+      fail("convolutions of the kind {} need a GPU: the CPU has auto, direct and winograd",
+           name_of(choice));
+  }
+}
+
 std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
   require(options.precision == Precision::kFloat32,
           "precision {} needs a GPU: the CPU computes in fp32", name_of(options.precision));
-  return make_cpu_backend(options.threads);
+  return cpu::make_backend(
+      {.threads = options.threads, .convolution = cpu_convolution(options.convolution)});
 }
 
-std::unique_ptr<Backend> make_cuda(std::string_view device,
-                                   [[maybe_unused]] const DeviceOptions& options) {
+std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions& options) {
   [[maybe_unused]] const int index = gpu_index(device);
+  require(options.convolution != ConvolutionChoice::kDirect &&
+              options.convolution != ConvolutionChoice::kWinograd,
+          "convolutions of the kind {} are the CPU's: a GPU has auto, cudnn and own",
+          name_of(options.convolution));
 #ifdef ODIN_WITH_CUDA
-  return cuda::make_cuda_backend(cuda::use_gpu(std::string(device), index), options);
+  DeviceOptions chosen = options;
+  if (chosen.convolution == ConvolutionChoice::kAuto)
+    chosen.convolution = ConvolutionChoice::kCudnn;
+  return cuda::make_cuda_backend(cuda::use_gpu(std::string(device), index), chosen);
 #else
   fail(
       "device {} cannot be used: this program was built without CUDA; use --device cpu, or build "
@@ -88,7 +113,7 @@ ConvolutionChoice convolution_choice_of(std::string_view name) {
   for (const auto& [choice, known] : kConvolutions) {
     if (name == known) return choice;
   }
-  fail("convolution \"{}\" is not known: it must be cudnn or own", name);
+  fail("convolution \"{}\" is not known: it must be auto, cudnn, own, direct or winograd", name);
 }
 
 std::string_view name_of(ConvolutionChoice choice) {

@@ -20,18 +20,27 @@ enum class Precision : std::uint8_t {
 Precision precision_of(std::string_view name);
 std::string_view name_of(Precision precision);
 
-// Whose convolutions a GPU runs.
-enum class ConvolutionChoice : std::uint8_t { kCudnn, kOwn };
-// "cudnn", "own"; throws Error for another name.
+// How the convolutions of an evaluation are computed.
+enum class ConvolutionChoice : std::uint8_t {
+  kAuto,     // the fastest that the device has
+  kCudnn,    // on a GPU: cuDNN's
+  kOwn,      // on a GPU: our implicit GEMM
+  kDirect,   // on the CPU: every multiplication of the definition
+  kWinograd  // on the CPU: Winograd's algorithm wherever it is possible, else direct
+};
+// "auto", "cudnn", "own", "direct", "winograd"; throws Error for another name.
 ConvolutionChoice convolution_choice_of(std::string_view name);
 std::string_view name_of(ConvolutionChoice choice);
 
 struct DeviceOptions {
-  int threads = 0;  // of the CPU: 0 takes all cores that this process may use
-  // The rest is of a GPU. The CPU computes in fp32 and refuses another precision.
+  // Of the CPU: 0 takes all cores that this process may use.
+  int threads = 0;
+  // Of a GPU; the CPU has fp32 only.
   Precision precision = Precision::kFloat32;
-  ConvolutionChoice convolution = ConvolutionChoice::kCudnn;
-  int batch = 0;  // images that run at once; 0 chooses
+  // A device refuses those of the other.
+  ConvolutionChoice convolution = ConvolutionChoice::kAuto;
+  // Images that a GPU runs at once; 0 chooses.
+  int batch = 0;
 };
 
 // "auto" takes a GPU where there is one that can be used, else the CPU. Throws Error, saying what to

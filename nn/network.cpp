@@ -52,10 +52,10 @@ void Network::set_parameters(const ParameterMap& parameters) {
             found->second.shape.to_string(), parameter.value.shape().to_string());
     parameter.value.upload(backend_, {found->second.values.begin(), found->second.values.end()});
   }
-  for (const auto& [name, array] : parameters) {
+  for (const auto& entry : parameters) {
     const auto known = std::any_of(parameters_.begin(), parameters_.end(),
-                                   [&](const Parameter& p) { return p.name == name; });
-    require(known, "network {} has no parameter {}", graph_.name(), name);
+                                   [&](const Parameter& p) { return p.name == entry.first; });
+    require(known, "network {} has no parameter {}", graph_.name(), entry.first);
   }
 }
 

@@ -30,7 +30,7 @@ struct Options {
   std::int64_t batch = 0;
   int threads = 0;
   std::string precision = "fp32";
-  std::string convolution = "cudnn";
+  std::string convolution = "auto";
   int device_batch = 0;
   double seconds = 5;
   double temperature = 1000;
@@ -139,7 +139,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 4096));
   app.add_option("--precision", o.precision, "Of a GPU: fp32, tf32, fp16 or bf16")
       ->capture_default_str();
-  app.add_option("--conv", o.convolution, "A GPU's convolutions: cudnn or own")
+  app.add_option("--conv", o.convolution,
+                 "auto, cudnn or own on a GPU, auto, direct or winograd on the CPU")
       ->capture_default_str();
   app.add_option("--device-batch", o.device_batch,
                  "Images that a GPU runs at once; default: what suits the network")

@@ -1,5 +1,5 @@
 // oneDNN and our own vectorised kernels, in float.
-#include "kernels/backend.h"
+#include "kernels/cpu/backend.h"
 
 #include "kernels/checks.h"
 #include "kernels/cpu/augment.h"
@@ -25,7 +25,10 @@ constexpr DataType kType = DataType::kFloat32;
 
 class CpuBackend final : public HostBackend {
  public:
-  explicit CpuBackend(int threads) : pool_(threads), convolutions_(pool_) {}
+  explicit CpuBackend(const cpu::PlanOptions& options)
+      : pool_(options.threads), options_(options), convolutions_(pool_) {
+    options_.threads = pool_.size();
+  }
 
   std::string name() const override { return "cpu"; }
   DataType data_type() const override { return kType; }
@@ -191,20 +194,27 @@ class CpuBackend final : public HostBackend {
   }
 
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {
-    cpu::PlanOptions options;
-    options.threads = pool_.size();
-    return cpu::make_plan_executor(plan, options);
+    return cpu::make_plan_executor(plan, options_);
   }
 
  private:
   cpu::ThreadPool pool_;
+  cpu::PlanOptions options_;  // of evaluations
   cpu::Convolutions convolutions_;
 };
 
 }  // namespace
 
+namespace cpu {
+
+std::unique_ptr<Backend> make_backend(const PlanOptions& options) {
+  return std::make_unique<CpuBackend>(options);
+}
+
+}  // namespace cpu
+
 std::unique_ptr<Backend> make_cpu_backend(int threads) {
-  return std::make_unique<CpuBackend>(threads);
+  return cpu::make_backend({.threads = threads});
 }
 
 }  // namespace odin

@@ -17,7 +17,8 @@ enum class Convolution { kAuto, kDirect, kWinograd };
 struct PlanOptions {
   int threads = 0;  // 0: all cores that this process may use
   Convolution convolution = Convolution::kAuto;
-  std::optional<InstructionSet> instruction_set;  // none: the best that this processor has
+  // None: the best that this processor has.
+  std::optional<InstructionSet> instruction_set = std::nullopt;
 };
 
 // Prepares `plan`; weights are packed (and transformed) here, once. The results for an image do not

@@ -1,0 +1,40 @@
+#include "kernels/device.h"
+
+#include <doctest/doctest.h>
+
+#include "kernels/error.h"
+
+using namespace odin;
+
+TEST_CASE("a device refuses the ways to convolve that are another's") {
+  for (const auto choice : {ConvolutionChoice::kCudnn, ConvolutionChoice::kOwn}) {
+    CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.convolution = choice}),
+                         doctest::Contains("the CPU has auto, direct and winograd"), Error);
+  }
+  for (const auto choice : {ConvolutionChoice::kDirect, ConvolutionChoice::kWinograd}) {
+    CHECK_THROWS_WITH_AS(make_backend("cuda", DeviceOptions{.convolution = choice}),
+                         doctest::Contains("a GPU has auto, cudnn and own"), Error);
+  }
+  for (const auto choice :
+       {ConvolutionChoice::kAuto, ConvolutionChoice::kDirect, ConvolutionChoice::kWinograd}) {
+    CHECK(make_backend("cpu", DeviceOptions{.convolution = choice})->name() == "cpu");
+  }
+}
+
+TEST_CASE("names of precisions and convolutions are read as they are written") {
+  for (const char* name : {"auto", "cudnn", "own", "direct", "winograd"}) {
+    CHECK(name_of(convolution_choice_of(name)) == name);
+  }
+  for (const char* name : {"fp32", "tf32", "fp16", "bf16"}) {
+    CHECK(name_of(precision_of(name)) == name);
+  }
+  CHECK_THROWS_WITH_AS(convolution_choice_of("fft"), doctest::Contains("fft"), Error);
+  CHECK_THROWS_WITH_AS(precision_of("fp8"), doctest::Contains("fp8"), Error);
+}
+
+TEST_CASE("the CPU computes in single precision only") {
+  for (const auto precision : {Precision::kTf32, Precision::kFloat16, Precision::kBFloat16}) {
+    CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.precision = precision}),
+                         doctest::Contains("needs a GPU"), Error);
+  }
+}

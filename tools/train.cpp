@@ -12,6 +12,7 @@
 #include "eval/program.h"
 #include "eval/version.h"
 #include "kernels/device.h"
+#include "kernels/versions.h"
 #include "tools/in_datasets.h"
 #include "tools/training/network_names.h"
 #include "tools/training/setup.h"
@@ -267,10 +268,10 @@ int run(const CLI::App& app, const Options& o) {
 
   const auto backend =
       make_backend(o.device, {.threads = o.threads, .precision = precision_of(o.precision)});
-  checkpoint.source =
-      fmt::format("trained by train of ODIN {} on {} ({}) with {} of {} images: {}", version(),
-                  backend->name(), o.precision, trained, checkpoint.in_dataset,
-                  describe(recipe) + training::describe_history(options.setup));
+  checkpoint.source = fmt::format(
+      "trained by train of ODIN {} ({}) on {} in {} with {} images of {}: {}", version(),
+      library_versions(), backend->name(), o.precision, trained, checkpoint.in_dataset,
+      describe(recipe) + training::describe_history(options.setup));
   const training::ImageSet images(*dataset, 0, trained, checkpoint.mean, checkpoint.std, *backend);
   std::optional<training::ImageSet> held_out;
   if (o.held_out > 0) {

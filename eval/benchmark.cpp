@@ -2,82 +2,107 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 
-#include "eval/batch_loader.h"
 #include "eval/metrics_sweep.h"
 
 namespace odin {
 namespace {
 
-Scores score_set(Scorer& scorer, const Checkpoint& checkpoint, const BenchmarkSet& set,
-                 std::span<const OdinParameters> parameters, const BenchmarkOptions& options,
-                 Progress& progress) {
-  BatchLoaderOptions loading;
-  loading.batch_size = options.batch_size > 0 ? options.batch_size : scorer.preferred_batch();
-  loading.threads = options.threads;
-  loading.mean = checkpoint.mean;
-  loading.std = checkpoint.std;
-  BatchLoader loader(*set.images, loading);
-  Scores scores;
-  progress.start(set.display_name, set.images->size());
-  while (const std::optional<Batch> batch = loader.next()) {
-    const auto elements = static_cast<std::size_t>(batch->count * kImageElements);
-    scores.append(scorer.score({batch->images, elements}, parameters));
-    progress.update(batch->begin + batch->count);
+// The tasks' parameters, each once; none where ODIN is not asked for.
+std::vector<OdinParameters> parameters_of(const std::vector<BenchmarkTask>& tasks,
+                                          const std::vector<Detector>& detectors) {
+  std::vector<OdinParameters> parameters;
+  if (std::ranges::find(detectors, Detector::kOdin) == detectors.end()) return parameters;
+  for (const BenchmarkTask& task : tasks) {
+    if (std::ranges::find(parameters, task.parameters) == parameters.end()) {
+      parameters.push_back(task.parameters);
+    }
   }
-  progress.finish();
-  return scores;
+  return parameters;
 }
 
-Metrics metrics_of(const std::vector<double>& in, const std::vector<double>& out,
-                   MetricsMethod method, const std::function<ThresholdSweep()>& sweep) {
-  return method == MetricsMethod::kExact ? exact_metrics(in, out) : sweep_metrics(in, out, sweep());
+std::optional<double> accuracy_of(const Dataset& images, int classes,
+                                  const std::vector<std::int32_t>& predictions) {
+  if (images.num_classes() != classes) return {};
+  const auto labels = images.labels();
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) right += labels[i] == predictions[i];
+  return static_cast<double>(right) / static_cast<double>(labels.size());
+}
+
+Metrics metrics_of(const DetectorScores& scores, MetricsMethod method, int classes) {
+  if (method == MetricsMethod::kExact) return exact_metrics(scores.in, scores.out);
+  switch (scores.detector) {
+    case Detector::kBaseline:
+      return sweep_metrics(scores.in, scores.out, baseline_sweep(classes));
+    case Detector::kOdin:
+      return sweep_metrics(scores.in, scores.out, odin_sweep(classes));
+    default:
+      fail(
+          "the authors' threshold sweep is of the baseline and of ODIN; use the exact metrics for "
+          "the score {}",
+          info_of(scores.detector).name);
+  }
+}
+
+DetectorResult result_of(const DetectorScores& scores, MetricsMethod method, int classes) {
+  const bool is_odin = scores.detector == Detector::kOdin;
+  DetectorResult result;
+  result.detector = scores.detector;
+  result.temperature = is_odin ? scores.parameters.temperature : 1;
+  result.magnitude = is_odin ? scores.parameters.magnitude : 0;
+  result.metrics = metrics_of(scores, method, classes);
+  return result;
 }
 
 }  // namespace
+
+const std::vector<double>& scores_of(const Scores& scores, Detector detector,
+                                     std::size_t parameters) {
+  switch (detector) {
+    case Detector::kBaseline:
+      return scores.baseline;
+    case Detector::kMaxLogit:
+      return scores.max_logit;
+    case Detector::kEnergy:
+      return scores.energy;
+    default:
+      return scores.odin.at(parameters);
+  }
+}
 
 BenchmarkResult run_benchmark(Scorer& scorer, const Checkpoint& checkpoint, const BenchmarkSet& in,
                               const std::vector<BenchmarkTask>& tasks,
                               const BenchmarkOptions& options, Progress& progress) {
   const auto started = std::chrono::steady_clock::now();
-  std::vector<OdinParameters> all_parameters;
-  for (const BenchmarkTask& task : tasks) {
-    if (std::find(all_parameters.begin(), all_parameters.end(), task.parameters) ==
-        all_parameters.end()) {
-      all_parameters.push_back(task.parameters);
-    }
-  }
+  const std::vector<OdinParameters> parameters = parameters_of(tasks, options.detectors);
+  const auto score = [&](const BenchmarkSet& set, std::span<const OdinParameters> of_set) {
+    return score_set(scorer, checkpoint, set, of_set, options.scoring, progress);
+  };
   BenchmarkResult result;
-  const Scores in_scores = score_set(scorer, checkpoint, in, all_parameters, options, progress);
+  const Scores in_scores = score(in, parameters);
   result.images = in.images->size();
-  if (in.images->num_classes() == scorer.num_classes()) {
-    const auto labels = in.images->labels();
-    std::int64_t right = 0;
-    for (std::size_t i = 0; i < labels.size(); ++i) right += labels[i] == in_scores.predictions[i];
-    result.accuracy = static_cast<double>(right) / static_cast<double>(labels.size());
-  }
+  result.in_predictions = in_scores.predictions;
+  result.accuracy = accuracy_of(*in.images, scorer.num_classes(), in_scores.predictions);
 
   for (const BenchmarkTask& task : tasks) {
-    Scores out_scores =
-        score_set(scorer, checkpoint, task.out, {&task.parameters, 1}, options, progress);
+    const auto which = std::ranges::find(parameters, task.parameters);
+    const bool perturbed = which != parameters.end();
+    const Scores out_scores =
+        score(task.out, perturbed ? std::span(&task.parameters, 1) : std::span<OdinParameters>());
     result.images += task.out.images->size();
-    const auto which = static_cast<std::size_t>(
-        std::find(all_parameters.begin(), all_parameters.end(), task.parameters) -
-        all_parameters.begin());
-    TaskScores scores{in_scores.baseline, std::move(out_scores.baseline), in_scores.odin[which],
-                      std::move(out_scores.odin[0])};
-    const int classes = scorer.num_classes();
-    result.evaluations.push_back(
-        {task.out.display_name,
-         task.out.images->size(),
-         {{"baseline", "Baseline", 1, 0,
-           metrics_of(scores.baseline_in, scores.baseline_out, options.method,
-                      [&] { return baseline_sweep(classes); })},
-          {"odin", "Our Method", task.parameters.temperature, task.parameters.magnitude,
-           metrics_of(scores.odin_in, scores.odin_out, options.method,
-                      [&] { return odin_sweep(classes); })}}});
-    result.scores.push_back(std::move(scores));
+    TaskResult& done = result.tasks.emplace_back();
+    done.evaluation.out_set = task.out.display_name;
+    done.evaluation.out_images = task.out.images->size();
+    done.out_predictions = out_scores.predictions;
+    for (const Detector detector : options.detectors) {
+      done.scores.push_back(
+          {detector, task.parameters,
+           scores_of(in_scores, detector, static_cast<std::size_t>(which - parameters.begin())),
+           scores_of(out_scores, detector, 0)});
+      done.evaluation.detectors.push_back(
+          result_of(done.scores.back(), options.method, scorer.num_classes()));
+    }
   }
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

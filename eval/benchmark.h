@@ -2,22 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
+#include <optional>
 #include <vector>
 
-#include "eval/dataset.h"
+#include "eval/detector.h"
 #include "eval/progress.h"
 #include "eval/report.h"
+#include "eval/score_set.h"
 #include "eval/scorer.h"
 
 namespace odin {
-
-// A set of images under the name that reports give it.
-struct BenchmarkSet {
-  std::string display_name;
-  std::shared_ptr<const Dataset> images;
-};
 
 // An out-of-distribution set with the parameters of ODIN that it is to be detected with.
 struct BenchmarkTask {
@@ -26,32 +20,45 @@ struct BenchmarkTask {
 };
 
 struct BenchmarkOptions {
-  std::int64_t batch_size = 0;  // 0: what the device prefers
-  int threads = 1;              // that decode images
+  ScoringOptions scoring;
+  std::vector<Detector> detectors = release_detectors();  // without ODIN nothing is perturbed
   MetricsMethod method = MetricsMethod::kExact;
 };
 
-// What one task came to: scores of single images, in the order of the sets.
-struct TaskScores {
-  std::vector<double> baseline_in;
-  std::vector<double> baseline_out;
-  std::vector<double> odin_in;
-  std::vector<double> odin_out;
+// What one detector gave single images, in the order of the sets.
+struct DetectorScores {
+  Detector detector = Detector::kBaseline;
+  OdinParameters parameters;  // of the task; only ODIN's scores depend on them
+  std::vector<double> in;
+  std::vector<double> out;
+};
+
+// What one task came to.
+struct TaskResult {
+  Evaluation evaluation;
+  std::vector<DetectorScores> scores;         // one per detector asked for
+  std::vector<std::int32_t> out_predictions;  // classes of the out-of-distribution images
 };
 
 struct BenchmarkResult {
-  std::vector<Evaluation> evaluations;  // one per task
-  std::vector<TaskScores> scores;       // likewise
-  std::optional<double> accuracy;       // where the in-distribution set has the network's classes
-  std::int64_t images = 0;              // scored, of all sets
-  double seconds = 0;                   // that scoring took, decoding included
+  std::vector<TaskResult> tasks;
+  std::vector<std::int32_t> in_predictions;
+  std::optional<double> accuracy;  // where the in-distribution set has the network's classes
+  std::int64_t images = 0;         // scored, of all sets and by all ranks
+  double seconds = 0;              // that scoring took, decoding included
 };
 
-// Scores the in-distribution set once, with every task's parameters, and each task's set with its
-// own, and computes the metrics. Memory does not grow with the sets beyond the scores and what a
-// data set itself holds. Throws Error for a set that cannot be read or that has no images.
+// Scores the in-distribution set once, with every task's parameters (one forward pass, one backward
+// pass for each temperature, one forward pass for each temperature and magnitude above 0), and each
+// task's set with its own, and computes the metrics. Memory does not grow with the sets beyond the
+// scores and what a data set itself holds. Throws Error for a set that cannot be read or that has
+// no images, and where the threshold sweep is asked for with a detector that has none.
 BenchmarkResult run_benchmark(Scorer& scorer, const Checkpoint& checkpoint, const BenchmarkSet& in,
                               const std::vector<BenchmarkTask>& tasks,
                               const BenchmarkOptions& options, Progress& progress);
+
+// The scores that a detector takes from a scorer's; `parameters` says which of ODIN's.
+const std::vector<double>& scores_of(const Scores& scores, Detector detector,
+                                     std::size_t parameters);
 
 }  // namespace odin

@@ -1,7 +1,9 @@
 #include "eval/benchmark_names.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstddef>
+#include <cstring>
 
 #include "kernels/error.h"
 
@@ -51,6 +53,16 @@ std::string specification(std::string_view format, std::string_view folder,
   return fmt::format("{}:{}", format, (data_folder / folder).string());
 }
 
+// As it is to be typed: in quotes where a shell would take it for something else.
+std::string shell_word(const std::filesystem::path& path) {
+  const std::string text = path.string();
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || std::strchr("_-./+,:@", c); };
+  if (std::ranges::all_of(text, plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + '\'';
+}
+
 }  // namespace
 
 std::span<const BenchmarkNetwork> benchmark_networks() {
@@ -58,6 +70,14 @@ std::span<const BenchmarkNetwork> benchmark_networks() {
 }
 std::span<const BenchmarkOutSet> benchmark_out_sets() {
   return kOutSets;
+}
+
+const BenchmarkNetwork* find_benchmark_network(std::string_view display_name,
+                                               std::string_view in_set_format) {
+  const auto found = std::ranges::find_if(kNetworks, [&](const BenchmarkNetwork& network) {
+    return network.display_name == display_name && network.in_set_format == in_set_format;
+  });
+  return found == kNetworks.end() ? nullptr : &*found;
 }
 
 const BenchmarkNetwork& benchmark_network(std::string_view name) {
@@ -83,6 +103,27 @@ std::string in_set_specification(const BenchmarkNetwork& network,
 std::string out_set_specification(const BenchmarkOutSet& out_set,
                                   const std::filesystem::path& data_folder) {
   return specification(out_set.format, out_set.folder, data_folder);
+}
+
+std::string fetch_command(std::string_view specification) {
+  const std::filesystem::path path = specification.substr(specification.find(':') + 1);
+  const std::string folder = path.filename().string();
+  const auto command = [&](std::string_view name) {
+    const std::filesystem::path data = path.parent_path();
+    return fmt::format("fetch_data {} --data-dir {}", name, shell_word(data.empty() ? "." : data));
+  };
+  for (const BenchmarkOutSet& set : kOutSets) {
+    if (!set.folder.empty() && set.folder == folder) return command(set.name);
+  }
+  for (const BenchmarkNetwork& network : kNetworks) {
+    if (network.in_set_folder == folder) return command(network.in_set_format);
+  }
+  return "";
+}
+
+std::string fetch_command(const BenchmarkNetwork& network,
+                          const std::filesystem::path& weights_folder) {
+  return fmt::format("fetch_data {} --weights-dir {}", network.name, shell_word(weights_folder));
 }
 
 }  // namespace odin

@@ -35,6 +35,11 @@ struct BenchmarkOutSet {
 std::span<const BenchmarkNetwork> benchmark_networks();
 std::span<const BenchmarkOutSet> benchmark_out_sets();
 
+// The network of the release of this architecture (as displayed) that was trained on this set (as a
+// specification names it), or nullptr.
+const BenchmarkNetwork* find_benchmark_network(std::string_view display_name,
+                                               std::string_view in_set_format);
+
 // By name; any other throws Error, listing the names.
 const BenchmarkNetwork& benchmark_network(std::string_view name);
 const BenchmarkOutSet& benchmark_out_set(std::string_view name);
@@ -48,5 +53,12 @@ std::string in_set_specification(const BenchmarkNetwork& network,
                                  const std::filesystem::path& data_folder);
 std::string out_set_specification(const BenchmarkOutSet& out_set,
                                   const std::filesystem::path& data_folder);
+
+// The command that fetches what `specification` names ("folder:DATA/iSUN", "cifar10:DATA/...") where
+// it is a set of the benchmark by the name of its folder; empty where it is not.
+std::string fetch_command(std::string_view specification);
+// The command that fetches the authors' file of a network to a folder.
+std::string fetch_command(const BenchmarkNetwork& network,
+                          const std::filesystem::path& weights_folder);
 
 }  // namespace odin

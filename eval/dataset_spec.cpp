@@ -1,6 +1,7 @@
 #include "eval/dataset_spec.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "eval/dataset_cifar.h"
@@ -49,8 +50,9 @@ DatasetSpec parse_dataset_spec(std::string_view text) {
   return {found->kind, has_path ? text.substr(colon + 1) : std::string_view()};
 }
 
-std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec,
-                                            const DatasetOptions& options) {
+namespace {
+
+std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOptions& options) {
   switch (spec.kind) {
     case DatasetKind::kCifar10:
       return open_cifar(spec.path, CifarVersion::kCifar10, CifarSplit::kTest);
@@ -70,6 +72,16 @@ std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec,
       return make_noise(NoiseKind::kGaussian, options.noise_images, options.seed);
   }
   fail("data set kind {} is not known", static_cast<int>(spec.kind));
+}
+
+}  // namespace
+
+std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec,
+                                            const DatasetOptions& options) {
+  std::shared_ptr<const Dataset> images = open(spec, options);
+  std::array<float, kImageElements> first;
+  if (images->size() > 0) images->read(0, 1, first.data());
+  return images;
 }
 
 }  // namespace odin

@@ -41,7 +41,9 @@ struct DatasetOptions {
   std::uint64_t seed = 0;           // of noise
 };
 
-// Opens the whole set. Throws Error as open_cifar(), open_idx(), open_folder() and make_noise() do.
+// Opens the whole set, and reads its first image: images of a wrong size are to be found now, not
+// after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_folder() and
+// make_noise() do, and as reading that image does.
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, const DatasetOptions& options);
 
 }  // namespace odin

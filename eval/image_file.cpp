@@ -22,13 +22,14 @@ void keep_message(CodecMessage& message, const char* text) {
   message[length] = '\0';
 }
 
-void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels) {
+void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
+                     CropDraw draw) {
   const InputFile input(file);
   require(input.size() > 0, "'{}' is empty, where a PNG or JPEG image is needed", file.string());
   std::array<std::uint8_t, 4> start{};
   input.read_some(0, start.data(), start.size());
 
-  ImageFitter fitter(file.string(), fit, pixels);
+  ImageFitter fitter(file.string(), fit, pixels, draw);
   InputStream stream(input);
   if (start == std::array<std::uint8_t, 4>{0x89, 'P', 'N', 'G'}) {
     decode_png(stream, fitter);

@@ -15,6 +15,8 @@ namespace odin {
 // 16-bit grey instead, which leaves little but white).
 //
 // Throws Error, naming the file, where it cannot be read, is damaged or cut short, or does not fit.
-void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels);
+// `draw` is for random crops.
+void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
+                     CropDraw draw = {});
 
 }  // namespace odin

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/error.h"
+#include "kernels/philox.h"
 #include "nn/architecture.h"
 
 namespace odin {
@@ -28,10 +29,22 @@ std::int64_t half_margin(std::int64_t extent) {
   return margin / 2 + (margin % 4 == 3 ? 1 : 0);
 }
 
+// One of the margins that a crop may leave before it, coordinate 0 or 1 of the draw.
+std::int64_t random_margin(std::int64_t extent, const CropDraw& draw, std::uint64_t coordinate) {
+  const auto margins = static_cast<std::uint64_t>(extent - kImageSize + 1);
+  const std::uint64_t bits = philox_bits(draw.seed, draw.image, coordinate);
+  return static_cast<std::int64_t>(bits * margins >> 32);
+}
+
 }  // namespace
 
-ImageFitter::ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels)
-    : image_(std::move(image)), fit_(fit), pixels_(pixels) {}
+ImageFitter::ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels, CropDraw draw)
+    : image_(std::move(image)), fit_(fit), pixels_(pixels), draw_(draw) {}
+
+bool ImageFitter::resizes() const {
+  return fit_ == ImageFit::kResize || fit_ == ImageFit::kResizeBilinear ||
+         fit_ == ImageFit::kResizeNearest;
+}
 
 void ImageFitter::begin(std::int64_t width, std::int64_t height) {
   require(width >= 1 && height >= 1, "'{}' claims to be {} x {}: an image has at least one pixel",
@@ -45,17 +58,18 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
       width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
       "'{}' claims to be {} x {}, which is more than the {} a side and {} pixels that are decoded",
       image_, width, height, kMaxImageSide, kMaxImagePixels);
-  if (fit_ == ImageFit::kResize && !exact) {
-    horizontal_ = make_filter(width);
-    vertical_ = make_filter(height);
+  if (resizes() && !exact) {
+    horizontal_ = make_filter(width, fit_);
+    vertical_ = make_filter(height, fit_);
     narrowed_.resize(static_cast<std::size_t>(height * kImageChannels * kImageSize));
   } else {
+    const bool random = fit_ == ImageFit::kRandomCrop;
     fit_ = ImageFit::kCenterCrop;  // of the whole image, where it is 32 x 32
     require(width >= kImageSize && height >= kImageSize,
             "'{0}' is {1} x {2}, from which no {3} x {3} can be cut: give --resize to scale it",
             image_, width, height, kImageSize);
-    left_ = half_margin(width);
-    top_ = half_margin(height);
+    left_ = random ? random_margin(width, draw_, 0) : half_margin(width);
+    top_ = random ? random_margin(height, draw_, 1) : half_margin(height);
   }
   height_ = height;
   y_ = 0;
@@ -63,7 +77,7 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
 
 void ImageFitter::row(const std::uint8_t* rgb) {
   const std::int64_t y = y_++;
-  if (fit_ == ImageFit::kResize) {
+  if (resizes()) {
     resize_row(rgb);
     if (y_ == height_) resize_columns();
   } else if (y >= top_ && y < top_ + kImageSize) {
@@ -75,12 +89,16 @@ void ImageFitter::row(const std::uint8_t* rgb) {
   }
 }
 
-ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent) {
+ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent, ImageFit fit) {
   const double scale = static_cast<double>(extent) / kImageSize;
-  const double radius = std::max(scale, 1.0);
+  const double radius = fit == ImageFit::kResize ? std::max(scale, 1.0) : 1.0;
   Filter filter;
   for (int i = 0; i < kImageSize; ++i) {
     const double center = (i + 0.5) * scale;
+    if (fit == ImageFit::kResizeNearest) {
+      filter.taps.push_back({static_cast<std::int64_t>(center), {1 << kFractionBits}});
+      continue;
+    }
     const auto begin = std::max<std::int64_t>(round_half_up(center - radius), 0);
     const auto end = std::min(round_half_up(center + radius), extent);
     std::vector<double> triangle;

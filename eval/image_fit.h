@@ -14,9 +14,24 @@ enum class ImageFit : std::uint8_t {
   // (bilinear with antialiasing): the same bytes as Pillow's resize((32, 32), BILINEAR), which is
   // what torchvision's Resize does.
   kResize,
+  // Scaled without antialiasing, so that detail finer than the result's pixels folds into false
+  // patterns: each pixel interpolated between the four source pixels around its centre (PyTorch's
+  // interpolate(mode="bilinear", antialias=False), to one level of 255), or the source pixel that
+  // its centre lies in (the same bytes as Pillow's NEAREST).
+  kResizeBilinear,
+  kResizeNearest,
   // The middle is cut out; it is an error if the image is smaller. Where the margins cannot be
   // equal, the same pixels as torchvision's CenterCrop.
-  kCenterCrop
+  kCenterCrop,
+  // A place drawn at random, every one as likely, is cut out; it is an error if the image is
+  // smaller.
+  kRandomCrop
+};
+
+// Where a random crop lies: a function of these two and of the image's size alone.
+struct CropDraw {
+  std::uint64_t seed = 0;
+  std::uint64_t image = 0;  // tells the images of a set apart
 };
 
 // No image is decoded that is longer than this on a side, or has more pixels: the sizes that a
@@ -29,7 +44,8 @@ inline constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
 class ImageFitter {
  public:
   // `image` is its name in messages. `pixels` (3, 32, 32), red, green and blue planes, is written.
-  ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels);
+  // `draw` is for random crops.
+  ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels, CropDraw draw = {});
 
   // Called once before the rows. Throws Error, naming the image, its size and what may be done,
   // where the image cannot be fitted or is larger than the limits above.
@@ -46,13 +62,15 @@ class ImageFitter {
     };
     std::vector<Taps> taps;  // 32 of them
   };
-  static Filter make_filter(std::int64_t extent);
+  static Filter make_filter(std::int64_t extent, ImageFit fit);
+  bool resizes() const;
   void resize_row(const std::uint8_t* rgb);
   void resize_columns();
 
   std::string image_;
   ImageFit fit_;
   std::uint8_t* pixels_;
+  CropDraw draw_;
   std::int64_t height_ = 0;
   std::int64_t left_ = 0;
   std::int64_t top_ = 0;

@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -27,6 +28,11 @@ void flush_standard_output() {
           std::generic_category().message(errno != 0 ? errno : EIO));
 }
 
+// Where standard error cannot be written either, the exit status has to tell it all.
+void complain(const CLI::App& app, const std::string& sentence) {
+  std::fputs(fmt::format("{}: {}\n", app.get_name(), sentence).c_str(), stderr);
+}
+
 int parse_and_run(CLI::App& app, int argc, const char* const* argv,
                   const std::function<int()>& run) {
   try {
@@ -34,7 +40,7 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv,
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "{}: {} (see {} --help)\n", app.get_name(), error.what(), app.get_name());
+    complain(app, fmt::format("{} (see {} --help)", error.what(), app.get_name()));
     return kWrongUsage;
   }
   return run();
@@ -51,9 +57,9 @@ int run_program_main(CLI::App& app, int argc, const char* const* argv,
     flush_standard_output();
     return status;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "{}: there is not enough memory\n", app.get_name());
+    complain(app, "there is not enough memory");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+    complain(app, error.what());
   }
   return kFailure;
 }

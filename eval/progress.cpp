@@ -17,6 +17,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// Progress that cannot be written is no reason to end a run, so what fputs says is ignored.
+void write(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
@@ -42,9 +48,10 @@ void Progress::finish(const std::string& note) {
   if (quiet_) return;
   const double seconds = seconds_since(started_);
   const std::int64_t images = done_ - already_;
-  fmt::print(stderr, "{}{}: {} images in {:.1f} s, {:.1f} images/s{}{}\n",
-             terminal_ ? "\r\x1b[K" : "", task_, images, seconds,
-             static_cast<double>(images) / std::max(seconds, 1e-9), note.empty() ? "" : ", ", note);
+  write(fmt::format("{}{}: {} images in {:.1f} s, {:.1f} images/s{}{}\n",
+                    terminal_ ? "\r\x1b[K" : "", task_, images, seconds,
+                    static_cast<double>(images) / std::max(seconds, 1e-9), note.empty() ? "" : ", ",
+                    note));
 }
 
 void Progress::draw() const {
@@ -59,8 +66,7 @@ void Progress::draw() const {
     line += fmt::format(", {:.1f} images/s, {}:{:02} left", rate, left / 60, left % 60);
   }
   if (!note_.empty()) line += ", " + note_;
-  fmt::print(stderr, "{}\x1b[K", line);
-  std::fflush(stderr);
+  write(line + "\x1b[K");
 }
 
 }  // namespace odin

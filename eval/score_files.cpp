@@ -14,18 +14,17 @@ void write_score_files(const ScoreFiles& scores, const std::filesystem::path& fo
   std::filesystem::create_directories(folder, error);
   require(!error, "the folder {} for the score files cannot be made: {}; name another",
           folder.string(), error.message());
-  const auto write = [&](const char* name, std::span<const double> values) {
+  const auto write = [&](std::string_view set, std::span<const double> values) {
     std::string text;
     for (const double score : values) {
       fmt::format_to(std::back_inserter(text), "{}, {}, {}\n", scores.temperature, scores.magnitude,
                      score);
     }
-    write_atomically(folder / name, text);
+    const std::string_view name = info_of(scores.detector).score_file;
+    write_atomically(folder / fmt::format("confidence_{}_{}.txt", name, set), text);
   };
-  write("confidence_Base_In.txt", scores.baseline_in);
-  write("confidence_Base_Out.txt", scores.baseline_out);
-  write("confidence_Our_In.txt", scores.odin_in);
-  write("confidence_Our_Out.txt", scores.odin_out);
+  write("In", scores.in);
+  write("Out", scores.out);
 }
 
 }  // namespace odin

@@ -13,6 +13,11 @@ namespace {
 constexpr std::int64_t kPlane = std::int64_t{kImageSize} * kImageSize;
 constexpr std::int64_t kElements = kImageChannels * kPlane;
 
+std::unique_ptr<PlanExecutor> prepare(const Checkpoint& checkpoint, Backend& backend) {
+  validate(checkpoint.architecture, checkpoint.parameters);
+  return backend.prepare(compile(build_graph(checkpoint.architecture), checkpoint.parameters));
+}
+
 }  // namespace
 
 void Scores::append(const Scores& more) {
@@ -22,23 +27,28 @@ void Scores::append(const Scores& more) {
     to.insert(to.end(), from.begin(), from.end());
   };
   extend(baseline, more.baseline);
+  extend(max_logit, more.max_logit);
+  extend(energy, more.energy);
   extend(predictions, more.predictions);
   odin.resize(more.odin.size());
   for (std::size_t i = 0; i < odin.size(); ++i) extend(odin[i], more.odin[i]);
 }
 
 Scorer::Scorer(const Checkpoint& checkpoint, Backend& backend)
+    : Scorer(checkpoint, prepare(checkpoint, backend), backend.name()) {}
+
+Scorer::Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> executor,
+               std::string device)
     : network_(name_of(checkpoint.architecture)),
-      device_(backend.name()),
+      device_(std::move(device)),
       num_classes_(odin::num_classes(checkpoint.architecture)),
       mean_(checkpoint.mean),
-      std_(checkpoint.std) {
-  validate(checkpoint.architecture, checkpoint.parameters);
+      std_(checkpoint.std),
+      executor_(std::move(executor)) {
   for (float deviation : std_) {
     require(std::isfinite(deviation) && deviation > 0,
             "the checkpoint's standard deviation of pixels must be positive, {} is not", deviation);
   }
-  executor_ = backend.prepare(compile(build_graph(checkpoint.architecture), checkpoint.parameters));
 }
 
 std::string Scorer::description() const {
@@ -106,6 +116,10 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
   Scores scores;
   scores.baseline.resize(n);
   max_softmax(logits_, num_classes_, 1, scores.baseline);
+  scores.max_logit.resize(n);
+  max_logit(logits_, num_classes_, scores.max_logit);
+  scores.energy.resize(n);
+  negative_energy(logits_, num_classes_, 1, scores.energy);
   for (std::size_t i = 0; i < n; ++i) {
     const auto row = logits_.begin() + static_cast<std::ptrdiff_t>(i * classes);
     scores.predictions.push_back(

@@ -1,4 +1,4 @@
-// Scores images with a trained network: the baseline and ODIN.
+// Scores images with a trained network: ODIN, and what the same passes give beside it.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,10 @@ struct Scores {
   // Maximum softmax probability (Hendrycks & Gimpel, "A baseline for detecting misclassified and
   // out-of-distribution examples in neural networks", ICLR 2017).
   std::vector<double> baseline;
+  // Maximum logit (Hendrycks et al. 2022) and negative free energy at T = 1 (Liu et al. 2020); see
+  // eval/scores.h.
+  std::vector<double> max_logit;
+  std::vector<double> energy;
   // One vector per OdinParameters: the maximum softmax probability at the temperature of the
   // perturbed image (Liang et al. 2018, equations 1 and 2).
   std::vector<std::vector<double>> odin;
@@ -38,6 +42,8 @@ class Scorer {
   // Compiles the checkpoint's network for the back end, which must outlive the scorer. Throws Error
   // for a checkpoint that is not valid.
   Scorer(const Checkpoint& checkpoint, Backend& backend);
+  // The same with the network compiled by the caller, for a device of this name.
+  Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> executor, std::string device);
 
   int num_classes() const { return num_classes_; }
   // Images to give to score() at once so that the device is kept busy.

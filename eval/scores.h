@@ -19,4 +19,15 @@ double max_softmax(std::span<const float> logits, double temperature);
 void max_softmax(std::span<const float> logits, int classes, double temperature,
                  std::span<double> scores);
 
+// Maximum logit, S = max_i f_i, of Hendrycks, Basart, Mazeika et al. ("Scaling out-of-distribution
+// detection for real-world settings", ICML 2022): logits (n, classes) to scores (n). Throws Error
+// as max_softmax() does.
+void max_logit(std::span<const float> logits, int classes, std::span<double> scores);
+
+// Negative free energy, S = T log sum_j exp(f_j / T), of Liu, Wang, Owens & Li ("Energy-based
+// out-of-distribution detection", NeurIPS 2020, equation 4), who take T = 1: logits (n, classes) to
+// scores (n). Throws Error as max_softmax() does.
+void negative_energy(std::span<const float> logits, int classes, double temperature,
+                     std::span<double> scores);
+
 }  // namespace odin

@@ -1,10 +1,12 @@
 #include "kernels/device.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "kernels/cpu/backend.h"
+#include "kernels/cpu/memory.h"
 #include "kernels/cpu/peak.h"
 
 #ifdef ODIN_WITH_CUDA
@@ -56,7 +58,17 @@ cpu::Convolution cpu_convolution(ConvolutionChoice choice) {
   }
 }
 
+// Every thread has a workspace of some 10 MB: a mistyped number must not take the machine's memory.
+void check_threads(int threads) {
+  const int cores = cpu::available_cores();
+  const int most = std::max(64, 8 * cores);
+  require(threads <= most,
+          "{} threads are far more than the {} core{} here can use; ask for at most {}", threads,
+          cores, cores == 1 ? "" : "s", most);
+}
+
 std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
+  check_threads(options.threads);
   require(options.precision == Precision::kFloat32,
           "precision {} needs a GPU: the CPU computes in fp32", name_of(options.precision));
   return cpu::make_backend(

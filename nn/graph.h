@@ -42,6 +42,7 @@ class Graph {
   // Channels [begin, begin + channels) of an activation.
   Activation slice(const Activation& of, int begin, int channels) const;
 
+  // NOLINTBEGIN(performance-unnecessary-value-param): clang-tidy 14 does not see the moves
   // Appends a layer that writes to a buffer of its own. Throws Error where shapes do not fit.
   template <class L>
   Activation add(std::string name, L layer, std::vector<Activation> inputs) {
@@ -55,6 +56,7 @@ class Graph {
     return append(std::move(name), std::make_shared<L>(std::move(layer)), std::move(inputs),
                   &output);
   }
+  // NOLINTEND(performance-unnecessary-value-param)
 
   // Every parameter and buffer, with full names, in the order of the nodes.
   std::vector<ParameterSpec> parameters() const;

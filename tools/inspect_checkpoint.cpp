@@ -22,6 +22,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Long enough for the sha256 at its end to be seen.
+constexpr std::size_t kLongestSource = 1000;
+
 // A parameter and the range of its values: NaN where one of them is NaN or there is none.
 struct Row {
   std::string name;
@@ -136,7 +139,7 @@ void print_text(const CheckpointInspection& inspection, const Table& table) {
   line("Classes:", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));
   line("Mean:", fmt::format("{}", fmt::join(checkpoint.mean, ", ")));
   line("Std:", fmt::format("{}", fmt::join(checkpoint.std, ", ")));
-  line("Source:", printable(checkpoint.source));
+  line("Source:", printable(checkpoint.source, kLongestSource));
   line("Parameters:",
        fmt::format("{} trainable, {} running statistics, {} arrays", grouped(table.trainable),
                    grouped(table.statistics), table.rows.size()));

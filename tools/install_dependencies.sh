@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the project is built from; with --tests also those that its tests compare
-# it with (PyTorch, scikit-learn, Pillow, h5py).
+# it with (PyTorch, scikit-learn, Pillow, h5py) and look at it with (Chromium).
 #
 #     tools/install_dependencies.sh [--tests]
 set -euo pipefail
@@ -8,13 +8,13 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build git pkg-config
   libhdf5-dev libdnnl-dev ocl-icd-opencl-dev libpng-dev libjpeg-dev zlib1g-dev libssl-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev
+  libcli11-dev libfmt-dev nlohmann-json3-dev libopenmpi-dev openmpi-bin
   dataset-fashion-mnist
 )
 case "${1:-}" in
   "") ;;
   --tests)
-    packages+=(doctest-dev clang libclang-rt-14-dev python3-torch python3-torchvision python3-h5py python3-numpy python3-pil python3-sklearn)
+    packages+=(doctest-dev chromium fonts-dejavu-core clang libclang-rt-14-dev python3-torch python3-torchvision python3-h5py python3-numpy python3-pil python3-sklearn)
     ;;
   *)
     echo "usage: $0 [--tests]" >&2

@@ -13,7 +13,6 @@ namespace odin {
 namespace {
 
 constexpr std::size_t kProblemsInFull = 4;
-constexpr std::size_t kLongestText = 200;
 
 constexpr const char* kChannelNames[] = {"red", "green", "blue"};
 
@@ -114,14 +113,14 @@ void require_usable(const std::filesystem::path& file, const CheckpointInspectio
           name_of(inspection.checkpoint.architecture), summary(inspection.problems));
 }
 
-std::string printable(const std::string& text) {
+std::string printable(const std::string& text, std::size_t most) {
   std::string line;
-  for (const char character : text.substr(0, kLongestText)) {
+  for (const char character : text.substr(0, most)) {
     const auto code = static_cast<unsigned char>(character);
     const bool control = code < 0x20 || code == 0x7f;
     line += control ? fmt::format("\\x{:02x}", code) : std::string(1, character);
   }
-  if (text.size() > kLongestText) line += "...";
+  if (text.size() > most) line += "...";
   return line;
 }
 

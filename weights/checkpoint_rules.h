@@ -1,6 +1,7 @@
 // What makes a checkpoint right, for its reader and its writer alike.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -39,7 +40,8 @@ std::string summary(const std::vector<std::string>& problems);
 // Throws Error, naming the file and its problems, where there are any.
 void require_usable(const std::filesystem::path& file, const CheckpointInspection& inspection);
 
-// Text from a file made safe for one line of a terminal: control characters as \x1b, cut if long.
-std::string printable(const std::string& text);
+// Text from a file made safe for one line of a terminal: control characters as \x1b, cut where it is
+// longer than `most` bytes.
+std::string printable(const std::string& text, std::size_t most = 200);
 
 }  // namespace odin

@@ -88,5 +88,24 @@ TEST_CASE("names that the release does not have are answered with those it has")
       Error);
 }
 
+TEST_CASE("the command that fetches a set is known by the name of its folder") {
+  CHECK(fetch_command("folder:D/LSUN_resize") == "fetch_data LSUN_resize --data-dir D");
+  CHECK(fetch_command("folder:iSUN") == "fetch_data iSUN --data-dir .");
+  CHECK(fetch_command("cifar10:/a/cifar-10-batches-bin") == "fetch_data cifar10 --data-dir /a");
+  CHECK(fetch_command("cifar100:it's a/cifar-100-binary") ==
+        "fetch_data cifar100 --data-dir 'it'\\''s a'");
+  CHECK(fetch_command("folder:D/mine").empty());
+  CHECK(fetch_command("uniform").empty());
+  CHECK(fetch_command(benchmark_network("wideresnet10"), "my weights") ==
+        "fetch_data wideresnet10 --weights-dir 'my weights'");
+}
+
+TEST_CASE("a network is known by its architecture and its set") {
+  REQUIRE(find_benchmark_network("Wide-ResNet-28-10", "cifar100"));
+  CHECK(find_benchmark_network("Wide-ResNet-28-10", "cifar100")->name == "wideresnet100");
+  CHECK_FALSE(find_benchmark_network("Wide-ResNet-28-10", "fashion_mnist"));
+  CHECK_FALSE(find_benchmark_network("DenseNet-BC-40", "cifar10"));
+}
+
 }  // namespace
 }  // namespace odin

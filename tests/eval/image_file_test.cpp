@@ -210,6 +210,90 @@ TEST_CASE("Images agree byte for byte with Pillow") {
   }
 }
 
+TEST_CASE(
+    "Scaled without antialiasing, images agree with Pillow's nearest and PyTorch's bilinear") {
+  const TemporaryFolder folder;
+  if (!run_pillow("make '" + folder.path().string() + "'")) return;
+  struct Case {
+    const char* fit;
+    ImageFit value;
+    int tolerance;
+  };
+  // PyTorch interpolates in both directions at once, we round to bytes in between.
+  for (const Case& c :
+       {Case{"nearest", ImageFit::kResizeNearest, 0}, {"bilinear", ImageFit::kResizeBilinear, 1}}) {
+    for (const char* images : {"sized", "small", "exact"}) {
+      const fs::path out = folder / "pixels";
+      if (!run_pillow(fmt::format("pixels '{}' {} '{}'", (folder / images).string(), c.fit,
+                                  out.string()))) {
+        return;
+      }
+      const Bytes expected = read_file(out);
+      std::vector<fs::path> files(fs::directory_iterator(folder / images),
+                                  fs::directory_iterator{});
+      std::sort(files.begin(), files.end());
+      REQUIRE(expected.size() == files.size() * 3 * kPlane);
+      for (std::size_t i = 0; i < files.size(); ++i) {
+        CAPTURE(files[i].string());
+        CAPTURE(c.fit);
+        const Bytes pixels = read_image(files[i], c.value);
+        int furthest = 0;
+        for (std::size_t k = 0; k < pixels.size(); ++k) {
+          furthest = std::max(furthest, std::abs(pixels[k] - expected[i * pixels.size() + k]));
+        }
+        CHECK(furthest <= c.tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("A random crop is a part of the image, anywhere in it, by seed and image") {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "image.png";
+  // Each pixel tells where it is: red its column, green its row.
+  constexpr int kWidth = 37;
+  constexpr int kHeight = 34;
+  Bytes data;
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      data.insert(data.end(), {static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y), 7});
+    }
+  }
+  write_png(file, {.width = kWidth, .height = kHeight, .palette = {}, .data = data});
+  const auto crop = [&](std::uint64_t seed, std::uint64_t image) {
+    Bytes pixels(3 * kPlane);
+    read_image_file(file, ImageFit::kRandomCrop, pixels.data(), {seed, image});
+    return pixels;
+  };
+  constexpr int kDraws = 1800;
+  std::array<int, (kWidth - 31) * (kHeight - 31)> counts{};
+  for (std::uint64_t image = 0; image < kDraws; ++image) {
+    const Bytes pixels = crop(5, image);
+    const int left = pixels[0];
+    const int top = pixels[kPlane];
+    REQUIRE(left <= kWidth - 32);
+    REQUIRE(top <= kHeight - 32);
+    ++counts[static_cast<std::size_t>(top * (kWidth - 31) + left)];
+    int wrong = 0;
+    for (std::size_t i = 0; i < kPlane; ++i) {
+      wrong += pixels[i] != left + static_cast<int>(i % 32) ||
+               pixels[kPlane + i] != top + static_cast<int>(i / 32) || pixels[2 * kPlane + i] != 7;
+    }
+    CHECK(wrong == 0);
+  }
+  // 100 of each expected, with a deviation of 10; the draws are the same in every run.
+  for (const int count : counts) CHECK(std::abs(count - 100) < 40);
+  CHECK(crop(5, 17) == crop(5, 17));
+  int alike = 0;
+  for (std::uint64_t image = 0; image < 100; ++image) alike += crop(5, image) == crop(6, image);
+  CHECK(alike < 25);  // 100 / 18 expected
+
+  write_png(file, {.palette = {}, .data = noise_bytes(kPlane * 3, 81)});
+  CHECK(crop(1, 2) == read_image(file));
+  write_png(file, {.width = 31, .height = 64, .palette = {}, .data = Bytes(31 * 64 * 3)});
+  CHECK(holds(error_of([&] { crop(1, 2); }), {"image.png", "31 x 64", "--resize"}));
+}
+
 TEST_CASE("An image of another size is an error that says what can be done") {
   const TemporaryFolder folder;
   const fs::path file = folder / "large.png";

@@ -1,68 +1,18 @@
 // The program odin_eval as its users run it.
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "nn/networks.h"
-#include "tests/support/formula.h"
-#include "tests/support/support.h"
-#include "weights/checkpoint.h"
+#include "tests/eval/odin_eval_support.h"
 
 using namespace odin;
 using namespace odin::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-const std::string kProgram = std::string(ODIN_BINARY_DIR) + "/eval/odin_eval";
-
-std::string read_file(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-// A folder with a small network and small sets under the names of the release.
-struct Workspace {
-  static constexpr int kImages = 25;
-
-  TemporaryFolder folder;
-
-  Workspace() {
-    Checkpoint checkpoint;
-    checkpoint.architecture = DenseNetConfig{10, 4, 0.5, true, 10};
-    checkpoint.mean = {0.49f, 0.48f, 0.45f};
-    checkpoint.std = {0.25f, 0.24f, 0.26f};
-    checkpoint.in_dataset = "cifar10";
-    checkpoint.parameters = formula_parameters(build_graph(checkpoint.architecture));
-    write_checkpoint(checkpoint, folder / "densenet10.h5");
-
-    fs::create_directories(folder / "cifar-10-batches-bin");
-    std::ofstream cifar(folder / "cifar-10-batches-bin/test_batch.bin", std::ios::binary);
-    const std::vector<double> noise = formula_noise("cifar", kImages * 3072);
-    for (std::size_t i = 0; i < kImages; ++i) {
-      cifar.put(static_cast<char>(i % 10));
-      for (std::size_t k = 0; k < 3072; ++k) {
-        cifar.put(static_cast<char>(static_cast<int>(127.5 + 127.5 * noise[i * 3072 + k])));
-      }
-    }
-  }
-
-  std::string path(const char* name) const { return (folder / name).string(); }
-
-  ProgramResult run(const std::string& arguments) const {
-    return run_program(
-        fmt::format("cd '{}' && '{}' {}", folder.path().string(), kProgram, arguments));
-  }
-};
-
-// The general form against noise, fast.
-constexpr const char* kGeneral =
-    "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --out uniform --skip 3 --device cpu";
 
 bool one_line(const std::string& text) {
   return !text.empty() && text.find('\n') == text.size() - 1;
@@ -71,7 +21,7 @@ bool one_line(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the release's own command line works") {
-  const Workspace w;
+  const EvalWorkspace w;
   const ProgramResult r = w.run(
       "--nn densenet10 --out_dataset Uniform --magnitude 0.0014 --temperature 1000 --gpu 0 --skip "
       "3");
@@ -91,19 +41,19 @@ TEST_CASE("the release's own command line works") {
 }
 
 TEST_CASE("the authors' magnitude is the default of the release's form") {
-  const Workspace w;
+  const EvalWorkspace w;
   const ProgramResult r =
       w.run("--nn densenet10 --out_dataset Gaussian --skip 3 --device cpu --json r.json --quiet");
   INFO(r.errors);
   REQUIRE(r.exit_status == 0);
   CHECK(r.errors.empty());
-  const std::string text = read_file(w.folder / "r.json");
+  const std::string text = file_text(w.folder / "r.json");
   CHECK(text.find("0.0014") != std::string::npos);
   CHECK(nlohmann::json::accept(text));
 }
 
 TEST_CASE("scores are the same for every batch size and number of threads, bit for bit") {
-  const Workspace w;
+  const EvalWorkspace w;
   const auto scores = [&](const char* options, const char* name) {
     const ProgramResult r = w.run(fmt::format("{} {} --scores {}", kGeneral, options, name));
     INFO(r.errors);
@@ -111,9 +61,9 @@ TEST_CASE("scores are the same for every batch size and number of threads, bit f
     std::string all;
     for (const char* file : {"Base_In", "Base_Out", "Our_In", "Our_Out"}) {
       const std::string text =
-          read_file(w.folder / fmt::format("{}/confidence_{}.txt", name, file));
+          file_text(w.folder / fmt::format("{}/confidence_{}.txt", name, file));
       // One line for each image that is not left aside.
-      CHECK(std::count(text.begin(), text.end(), '\n') == Workspace::kImages - 3);
+      CHECK(std::count(text.begin(), text.end(), '\n') == EvalWorkspace::kImages - 3);
       all += text;
     }
     return all;
@@ -125,21 +75,8 @@ TEST_CASE("scores are the same for every batch size and number of threads, bit f
   CHECK(scores("--seed 1", "seed") != expected);
 }
 
-TEST_CASE("several sets share one run and give what single runs give") {
-  const Workspace w;
-  const ProgramResult both =
-      w.run(fmt::format("{} --out gaussian --json both.json --scores s", kGeneral));
-  REQUIRE(both.exit_status == 0);
-  const ProgramResult single = w.run(fmt::format("{} --json single.json --scores t", kGeneral));
-  REQUIRE(single.exit_status == 0);
-  CHECK(both.output.find(single.output.substr(0, single.output.find("AUPR Out"))) == 0);
-  CHECK(read_file(w.folder / "s/out_1/confidence_Our_Out.txt") ==
-        read_file(w.folder / "t/confidence_Our_Out.txt"));
-  CHECK(fs::exists(w.folder / "s/out_2/confidence_Our_Out.txt"));
-}
-
 TEST_CASE("accuracy is told for a labelled set of the network's classes") {
-  const Workspace w;
+  const EvalWorkspace w;
   CHECK(w.run(kGeneral).output.find("ccuracy") != std::string::npos);
   const ProgramResult noise =
       w.run("--weights densenet10.h5 --in gaussian --out uniform --skip 3 --limit 9 --device cpu");
@@ -148,7 +85,7 @@ TEST_CASE("accuracy is told for a labelled set of the network's classes") {
 }
 
 TEST_CASE("the threshold sweep is there for those who compare with the authors' figures") {
-  const Workspace w;
+  const EvalWorkspace w;
   const ProgramResult r = w.run(std::string(kGeneral) + " --metrics threshold-sweep");
   CHECK(r.exit_status == 0);
   CHECK(r.output.find("AUROC:") != std::string::npos);
@@ -156,7 +93,7 @@ TEST_CASE("the threshold sweep is there for those who compare with the authors' 
 
 TEST_CASE("the demo runs on what comes with the project") {
   if (!fs::exists("/usr/share/datasets/fashion-mnist")) return skip("needs dataset-fashion-mnist");
-  const ProgramResult r = run_program(kProgram + " --demo --limit 1004 --device cpu");
+  const ProgramResult r = run_program(kEvalProgram + " --demo --limit 1004 --device cpu");
   INFO(r.errors);
   REQUIRE(r.exit_status == 0);
   CHECK(r.output.find("Fashion-MNIST") != std::string::npos);
@@ -165,17 +102,17 @@ TEST_CASE("the demo runs on what comes with the project") {
 }
 
 TEST_CASE("help has examples, version a version") {
-  const ProgramResult help = run_program(kProgram + " --help");
+  const ProgramResult help = run_program(kEvalProgram + " --help");
   CHECK(help.exit_status == 0);
   CHECK(help.output.find("--nn densenet10 --out_dataset Imagenet --magnitude 0.0014") !=
         std::string::npos);
-  const ProgramResult version = run_program(kProgram + " --version");
+  const ProgramResult version = run_program(kEvalProgram + " --version");
   CHECK(version.exit_status == 0);
   CHECK(version.output.find("odin_eval 0.") == 0);
 }
 
 TEST_CASE("wrong usage ends with status 2 and one sentence") {
-  const Workspace w;
+  const EvalWorkspace w;
   for (const char* arguments : {"",
                                 "--no-such-option",
                                 "--nn densenet10",
@@ -196,7 +133,21 @@ TEST_CASE("wrong usage ends with status 2 and one sentence") {
                                 "--demo --threads -1",
                                 "--demo --skip -1",
                                 "--demo --limit 0",
+                                "--demo --limit 99999999999999999999",
+                                "--demo --limit 0x10",
+                                "--demo --seed -1",
+                                "--demo --seed 18446744073709551616",
                                 "--demo --metrics best",
+                                "--demo --score best",
+                                "--demo --score baseline,best",
+                                "--demo --score energy --metrics threshold-sweep",
+                                "--demo --score energy --search",
+                                "--demo --search --temperature 1000",
+                                "--demo --search --magnitude 0",
+                                "--demo --tune-on uniform",
+                                "--demo --search-dir d",
+                                "--out_dataset all",
+                                "--weights densenet10.h5 --in uniform",
                                 "--demo --resize --center-crop",
                                 "--demo --gpu 0 --device cpu",
                                 "--demo --gpu -1",
@@ -210,7 +161,7 @@ TEST_CASE("wrong usage ends with status 2 and one sentence") {
 }
 
 TEST_CASE("bad input ends with status 1 and one sentence that names it") {
-  const Workspace w;
+  const EvalWorkspace w;
   std::ofstream(w.folder / "text.h5") << "this is not HDF5";
   fs::create_directory(w.folder / "empty");
   std::ofstream(w.folder / "short.bin", std::ios::binary) << "0123456789";
@@ -224,12 +175,27 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
   } cases[] = {
       {"--weights missing.h5 --in uniform --out gaussian", "missing.h5"},
       {"--weights text.h5 --in uniform --out gaussian", "text.h5"},
-      {"--weights . --in uniform --out gaussian", ""},
-      {"--nn wideresnet100 --out_dataset iSUN", "wideresnet100.h5"},
+      {"--weights . --in uniform --out gaussian", ". cannot be used as a checkpoint"},
+      {"--nn wideresnet100 --out_dataset iSUN",
+       "there is no ./wideresnet100.h5; fetch the authors' network: fetch_data wideresnet100 "
+       "--weights-dir ."},
       {"--nn densenet10 --out_dataset iSUN --skip 3", "iSUN"},
+      {"--nn densenet10 --out_dataset iSUN --skip 3 --data-dir d",
+       "fetch_data cifar10 --data-dir d"},
+      {"--nn densenet10 --out_dataset iSUN --skip 3", "fetch_data iSUN --data-dir ."},
+      {weights + in + "--out folder:d/iSUN --out folder:nowhere --skip 3",
+       "fetch_data iSUN --data-dir d"},
+      {weights + in + "--out uniform --skip 0 --search", "--skip 0"},
+      {weights + in + "--out uniform --skip 3 --search --tune-on uniform",
+       "no out-of-distribution"},
+      {weights + in + "--out uniform --skip 3 --search --tune-on folder:nowhere", "nowhere"},
+      {weights + in + "--out uniform --skip 3 --quiet --search --search-dir densenet10.h5",
+       "densenet10.h5"},
       {weights + in + "--out folder:nowhere --skip 3", "nowhere"},
       {weights + in + "--out folder:empty --skip 3", "empty"},
-      {weights + in + "--out folder:damaged --skip 0 --quiet", "a.png"},
+      // Before any image is scored, so that no progress comes before the sentence.
+      {weights + in + "--out folder:damaged --skip 0", "a.png"},
+      {weights + in + "--out uniform --skip 3 --threads 4000", "ask for at most"},
       {weights + in + "--out cifar10:short.bin --skip 3", "short.bin"},
       {weights + in + "--out magic:nowhere --skip 3", "magic"},
       {weights + in + "--out uniform", "--skip"},
@@ -238,6 +204,9 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {weights + in + "--out uniform --skip 3 --device cuda:77", "--device cpu"},
       {weights + in + "--out uniform --skip 3 --quiet --json nowhere/r.json", "nowhere/r.json"},
       {weights + in + "--out uniform --skip 3 --quiet --json /dev/full", "/dev/full"},
+      {weights + in + "--out uniform --skip 3 --quiet --report densenet10.h5", "densenet10.h5"},
+      {weights + in + "--out uniform --skip 3 --quiet --csv /dev/full", "/dev/full"},
+      {weights + in + "--out uniform --skip 3 --quiet --markdown nowhere/r.md", "nowhere/r.md"},
       {weights + in + "--out uniform --skip 3 --quiet --scores densenet10.h5", "densenet10.h5"},
       {weights + in + "--out uniform --skip 3 --quiet >/dev/full", "standard output"},
   };
@@ -249,6 +218,15 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
     CHECK(one_line(r.errors));
     CHECK(r.errors.find(c.names) != std::string::npos);
   }
+}
+
+TEST_CASE("a standard error that cannot be written changes no result and no exit status") {
+  const Workspace w;
+  const ProgramResult r = w.run(std::string(kGeneral) + " 2>/dev/full");
+  CHECK(r.exit_status == 0);
+  CHECK(r.output == w.run(std::string(kGeneral)).output);
+  CHECK(w.run("--weights missing.h5 --in uniform --out gaussian 2>/dev/full").exit_status == 1);
+  CHECK(w.run("--no-such-option 2>/dev/full").exit_status == 2);
 }
 
 TEST_CASE("scores of real images agree with PyTorch's") {
@@ -267,7 +245,7 @@ TEST_CASE("scores of real images agree with PyTorch's") {
   const ProgramResult ours = run_program(fmt::format(
       "'{}' --weights '{}' --in 'cifar10:{}' --out 'folder:{}/iSUN' --skip 1000 --limit 1040 "
       "--device cpu --scores '{}/scores'",
-      kProgram, weights, data, data, data));
+      kEvalProgram, weights, data, data, data));
   INFO(ours.errors);
   REQUIRE(ours.exit_status == 0);
   const ProgramResult theirs =

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""What Pillow and torchvision make of images, for the tests of eval/.
+"""What Pillow, torchvision and PyTorch make of images, for the tests of eval/.
 
     pillow_images.py make OUT              images of every kind: OUT/exact (32 x 32) and OUT/sized
     pillow_images.py pixels FOLDER FIT OUT [COUNT]
-                                           what they look like, FIT one of exact, resize, crop
+                                           what they look like, FIT one of exact, resize, crop, nearest
+                                           and, by PyTorch, bilinear (without antialiasing)
     pillow_images.py order FOLDER OUT      their order and classes, by torchvision's ImageFolder
+    pillow_images.py made FROM TO FIT      whether make_ood made TO of FROM so: FIT as above, or cut (anywhere)
 
 `pixels` writes (N, 3, 32, 32) bytes of FOLDER's own images by name, COUNT of them at most; `order` writes
 a line "CLASS PATH" for each. Leaves with status 77 and a reason where a module is not installed.
@@ -93,22 +95,53 @@ def rgb_of(path):
     return image.convert("RGB")
 
 
-def pixels(folder, fit, out, count=None):
+def fitted(path, fit):
+    """(3, 32, 32) bytes of an image brought to that size."""
     import numpy as np
     from PIL import Image
+    image = rgb_of(path)
+    if fit == "resize":
+        image = image.resize((SIZE, SIZE), Image.BILINEAR)
+    elif fit == "nearest":
+        image = image.resize((SIZE, SIZE), Image.NEAREST)
+    elif fit == "bilinear":
+        import torch
+        planes = torch.from_numpy(np.asarray(image, np.float64).transpose(2, 0, 1).copy())
+        scaled = torch.nn.functional.interpolate(planes[None], (SIZE, SIZE), mode="bilinear", align_corners=False)
+        return np.floor(scaled[0].numpy() + 0.5).astype(np.uint8)
+    elif fit == "crop":
+        left, top = (int(round((extent - SIZE) / 2.0)) for extent in image.size)
+        image = image.crop((left, top, left + SIZE, top + SIZE))
+    return np.asarray(image).transpose(2, 0, 1)
 
-    def fitted(path):
-        image = rgb_of(path)
-        if fit == "resize":
-            image = image.resize((SIZE, SIZE), Image.BILINEAR)
-        elif fit == "crop":
-            left, top = (int(round((extent - SIZE) / 2.0)) for extent in image.size)
-            image = image.crop((left, top, left + SIZE, top + SIZE))
-        return np.asarray(image).transpose(2, 0, 1)
 
-    images = np.stack([fitted(path) for path in sorted(folder.iterdir())[:count]])
+def pixels(folder, fit, out, count=None):
+    import numpy as np
+    images = np.stack([fitted(path, fit) for path in sorted(folder.iterdir())[:count]])
     assert images.shape[1:] == (3, SIZE, SIZE), images.shape
     images.tofile(out)
+
+
+def made(source_folder, folder, fit):
+    import numpy as np
+    lines = (folder / "sources.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# odin "), lines[0]
+    names = [line.split("\t") for line in lines[1:]]
+    assert sorted(p.name for p in (folder / "images").iterdir()) == [name[len("images/"):] for name, _ in names]
+    places = set()
+    for name, source in names:
+        image = fitted(folder / name, "exact").astype(int)
+        assert image.shape == (3, SIZE, SIZE)
+        if fit == "cut":
+            whole = fitted(source_folder / source, "exact").astype(int)
+            windows = np.lib.stride_tricks.sliding_window_view(whole, (3, SIZE, SIZE))[0]
+            found = np.argwhere((windows == image).all(axis=(2, 3, 4)))
+            assert len(found) > 0, f"{name} is no part of {source}"
+            places.add(tuple(found[0]))
+        else:
+            furthest = abs(image - fitted(source_folder / source, fit)).max()
+            assert furthest <= (1 if fit == "bilinear" else 0), f"{name} differs by {furthest}"
+    assert fit != "cut" or len(places) > len(names) / 2 ** 5, f"only {len(places)} places"
 
 
 def order(folder, out):
@@ -123,8 +156,11 @@ if __name__ == "__main__":
         need("numpy", "PIL")
         make(pathlib.Path(arguments[0]))
     elif command == "pixels":
-        need("numpy", "PIL")
+        need("numpy", "PIL", *(["torch"] if arguments[1] == "bilinear" else []))
         pixels(pathlib.Path(arguments[0]), arguments[1], pathlib.Path(arguments[2]), *map(int, arguments[3:]))
+    elif command == "made":
+        need("numpy", "PIL", *(["torch"] if arguments[2] == "bilinear" else []))
+        made(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]), arguments[2])
     elif command == "order":
         need("torchvision")
         order(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]))

@@ -20,20 +20,23 @@ Report example() {
       .accuracy = std::nullopt,
       .evaluations = {{.out_set = "Tiny-ImageNet (crop)",
                        .out_images = 8999,
-                       .detectors = {{.id = "baseline",
-                                      .heading = "Baseline",
+                       .detectors = {{.detector = Detector::kBaseline,
                                       .temperature = 1,
                                       .magnitude = 0,
-                                      .metrics = {0.348, 0.099, 0.953, 0.964, 0.938}},
-                                     {.id = "odin",
-                                      .heading = "Our Method",
+                                      .metrics = {0.348, 0.099, 0.953, 0.964, 0.938},
+                                      .paper = {}},
+                                     {.detector = Detector::kOdin,
                                       .temperature = 1000,
                                       .magnitude = 0.0014,
-                                      .metrics = {0.043, 0.046, 0.991, 0.992, 1 - 1e-16 * 4}}}}},
+                                      .metrics = {0.043, 0.046, 0.991, 0.992, 1 - 1e-16 * 4},
+                                      .paper = {}}}}},
+      .missing = {},
+      .searches = {},
       .method = MetricsMethod::kExact,
       .device = "cpu",
       .batch_size = 64,
       .threads = 2,
+      .ranks = 3,
       .seed = std::numeric_limits<std::uint64_t>::max(),
       .skip = 1000,
       .limit = 10000,
@@ -74,7 +77,7 @@ TEST_CASE("every out-of-distribution set has its table, of as many columns as de
   Evaluation second = report.evaluations[0];
   second.out_set = "A set of a name wider than its column";
   second.detectors.push_back(second.detectors[1]);
-  second.detectors[2].heading = "Energy";
+  second.detectors[2].detector = Detector::kEnergy;
   report.evaluations.push_back(second);
   const std::string text = to_text(report);
   const std::string first = to_text(example());
@@ -137,7 +140,9 @@ TEST_CASE("JSON holds every figure unrounded, every setting and count") {
                  "aupr_out": 0.9999999999999996}
       }
     }],
-    "settings": {"metrics": "exact", "device": "cpu", "batch_size": 64, "threads": 2,
+    "missing": [],
+    "searches": [],
+    "settings": {"metrics": "exact", "device": "cpu", "batch_size": 64, "threads": 2, "ranks": 3,
                  "seed": 18446744073709551615, "skip": 1000, "limit": 10000},
     "seconds": 100.25,
     "images_per_second": 179.54,

@@ -127,5 +127,55 @@ TEST_CASE("scores of what has none are an error") {
                        "2 scores of 4 classes need 8 logits, but 6 were given", Error);
 }
 
+TEST_CASE("maximum logit and energy equal their definitions") {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal(0, 8);
+  for (const int classes : {1, 2, 10, 100}) {
+    for (const double temperature : {0.5, 1.0, 17.0}) {
+      CAPTURE(classes);
+      CAPTURE(temperature);
+      std::vector<float> logits(3 * static_cast<std::size_t>(classes));
+      for (float& logit : logits) logit = normal(random);
+      std::vector<double> largest(3);
+      std::vector<double> energy(3);
+      max_logit(logits, classes, largest);
+      negative_energy(logits, classes, temperature, energy);
+      for (std::size_t image = 0; image < 3; ++image) {
+        long double sum = 0;
+        float most = -1e30f;
+        for (int k = 0; k < classes; ++k) {
+          const float logit =
+              logits[image * static_cast<std::size_t>(classes) + static_cast<std::size_t>(k)];
+          sum += std::exp(static_cast<long double>(logit) / temperature);
+          most = std::max(most, logit);
+        }
+        CHECK(largest[image] == most);
+        // Values of the size of the logits, some 30, round by 30 * 1.1e-16 in each of three steps.
+        CHECK(energy[image] ==
+              doctest::Approx(static_cast<double>(temperature * std::log(sum))).epsilon(1e-14));
+      }
+    }
+  }
+}
+
+TEST_CASE("maximum logit and energy of huge logits neither overflow nor lose what is small") {
+  std::vector<double> score(1);
+  negative_energy(std::vector<float>{3e38f, 3e38f}, 2, 1, score);
+  CHECK(score[0] == 3e38f);
+  negative_energy(std::vector<float>{-1000, -1000}, 2, 1, score);
+  CHECK(score[0] == doctest::Approx(-1000 + std::log(2.0)).epsilon(1e-15));
+  max_logit(std::vector<float>{-3e38f, -2e38f}, 2, score);
+  CHECK(score[0] == -2e38f);
+}
+
+TEST_CASE("maximum logit and energy refuse what is no logits") {
+  std::vector<double> score(1);
+  const std::vector<float> bad{0, std::numeric_limits<float>::infinity()};
+  CHECK_THROWS_AS(max_logit(bad, 2, score), Error);
+  CHECK_THROWS_AS(negative_energy(bad, 2, 1, score), Error);
+  CHECK_THROWS_AS(max_logit(bad, 1, score), Error);
+  CHECK_THROWS_AS(negative_energy(std::vector<float>{0, 1}, 2, 0, score), Error);
+}
+
 }  // namespace
 }  // namespace odin

@@ -38,3 +38,8 @@ TEST_CASE("the CPU computes in single precision only") {
                          doctest::Contains("needs a GPU"), Error);
   }
 }
+
+TEST_CASE("more threads than any machine makes use of are refused") {
+  CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.threads = 1 << 20}),
+                       doctest::Contains("1048576 threads are far more"), Error);
+}

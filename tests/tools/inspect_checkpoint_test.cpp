@@ -44,13 +44,14 @@ TEST_CASE("the table gives each parameter's shape and range, in the order of the
   const std::string file = (folder / "net.h5").string();
   Checkpoint checkpoint = test::small_densenet();
   checkpoint.parameters["fc.bias"].values = {-1.5F, 0.25F, 2};
-  checkpoint.source = "escape \x1b[2J";
+  const std::string long_name(300, 'a');  // the sha256 behind it must be seen
+  checkpoint.source = "escape \x1b[2J " + long_name + ", sha256 0123";
   write_checkpoint(checkpoint, file);
   const std::string output = inspect(file).output;
   CHECK(contains(output,
                  "\nfc.bias                          (3)                        -1.5"
                  "           2        0.25\n"));
-  CHECK(contains(output, "Source:          escape \\x1b[2J\n"));
+  CHECK(contains(output, "Source:          escape \\x1b[2J " + long_name + ", sha256 0123\n"));
   CHECK(output.find("conv1.weight") < output.find("block1.layer.0.bn1.weight"));
   CHECK(output.find("block3.layer.0.conv2.weight") < output.find("\nbn1.weight"));
 }

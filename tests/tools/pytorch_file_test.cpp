@@ -165,6 +165,9 @@ TEST_CASE("What is no network, or makes no sense, is an error that says so") {
       {state(rebuild + "(K\x01K\x01K\x01K\x01tR"), "not of a storage"},
       {state(rebuild + "(" + storage_id("FloatStorage", "0", 6) + "NNNtR"),
        "the shape of a tensor"},
+      {state(rebuild + "(" + storage_id("FloatStorage", "0", 6) + "K\x01K\x03\x85K\x01\x85\x89}" +
+             dict({{"neg", "\x88"}}) + "tR"),
+       "'v': a tensor is a view that changes the stored numbers"},
       {state(rebuild + "(" + storage_id("FloatStorage", "0", 6) + "N))tR"),
        "the offset of a tensor"},
       {state(rebuild + "(" + storage_id("FloatStorage", "0", 6) + "K\x01N\x85)tR"), "None"},

@@ -166,7 +166,8 @@ TEST_CASE("Views that make no sense are errors") {
       {{storage, std::vector<std::int64_t>(65, 1), std::vector<std::int64_t>(65, 1), 0},
        "65 extents"},
   };
-  for (const auto& [tensor, sentence] : cases) {
+  for (const auto& [bad, sentence] : cases) {
+    const Tensor& tensor = bad;  // what CAPTURE captures may not be a structured binding
     CAPTURE(shape_text(tensor.shape));
     const std::string why = refusal(tensor);
     CHECK_MESSAGE(contains(why, sentence), why);

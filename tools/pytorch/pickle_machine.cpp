@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -22,11 +21,13 @@ constexpr std::size_t kMostNameLine = 4096;
 constexpr std::size_t kMostTextLine = std::size_t{1} << 20;
 constexpr int kHighestProtocol = 5;
 
-// What memory a container's item, a dict's entry and a memo's entry take at most, with the slack of
-// growing vectors.
-constexpr std::uint64_t kItemBytes = 2 * sizeof(PickleValue);
-constexpr std::uint64_t kEntryBytes = 4 * sizeof(PickleValue);
-constexpr std::uint64_t kMemoBytes = 80;
+// More numbers than a PickleHeap holds objects.
+constexpr std::uint64_t kMostMemo = std::uint64_t{1} << 19;
+
+// What memory an item of a container or of the memo and an entry of a dict take at most, with the
+// slack of growing vectors: a PickleValue is a pointer.
+constexpr std::uint64_t kItemBytes = 2 * sizeof(void*);
+constexpr std::uint64_t kEntryBytes = 4 * sizeof(void*);
 
 // The opcodes, by the names that Python's pickletools gives them.
 enum Opcode : std::uint8_t {
@@ -221,7 +222,7 @@ class Machine {
       case kLongBinPut:
         return memoize(reader_.little_endian<std::uint32_t>());
       case kMemoize:
-        return memoize(memo_.size());
+        return memoize(memoized_);
       case kGet:
         return push_memo(memo_index_line());
       case kBinGet:
@@ -406,12 +407,21 @@ class Machine {
   }
   void memoize(std::uint64_t index) {
     const PickleValue value = top();
-    if (memo_.insert_or_assign(index, value).second) heap_.charge(kMemoBytes);
+    require(index < kMostMemo, "its pickle numbers an object {}, where no network has {}", index,
+            kMostMemo);
+    if (index >= memo_.size()) {
+      heap_.charge((index + 1 - memo_.size()) * kItemBytes);
+      memo_.resize(static_cast<std::size_t>(index) + 1, nullptr);
+    }
+    PickleValue& place = memo_[static_cast<std::size_t>(index)];
+    if (place == nullptr) ++memoized_;
+    place = value;
   }
   void push_memo(std::uint64_t index) {
-    const auto found = memo_.find(index);
-    require_well_formed(found != memo_.end());
-    push(found->second);
+    require_well_formed(index < memo_.size());
+    const PickleValue value = memo_[static_cast<std::size_t>(index)];
+    require_well_formed(value != nullptr);
+    push(value);
   }
 
   PickleValue make_global(std::string module, std::string name) {
@@ -495,7 +505,8 @@ class Machine {
   std::uint64_t opcode_at_ = 0;
   PickleList stack_;
   std::vector<std::size_t> marks_;
-  std::map<std::uint64_t, PickleValue> memo_;
+  PickleList memo_;             // by number; nullptr where a number was left out
+  std::uint64_t memoized_ = 0;  // numbers that were given
 };
 
 }  // namespace

@@ -11,8 +11,9 @@
 namespace odin::pytorch {
 namespace {
 
-// Past 1000 digits an integer is an attack: its conversion takes the square of its length.
-constexpr std::size_t kMostDigits = 1000;
+// The longest integer of a checkpoint, the magic number, has 24. More are an attack: their conversion
+// takes the square of their number.
+constexpr std::size_t kMostDigits = 100;
 
 std::optional<unsigned> digits(std::string_view text, std::size_t count, int base) {
   unsigned value = 0;

@@ -60,9 +60,15 @@ std::vector<std::int64_t> integers_of(const Contents& contents, const PickleNode
   return integers;
 }
 
-// From (storage, offset, shape, strides, ...).
+// From (storage, offset, shape, strides, requires_grad, hooks, metadata); the last three may lack.
 Tensor rebuild(const Contents& contents, const PickleList& arguments) {
   require(arguments.size() >= 4, "a tensor is made of {} values", arguments.size());
+  if (arguments.size() >= 7) {
+    // Metadata says that the numbers are not the stored ones, but their negatives or conjugates.
+    const auto metadata = entries_of(contents, arguments[6]);
+    require(is_none(arguments[6]) || (metadata && metadata->empty()),
+            "a tensor is a view that changes the stored numbers; save a clone() of it instead");
+  }
   const auto* persistent = get_if<PicklePersistent>(arguments[0]);
   const auto* storage = persistent == nullptr
                             ? nullptr

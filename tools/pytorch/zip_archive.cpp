@@ -198,8 +198,8 @@ ZipArchive::ZipArchive(SharedSource source) : source_(std::move(source)) {
     require((listed.flags & kEncrypted) == 0, "the entry '{}' is encrypted",
             printable(listed.name));
     require(listed.method == 0 && listed.compressed_size == listed.entry.size,
-            "the entry '{}' is compressed, but PyTorch stores its entries as they are (was the "
-            "archive unpacked and packed again?)",
+            "the entry '{}' is compressed, but torch.save stores entries as they are (is it a "
+            "TorchScript archive, or was it unpacked and packed again?)",
             printable(listed.name));
     const std::uint64_t begin = listed.entry.offset;
     listed.entry.offset = data_offset(source_, listed);

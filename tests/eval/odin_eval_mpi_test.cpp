@@ -1,0 +1,114 @@
+// odin_eval on several processes.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/eval/odin_eval_support.h"
+
+using namespace odin;
+using namespace odin::test;
+
+namespace {
+
+std::string launcher(int ranks) {
+  return fmt::format("mpirun --allow-run-as-root --oversubscribe -n {}", ranks);
+}
+
+// False, after skip(), where there is no MPI.
+bool has_mpi() {
+#ifdef ODIN_MPI
+  if (run_program("mpirun --version").exit_status == 0) return true;
+  skip("needs mpirun (openmpi-bin)");
+#else
+  skip("this build has no MPI (libopenmpi-dev)");
+#endif
+  return false;
+}
+
+// All that a run writes but how long it took and on how many ranks.
+std::string results_of(const EvalWorkspace& w, const std::string& start,
+                       const std::string& options) {
+  const ProgramResult r =
+      w.run(fmt::format("{} --json r.json --csv r.csv --scores s --device cpu --threads 1 --quiet",
+                        options),
+            start);
+  INFO(r.errors);
+  REQUIRE(r.exit_status == 0);
+  auto json = nlohmann::json::parse(file_text(w.folder / "r.json"));
+  const int ranks = json["settings"]["ranks"];
+  CHECK(ranks == (start.empty() ? 1 : start.back() - '0'));
+  json["settings"].erase("ranks");
+  json.erase("seconds");
+  json.erase("images_per_second");
+  std::string all = r.output + json.dump() + file_text(w.folder / "r.csv");
+  for (const char* file : {"Base_In", "Base_Out", "Our_In", "Our_Out"}) {
+    all += file_text(w.folder / fmt::format("s/out_1/confidence_{}.txt", file));
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("two and three processes give what one gives, bit for bit") {
+  if (!has_mpi()) return;
+  const EvalWorkspace w;
+  w.write_folder("iSUN", 8, 1);
+  const std::string options = "--nn densenet10 --out_dataset all --skip 3";
+  const std::string expected = results_of(w, "", options);
+  CHECK(results_of(w, launcher(2), options) == expected);
+  CHECK(results_of(w, launcher(3), options) == expected);
+}
+
+TEST_CASE("processes without an image of a set, and a search by several") {
+  if (!has_mpi()) return;
+  const EvalWorkspace w;
+  w.write_folder("iSUN", 5, 1);
+  const std::string options = "--nn densenet10 --out_dataset all --skip 3 --limit 5 --search";
+  const std::string expected = results_of(w, "", options);
+  CHECK(results_of(w, launcher(3), options + " --search-dir other") == expected);
+}
+
+TEST_CASE("an error of one process ends the run with its sentence") {
+  if (!has_mpi()) return;
+  const EvalWorkspace w;
+  w.write_folder("iSUN", 9, 1);
+  // Of the last process's share alone.
+  run_program(fmt::format("truncate -s 100 '{}'", (w.folder / "iSUN/0008.png").string()));
+  const ProgramResult r =
+      w.run("--nn densenet10 --out_dataset iSUN --skip 3 --device cpu --quiet --json r.json",
+            "timeout 200 " + launcher(3));
+  CHECK(r.exit_status == 1);
+  CHECK(r.errors.find("0008.png") != std::string::npos);
+  CHECK(r.output.empty());
+  CHECK_FALSE(std::filesystem::exists(w.folder / "r.json"));
+}
+
+TEST_CASE("a process that dies ends the run, which says so") {
+  if (!has_mpi()) return;
+  const EvalWorkspace w;
+  // A minute of work, of which the second process is killed after half a second.
+  const std::string killed =
+      " sh -c 'if [ \"$OMPI_COMM_WORLD_RANK\" = 1 ]; then (sleep 0.5; kill -9 $$) & fi; "
+      "exec \"$0\" \"$@\"'";
+  const ProgramResult r =
+      w.run(fmt::format("--weights '{}/weights/densenet_bc_100_fashion_mnist.h5' --in uniform "
+                        "--out gaussian --limit 3000 --device cpu --threads 1 --quiet",
+                        ODIN_SOURCE_DIR),
+            "timeout 200 " + launcher(2) + killed);
+  INFO(r.errors);
+  CHECK(r.exit_status != 0);
+  CHECK(r.exit_status != 124);  // that of timeout
+  CHECK(r.output.find("AUROC") == std::string::npos);
+  CHECK((r.errors + r.output).find("signal 9") != std::string::npos);
+}
+
+TEST_CASE("a build without MPI does not do the work several times") {
+#ifdef ODIN_MPI
+  return skip("this build has MPI");
+#else
+  const EvalWorkspace w;
+  const ProgramResult r = w.run(std::string(kGeneral), "OMPI_COMM_WORLD_SIZE=2");
+  CHECK(r.exit_status == 1);
+  CHECK(r.errors.find("this build has no MPI") != std::string::npos);
+#endif
+}

@@ -1,0 +1,57 @@
+#include "tests/eval/odin_eval_support.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "nn/networks.h"
+#include "tests/eval/data_support.h"
+#include "tests/support/formula.h"
+#include "weights/checkpoint.h"
+
+namespace odin::test {
+
+namespace fs = std::filesystem;
+
+const std::string kEvalProgram = std::string(ODIN_BINARY_DIR) + "/eval/odin_eval";
+
+std::string file_text(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+EvalWorkspace::EvalWorkspace() {
+  Checkpoint checkpoint;
+  checkpoint.architecture = DenseNetConfig{10, 4, 0.5, true, 10};
+  checkpoint.mean = {0.49f, 0.48f, 0.45f};
+  checkpoint.std = {0.25f, 0.24f, 0.26f};
+  checkpoint.in_dataset = "cifar10";
+  checkpoint.parameters = formula_parameters(build_graph(checkpoint.architecture));
+  write_checkpoint(checkpoint, folder / "densenet10.h5");
+
+  fs::create_directories(folder / "cifar-10-batches-bin");
+  std::ofstream cifar(folder / "cifar-10-batches-bin/test_batch.bin", std::ios::binary);
+  const std::vector<double> noise = formula_noise("cifar", kImages * 3072);
+  for (std::size_t i = 0; i < kImages; ++i) {
+    cifar.put(static_cast<char>(i % 10));
+    for (std::size_t k = 0; k < 3072; ++k) {
+      cifar.put(static_cast<char>(static_cast<int>(127.5 + 127.5 * noise[i * 3072 + k])));
+    }
+  }
+}
+
+ProgramResult EvalWorkspace::run(const std::string& arguments, const std::string& launcher) const {
+  return run_program(fmt::format("cd '{}' && {} '{}' {}", folder.path().string(), launcher,
+                                 kEvalProgram, arguments));
+}
+
+void EvalWorkspace::write_folder(const std::string& name, int count, std::uint64_t seed) const {
+  fs::create_directories(folder / name);
+  for (int i = 0; i < count; ++i) {
+    PngImage image;
+    image.data = noise_bytes(3072, seed * 1000 + static_cast<std::uint64_t>(i));
+    write_png(folder / fmt::format("{}/{:04}.png", name, i), image);
+  }
+}
+
+}  // namespace odin::test

@@ -1,0 +1,179 @@
+"""Downloads that go on where they were cut off."""
+import contextlib
+import http.client
+import json
+import os
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from fetching.items import Failure
+
+CHUNK = 1 << 18
+TRIES = 4  # in a row without a byte
+MOST_BYTES = 4 << 30  # of one file
+
+
+class SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirections, but not from an encrypted address to a plain one."""
+
+    def redirect_request(self, request, file, code, message, headers, address):
+        if request.full_url.startswith("https:") and not address.startswith("https:"):
+            raise Failure(f"{request.full_url} leads to {address}, which is not encrypted")
+        return super().redirect_request(request, file, code, message, headers, address)
+
+
+class Partial:
+    """A file on its way: NAME.part, and beside it what tells whether the server still has the same one."""
+
+    def __init__(self, target, address):
+        self.path = target.with_name(target.name + ".part")
+        self.note = target.with_name(target.name + ".part.json")
+        self.target, self.address = target, address
+
+    def size(self):
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def known(self):
+        """What was noted of the part that is there; nothing where it is of another address."""
+        try:
+            note = json.loads(self.note.read_text(encoding="utf-8"))
+            return note if isinstance(note, dict) and note.get("address") == self.address else {}
+        except (OSError, ValueError):
+            return {}
+
+    def remember(self, validator, total):
+        self.note.write_text(json.dumps({"address": self.address, "validator": validator, "total": total}),
+                             encoding="utf-8")
+
+    def discard(self):
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+    def finish(self):
+        os.replace(self.path, self.target)
+        self.note.unlink(missing_ok=True)
+
+
+def looks_like_a_page(start):
+    """Whether a file that begins so is HTML, which is what file hosts answer instead of a file that is gone."""
+    start = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml"))
+
+
+def whole_size(response):
+    """Of the file, not of the part that is sent; None where the server does not tell."""
+    if response.status == 206:
+        total = response.headers.get("Content-Range", "").rpartition("/")[2]
+    else:
+        total = response.headers.get("Content-Length", "")
+    return int(total) if total.isdigit() else None
+
+
+def begins_at(response):
+    unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
+    first = rest.partition("-")[0]
+    return int(first) if unit == "bytes" and first.isdigit() else None
+
+
+def receive(part, name, timeout):
+    """One try. True once the file is whole, False where the connection ended before."""
+    known, size = part.known(), part.size()
+    if not known:
+        part.discard()
+        size = 0
+    headers = {"User-Agent": "odin fetch_data", "Accept-Encoding": "identity"}
+    if size > 0:
+        headers["Range"] = f"bytes={size}-"
+        if known.get("validator"):
+            headers["If-Range"] = known["validator"]
+    request = urllib.request.Request(part.address, headers=headers)
+    opener = urllib.request.build_opener(SafeRedirects)
+    try:
+        response = opener.open(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing follows what is there, or the file has changed
+            if size > 0 and size == known.get("total"):
+                return True
+            part.discard()
+            return False
+        raise
+    with response:
+        total = whole_size(response)
+        if total is not None and total > MOST_BYTES:
+            raise Failure(f"{part.address} sends {total} bytes, more than the {MOST_BYTES} that are taken")
+        resumed = response.status == 206 and begins_at(response) == size and total == known.get("total")
+        if response.status == 206 and not resumed:
+            part.discard()
+            return False
+        if not resumed:
+            size = 0
+            etag = response.headers.get("ETag", "")
+            weak = etag.startswith("W/")  # of no use for a range
+            part.remember(etag if etag and not weak else response.headers.get("Last-Modified", ""), total)
+        with open(part.path, "ab" if resumed else "wb") as file, progress(name, total) as show:
+            while True:
+                try:
+                    chunk = response.read(CHUNK)
+                except http.client.IncompleteRead as error:
+                    chunk = error.partial
+                if not chunk:
+                    break
+                if size == 0 and looks_like_a_page(chunk):
+                    part.discard()
+                    raise Failure(f"{part.address} answers with a web page instead of the file")
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    part.discard()
+                    raise Failure(f"{part.address} sends more than the {MOST_BYTES} bytes that are taken")
+                file.write(chunk)
+                show(size)
+    return total is None or size == total
+
+
+@contextlib.contextmanager
+def progress(name, total):
+    """Gives a function that shows, on a terminal, how many bytes are there."""
+    terminal = sys.stderr.isatty()
+    of = f" of {total / 1e6:.1f}" if total else ""
+
+    def show(size):
+        if terminal:
+            print(f"\r{name}: {size / 1e6:.1f}{of} MB ", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if terminal:
+            print(file=sys.stderr)
+
+
+def download(name, address, target, timeout, pause):
+    """To `target`, in as many tries as bring something new; between them `pause` seconds, then twice that."""
+    part = Partial(target, address)
+    at = part.size() if part.known() else 0
+    print(f"{name}: " + (f"going on at byte {at} of {address}" if at else f"fetching {address}"), flush=True)
+    failed = 0
+    while True:
+        before, reason = part.size(), "the connection ended too early"
+        try:
+            if receive(part, name, timeout):
+                part.finish()
+                return
+        except urllib.error.HTTPError as error:
+            reason = f"{error.code} {error.reason}"
+            if error.code not in (408, 429) and error.code < 500:
+                raise Failure(f"{address} answers {reason}: the address is dead") from None
+        except urllib.error.URLError as error:
+            reason = str(error.reason)
+        except (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
+            reason = str(error) or type(error).__name__
+        failed = 0 if part.size() > before else failed + 1
+        if failed == TRIES:
+            size = part.size()
+            rest = (f"; {size} bytes are kept, and the same command goes on from there" if size
+                    else "; it is dead, or this machine is not connected")
+            raise Failure(f"{address} cannot be fetched: {reason}{rest}")
+        time.sleep(pause * 2 ** failed)

@@ -1,0 +1,118 @@
+#include "tools/ood_set.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <unistd.h>
+
+#include "eval/dataset.h"
+#include "eval/image_file.h"
+#include "eval/image_png_writer.h"
+#include "eval/image_walk.h"
+#include "eval/version.h"
+#include "kernels/error.h"
+
+namespace odin {
+namespace fs = std::filesystem;
+namespace {
+
+// A folder beside `target` that becomes `target` at last, or else is removed.
+class FolderInTheMaking {
+ public:
+  explicit FolderInTheMaking(const fs::path& target) : target_(target) {
+    std::error_code error;
+    if (!target_.parent_path().empty()) fs::create_directories(target_.parent_path(), error);
+    path_ = target_.parent_path() / fmt::format(".odin-{}.tmp", ::getpid());
+    if (!error) fs::create_directory(path_, error);
+    if (error) cannot_make(error);
+  }
+  ~FolderInTheMaking() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  FolderInTheMaking(const FolderInTheMaking&) = delete;
+  FolderInTheMaking& operator=(const FolderInTheMaking&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+  void finish() {
+    std::error_code error;
+    fs::rename(path_, target_, error);
+    if (error) cannot_make(error);
+  }
+
+ private:
+  [[noreturn]] void cannot_make(const std::error_code& error) const {
+    fail("the folder '{}' cannot be made: {}; name another", target_.string(), error.message());
+  }
+
+  fs::path target_;
+  fs::path path_;
+};
+
+void write_file(const fs::path& file, std::string_view content) {
+  errno = 0;
+  std::ofstream stream(file, std::ios::binary);
+  stream.write(content.data(), static_cast<std::streamsize>(content.size()));
+  stream.close();
+  require(stream.good(), "'{}' cannot be written: {}", file.string(),
+          std::generic_category().message(errno != 0 ? errno : EIO));
+}
+
+// FNV-1a (Fowler, Noll and Vo), 64 bits.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325u;
+  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3u;
+  return hash;
+}
+
+// `limit` of the files, evenly spread.
+std::vector<std::string> selection(std::vector<std::string> files, std::int64_t limit) {
+  const auto wanted = static_cast<std::size_t>(limit);
+  if (wanted == 0 || wanted >= files.size()) return files;
+  std::vector<std::string> selected;
+  for (std::size_t i = 0; i < wanted; ++i) selected.push_back(files[i * files.size() / wanted]);
+  return selected;
+}
+
+// "data/Imagenet" for "data/Imagenet/".
+fs::path without_last_slash(const fs::path& folder) {
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
+}  // namespace
+
+std::size_t make_ood_set(const OodSet& set) {
+  const fs::path to = without_last_slash(set.to);
+  std::error_code ignored;
+  require(fs::is_directory(set.from, ignored), "'{}' is no folder", set.from.string());
+  require(!fs::exists(to, ignored) || (fs::is_directory(to, ignored) && fs::is_empty(to, ignored)),
+          "'{}' exists already and is left as it is: remove it, or name another folder",
+          to.string());
+  const std::vector<std::string> files = selection(images_below(set.from), set.limit);
+  require(!files.empty(), "the folder '{}' holds no PNG or JPEG image", set.from.string());
+
+  FolderInTheMaking folder(to);
+  fs::create_directory(folder.path() / "images");
+  std::string sources = fmt::format("# odin {} make_ood {}\n", version(), set.how);
+  std::vector<std::uint8_t> pixels(kImageElements);
+  const std::size_t digits = std::max<std::size_t>(5, std::to_string(files.size()).size());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string below = files[i].substr(set.from.string().size());
+    const std::string_view relative = std::string_view(below).substr(below.find_first_not_of('/'));
+    read_image_file(files[i], set.fit, pixels.data(), {set.seed, hash_of(relative)});
+    const std::string name = fmt::format("images/{:0{}}.png", i + 1, digits);
+    write_file(folder.path() / name, encode_png(pixels));
+    fmt::format_to(std::back_inserter(sources), "{}\t{}\n", name, relative);
+  }
+  write_file(folder.path() / "sources.txt", sources);
+  folder.finish();
+  return files.size();
+}
+
+}  // namespace odin

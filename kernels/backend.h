@@ -38,6 +38,21 @@ struct RandomKey {
   std::uint64_t stream = 0;  // e.g. the step of training times the number of dropout layers
 };
 
+// One step of stochastic gradient descent (see Backend::sgd_step).
+struct SgdSetting {
+  double learning_rate = 0.1;
+  double momentum = 0.9;
+  double weight_decay = 0;
+  bool nesterov = false;
+};
+
+// How a training image is varied (see Backend::augment).
+struct Augmentation {
+  int crop_padding = 0;  // pixels of black around the image, of which a random crop is taken
+  bool flip = false;     // mirrored left to right with probability 1/2
+  bool operator==(const Augmentation&) const = default;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -80,18 +95,20 @@ class Backend {
   // Training: mean and (biased) variance of the batch, y = gamma (x - mean) inv_std + beta with
   // inv_std = 1 / sqrt(variance + epsilon). Writes mean and inv_std (C) for the backward pass and
   // moves running_mean and running_var (C) by `momentum` towards the batch's mean and UNBIASED
-  // variance. Throws Error when N H W < 2.
+  // variance. With `relu` y is max(y, 0) in the same pass over memory. Throws Error when N H W < 2.
   virtual void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma,
                                            ConstTensorView beta, double epsilon, double momentum,
-                                           TensorView running_mean, TensorView running_var,
-                                           TensorView y, TensorView mean, TensorView inv_std) = 0;
+                                           bool relu, TensorView running_mean,
+                                           TensorView running_var, TensorView y, TensorView mean,
+                                           TensorView inv_std) = 0;
   // Through the batch's statistics: with m = N H W and x^ = (x - mean) inv_std,
   // dbeta += sum dy, dgamma += sum dy x^, dx += gamma inv_std (dy - sum dy / m - x^ sum(dy x^) /
-  // m).
+  // m). With `relu`, dy counts as zero where gamma x^ + beta <= 0.
   virtual void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy,
-                                            ConstTensorView gamma, ConstTensorView mean,
-                                            ConstTensorView inv_std, TensorView dx,
-                                            TensorView dgamma, TensorView dbeta) = 0;
+                                            ConstTensorView gamma, ConstTensorView beta,
+                                            ConstTensorView mean, ConstTensorView inv_std,
+                                            bool relu, TensorView dx, TensorView dgamma,
+                                            TensorView dbeta) = 0;
   // Evaluation: y = gamma (x - running_mean) / sqrt(running_var + epsilon) + beta.
   virtual void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma,
                                              ConstTensorView beta, ConstTensorView running_mean,
@@ -148,6 +165,22 @@ class Backend {
   virtual void dropout_forward(double rate, RandomKey key, ConstTensorView x, TensorView y) = 0;
   // dx += dy kept / (1 - rate)
   virtual void dropout_backward(double rate, RandomKey key, ConstTensorView dy, TensorView dx) = 0;
+
+  // --- training -------------------------------------------------------------------------------
+  // g = gradient + weight_decay w, velocity = momentum velocity + g, w -= learning_rate (nesterov ?
+  // g + momentum velocity : velocity): Sutskever et al. 2013 in the form that PyTorch uses, in which
+  // the first velocity is the first g if it starts as zero. All dense, of one shape.
+  virtual void sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                        TensorView velocity) = 0;
+  // y[n,c,i,j] = (v / 255 - mean[c]) / std[c], where v is the pixel (i + a, j' + b) of image
+  // indices[n] of `images` (M, C, H, W) uint8, or 0 (black) outside of it; j' is j, or W - 1 - j
+  // where the image is mirrored. The shifts a and b, uniform in [-crop_padding, crop_padding], and
+  // the mirroring are drawn from words 4 n, 4 n + 1 and 4 n + 2 of `key`: the padded random crop
+  // and flip of He et al. 2016, section 4.2. `images` is dense, row-major on every device; indices
+  // (N) int32, on the host checked to lie in [0, M); mean, std (C); y (N, C, H, W).
+  virtual void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+                       ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+                       TensorView y) = 0;
 
   // --- evaluation -----------------------------------------------------------------------------
   // Makes a compiled network ready to run: packs weights, assigns memory, chooses kernels.

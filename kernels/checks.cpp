@@ -245,12 +245,13 @@ void batch_norm_forward_training(DataType type, const View& x, const View& gamma
 }
 
 void batch_norm_backward_training(DataType type, const View& x, const View& dy, const View& gamma,
-                                  const View& mean, const View& inv_std, const View& dx,
-                                  const View& dgamma, const View& dbeta) {
+                                  const View& beta, const View& mean, const View& inv_std,
+                                  const View& dx, const View& dgamma, const View& dbeta) {
   constexpr auto kName = "batch_norm_backward_training";
   activations(kName, type, {{"x", x}, {"dy", dy}, gradient("dx", dx)});
   channel_parameters(kName, type,
                      {{"gamma", gamma},
+                      {"beta", beta},
                       {"mean", mean},
                       {"inv_std", inv_std},
                       gradient("dgamma", dgamma),
@@ -357,6 +358,46 @@ void dropout_forward(DataType type, double rate, const View& x, const View& y) {
 void dropout_backward(DataType type, double rate, const View& dy, const View& dx) {
   activations("dropout_backward", type, {{"dy", dy}, {"dx", dx}});
   possible_rate("dropout_backward", rate);
+}
+
+void sgd_step(DataType type, const SgdSetting& setting, const View& gradient, const View& w,
+              const View& velocity) {
+  constexpr auto kName = "sgd_step";
+  alike(kName, type, {{"gradient", gradient}, {"w", w}, {"velocity", velocity}});
+  dense(kName, {"gradient", gradient});
+  dense(kName, {"w", w});
+  dense(kName, {"velocity", velocity});
+  for (const double value : {setting.learning_rate, setting.momentum, setting.weight_decay}) {
+    require(std::isfinite(value) && value >= 0,
+            "{}: learning rate {}, momentum {} and weight decay {} must be finite and not below 0",
+            kName, setting.learning_rate, setting.momentum, setting.weight_decay);
+  }
+}
+
+void augment(DataType type, const Augmentation& augmentation, const View& images,
+             const View& indices, const View& mean, const View& std, const View& y) {
+  constexpr auto kName = "augment";
+  rank(kName, {"y", y}, 4);
+  typed(kName, type, {"y", y});
+  rank(kName, {"images", images}, 4);
+  typed(kName, DataType::kUInt8, {"images", images});
+  dense(kName, {"images", images});
+  const Shape& out = y.shape();
+  shape(kName, {"images", images}, {images.shape()[0], out[1], out[2], out[3]}, {"y", y});
+  typed(kName, DataType::kInt32, {"indices", indices});
+  shape(kName, {"indices", indices}, {out[0]}, {"y", y});
+  dense(kName, {"indices", indices});
+  channel_parameters(kName, type, {{"mean", mean}, {"std", std}}, {"y", y});
+  require(augmentation.crop_padding >= 0 && augmentation.crop_padding < 1 << 15,
+          "{}: a crop padding of {} is not possible", kName, augmentation.crop_padding);
+}
+
+void index_range(std::string_view operation, const View& indices, std::int64_t images) {
+  const auto index = indices.elements<std::int32_t>();
+  for (std::int64_t n = 0; n < indices.shape()[0]; ++n) {
+    require(index(n) >= 0 && index(n) < images, "{}: index {} is {}, it must lie in [0, {})",
+            operation, n, index(n), images);
+  }
 }
 
 }  // namespace odin::check

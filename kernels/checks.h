@@ -55,8 +55,8 @@ void batch_norm_forward_training(DataType type, const View& x, const View& gamma
                                  const View& running_var, const View& y, const View& mean,
                                  const View& inv_std);
 void batch_norm_backward_training(DataType type, const View& x, const View& dy, const View& gamma,
-                                  const View& mean, const View& inv_std, const View& dx,
-                                  const View& dgamma, const View& dbeta);
+                                  const View& beta, const View& mean, const View& inv_std,
+                                  const View& dx, const View& dgamma, const View& dbeta);
 void batch_norm_forward_evaluation(DataType type, const View& x, const View& gamma,
                                    const View& beta, const View& running_mean,
                                    const View& running_var, double epsilon, const View& y);
@@ -87,6 +87,13 @@ void perturb(DataType type, const View& x, const View& gradient, const View& ste
 
 void dropout_forward(DataType type, double rate, const View& x, const View& y);
 void dropout_backward(DataType type, double rate, const View& dy, const View& dx);
+
+void sgd_step(DataType type, const SgdSetting& setting, const View& gradient, const View& w,
+              const View& velocity);
+void augment(DataType type, const Augmentation& augmentation, const View& images,
+             const View& indices, const View& mean, const View& std, const View& y);
+// Where the indices lie in host memory: that all are in [0, images).
+void index_range(std::string_view operation, const View& indices, std::int64_t images);
 
 }  // namespace check
 }  // namespace odin

@@ -68,6 +68,8 @@ void HostBackend::upload(const double* host, TensorView to) {
       return upload_as<double>(host, to);
     case DataType::kInt32:
       return upload_as<std::int32_t>(host, to);
+    case DataType::kUInt8:
+      return upload_as<std::uint8_t>(host, to);
   }
 }
 
@@ -79,6 +81,8 @@ void HostBackend::download(ConstTensorView from, double* host) {
       return download_as<double>(from, host);
     case DataType::kInt32:
       return download_as<std::int32_t>(from, host);
+    case DataType::kUInt8:
+      return download_as<std::uint8_t>(from, host);
   }
 }
 

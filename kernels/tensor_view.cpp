@@ -9,6 +9,8 @@ std::size_t size_of(DataType type) {
       return 4;
     case DataType::kFloat64:
       return 8;
+    case DataType::kUInt8:
+      return 1;
   }
   fail("data type {} is not known", static_cast<int>(type));
 }
@@ -21,6 +23,8 @@ std::string_view name_of(DataType type) {
       return "float64";
     case DataType::kInt32:
       return "int32";
+    case DataType::kUInt8:
+      return "uint8";
   }
   fail("data type {} is not known", static_cast<int>(type));
 }

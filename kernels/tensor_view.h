@@ -13,7 +13,7 @@
 
 namespace odin {
 
-enum class DataType : std::uint8_t { kFloat32, kFloat64, kInt32 };
+enum class DataType : std::uint8_t { kFloat32, kFloat64, kInt32, kUInt8 };
 
 std::size_t size_of(DataType type);
 std::string_view name_of(DataType type);
@@ -25,9 +25,11 @@ constexpr DataType data_type_of() {
     return DataType::kFloat32;
   } else if constexpr (std::is_same_v<U, double>) {
     return DataType::kFloat64;
-  } else {
-    static_assert(std::is_same_v<U, std::int32_t>, "not an element type of tensors");
+  } else if constexpr (std::is_same_v<U, std::int32_t>) {
     return DataType::kInt32;
+  } else {
+    static_assert(std::is_same_v<U, std::uint8_t>, "not an element type of tensors");
+    return DataType::kUInt8;
   }
 }
 

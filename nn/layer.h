@@ -33,6 +33,9 @@ struct LayerContext {
   std::span<const TensorView> parameter_gradients;
   // The tensors of Layer::saved(), in their order: kept from the forward for the backward pass.
   std::span<const TensorView> saved;
+  // Of a batch norm in training: it takes the ReLU after it into its own passes over memory, so that
+  // its output and that output's gradient are the ReLU's.
+  bool relu_follows = false;
   // Of this layer in this step: the same for a forward pass and its backward pass.
   RandomKey random;
 

@@ -54,16 +54,28 @@ class Network {
   };
   std::vector<Parameter>& parameter_list() { return parameters_; }
 
+  // Looks, after a forward pass, for values that are not finite, in the order in which they were
+  // used: "block1.layer.0.conv1.weight", "the output of block1.layer.0.conv1", "the images", or
+  // "none" where all are finite. A layer without a name is "the layer after" the last one with.
+  std::string first_not_finite();
+
  private:
   struct NodeState {
     std::size_t first_parameter = 0;  // in parameters_
     std::vector<Tensor> saved;
+    bool relu_follows = false;  // a batch norm whose output only the ReLU after it reads
   };
 
   void reserve(std::int64_t images);
   TensorView activation(const Activation& a);
   TensorView gradient(const Activation& a);
   TensorView slice_of(std::vector<Tensor>& buffers, const Activation& a) const;
+  // Whether a node is left out in this mode because the batch norm before it does its work.
+  bool is_absorbed(std::size_t node) const;
+  // Whether anything of a buffer is used in this mode.
+  bool is_used(int buffer) const;
+  // Where a node writes in this mode.
+  Activation output_of(std::size_t node) const;
   template <class Run>
   void with_context(std::size_t node, bool parameter_gradients, Run run);
 

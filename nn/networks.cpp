@@ -13,7 +13,10 @@
 namespace odin {
 namespace {
 
-constexpr ImageShape kImage{kImageChannels, kImageSize, kImageSize};
+ImageShape image(int size) {
+  require(size > 0 && size % 4 == 0, "images of {} x {} pixels cannot be halved twice", size, size);
+  return {kImageChannels, size, size};
+}
 
 // relu(batch_norm(x))
 Activation bn_relu(Graph& graph, const std::string& name, const Activation& x) {
@@ -81,15 +84,15 @@ Activation wide_block(Graph& graph, const std::string& name, const Activation& x
 
 }  // namespace
 
-Graph densenet(const DenseNetConfig& config, double dropout) {
+Graph densenet(const DenseNetConfig& config, double dropout, int image_size) {
   validate(Architecture(config));
   const int layers = (config.depth - 4) / (config.bottleneck ? 6 : 3);
-  Graph graph(name_of(Architecture(config)), kImage);
+  Graph graph(name_of(Architecture(config)), image(image_size));
   Activation x = graph.input();
   int channels = 2 * config.growth_rate;
   for (int block = 1; block <= 3; ++block) {
     const int width = channels + layers * config.growth_rate;
-    const int size = kImageSize >> (block - 1);
+    const int size = image_size >> (block - 1);
     const Activation features = graph.buffer({width, size, size});
     const Activation first = graph.slice(features, 0, channels);
     if (block == 1) {
@@ -109,10 +112,10 @@ Graph densenet(const DenseNetConfig& config, double dropout) {
   return graph;
 }
 
-Graph wide_resnet(const WideResNetConfig& config, double dropout) {
+Graph wide_resnet(const WideResNetConfig& config, double dropout, int image_size) {
   validate(Architecture(config));
   const int blocks = (config.depth - 4) / 6;
-  Graph graph(name_of(Architecture(config)), kImage);
+  Graph graph(name_of(Architecture(config)), image(image_size));
   Activation x = convolve(graph, "conv1", graph.input(), 16, 3, 1, 0);
   for (int group = 1; group <= 3; ++group) {
     for (int i = 0; i < blocks; ++i) {
@@ -124,11 +127,11 @@ Graph wide_resnet(const WideResNetConfig& config, double dropout) {
   return graph;
 }
 
-Graph build_graph(const Architecture& architecture, double dropout) {
+Graph build_graph(const Architecture& architecture, double dropout, int image_size) {
   if (const auto* config = std::get_if<DenseNetConfig>(&architecture)) {
-    return densenet(*config, dropout);
+    return densenet(*config, dropout, image_size);
   }
-  return wide_resnet(std::get<WideResNetConfig>(architecture), dropout);
+  return wide_resnet(std::get<WideResNetConfig>(architecture), dropout, image_size);
 }
 
 std::vector<ParameterSpec> parameter_specs(const Architecture& architecture) {

@@ -2,6 +2,7 @@
 #include "kernels/cpu/backend.h"
 
 #include "kernels/checks.h"
+#include "kernels/cpu/augment.h"
 #include "kernels/cpu/average_pool.h"
 #include "kernels/cpu/batch_norm.h"
 #include "kernels/cpu/convolution.h"
@@ -13,6 +14,7 @@
 #include "kernels/cpu/perturb.h"
 #include "kernels/cpu/plan_executor.h"
 #include "kernels/cpu/relu.h"
+#include "kernels/cpu/sgd.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/host_backend.h"
 
@@ -68,20 +70,23 @@ class CpuBackend final : public HostBackend {
   }
 
   void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
-                                   double epsilon, double momentum, TensorView running_mean,
-                                   TensorView running_var, TensorView y, TensorView mean,
-                                   TensorView inv_std) override {
+                                   double epsilon, double momentum, bool relu,
+                                   TensorView running_mean, TensorView running_var, TensorView y,
+                                   TensorView mean, TensorView inv_std) override {
     check::batch_norm_forward_training(kType, x, gamma, beta, epsilon, momentum, running_mean,
                                        running_var, y, mean, inv_std);
-    cpu::batch_norm_forward_training(pool_, x, gamma, beta, epsilon, momentum, running_mean,
+    cpu::batch_norm_forward_training(pool_, x, gamma, beta, epsilon, momentum, relu, running_mean,
                                      running_var, y, mean, inv_std);
   }
 
   void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
-                                    ConstTensorView mean, ConstTensorView inv_std, TensorView dx,
+                                    ConstTensorView beta, ConstTensorView mean,
+                                    ConstTensorView inv_std, bool relu, TensorView dx,
                                     TensorView dgamma, TensorView dbeta) override {
-    check::batch_norm_backward_training(kType, x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
-    cpu::batch_norm_backward_training(pool_, x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
+    check::batch_norm_backward_training(kType, x, dy, gamma, beta, mean, inv_std, dx, dgamma,
+                                        dbeta);
+    cpu::batch_norm_backward_training(pool_, x, dy, gamma, beta, mean, inv_std, relu, dx, dgamma,
+                                      dbeta);
   }
 
   void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
@@ -172,6 +177,20 @@ class CpuBackend final : public HostBackend {
     if (!wanted(dx)) return;
     check::dropout_backward(kType, rate, dy, dx);
     cpu::dropout_backward(pool_, rate, key, dy, dx);
+  }
+
+  void sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                TensorView velocity) override {
+    check::sgd_step(kType, setting, gradient, w, velocity);
+    cpu::sgd_step(pool_, setting, gradient, w, velocity);
+  }
+
+  void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+               ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+               TensorView y) override {
+    check::augment(kType, augmentation, images, indices, mean, std, y);
+    check::index_range("augment", indices, images.shape()[0]);
+    cpu::augment(pool_, augmentation, key, images, indices, mean, std, y);
   }
 
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {

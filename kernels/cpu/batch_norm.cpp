@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "kernels/checks.h"
 #include "kernels/cpu/multiversion.h"
@@ -88,11 +89,48 @@ void add_gradients(const float* x, const float* dy, float mean, std::int64_t n, 
   }
 }
 
+// The same with dy as zero where scale (x - mean) + shift <= 0: where the ReLU after the norm was
+// closed.
+ODIN_MULTIVERSION
+void add_open_gradients(const float* x, const float* dy, float mean, float scale, float shift,
+                        std::int64_t n, Sums& sums) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  const Lanes zero{};
+  Lanes values{};
+  Lanes products{};
+  for (std::int64_t i = 0; i < whole; i += kLanes) {
+    const Lanes centred = *reinterpret_cast<const Lanes*>(x + i) - mean;
+    const Lanes gradient = *reinterpret_cast<const Lanes*>(dy + i);
+    const Lanes d = scale * centred + shift > zero ? gradient : zero;
+    values += d;
+    products += d * centred;
+  }
+  sums.u.lanes += __builtin_convertvector(values, WideLanes);
+  sums.uv.lanes += __builtin_convertvector(products, WideLanes);
+  for (std::int64_t i = whole; i < n; ++i) {
+    const float centred = x[i] - mean;
+    if (!(scale * centred + shift > 0)) continue;
+    sums.u.lanes[i - whole] += static_cast<double>(dy[i]);
+    sums.uv.lanes[i - whole] += static_cast<double>(dy[i]) * static_cast<double>(centred);
+  }
+}
+
 // y = scale (x - mean) + shift
 ODIN_MULTIVERSION
 void normalise(const float* x, float mean, float scale, float shift, float* y, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) y[i] = scale * (x[i] - mean) + shift;
+}
+
+// The same, then a ReLU that lets NaN through.
+ODIN_MULTIVERSION
+void normalise_relu(const float* x, float mean, float scale, float shift, float* y,
+                    std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float z = scale * (x[i] - mean) + shift;
+    y[i] = z < 0 ? 0.0f : z;
+  }
 }
 
 // dx += scale (dy - offset - slope (x - mean))
@@ -101,6 +139,18 @@ void add_gradient(const float* x, const float* dy, float mean, float scale, floa
                   float slope, float* dx, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * (dy[i] - offset - slope * (x[i] - mean));
+}
+
+// The same with dy as zero where the ReLU after the norm was closed.
+ODIN_MULTIVERSION
+void add_open_gradient(const float* x, const float* dy, float mean, float scale, float shift,
+                       float offset, float slope, float* dx, std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float centred = x[i] - mean;
+    const float d = scale * centred + shift > 0 ? dy[i] : 0.0f;
+    dx[i] += scale * (d - offset - slope * centred);
+  }
 }
 
 // dx += scale dy
@@ -182,13 +232,21 @@ double inv_std_of(const float* running_var, std::int64_t c, double epsilon) {
 
 void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
                                  const ConstTensorView& gamma, const ConstTensorView& beta,
-                                 double epsilon, double momentum, const TensorView& running_mean,
-                                 const TensorView& running_var, const TensorView& y,
-                                 const TensorView& mean, const TensorView& inv_std) {
+                                 double epsilon, double momentum, bool relu,
+                                 const TensorView& running_mean, const TensorView& running_var,
+                                 const TensorView& y, const TensorView& mean,
+                                 const TensorView& inv_std) {
   const Planes planes(x.shape());
   const auto m = static_cast<double>(planes.images * planes.pixels);
   const Input in("x", x);
   const Output out("y", y);
+  // Looked up once: the type of a tensor is checked at every look.
+  const float* const gammas = gamma.data<float>();
+  const float* const betas = beta.data<float>();
+  float* const means = mean.data<float>();
+  float* const inv_stds = inv_std.data<float>();
+  float* const running_means = running_mean.data<float>();
+  float* const running_vars = running_var.data<float>();
   for_each_group(pool, planes, [&](std::int64_t first, std::int64_t last) {
     // Deviations from the mean of the first image, so that little cancels in the variance: that
     // mean's own deviation is at most sqrt(images) standard deviations.
@@ -210,39 +268,56 @@ void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
       const double offset = sums[c - first].u.total() / m;
       const double channel_mean = static_cast<double>(centres[c - first]) + offset;
       const double variance = std::max(sums[c - first].uv.total() / m - offset * offset, 0.0);
-      mean.data<float>()[c] = static_cast<float>(channel_mean);
-      inv_std.data<float>()[c] = static_cast<float>(1 / std::sqrt(variance + epsilon));
+      means[c] = static_cast<float>(channel_mean);
+      inv_stds[c] = static_cast<float>(1 / std::sqrt(variance + epsilon));
       const auto move = [=](float& running, double to) {
         running = static_cast<float>(running + momentum * (to - running));
       };
-      move(running_mean.data<float>()[c], channel_mean);
-      move(running_var.data<float>()[c], variance * m / (m - 1));
+      move(running_means[c], channel_mean);
+      move(running_vars[c], variance * m / (m - 1));
     }
+    float scales[kMaxChannels];
+    for (std::int64_t c = first; c < last; ++c) scales[c - first] = gammas[c] * inv_stds[c];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
-      normalise(in.plane(n, c), mean.data<float>()[c],
-                gamma.data<float>()[c] * inv_std.data<float>()[c], beta.data<float>()[c],
-                out.plane(n, c), planes.pixels);
+      if (relu) {
+        normalise_relu(in.plane(n, c), means[c], scales[c - first], betas[c], out.plane(n, c),
+                       planes.pixels);
+      } else {
+        normalise(in.plane(n, c), means[c], scales[c - first], betas[c], out.plane(n, c),
+                  planes.pixels);
+      }
     });
   });
 }
 
 void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
                                   const ConstTensorView& dy, const ConstTensorView& gamma,
-                                  const ConstTensorView& mean, const ConstTensorView& inv_std,
-                                  const TensorView& dx, const TensorView& dgamma,
-                                  const TensorView& dbeta) {
+                                  const ConstTensorView& beta, const ConstTensorView& mean,
+                                  const ConstTensorView& inv_std, bool relu, const TensorView& dx,
+                                  const TensorView& dgamma, const TensorView& dbeta) {
   const Planes planes(x.shape());
   const auto m = static_cast<double>(planes.images * planes.pixels);
   const Input in("x", x);
   const Input dout("dy", dy);
   const float* const means = mean.data<float>();
   const float* const inv_stds = inv_std.data<float>();
+  const float* const gammas = gamma.data<float>();
+  const float* const shifts = beta.data<float>();
+  const auto scale_of = [=](std::int64_t c) { return gammas[c] * inv_stds[c]; };
+  const std::optional<Output> din =
+      wanted(dx) ? std::make_optional<Output>("dx", dx) : std::nullopt;
   for_each_group(pool, planes, [&](std::int64_t first, std::int64_t last) {
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
-        add_gradients(in.plane(n, c) + begin, dout.plane(n, c) + begin, means[c], count,
-                      sums[c - first]);
+        const float* const values = in.plane(n, c) + begin;
+        const float* const gradients = dout.plane(n, c) + begin;
+        if (relu) {
+          add_open_gradients(values, gradients, means[c], scale_of(c), shifts[c], count,
+                             sums[c - first]);
+        } else {
+          add_gradients(values, gradients, means[c], count, sums[c - first]);
+        }
       });
     });
     // The gradient is scale (dy - offset - slope (x - mean)).
@@ -256,11 +331,15 @@ void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
       offsets[c - first] = static_cast<float>(sum_dy / m);
       slopes[c - first] = static_cast<float>(sum_dy_centred * r * r / m);
     }
-    if (!wanted(dx)) return;
-    const Output din("dx", dx);
+    if (!din) return;
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
-      add_gradient(in.plane(n, c), dout.plane(n, c), means[c], gamma.data<float>()[c] * inv_stds[c],
-                   offsets[c - first], slopes[c - first], din.plane(n, c), planes.pixels);
+      if (relu) {
+        add_open_gradient(in.plane(n, c), dout.plane(n, c), means[c], scale_of(c), shifts[c],
+                          offsets[c - first], slopes[c - first], din->plane(n, c), planes.pixels);
+      } else {
+        add_gradient(in.plane(n, c), dout.plane(n, c), means[c], scale_of(c), offsets[c - first],
+                     slopes[c - first], din->plane(n, c), planes.pixels);
+      }
     });
   });
 }

@@ -8,14 +8,15 @@ namespace odin::cpu {
 
 void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
                                  const ConstTensorView& gamma, const ConstTensorView& beta,
-                                 double epsilon, double momentum, const TensorView& running_mean,
-                                 const TensorView& running_var, const TensorView& y,
-                                 const TensorView& mean, const TensorView& inv_std);
+                                 double epsilon, double momentum, bool relu,
+                                 const TensorView& running_mean, const TensorView& running_var,
+                                 const TensorView& y, const TensorView& mean,
+                                 const TensorView& inv_std);
 void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
                                   const ConstTensorView& dy, const ConstTensorView& gamma,
-                                  const ConstTensorView& mean, const ConstTensorView& inv_std,
-                                  const TensorView& dx, const TensorView& dgamma,
-                                  const TensorView& dbeta);
+                                  const ConstTensorView& beta, const ConstTensorView& mean,
+                                  const ConstTensorView& inv_std, bool relu, const TensorView& dx,
+                                  const TensorView& dgamma, const TensorView& dbeta);
 void batch_norm_forward_evaluation(ThreadPool& pool, const ConstTensorView& x,
                                    const ConstTensorView& gamma, const ConstTensorView& beta,
                                    const ConstTensorView& running_mean,

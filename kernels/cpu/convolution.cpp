@@ -15,21 +15,58 @@ std::int64_t weight_elements(const ConvolutionSizes& s) {
   return s.out_channels * s.in_channels * s.kernel_height * s.kernel_width;
 }
 
+// Pixels that pay for the call of a kernel: images with fewer are taken together.
+constexpr std::int64_t kPixels = 512;
+
+// Images that fill kPixels.
+std::int64_t images_for_a_call(std::int64_t pixels) {
+  return std::clamp<std::int64_t>(kPixels / std::max<std::int64_t>(pixels, 1), 1, 32);
+}
+
 // Images that a thread takes at once: more where the weights weigh more than the activations, so
-// that they are read from memory less often.
+// that they are read from memory less often, and where the images are small.
 std::int64_t images_at_once(const ConvolutionSizes& s) {
   const std::int64_t activations =
       s.in_channels * s.height * s.width + s.out_channels * s.out_height * s.out_width;
-  return std::clamp<std::int64_t>(weight_elements(s) / activations, 1, 4);
+  return std::max(std::clamp<std::int64_t>(weight_elements(s) / activations, 1, 4),
+                  images_for_a_call(s.out_height * s.out_width));
 }
 
 // Into how many sums the gradient of the weights is split, so that threads can share it out. It
 // must not depend on the number of threads: the order of additions would. Few where the weights are
-// large, because each sum is as large.
+// large, because each sum is as large, and where the images are small.
 std::int64_t partial_sums(const ConvolutionSizes& s) {
   constexpr std::int64_t kBytes = 32 << 20;
   const std::int64_t affordable = kBytes / (weight_elements(s) * kFloatBytes);
-  return std::min(s.images, std::clamp<std::int64_t>(affordable, 8, 32));
+  const std::int64_t worthwhile = s.images / images_for_a_call(s.out_height * s.out_width);
+  return std::min(s.images, std::clamp<std::int64_t>(std::min(affordable, worthwhile), 8, 32));
+}
+
+// Small images side by side, so that one product serves them all: (channels, images pixels).
+void lay_side_by_side(Images<const float> from, std::int64_t images, std::int64_t channels,
+                      std::int64_t pixels, float* to) {
+  for (std::int64_t n = 0; n < images; ++n) {
+    const float* plane = (from + n).data;
+    for (std::int64_t c = 0; c < channels; ++c, plane += pixels) {
+      std::copy_n(plane, pixels, to + (c * images + n) * pixels);
+    }
+  }
+}
+
+// The way back; adds where `accumulated`.
+void take_apart(const float* from, std::int64_t images, std::int64_t channels, std::int64_t pixels,
+                bool accumulated, Images<float> to) {
+  for (std::int64_t n = 0; n < images; ++n) {
+    float* plane = (to + n).data;
+    for (std::int64_t c = 0; c < channels; ++c, plane += pixels) {
+      const float* const source = from + (c * images + n) * pixels;
+      if (accumulated) {
+        accumulate(source, plane, pixels);
+      } else {
+        std::copy_n(source, pixels, plane);
+      }
+    }
+  }
 }
 
 Images<const float> images_of(std::string_view name, const ConstTensorView& view) {
@@ -92,6 +129,31 @@ void Convolutions::run_images(Direction direction, ConvolutionSizes sizes, Image
   });
 }
 
+// out = weights in, or += where `add`, for every image.
+void Convolutions::run_products(const Matrix& weights, std::int64_t in_channels,
+                                std::int64_t out_channels, const ConvolutionSizes& sizes, bool add,
+                                Images<const float> in, Images<float> out) {
+  const std::int64_t pixels = sizes.height * sizes.width;
+  const std::int64_t group = images_for_a_call(pixels);
+  pool_.run((sizes.images + group - 1) / group, [&](std::int64_t index, int worker) {
+    const std::int64_t first = index * group;
+    const std::int64_t images = std::min(group, sizes.images - first);
+    const std::int64_t columns = images * pixels;
+    if (images == 1) {
+      multiply(out_channels, columns, in_channels, weights, {(in + first).data, columns},
+               add ? 1 : 0, (out + first).data, columns);
+      return;
+    }
+    Scratch& scratch = workers_[static_cast<std::size_t>(worker)];
+    auto* const beside = reinterpret_cast<float*>(scratch.reserve(
+        static_cast<std::size_t>((in_channels + out_channels) * columns * kFloatBytes)));
+    float* const result = beside + in_channels * columns;
+    lay_side_by_side(in + first, images, in_channels, pixels, beside);
+    multiply(out_channels, columns, in_channels, weights, {beside, columns}, 0, result, columns);
+    take_apart(result, images, out_channels, pixels, add, out + first);
+  });
+}
+
 void Convolutions::forward(const ConvolutionSizes& sizes, const ConstTensorView& x,
                            const ConstTensorView& w, const TensorView& y) {
   if (sizes.images == 0) return;
@@ -99,11 +161,8 @@ void Convolutions::forward(const ConvolutionSizes& sizes, const ConstTensorView&
   const Images<float> out = images_of("y", y);
   const auto* const weights = w.data<float>();
   if (!is_product(sizes)) return run_images(Direction::kForward, sizes, in, weights, out);
-  const std::int64_t pixels = sizes.height * sizes.width;
-  pool_.run(sizes.images, [&](std::int64_t n, int) {
-    multiply(sizes.out_channels, pixels, sizes.in_channels, {weights, sizes.in_channels},
-             {(in + n).data, pixels}, 0, (out + n).data, pixels);
-  });
+  run_products({weights, sizes.in_channels}, sizes.in_channels, sizes.out_channels, sizes, false,
+               in, out);
 }
 
 void Convolutions::backward_data(const ConvolutionSizes& sizes, const ConstTensorView& dy,
@@ -113,11 +172,29 @@ void Convolutions::backward_data(const ConvolutionSizes& sizes, const ConstTenso
   const Images<float> out = images_of("dx", dx);
   const auto* const weights = w.data<float>();
   if (!is_product(sizes)) return run_images(Direction::kBackwardData, sizes, in, weights, out);
+  run_products({weights, sizes.in_channels, true}, sizes.out_channels, sizes.in_channels, sizes,
+               true, in, out);
+}
+
+// dw (+)= dy x^T over some images.
+void Convolutions::add_filter_product(const ConvolutionSizes& sizes, Images<const float> x,
+                                      Images<const float> dy, std::int64_t images, bool add,
+                                      Scratch& scratch, float* dw) {
   const std::int64_t pixels = sizes.height * sizes.width;
-  pool_.run(sizes.images, [&](std::int64_t n, int) {
-    multiply(sizes.in_channels, pixels, sizes.out_channels, {weights, sizes.in_channels, true},
-             {(in + n).data, pixels}, 1, (out + n).data, pixels);
-  });
+  const std::int64_t columns = images * pixels;
+  const float* left = dy.data;
+  const float* right = x.data;
+  if (images > 1) {
+    auto* const beside = reinterpret_cast<float*>(scratch.reserve(static_cast<std::size_t>(
+        (sizes.in_channels + sizes.out_channels) * columns * kFloatBytes)));
+    lay_side_by_side(dy, images, sizes.out_channels, pixels, beside);
+    float* const inputs = beside + sizes.out_channels * columns;
+    lay_side_by_side(x, images, sizes.in_channels, pixels, inputs);
+    left = beside;
+    right = inputs;
+  }
+  multiply(sizes.out_channels, sizes.in_channels, columns, {left, columns}, {right, columns, true},
+           add ? 1 : 0, dw, sizes.in_channels);
 }
 
 void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTensorView& x,
@@ -148,9 +225,10 @@ void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTen
     const std::int64_t begin = first_of(sum);
     const std::int64_t end = first_of(sum + 1);
     if (product) {
-      for (std::int64_t n = begin; n < end; ++n) {
-        multiply(sizes.out_channels, sizes.in_channels, pixels, {(dout + n).data, pixels},
-                 {(in + n).data, pixels, true}, n == begin ? 0 : 1, to, sizes.in_channels);
+      const std::int64_t group = images_for_a_call(pixels);
+      for (std::int64_t n = begin; n < end; n += group) {
+        add_filter_product(sizes, in + n, dout + n, std::min(group, end - n), n > begin,
+                           workers_[static_cast<std::size_t>(worker)], to);
       }
     } else {
       FilterPass& own = end - begin == sizes.images / sums ? *pass : *longer;

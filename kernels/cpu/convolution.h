@@ -18,8 +18,9 @@ namespace odin::cpu {
 // The threads share the images out: a thread takes one (or a few, where the weights are large)
 // through the whole operation, oneDNN itself running on that thread alone. So the results do not
 // depend on the number of threads. A convolution of 1 x 1 and stride 1 is a product of matrices
-// that reads and writes the views directly, where that is faster; any other one copies each image
-// into the blocked layout that oneDNN's fast kernels need.
+// that reads and writes the views directly, or copies of small images that lie side by side, where
+// that is faster; any other one copies each image into the blocked layout that oneDNN's fast kernels
+// need.
 class Convolutions {
  public:
   explicit Convolutions(ThreadPool& pool);
@@ -35,6 +36,12 @@ class Convolutions {
   bool is_product(const ConvolutionSizes& sizes) const;
   void run_images(Direction direction, ConvolutionSizes sizes, Images<const float> in,
                   const float* weights, Images<float> out);
+  void run_products(const Matrix& weights, std::int64_t in_channels, std::int64_t out_channels,
+                    const ConvolutionSizes& sizes, bool add, Images<const float> in,
+                    Images<float> out);
+  static void add_filter_product(const ConvolutionSizes& sizes, Images<const float> x,
+                                 Images<const float> dy, std::int64_t images, bool add,
+                                 Scratch& scratch, float* dw);
   ImagePass& image_pass(const ConvolutionSizes& sizes, Direction direction);
   FilterPass& filter_pass(const ConvolutionSizes& sizes);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/checks.h"
+#include "kernels/cuda/augment.h"
 #include "kernels/cuda/batch_norm.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/layer_convolution.h"
@@ -15,6 +16,7 @@
 #include "kernels/cuda/plan_executor.h"
 #include "kernels/cuda/pool.h"
 #include "kernels/cuda/random.h"
+#include "kernels/cuda/sgd.h"
 #include "kernels/cuda/softmax.h"
 #include "kernels/cuda/status.h"
 #include "kernels/cuda/stream.h"
@@ -177,25 +179,27 @@ class CudaBackend final : public Backend {
   }
 
   void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
-                                   double epsilon, double momentum, TensorView running_mean,
-                                   TensorView running_var, TensorView y, TensorView mean,
-                                   TensorView inv_std) override {
+                                   double epsilon, double momentum, bool relu,
+                                   TensorView running_mean, TensorView running_var, TensorView y,
+                                   TensorView mean, TensorView inv_std) override {
     check::batch_norm_forward_training(kType, x, gamma, beta, epsilon, momentum, running_mean,
                                        running_var, y, mean, inv_std);
     const ConstView in = view_of(x);
     cuda::batch_norm_forward_training(
-        in, parameters_of(gamma, beta, in), epsilon, momentum, false,
+        in, parameters_of(gamma, beta, in), epsilon, momentum, relu,
         vector_of(running_mean, in.channels), vector_of(running_var, in.channels), view_of(y),
         vector_of(mean, in.channels), vector_of(inv_std, in.channels), workspace(in), stream_);
   }
   void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
-                                    ConstTensorView mean, ConstTensorView inv_std, TensorView dx,
+                                    ConstTensorView beta, ConstTensorView mean,
+                                    ConstTensorView inv_std, bool relu, TensorView dx,
                                     TensorView dgamma, TensorView dbeta) override {
-    check::batch_norm_backward_training(kType, x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
+    check::batch_norm_backward_training(kType, x, dy, gamma, beta, mean, inv_std, dx, dgamma,
+                                        dbeta);
     const ConstView in = view_of(x);
     cuda::batch_norm_backward_training(
-        in, view_of(dy), {vector_of(gamma, in.channels), nullptr}, vector_of(mean, in.channels),
-        vector_of(inv_std, in.channels), false, optional_view(dx), vector_of(dgamma, in.channels),
+        in, view_of(dy), parameters_of(gamma, beta, in), vector_of(mean, in.channels),
+        vector_of(inv_std, in.channels), relu, optional_view(dx), vector_of(dgamma, in.channels),
         vector_of(dbeta, in.channels), workspace(in), stream_);
   }
   void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
@@ -295,6 +299,24 @@ class CudaBackend final : public Backend {
     cuda::dropout_backward(rate, key.seed, key.stream, view_of(dy), view_of(dx), stream_);
   }
 
+  void sgd_step(const odin::SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                TensorView velocity) override {
+    check::sgd_step(kType, setting, gradient, w, velocity);
+    const std::int64_t count = w.numel();
+    cuda::sgd_step({static_cast<float>(setting.learning_rate), static_cast<float>(setting.momentum),
+                    static_cast<float>(setting.weight_decay), setting.nesterov},
+                   w.data<float>(), gradient.data<float>(), velocity.data<float>(), count, stream_);
+  }
+  void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+               ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+               TensorView y) override {
+    check::augment(kType, augmentation, images, indices, mean, std, y);
+    const View out = view_of(y);
+    cuda::augment(augmentation.crop_padding, augmentation.flip, key.seed, key.stream,
+                  images.data<std::uint8_t>(), indices.data<std::int32_t>(),
+                  vector_of(mean, out.channels), vector_of(std, out.channels), out, stream_);
+  }
+
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {
     return make_plan_executor(plan, options_);
   }
@@ -328,6 +350,8 @@ class CudaBackend final : public Backend {
           return each_of<double>(visit);
         case DataType::kInt32:
           return each_of<std::int32_t>(visit);
+        case DataType::kUInt8:
+          return each_of<std::uint8_t>(visit);
       }
     }
 

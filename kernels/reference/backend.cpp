@@ -3,6 +3,7 @@
 
 #include "kernels/checks.h"
 #include "kernels/host_backend.h"
+#include "kernels/reference/augment.h"
 #include "kernels/reference/average_pool.h"
 #include "kernels/reference/batch_norm.h"
 #include "kernels/reference/convolution.h"
@@ -13,6 +14,7 @@
 #include "kernels/reference/perturb.h"
 #include "kernels/reference/plan_executor.h"
 #include "kernels/reference/relu.h"
+#include "kernels/reference/sgd.h"
 
 namespace odin {
 namespace {
@@ -59,20 +61,23 @@ class ReferenceBackend final : public HostBackend {
   }
 
   void batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
-                                   double epsilon, double momentum, TensorView running_mean,
-                                   TensorView running_var, TensorView y, TensorView mean,
-                                   TensorView inv_std) override {
+                                   double epsilon, double momentum, bool relu,
+                                   TensorView running_mean, TensorView running_var, TensorView y,
+                                   TensorView mean, TensorView inv_std) override {
     check::batch_norm_forward_training(kType, x, gamma, beta, epsilon, momentum, running_mean,
                                        running_var, y, mean, inv_std);
-    reference::batch_norm_forward_training(x, gamma, beta, epsilon, momentum, running_mean,
+    reference::batch_norm_forward_training(x, gamma, beta, epsilon, momentum, relu, running_mean,
                                            running_var, y, mean, inv_std);
   }
 
   void batch_norm_backward_training(ConstTensorView x, ConstTensorView dy, ConstTensorView gamma,
-                                    ConstTensorView mean, ConstTensorView inv_std, TensorView dx,
+                                    ConstTensorView beta, ConstTensorView mean,
+                                    ConstTensorView inv_std, bool relu, TensorView dx,
                                     TensorView dgamma, TensorView dbeta) override {
-    check::batch_norm_backward_training(kType, x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
-    reference::batch_norm_backward_training(x, dy, gamma, mean, inv_std, dx, dgamma, dbeta);
+    check::batch_norm_backward_training(kType, x, dy, gamma, beta, mean, inv_std, dx, dgamma,
+                                        dbeta);
+    reference::batch_norm_backward_training(x, dy, gamma, beta, mean, inv_std, relu, dx, dgamma,
+                                            dbeta);
   }
 
   void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
@@ -162,6 +167,20 @@ class ReferenceBackend final : public HostBackend {
     if (!wanted(dx)) return;
     check::dropout_backward(kType, rate, dy, dx);
     reference::dropout_backward(rate, key, dy, dx);
+  }
+
+  void sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                TensorView velocity) override {
+    check::sgd_step(kType, setting, gradient, w, velocity);
+    reference::sgd_step(setting, gradient, w, velocity);
+  }
+
+  void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+               ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+               TensorView y) override {
+    check::augment(kType, augmentation, images, indices, mean, std, y);
+    check::index_range("augment", indices, images.shape()[0]);
+    reference::augment(augmentation, key, images, indices, mean, std, y);
   }
 
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override {

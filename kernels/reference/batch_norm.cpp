@@ -23,14 +23,16 @@ struct ChannelSums {
   double dy_normalised = 0;
 };
 
-ChannelSums channel_sums(const ConstTensorView& x, const ConstTensorView& dy, std::int64_t c,
-                         double mean, double inv_std) {
+// gradient(n, i, j) is dy.
+template <class Gradient>
+ChannelSums channel_sums(const ConstTensorView& x, std::int64_t c, double mean, double inv_std,
+                         Gradient gradient) {
   const auto in = x.elements<double>();
-  const auto dout = dy.elements<double>();
   ChannelSums sums;
   for_each_in_channel(x.shape(), [&](auto n, auto i, auto j) {
-    sums.dy += dout(n, c, i, j);
-    sums.dy_normalised += dout(n, c, i, j) * (in(n, c, i, j) - mean) * inv_std;
+    const double dy = gradient(n, i, j);
+    sums.dy += dy;
+    sums.dy_normalised += dy * (in(n, c, i, j) - mean) * inv_std;
   });
   return sums;
 }
@@ -45,9 +47,9 @@ void add_parameter_gradients(const ChannelSums& sums, std::int64_t c, const Tens
 
 void batch_norm_forward_training(const ConstTensorView& x, const ConstTensorView& gamma,
                                  const ConstTensorView& beta, double epsilon, double momentum,
-                                 const TensorView& running_mean, const TensorView& running_var,
-                                 const TensorView& y, const TensorView& mean,
-                                 const TensorView& inv_std) {
+                                 bool relu, const TensorView& running_mean,
+                                 const TensorView& running_var, const TensorView& y,
+                                 const TensorView& mean, const TensorView& inv_std) {
   const Shape& shape = x.shape();
   const auto in = x.elements<double>();
   const auto out = y.elements<double>();
@@ -71,15 +73,17 @@ void batch_norm_forward_training(const ConstTensorView& x, const ConstTensorView
     const double scale = gamma.elements<double>()(c) * channel_inv_std;
     const double shift = beta.elements<double>()(c);
     for_each_in_channel(shape, [&](auto n, auto i, auto j) {
-      out(n, c, i, j) = scale * (in(n, c, i, j) - channel_mean) + shift;
+      const double z = scale * (in(n, c, i, j) - channel_mean) + shift;
+      out(n, c, i, j) = relu && z < 0 ? 0 : z;
     });
   }
 }
 
 void batch_norm_backward_training(const ConstTensorView& x, const ConstTensorView& dy,
-                                  const ConstTensorView& gamma, const ConstTensorView& mean,
-                                  const ConstTensorView& inv_std, const TensorView& dx,
-                                  const TensorView& dgamma, const TensorView& dbeta) {
+                                  const ConstTensorView& gamma, const ConstTensorView& beta,
+                                  const ConstTensorView& mean, const ConstTensorView& inv_std,
+                                  bool relu, const TensorView& dx, const TensorView& dgamma,
+                                  const TensorView& dbeta) {
   const Shape& shape = x.shape();
   const auto in = x.elements<double>();
   const auto dout = dy.elements<double>();
@@ -87,15 +91,21 @@ void batch_norm_backward_training(const ConstTensorView& x, const ConstTensorVie
   for (std::int64_t c = 0; c < shape[1]; ++c) {
     const double channel_mean = mean.elements<double>()(c);
     const double channel_inv_std = inv_std.elements<double>()(c);
-    const ChannelSums sums = channel_sums(x, dy, c, channel_mean, channel_inv_std);
+    const double scale = gamma.elements<double>()(c) * channel_inv_std;
+    const double shift = beta.elements<double>()(c);
+    // dy, through the ReLU.
+    const auto gradient = [&](auto n, auto i, auto j) {
+      const bool closed = relu && scale * (in(n, c, i, j) - channel_mean) + shift <= 0;
+      return closed ? 0 : dout(n, c, i, j);
+    };
+    const ChannelSums sums = channel_sums(x, c, channel_mean, channel_inv_std, gradient);
     add_parameter_gradients(sums, c, dgamma, dbeta);
     if (!wanted(dx)) continue;
     const auto din = dx.elements<double>();
-    const double scale = gamma.elements<double>()(c) * channel_inv_std;
     for_each_in_channel(shape, [&](auto n, auto i, auto j) {
       const double normalised = (in(n, c, i, j) - channel_mean) * channel_inv_std;
       din(n, c, i, j) +=
-          scale * (dout(n, c, i, j) - sums.dy / m - normalised * sums.dy_normalised / m);
+          scale * (gradient(n, i, j) - sums.dy / m - normalised * sums.dy_normalised / m);
     });
   }
 }
@@ -127,7 +137,8 @@ void batch_norm_backward_evaluation(const ConstTensorView& x, const ConstTensorV
   for (std::int64_t c = 0; c < x.shape()[1]; ++c) {
     const double mean = running_mean.elements<double>()(c);
     const double inv_std = 1 / std::sqrt(running_var.elements<double>()(c) + epsilon);
-    add_parameter_gradients(channel_sums(x, dy, c, mean, inv_std), c, dgamma, dbeta);
+    const auto gradient = [&](auto n, auto i, auto j) { return dout(n, c, i, j); };
+    add_parameter_gradients(channel_sums(x, c, mean, inv_std, gradient), c, dgamma, dbeta);
     if (!wanted(dx)) continue;
     const auto din = dx.elements<double>();
     const double scale = gamma.elements<double>()(c) * inv_std;

@@ -6,14 +6,15 @@
 namespace odin::reference {
 
 void batch_norm_forward_training(const ConstTensorView& x, const ConstTensorView& gamma,
-                                 const ConstTensorView& beta, double epsilon, double momentum,
+                                 const ConstTensorView& beta, double epsilon, double momentum, bool relu,
                                  const TensorView& running_mean, const TensorView& running_var,
                                  const TensorView& y, const TensorView& mean,
                                  const TensorView& inv_std);
 void batch_norm_backward_training(const ConstTensorView& x, const ConstTensorView& dy,
-                                  const ConstTensorView& gamma, const ConstTensorView& mean,
-                                  const ConstTensorView& inv_std, const TensorView& dx,
-                                  const TensorView& dgamma, const TensorView& dbeta);
+                                  const ConstTensorView& gamma, const ConstTensorView& beta,
+                                  const ConstTensorView& mean, const ConstTensorView& inv_std,
+                                  bool relu, const TensorView& dx, const TensorView& dgamma,
+                                  const TensorView& dbeta);
 void batch_norm_forward_evaluation(const ConstTensorView& x, const ConstTensorView& gamma,
                                    const ConstTensorView& beta, const ConstTensorView& running_mean,
                                    const ConstTensorView& running_var, double epsilon,

@@ -26,9 +26,9 @@ ImageShape BatchNorm::output_shape(std::span<const ImageShape> inputs) const {
 void BatchNorm::forward(const LayerContext& context, Inputs x, TensorView y) const {
   const auto& p = context.parameters;
   if (context.mode == Mode::kTraining) {
-    context.backend.batch_norm_forward_training(x[0], p[kWeight], p[kBias], kEpsilon, kMomentum,
-                                                p[kRunningMean], p[kRunningVar], y,
-                                                context.saved[0], context.saved[1]);
+    context.backend.batch_norm_forward_training(
+        x[0], p[kWeight], p[kBias], kEpsilon, kMomentum, context.relu_follows, p[kRunningMean],
+        p[kRunningVar], y, context.saved[0], context.saved[1]);
   } else {
     context.backend.batch_norm_forward_evaluation(x[0], p[kWeight], p[kBias], p[kRunningMean],
                                                   p[kRunningVar], kEpsilon, y);
@@ -41,8 +41,9 @@ void BatchNorm::backward(const LayerContext& context, Inputs x, ConstTensorView 
   const TensorView dweight = context.parameter_gradient(kWeight);
   const TensorView dbias = context.parameter_gradient(kBias);
   if (context.mode == Mode::kTraining) {
-    context.backend.batch_norm_backward_training(x[0], dy, p[kWeight], context.saved[0],
-                                                 context.saved[1], dx[0], dweight, dbias);
+    context.backend.batch_norm_backward_training(x[0], dy, p[kWeight], p[kBias], context.saved[0],
+                                                 context.saved[1], context.relu_follows, dx[0],
+                                                 dweight, dbias);
   } else {
     context.backend.batch_norm_backward_evaluation(x[0], dy, p[kWeight], p[kRunningMean],
                                                    p[kRunningVar], kEpsilon, dx[0], dweight, dbias);

@@ -96,7 +96,7 @@ TEST_CASE("cuda: batch norm in training") {
     std::vector<double> inv_std(gamma.size());
     reference->batch_norm_forward_training(
         tensor(values, shape), tensor(gamma, per_channel), tensor(beta, per_channel), kEpsilon,
-        kMomentum, tensor(running_mean, per_channel), tensor(running_var, per_channel),
+        kMomentum, false, tensor(running_mean, per_channel), tensor(running_var, per_channel),
         tensor(y, shape), tensor(mean, per_channel), tensor(inv_std, per_channel));
 
     DeviceActivation output(element, shape, noise(2, shape.numel()), c.placement);
@@ -123,8 +123,9 @@ TEST_CASE("cuda: batch norm in training") {
     const auto stored_inv_std = doubles(p.inv_std);
     reference->batch_norm_backward_training(
         tensor(values, shape), tensor(gradients, shape), tensor(gamma, per_channel),
-        tensor(stored_mean, per_channel), tensor(stored_inv_std, per_channel),
-        tensor(wanted, shape), tensor(dgamma, per_channel), tensor(dbeta, per_channel));
+        tensor(beta, per_channel), tensor(stored_mean, per_channel),
+        tensor(stored_inv_std, per_channel), false, tensor(wanted, shape),
+        tensor(dgamma, per_channel), tensor(dbeta, per_channel));
     cuda::batch_norm_backward_training(x.view(), dy.view(), p.pointers(), p.mean.data(),
                                        p.inv_std.data(), relu, dx.view(), p.dgamma.data(),
                                        p.dbeta.data(), workspace, nullptr);

@@ -112,6 +112,50 @@ TEST_CASE("convolutions name the operands that differ") {
   });
 }
 
+TEST_CASE("a step of SGD names the operand and the setting that do not fit") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string&) {
+    const TensorView w = t({2, 3});
+    CHECK(error_of([&] {
+            b.sgd_step({}, t({3, 2}), w, w);
+          }) == "sgd_step: w has shape (2, 3), beside gradient of shape (3, 2) it must be (3, 2)");
+    CHECK(error_of([&] {
+            b.sgd_step({}, w, w, t({2, 4}).slice(1, 0, 3));
+          }) == "sgd_step: velocity of shape (2, 3) must be dense, not a slice");
+    CHECK(error_of([&] { b.sgd_step({.learning_rate = -0.5}, w, w, w); }) ==
+          "sgd_step: learning rate -0.5, momentum 0.9 and weight decay 0 must be finite and not "
+          "below 0");
+  });
+}
+
+TEST_CASE("an augmentation names the operand that does not fit, and the image that is not there") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string& type) {
+    const TensorView y = t({2, 3, 4, 4});
+    const TensorView c = t({3});
+    const std::shared_ptr<void> memory = b.allocate(5 * 48);
+    const auto images = [&](const Shape& shape) {
+      return TensorView(memory.get(), DataType::kUInt8, shape, row_major_strides(shape));
+    };
+    const TensorView indices = t.make({2}, DataType::kInt32);
+    CHECK(error_of([&] { b.augment({}, {}, y, indices, c, c, y); }) ==
+          "augment: images is a tensor of " + type + ", it must be one of uint8");
+    CHECK(error_of([&] {
+            b.augment({}, {}, images({5, 3, 4, 3}), indices, c, c, y);
+          }) ==
+          "augment: images has shape (5, 3, 4, 3), beside y of shape (2, 3, 4, 4) it must be "
+          "(5, 3, 4, 4)");
+    CHECK(error_of([&] {
+            b.augment({-1, false}, {}, images({5, 3, 4, 4}), indices, c, c, y);
+          }) == "augment: a crop padding of -1 is not possible");
+    for (const double index : {-1.0, 5.0}) {
+      const std::vector<double> values{0, index};
+      b.upload(values.data(), indices);
+      CHECK(error_of([&] {
+              b.augment({}, {}, images({5, 3, 4, 4}), indices, c, c, y);
+            }) == fmt::format("augment: index 1 is {}, it must lie in [0, 5)", index));
+    }
+  });
+}
+
 TEST_CASE("batch norms name the operand that does not fit") {
   for_each_backend([](Backend& b, Tensors& t, const std::string&) {
     const TensorView x = t({2, 3, 2, 2});
@@ -119,7 +163,7 @@ TEST_CASE("batch norms name the operand that does not fit") {
     const auto training = [&](const TensorView& input, const TensorView& gamma, double epsilon,
                               double momentum) {
       return error_of([&] {
-        b.batch_norm_forward_training(input, gamma, c, epsilon, momentum, c, c, input, c, c);
+        b.batch_norm_forward_training(input, gamma, c, epsilon, momentum, false, c, c, input, c, c);
       });
     };
     CHECK(
@@ -137,12 +181,13 @@ TEST_CASE("batch norms name the operand that does not fit") {
           "batch_norm_forward_training: x has shape (1, 3, 1, 1), statistics need at least two "
           "elements of each channel");
     CHECK(error_of([&] {
-            b.batch_norm_backward_training(x, x, c, c, c, t({1, 3, 2, 2}), {}, {});
+            b.batch_norm_backward_training(x, x, c, c, c, c, false, t({1, 3, 2, 2}), {}, {});
           }) ==
           "batch_norm_backward_training: dx has shape (1, 3, 2, 2), beside x of shape (2, 3, 2, 2) "
           "it must be (2, 3, 2, 2)");
     CHECK(
-        error_of([&] { b.batch_norm_backward_training(x, x, c, c, c, {}, {}, t({2})); }) ==
+        error_of(
+            [&] { b.batch_norm_backward_training(x, x, c, c, c, c, false, {}, {}, t({2})); }) ==
         "batch_norm_backward_training: dbeta has shape (2), beside x of shape (2, 3, 2, 2) it must "
         "be (3)");
     CHECK(error_of([&] { b.batch_norm_forward_evaluation(x, c, c, {}, c, 1e-5, x); }) ==

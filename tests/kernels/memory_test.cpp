@@ -47,7 +47,8 @@ TEST_CASE("too much memory is an error that says how much") {
 TEST_CASE("values travel to a view of any strides and back") {
   for (const BackendUnderTest& under_test : backends()) {
     const std::unique_ptr<Backend> backend = under_test.make();
-    for (const DataType type : {DataType::kFloat32, DataType::kFloat64, DataType::kInt32}) {
+    for (const DataType type :
+         {DataType::kFloat32, DataType::kFloat64, DataType::kInt32, DataType::kUInt8}) {
       const auto memory = backend->allocate(240 * size_of(type));
       const Shape whole{2, 6, 4, 5};
       const TensorView wide(memory.get(), type, whole, row_major_strides(whole));
@@ -56,7 +57,7 @@ TEST_CASE("values travel to a view of any strides and back") {
       const TensorView transposed(slice.raw(), type, {2, 3, 5, 4}, {120, 20, 1, 5});
 
       std::vector<double> values(120);
-      std::iota(values.begin(), values.end(), -60.0);
+      std::iota(values.begin(), values.end(), type == DataType::kUInt8 ? 0.0 : -60.0);
       backend->upload(values.data(), slice);
       std::vector<double> back(120);
       backend->download(slice, back.data());

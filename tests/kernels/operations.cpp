@@ -37,22 +37,22 @@ Operation convolution(const Shape& x, std::int64_t outputs, std::int64_t kernel_
           }};
 }
 
-Operation batch_norm_training(const Shape& x) {
+Operation batch_norm_training(const Shape& x, bool relu) {
   const Shape c{x[1]};
-  return {"batch norm in training of " + x.to_string(),
+  return {fmt::format("batch norm in training of {}{}", x.to_string(), relu ? ", with ReLU" : ""),
           {activation("x", Role::kInput, x), parameter("gamma", Role::kInput, c),
            parameter("beta", Role::kInput, c), parameter("running_mean", Role::kState, c),
            parameter("running_var", Role::kState, c, Values::kPositive),
            activation("y", Role::kOutput, x), parameter("mean", Role::kSaved, c),
            parameter("inv_std", Role::kSaved, c)},
-          [](Backend& b, Run& t) {
-            b.batch_norm_forward_training(t["x"], t["gamma"], t["beta"], 1e-5, 0.1,
+          [=](Backend& b, Run& t) {
+            b.batch_norm_forward_training(t["x"], t["gamma"], t["beta"], 1e-5, 0.1, relu,
                                           t["running_mean"], t["running_var"], t["y"], t["mean"],
                                           t["inv_std"]);
           },
-          [](Backend& b, Run& t) {
-            b.batch_norm_backward_training(t["x"], t["dy"], t["gamma"], t["mean"], t["inv_std"],
-                                           t["dx"], t["dgamma"], t["dbeta"]);
+          [=](Backend& b, Run& t) {
+            b.batch_norm_backward_training(t["x"], t["dy"], t["gamma"], t["beta"], t["mean"],
+                                           t["inv_std"], relu, t["dx"], t["dgamma"], t["dbeta"]);
           },
           true};
 }
@@ -139,6 +139,31 @@ Operation dropout(const Shape& x, double rate) {
           [=](Backend& b, Run& t) { b.dropout_backward(rate, key, t["dy"], t["dx"]); }};
 }
 
+Operation sgd_step(const Shape& w, const SgdSetting& setting) {
+  return {fmt::format("SGD of {} with momentum {}, decay {}{}", w.to_string(), setting.momentum,
+                      setting.weight_decay, setting.nesterov ? ", Nesterov" : ""),
+          {parameter("gradient", Role::kConstant, w), parameter("w", Role::kState, w),
+           parameter("velocity", Role::kState, w)},
+          [=](Backend& b, Run& t) { b.sgd_step(setting, t["gradient"], t["w"], t["velocity"]); },
+          {}};
+}
+
+// Four images of bytes, some of them more than once.
+Operation augment(const Shape& y, const Augmentation& augmentation, RandomKey key) {
+  const Shape c{y[1]};
+  return {
+      fmt::format("augmentation of {} with padding {}{}", y.to_string(), augmentation.crop_padding,
+                  augmentation.flip ? " and flips" : ""),
+      {parameter("images", Role::kConstant, {4, y[1], y[2], y[3]}, Values::kBytes),
+       parameter("indices", Role::kConstant, {y[0]}, Values::kLabels),
+       parameter("mean", Role::kConstant, c),
+       parameter("std", Role::kConstant, c, Values::kPositive), activation("y", Role::kSaved, y)},
+      [=](Backend& b, Run& t) {
+        b.augment(augmentation, key, t["images"], t["indices"], t["mean"], t["std"], t["y"]);
+      },
+      {}};
+}
+
 Operation fill(const Shape& y) {
   return {"fill of " + y.to_string(),
           {activation("y", Role::kSaved, y)},
@@ -179,6 +204,8 @@ double value_of(Values values, std::int64_t index, std::mt19937& random) {
       return std::uniform_real_distribution<double>(0.5, 1.5)(random);
     case Values::kLabels:
       return static_cast<double>(index % 4);
+    case Values::kBytes:
+      return static_cast<double>(random() % 256);
     case Values::kConstant:
       return 1.75;
   }
@@ -223,7 +250,8 @@ std::vector<Operation> operations(std::int64_t images) {
   const Shape odd{images, 3, 7, 5};
   std::vector<Operation> rows = convolutions(images);
   for (const Shape& x : {odd, Shape{images, 1, 3, 2}}) {
-    rows.push_back(batch_norm_training(x));
+    rows.push_back(batch_norm_training(x, false));
+    rows.push_back(batch_norm_training(x, true));
     rows.push_back(batch_norm_evaluation(x));
     rows.push_back(relu(x));
     rows.push_back(perturb(x));
@@ -246,6 +274,15 @@ std::vector<Operation> operations(std::int64_t images) {
   rows.push_back(cross_entropy(images, 5, 1));
   rows.push_back(cross_entropy(images, 4, 1000));
   rows.push_back(argmax(images, 5));
+  for (const bool nesterov : {false, true}) {
+    rows.push_back(sgd_step({images, 3, 2, 2}, {0.1, 0.9, 1e-2, nesterov}));
+    rows.push_back(sgd_step({images}, {0.1, 0, 0, nesterov}));
+  }
+  for (const bool flip : {false, true}) {
+    rows.push_back(augment(odd, {0, flip}, {3, 5}));
+    rows.push_back(augment(odd, {2, flip}, {3, 6}));
+    rows.push_back(augment(odd, {9, flip}, {3, 7}));  // some see nothing but black
+  }
   return rows;
 }
 
@@ -258,14 +295,20 @@ std::vector<Operation> large_operations() {
       convolution({2, 3, 32, 32}, 24, 3, 3, 1, 1),   // its first layer
       convolution({7, 160, 4, 4}, 160, 3, 3, 1, 1),  // weights that outweigh the images
       convolution({2, 16, 9, 9}, 160, 1, 1, 2, 0),   // Wide ResNet's shortcut
-      batch_norm_training({35, 40, 4, 4}),
-      batch_norm_training({2, 3, 47, 33}),
+      batch_norm_training({35, 40, 4, 4}, false),
+      batch_norm_training({2, 3, 47, 33}, false),
+      batch_norm_training({35, 40, 4, 4}, true),
+      batch_norm_training({2, 3, 47, 33}, true),
       batch_norm_evaluation({35, 40, 4, 4}),
       batch_norm_evaluation({2, 3, 47, 33}),
       relu({3, 5, 63, 65}),
       dropout({3, 5, 63, 65}, 0.5),
       add({3, 5, 63, 65}),
       linear(67, 130, 35),
+      convolution({67, 130, 4, 4}, 48, 1, 1, 1, 0),  // small images that are multiplied together
+      convolution({67, 48, 4, 4}, 12, 3, 3, 1, 1),   //
+      sgd_step({160, 160, 3, 3}, {0.05, 0.9, 5e-4, true}),
+      augment({33, 3, 32, 32}, {4, true}, {1, 2}),
   };
 }
 
@@ -285,7 +328,9 @@ Run::Run(Backend& backend, const Operation& operation, const RunOptions& options
 
 void Run::make(const Operand& operand, const std::string& name, const Shape& shape, Values values) {
   Tensor& tensor = tensors_[name];
-  const DataType type = values == Values::kLabels ? DataType::kInt32 : backend_.data_type();
+  const DataType type = values == Values::kLabels  ? DataType::kInt32
+                        : values == Values::kBytes ? DataType::kUInt8
+                                                   : backend_.data_type();
   const bool sliced = options_.sliced && !operand.dense && shape.rank() > 1;
   Shape whole = shape;
   if (sliced) whole.set(1, kBefore + shape[1] + kAfter);
@@ -295,8 +340,10 @@ void Run::make(const Operand& operand, const std::string& name, const Shape& sha
                   is_activation ? backend_.activation_strides(whole) : row_major_strides(whole)};
   tensor.view = sliced ? tensor.whole.slice(1, kBefore, shape[1]) : tensor.whole;
   tensor.initial = make_values(name, shape.numel(), values);
-  backend_.upload(std::vector<double>(static_cast<std::size_t>(whole.numel()), kSentinel).data(),
-                  tensor.whole);
+  if (sliced) {
+    const std::vector<double> around(static_cast<std::size_t>(whole.numel()), kSentinel);
+    backend_.upload(around.data(), tensor.whole);
+  }
   backend_.upload(tensor.initial.data(), tensor.view);
 }
 

@@ -27,6 +27,7 @@ enum class Values {
   kAwayFromZero,  // of magnitude 0.1 and more: no central difference steps across a ReLU's kink
   kPositive,      // 0.5 to 1.5
   kLabels,        // 0, 1, 2, 3, int32
+  kBytes,         // 0 to 255, uint8
   kConstant       // 1.75
 };
 

@@ -15,6 +15,8 @@ TEST_CASE("data types have a size and a name") {
   CHECK(name_of(DataType::kFloat32) == "float32");
   CHECK(name_of(DataType::kFloat64) == "float64");
   CHECK(name_of(DataType::kInt32) == "int32");
+  CHECK(size_of(DataType::kUInt8) == 1);
+  CHECK(name_of(DataType::kUInt8) == "uint8");
   const auto unknown = static_cast<DataType>(77);
   CHECK_THROWS_WITH_AS(size_of(unknown), "data type 77 is not known", Error);
   CHECK_THROWS_WITH_AS(name_of(unknown), "data type 77 is not known", Error);

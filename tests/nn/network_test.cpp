@@ -1,6 +1,7 @@
 #include "nn/network.h"
 
 #include <functional>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -228,4 +229,42 @@ TEST_CASE("dropout in training repeats for the same seed and step, and is off in
   std::vector<double> expected(20);
   backend->download(plain.forward(images.view(), Mode::kEvaluation), expected.data());
   CHECK(run(Mode::kEvaluation, 7) == expected);
+}
+
+TEST_CASE("the parameters of a network do not depend on the size of its images") {
+  const auto backend = make_cpu_backend();
+  for (const Architecture& architecture : {Architecture(DenseNetConfig{10, 2, 0.5, true, 3}),
+                                           Architecture(WideResNetConfig{10, 1, 3})}) {
+    Network network(build_graph(architecture, 0, 16), *backend);
+    CHECK(network.graph().parameters() == parameter_specs(architecture));
+    Tensor images(*backend, {2, 3, 16, 16});
+    CHECK(network.forward(images.view(), Mode::kTraining).shape() == Shape{2, 3});
+    CHECK_THROWS_WITH_AS(build_graph(architecture, 0, 30), doctest::Contains("30 x 30"), Error);
+  }
+}
+
+TEST_CASE("the first value that is not finite is found where it arose") {
+  const auto backend = make_cpu_backend();
+  const Graph graph = densenet({10, 2, 0.5, true, 3});
+  Network network(graph, *backend);
+  ParameterMap parameters = formula_parameters(graph);
+  network.set_parameters(parameters);
+  std::vector<float> pixels = formula_images(2);
+  Tensor images(*backend, {2, 3, 32, 32});
+  const auto first = [&](Mode mode) {
+    images.upload(*backend, {pixels.begin(), pixels.end()});
+    network.forward(images.view(), mode);
+    return network.first_not_finite();
+  };
+  CHECK(first(Mode::kTraining) == "none");
+  CHECK(first(Mode::kEvaluation) == "none");
+  parameters["block2.layer.0.conv1.weight"].values[3] = std::numeric_limits<float>::infinity();
+  network.set_parameters(parameters);
+  CHECK(first(Mode::kTraining) == "block2.layer.0.conv1.weight");
+  parameters["block1.layer.0.conv1.weight"].values[0] = 3e38f;
+  parameters["block1.layer.0.conv1.weight"].values[1] = 3e38f;
+  network.set_parameters(parameters);
+  CHECK(first(Mode::kTraining) == "the output of block1.layer.0.conv1");
+  pixels[7] = std::numeric_limits<float>::quiet_NaN();
+  CHECK(first(Mode::kTraining) == "the images");
 }

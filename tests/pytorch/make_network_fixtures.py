@@ -5,6 +5,8 @@
 
 PyTorch computes in double. Each file is little-endian float32, in this order:
   evaluation: logits, gradient in the images at temperature 1000, logits of the perturbed images;
+  ten_steps (tiny networks only): the mean cross entropy before each of ten steps of SGD with Nesterov momentum, each on
+  the next STEP_IMAGES images with label n mod classes, then all parameters and running statistics, sorted by name;
   training (tiny networks only): logits, the gradient in the images of the mean cross entropy with label n mod
   classes, that of every parameter, and every running statistic after the step, in the order of the state dict.
 """
@@ -51,6 +53,24 @@ def train(network, count):
     return [logits.detach().numpy(), x.grad.numpy(), *gradients, *statistics]
 
 
+STEP_IMAGES = 8
+
+
+def ten_steps(network):
+    network.train()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4, nesterov=True)
+    losses = []
+    for batch in images(10 * STEP_IMAGES).reshape(10, STEP_IMAGES, 3, 32, 32):
+        logits = network(torch.from_numpy(batch).double())
+        loss = F.cross_entropy(logits, torch.arange(STEP_IMAGES) % logits.shape[1])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    state = {n: v.numpy() for n, v in network.state_dict().items() if not n.endswith("num_batches_tracked")}
+    return [np.array(losses), *(state[name] for name in sorted(state))]
+
+
 def write(path, arrays):
     np.concatenate([a.astype("<f4").ravel() for a in arrays]).tofile(path)
     print(path, path.stat().st_size, "bytes")
@@ -65,3 +85,4 @@ if __name__ == "__main__":
         write(out / f"{name}.evaluation.f32", evaluate(fill(make()).double(), count))
     for name, (make, count) in TRAINING.items():
         write(out / f"{name}.training.f32", train(fill(make()).double(), count))
+        write(out / f"{name}.ten_steps.f32", ten_steps(fill(make()).double()))

@@ -1,0 +1,63 @@
+#include "kernels/cpu/augment.h"
+
+#include <array>
+
+#include "kernels/augmentation.h"
+#include "kernels/cpu/spans.h"
+
+namespace odin::cpu {
+namespace {
+
+// The pixel of every byte.
+using Pixels = std::array<float, 256>;
+
+Pixels normalised(float mean, float deviation) {
+  Pixels pixels;
+  for (std::size_t v = 0; v < pixels.size(); ++v) {
+    pixels[v] = (static_cast<float>(v) / 255 - mean) / deviation;
+  }
+  return pixels;
+}
+
+// One plane of an image.
+void augment_plane(const AugmentationDraw& draw, const Pixels& pixels, const std::uint8_t* from,
+                   std::int64_t height, std::int64_t width, float* to) {
+  for (std::int64_t i = 0; i < height; ++i) {
+    const std::int64_t row = i + draw.down;
+    const bool inside = row >= 0 && row < height;
+    for (std::int64_t j = 0; j < width; ++j) {
+      const std::int64_t column = (draw.mirrored ? width - 1 - j : j) + draw.right;
+      *to++ = pixels[inside && column >= 0 && column < width ? from[row * width + column] : 0];
+    }
+  }
+}
+
+}  // namespace
+
+void augment(ThreadPool& pool, const Augmentation& augmentation, RandomKey key,
+             const ConstTensorView& images, const ConstTensorView& indices,
+             const ConstTensorView& mean, const ConstTensorView& std, const TensorView& y) {
+  const Rows to = rows_of("y", y);
+  const std::int64_t channels = y.shape()[1];
+  const std::int64_t height = y.shape()[2];
+  const std::int64_t width = y.shape()[3];
+  std::vector<Pixels> pixels;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    pixels.push_back(normalised(mean.data<float>()[c], std.data<float>()[c]));
+  }
+  const auto* const from = images.data<std::uint8_t>();
+  const auto* const index = indices.data<std::int32_t>();
+  float* const out = y.data<float>();
+  pool.run(y.shape()[0], [&](std::int64_t n, int) {
+    const AugmentationDraw draw =
+        draw_augmentation(augmentation.crop_padding, augmentation.flip, key.seed, key.stream,
+                          static_cast<std::uint64_t>(n));
+    for (std::int64_t c = 0; c < channels; ++c) {
+      augment_plane(draw, pixels[static_cast<std::size_t>(c)],
+                    from + (index[n] * channels + c) * height * width, height, width,
+                    out + n * to.stride + c * height * width);
+    }
+  });
+}
+
+}  // namespace odin::cpu

@@ -1,0 +1,48 @@
+#include "kernels/cpu/sgd.h"
+
+#include "kernels/cpu/multiversion.h"
+#include "kernels/cpu/spans.h"
+
+namespace odin::cpu {
+namespace {
+
+// w -= rate (step_of_gradient g + step_of_velocity velocity): with Nesterov's momentum 1 and the
+// momentum, without it 0 and 1.
+struct Factors {
+  float rate;
+  float momentum;
+  float weight_decay;
+  float step_of_gradient;
+  float step_of_velocity;
+};
+
+ODIN_MULTIVERSION
+void step(const Factors& factors, const float* gradient, float* w, float* velocity,
+          std::int64_t n) {
+  const auto [rate, momentum, weight_decay, step_of_gradient, step_of_velocity] = factors;
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float g = gradient[i] + weight_decay * w[i];
+    velocity[i] = momentum * velocity[i] + g;
+    w[i] -= rate * (step_of_gradient * g + step_of_velocity * velocity[i]);
+  }
+}
+
+}  // namespace
+
+void sgd_step(ThreadPool& pool, const SgdSetting& setting, const ConstTensorView& gradient,
+              const TensorView& w, const TensorView& velocity) {
+  const Factors factors{static_cast<float>(setting.learning_rate),
+                        static_cast<float>(setting.momentum),
+                        static_cast<float>(setting.weight_decay), setting.nesterov ? 1.0f : 0.0f,
+                        setting.nesterov ? static_cast<float>(setting.momentum) : 1.0f};
+  const float* const d = gradient.data<float>();
+  float* const parameter = w.data<float>();
+  float* const moving = velocity.data<float>();
+  for_each_span(pool, {1, w.numel(), w.numel()},
+                [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                  step(factors, d + begin, parameter + begin, moving + begin, end - begin);
+                });
+}
+
+}  // namespace odin::cpu

@@ -1,0 +1,297 @@
+// train: trains DenseNet-BC or Wide ResNet from scratch on labelled images.
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "eval/dataset_spec.h"
+#include "eval/program.h"
+#include "eval/version.h"
+#include "kernels/device.h"
+#include "kernels/versions.h"
+#include "tools/in_datasets.h"
+#include "tools/training/network_names.h"
+#include "tools/training/setup.h"
+#include "tools/training/training_run.h"
+
+namespace odin {
+namespace {
+
+namespace fs = std::filesystem;
+using training::Recipe;
+using training::Schedule;
+
+struct Options {
+  std::string network = "densenet_bc_100";
+  std::string in_spec;
+  std::string in_dataset;
+  std::vector<float> mean;
+  std::vector<float> std;
+  std::string preset = "densenet";
+  // What the command line says of the recipe; the rest is the preset's.
+  Recipe given;
+  std::string schedule;
+  bool no_nesterov = false;
+  bool no_flip = false;
+  std::int64_t held_out = 1000;
+  std::string device = "auto";
+  std::string precision = "fp32";
+  int threads = 0;
+  fs::path out;
+  fs::path state;
+  fs::path log;
+  std::int64_t save_every = 0;
+  bool resume = false;
+  bool quiet = false;
+};
+
+constexpr const char* kExamples = R"(examples:
+  train --network densenet_bc_100 --in cifar10-train:data --preset densenet --out net.h5
+  train --network wrn_28_10 --in cifar10-train:data --preset wrn --device cuda --out net.h5
+  train --network densenet_bc_100 --in idx:train-images-idx3-ubyte.gz --in-dataset fashion_mnist
+        --preset fast --epochs 5 --crop-padding 0 --out net.h5
+  train ... --resume      the same command again, after an interruption)";
+
+// The recipe: the preset with what the command line gives.
+Recipe recipe_of(const CLI::App& app, const Options& o) {
+  Recipe r = training::preset(o.preset);
+  const auto take = [&](const char* option, auto member) {
+    if (app.count(option) > 0) r.*member = o.given.*member;
+  };
+  take("--epochs", &Recipe::epochs);
+  take("--half-size-epochs", &Recipe::half_size_epochs);
+  take("--batch-size", &Recipe::batch_size);
+  take("--rate", &Recipe::learning_rate);
+  take("--warmup-epochs", &Recipe::warmup_epochs);
+  take("--milestones", &Recipe::milestones);
+  take("--decay", &Recipe::decay);
+  take("--momentum", &Recipe::momentum);
+  take("--weight-decay", &Recipe::weight_decay);
+  take("--dropout", &Recipe::dropout);
+  take("--seed", &Recipe::seed);
+  if (!o.schedule.empty()) {
+    r.schedule = o.schedule == "cosine" ? Schedule::kCosine : Schedule::kStep;
+  }
+  if (o.no_nesterov) r.nesterov = false;
+  if (app.count("--crop-padding") > 0) {
+    r.augmentation.crop_padding = o.given.augmentation.crop_padding;
+  }
+  if (o.no_flip) r.augmentation.flip = false;
+  return r;
+}
+
+// Throws CLI::ParseError where the command line cannot be meant: exit status 2, before any work.
+void check_usage(const CLI::App& app, const Options& o) {
+  const auto as_usage = [](const char* option, auto check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      throw CLI::ValidationError(option, error.what());
+    }
+  };
+  as_usage("--network", [&] { training::architecture_of(o.network, 10); });
+  as_usage("--in", [&] {
+    require(!is_noise(parse_dataset_spec(o.in_spec).kind), "noise has no classes to learn");
+  });
+  as_usage("recipe", [&] { validate(recipe_of(app, o)); });
+  const auto positive = [](const std::vector<float>& values) {
+    for (const float v : values) {
+      if (!(v > 0 && v <= 1)) return false;
+    }
+    return true;
+  };
+  if (!positive(o.std)) throw CLI::ValidationError("--std", "must lie above 0 and at most at 1");
+}
+
+void add_recipe_options(CLI::App& app, Options& o) {
+  Recipe& r = o.given;
+  const auto option = [&](const char* name, auto& value, const char* text) {
+    return app.add_option(name, value, text)->group("Recipe (each replaces the preset's)");
+  };
+  app.add_option("--preset", o.preset,
+                 "densenet, wrn (the papers' recipes) or fast (30 epochs, cosine)")
+      ->check(CLI::IsMember({"densenet", "wrn", "fast"}))
+      ->capture_default_str();
+  option("--epochs", r.epochs, "May be a fraction");
+  option("--half-size-epochs", r.half_size_epochs,
+         "So many of them, the first, on images of half the size");
+  option("--batch-size", r.batch_size, "Images of a step");
+  option("--rate", r.learning_rate, "Highest learning rate");
+  option("--schedule", o.schedule, "step or cosine")->check(CLI::IsMember({"step", "cosine"}));
+  option("--warmup-epochs", r.warmup_epochs, "In which the rate grows from zero");
+  option("--milestones", r.milestones, "Of the step schedule, as fractions of the epochs");
+  option("--decay", r.decay, "Of the rate at each milestone");
+  option("--momentum", r.momentum, "");
+  app.add_flag("--no-nesterov", o.no_nesterov, "Plain momentum")
+      ->group("Recipe (each replaces the preset's)");
+  option("--weight-decay", r.weight_decay, "");
+  option("--dropout", r.dropout, "Rate");
+  option("--crop-padding", r.augmentation.crop_padding,
+         "Pixels by which random crops shift; 0 for none");
+  app.add_flag("--no-flip", o.no_flip, "No mirroring, where left and right differ (digits)")
+      ->group("Recipe (each replaces the preset's)");
+  option("--seed", r.seed, "Of parameters, order, augmentation and dropout");
+}
+
+void add_options(CLI::App& app, Options& o) {
+  app.footer(kExamples);
+  app.add_option("--network", o.network,
+                 "densenet_bc_DEPTH, densenet_DEPTH (_kGROWTH) or wrn_DEPTH_WIDEN")
+      ->capture_default_str();
+  app.add_option("--in", o.in_spec,
+                 "Labelled images: cifar10-train:DIR, cifar100-train:DIR, idx:FILE, folder:DIR")
+      ->required();
+  app.add_option("--in-dataset", o.in_dataset,
+                 "What they are called; for a known name its mean, deviation and classes");
+  app.add_option("--mean", o.mean,
+                 "Of each channel, in 0..1; default: the data set's, else measured")
+      ->expected(3)
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--std", o.std, "Standard deviation of each channel, the same")->expected(3);
+  app.add_option("--held-out", o.held_out,
+                 "So many images, the last, are not trained on but evaluated after every epoch")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--out", o.out, "Checkpoint to write after every epoch")->required();
+  app.add_option("--state", o.state,
+                 "Where an interrupted training goes on from; default: OUT.state");
+  app.add_option("--log", o.log, "CSV, a line per epoch; default: OUT.csv");
+  app.add_option("--save-every", o.save_every, "Steps between states; default: one an epoch")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--resume", o.resume,
+               "Go on from the state; of the recipe only --epochs and --half-size-epochs may "
+               "be others than before");
+  app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  app.add_option("--precision", o.precision, "Of a GPU's convolutions: fp32 or tf32")
+      ->check(CLI::IsMember({"fp32", "tf32"}))
+      ->capture_default_str();
+  app.add_option("--threads", o.threads, "Of the CPU; default: all cores")
+      ->check(CLI::Range(1, 4096));
+  app.add_flag("--quiet", o.quiet, "No progress");
+  add_recipe_options(app, o);
+  app.final_callback([&app, &o] { check_usage(app, o); });
+}
+
+// The known data set that these images are of, if any.
+const InDataset* known_dataset(const Options& o) {
+  if (!o.in_dataset.empty()) return find_in_dataset(o.in_dataset);
+  switch (parse_dataset_spec(o.in_spec).kind) {
+    case DatasetKind::kCifar10:
+    case DatasetKind::kCifar10Training:
+      return find_in_dataset("cifar10");
+    case DatasetKind::kCifar100:
+    case DatasetKind::kCifar100Training:
+      return find_in_dataset("cifar100");
+    default:
+      return nullptr;
+  }
+}
+
+// Mean and deviation of each channel over images [0, count).
+void measure(const Dataset& dataset, std::int64_t count, Checkpoint& checkpoint) {
+  constexpr std::int64_t kPixels = std::int64_t{kImageSize} * kImageSize;
+  std::array<double, kImageChannels> sum{};
+  std::array<double, kImageChannels> squares{};
+  std::vector<float> image(static_cast<std::size_t>(kImageElements));
+  for (std::int64_t i = 0; i < count; ++i) {
+    dataset.read(i, 1, image.data());
+    for (std::size_t e = 0; e < image.size(); ++e) {
+      const double v = image[e];
+      sum[e / kPixels] += v;
+      squares[e / kPixels] += v * v;
+    }
+  }
+  const auto n = static_cast<double>(count * kPixels);
+  for (std::size_t c = 0; c < kImageChannels; ++c) {
+    const double mean = sum[c] / n;
+    checkpoint.mean[c] = static_cast<float>(mean);
+    checkpoint.std[c] = static_cast<float>(std::sqrt(std::max(squares[c] / n - mean * mean, 0.0)));
+    require(checkpoint.std[c] > 0, "channel {} is the same everywhere; give --mean and --std", c);
+  }
+}
+
+// What the checkpoint says of the images.
+void describe_images(const Options& o, const Dataset& dataset, std::int64_t trained,
+                     Checkpoint& checkpoint) {
+  const InDataset* known = known_dataset(o);
+  checkpoint.in_dataset = known                   ? std::string(known->name)
+                          : !o.in_dataset.empty() ? o.in_dataset
+                                                  : dataset.name();
+  checkpoint.class_names = {dataset.class_names().begin(), dataset.class_names().end()};
+  if (known) {
+    require(static_cast<int>(known->class_names.size()) == dataset.num_classes(),
+            "{} has {} classes, but the labels of {} have {}", known->name,
+            known->class_names.size(), dataset.name(), dataset.num_classes());
+    checkpoint.class_names = known->class_names;
+    checkpoint.mean = known->mean;
+    checkpoint.std = known->std;
+  }
+  if (!known && (o.mean.empty() || o.std.empty())) measure(dataset, trained, checkpoint);
+  for (std::size_t c = 0; c < kImageChannels; ++c) {
+    if (!o.mean.empty()) checkpoint.mean[c] = o.mean[c];
+    if (!o.std.empty()) checkpoint.std[c] = o.std[c];
+  }
+}
+
+int run(const CLI::App& app, const Options& o) {
+  const Recipe recipe = recipe_of(app, o);
+  const fs::path folder = o.out.parent_path();
+  require(folder.empty() || fs::is_directory(folder), "{} cannot be written: {} is no folder",
+          o.out.string(), folder.string());
+  const auto dataset = open_dataset(parse_dataset_spec(o.in_spec), {});
+  const std::int64_t trained = dataset->size() - o.held_out;
+  require(dataset->labelled(), "{} has no labels to be trained with", o.in_spec);
+  require(trained >= recipe.batch_size,
+          "of {} images, {} are held out: too few are left for a batch of {}", dataset->size(),
+          o.held_out, recipe.batch_size);
+
+  Checkpoint checkpoint;
+  checkpoint.architecture = training::architecture_of(o.network, dataset->num_classes());
+  describe_images(o, *dataset, trained, checkpoint);
+
+  training::RunOptions options;
+  options.out = o.out;
+  options.state = o.state.empty() ? fs::path(o.out.string() + ".state") : o.state;
+  options.log = o.log.empty() ? fs::path(o.out.string() + ".csv") : o.log;
+  options.save_every = o.save_every;
+  options.quiet = o.quiet;
+  options.setup = training::make_setup(checkpoint, trained, o.held_out, recipe);
+  std::optional<training::TrainingState> state;
+  if (o.resume) {
+    state = training::read_training_state(options.state);
+    options.setup = training::resumed_setup(state->setup, options.setup, state->step);
+  }
+
+  const auto backend =
+      make_backend(o.device, {.threads = o.threads, .precision = precision_of(o.precision)});
+  checkpoint.source = fmt::format(
+      "trained by train of ODIN {} ({}) on {} in {} with {} images of {}: {}", version(),
+      library_versions(), backend->name(), o.precision, trained, checkpoint.in_dataset,
+      describe(recipe) + training::describe_history(options.setup));
+  const training::ImageSet images(*dataset, 0, trained, checkpoint.mean, checkpoint.std, *backend);
+  std::optional<training::ImageSet> held_out;
+  if (o.held_out > 0) {
+    held_out.emplace(*dataset, trained, o.held_out, checkpoint.mean, checkpoint.std, *backend);
+  }
+  training::Trainer trainer(checkpoint.architecture, recipe, images, *backend);
+  training::run(trainer, held_out ? &*held_out : nullptr, checkpoint, std::move(state), options);
+  fmt::print("{}: {}\n", o.out.string(), name_of(checkpoint.architecture));
+  return 0;
+}
+
+}  // namespace
+}  // namespace odin
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Trains DenseNet or Wide ResNet from scratch on labelled images, and writes a checkpoint for "
+      "odin_eval.",
+      "train");
+  odin::Options options;
+  odin::add_options(app, options);
+  return odin::run_program_main(app, argc, argv, [&] { return odin::run(app, options); });
+}

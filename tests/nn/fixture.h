@@ -23,7 +23,7 @@ class Fixture {
 // length of the expected one, for only its direction counts.
 //
 // An image has up to ten million ReLU inputs, and one so near to zero that rounding opens or closes
-// it changes the gradient by its one path: by up to 1e-2. So the median image is to be judged by the
+// it changes the gradient by its one path: by up to 1e-2. So the best image is to be judged by the
 // precision of the arithmetic, and the worst by that.
 std::vector<double> gradient_errors(std::vector<float> gradient, std::span<const float> expected);
 

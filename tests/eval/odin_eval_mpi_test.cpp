@@ -13,8 +13,8 @@ namespace {
 // Under the address sanitizer without its search for leaks: OpenMPI's are in modules that it has unloaded
 // by then, which no suppression can name. Runs without MPI search for ours.
 std::string launcher(int ranks) {
-  return fmt::format("ASAN_OPTIONS=detect_leaks=0 mpirun --allow-run-as-root --oversubscribe -n {}",
-                     ranks);
+  return fmt::format(
+      "env ASAN_OPTIONS=detect_leaks=0 mpirun --allow-run-as-root --oversubscribe -n {}", ranks);
 }
 
 // False, after skip(), where there is no MPI.

@@ -13,7 +13,10 @@ namespace odin::test {
 
 std::string little(std::uint64_t value, int count) {
   std::string result;
-  for (int i = 0; i < count; ++i) result += static_cast<char>(value >> (8 * i) & 0xff);
+  for (int i = 0; i < count; ++i) {
+    // Above the eighth byte there is nothing left of it.
+    result += static_cast<char>(i < 8 ? value >> (8 * i) & 0xff : 0);
+  }
   return result;
 }
 

@@ -54,12 +54,12 @@ class PixelRows {
 #pragma unroll
     for (int i = 0; i < kOwn; ++i) {
       const int pixel = first_pixel + row(i);
-      const int column = pixel % part.width;
-      const int line = pixel / part.width % part.height;
-      image_[i] = pixel / (part.width * part.height);
+      const int image = pixel / (part.width * part.height);
+      const int line = pixel / part.width % part.height * g.source_step;
+      column_[i] = pixel % part.width * g.source_step;
+      pixel_[i] = (image * g.source.height + line) * g.source.width + column_[i];
       // A pixel beyond the last image is beyond every border.
-      line_[i] = image_[i] < g.source.images ? line * g.source_step : -(1 << 20);
-      column_[i] = column * g.source_step;
+      line_[i] = image < g.source.images ? line : -(1 << 20);
     }
   }
 
@@ -86,8 +86,7 @@ class PixelRows {
                          column < g.source.width && count > 0;
       const T* from = data;
       if (valid) {
-        from += ((std::int64_t{image_[i]} * g.source.height + line) * g.source.width + column) *
-                    g.source.pitch +
+        from += std::int64_t{pixel_[i] + tap.row * g.source.width + tap.column} * g.source.pitch +
                 first;
       }
       std::byte* target = slab + Rows::offset(row(i), chunk());
@@ -128,9 +127,10 @@ class PixelRows {
   }
 
  private:
-  int image_[kOwn];
+  // Of the source, where a tap (0, 0) leads.
   int line_[kOwn];
   int column_[kOwn];
+  int pixel_[kOwn];
 };
 
 // Starts to load the weights of output channels [first_channel, first_channel + kN) into the slab:

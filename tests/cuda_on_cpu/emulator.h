@@ -68,4 +68,26 @@ void async_commit();
 // Until at most `pending` committed groups are under way.
 void async_wait(int pending);
 
+// fence.proxy.async: what the thread has written to shared memory may be read by warpgroup products
+// after a barrier.
+void proxy_fence();
+// The address within the block's shared memory, as matrices are described by it; and back, of `bytes`
+// that all are the block's.
+std::uint32_t shared_address(const void* memory);
+const std::byte* shared_pointer(std::uint32_t address, std::size_t bytes);
+// The running thread's products (warpgroup.h).
+class WarpgroupProducts;
+WarpgroupProducts& products();
+// Its place in the block.
+unsigned thread_index();
+// The matrices of the running warpgroup's n-th product, which must be the same for all its threads.
+// Throws KernelError where they are not, or where shared memory was written that a product cannot see.
+struct Matrices {
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  int columns = 0;
+  bool operator==(const Matrices&) const = default;
+};
+void check_product(std::size_t n, const Matrices& matrices);
+
 }  // namespace emulated

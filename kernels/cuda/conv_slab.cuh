@@ -12,8 +12,6 @@
 
 namespace odin::cuda {
 
-constexpr int kChunkBytes = 16;
-
 // Rows for ldmatrix and ordinary loads: any 8 rows that a matrix load takes at once (8 in sequence, or
 // pairs 4 apart) lie in all 32 banks.
 struct Rows64 {

@@ -38,9 +38,10 @@ __device__ inline std::uint64_t describe_rows(const std::byte* first_row) {
 #endif
   constexpr std::uint64_t kSwizzle128 = 1;
   constexpr std::uint64_t kEightRows = 8 * Rows128::kBytes;
-  // All addresses and distances in units of 16 bytes. The distance in bits 16 to 29 is not used where
-  // a row's bytes are all within one swizzle.
-  return (address & 0x3ffff) >> 4 | kEightRows >> 4 << 32 | kSwizzle128 << 62;
+  // All addresses and distances in units of 16 bytes; that in bits 16 to 29 is not used with a
+  // swizzle, and said to be 1.
+  return (address & 0x3ffff) >> 4 | std::uint64_t{1} << 16 | kEightRows >> 4 << 32 |
+         kSwizzle128 << 62;
 }
 
 // Shows what this thread has written to shared memory to the products that are started after a

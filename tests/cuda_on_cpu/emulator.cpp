@@ -186,6 +186,10 @@ class Machine {
   void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
               const std::function<void()>& body);
   void allow(const void* kernel, std::size_t bytes) { allowed_[kernel] = bytes; }
+  std::size_t allowed(const void* kernel) const {
+    const auto found = allowed_.find(kernel);
+    return found == allowed_.end() ? kSharedUnasked : found->second;
+  }
 
   Thread& running() { return *running_; }
   Warp& warp() { return warps_[running_->index / kWarp]; }
@@ -232,8 +236,7 @@ class Machine {
 void Machine::launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
                      const std::function<void()>& body) {
   count_ = std::size_t{block.x} * block.y * block.z;
-  const auto allowed = allowed_.find(kernel);
-  const std::size_t most = allowed == allowed_.end() ? kSharedUnasked : allowed->second;
+  const std::size_t most = allowed(kernel);
   if (count_ == 0 || count_ > kMostThreads || block.z > 64 || grid.y > 65535 || grid.z > 65535) {
     set_last_error(cudaErrorInvalidConfiguration);
     return;
@@ -508,6 +511,9 @@ void allow_shared_memory(const void* kernel, std::size_t bytes) {
 }
 void block_barrier(const char* file, int line) {
   Machine::instance().barrier(file, line);
+}
+std::size_t allowed_shared_memory(const void* kernel) {
+  return Machine::instance().allowed(kernel);
 }
 const Slot* meet(unsigned mask, const char* operation, const Slot& mine, bool orders_memory,
                  const char* file, int line) {

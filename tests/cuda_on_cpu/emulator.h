@@ -42,6 +42,7 @@ void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
             const std::function<void()>& body);
 // Dynamic shared memory beyond 48 KB needs the kernel's permission, as on hardware.
 void allow_shared_memory(const void* kernel, std::size_t bytes);
+std::size_t allowed_shared_memory(const void* kernel);
 
 // --- called by kernels ---------------------------------------------------------------------------
 // __syncthreads()

@@ -5,9 +5,12 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/cuda/convolution.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/shared.cuh"
 #include "kernels/cuda/warpgroup.cuh"
+#include "kernels/error.h"
+#include "tests/support/environment.h"
 
 using namespace odin;
 using cuda::Half;
@@ -163,4 +166,23 @@ TEST_CASE("cuda on cpu: warpgroup products that CUDA leaves undefined are report
   refuses(Fault::kNotCommitted, "not zero");  // it never ends: its sums stay NaN
   CHECK_THROWS_WITH_AS(run(Fault::kNone, 96), doctest::Contains("four whole warps"),
                        emulated::KernelError);
+}
+
+TEST_CASE("cuda on cpu: only compute capability 9.0 convolves by warpgroup products") {
+  const std::vector<Half> values(64);
+  cuda::ForwardConvolution convolution;
+  convolution.x = {values.data(), cuda::Element::kHalf, 1, 2, 2, 16, 16};
+  convolution.y = {const_cast<Half*>(values.data()), cuda::Element::kHalf, 1, 2, 2, 16, 16};
+  const auto can = [&] { return can_run(convolution, cuda::ConvolutionVersion::kWgmma); };
+  CHECK(can());
+  for (const char* other : {"80", "86", "89", "100", "120"}) {
+    const test::Environment capability("ODIN_EMULATED_CAPABILITY", other);
+    CAPTURE(other);
+    CHECK(!can());
+    CHECK_THROWS_WITH_AS(
+        convolution_forward(convolution, cuda::ConvolutionVersion::kWgmma, nullptr),
+        doctest::Contains("the wgmma version cannot do"), Error);
+  }
+  convolution.x.channels = 2049;  // no room for the factors of a prologue
+  CHECK(!can());
 }

@@ -95,16 +95,10 @@ class SharedArena {
   }
 
   // Addresses as a block sees them: the same as memory's in all that alignment depends on.
-  std::uint32_t address(const void* memory) const {
-    return static_cast<std::uint32_t>(static_cast<const std::byte*>(memory) - origin());
-  }
-  const std::byte* pointer(std::uint32_t address, std::size_t bytes) const {
-    const std::byte* memory = origin() + address;
-    if (memory < memory_ + begin_ || memory + bytes > memory_ + used_) {
-      throw KernelError(
-          fmt::format("address {:#x} is not within the block's shared memory", address));
-    }
-    return memory;
+  SharedWindow window() const {
+    const std::size_t origin = begin_ / kAlignment * kAlignment;
+    return {memory_ + origin, static_cast<std::uint32_t>(begin_ - origin),
+            static_cast<std::uint32_t>(used_ - origin)};
   }
 
  private:
@@ -577,13 +571,12 @@ void proxy_fence() {
   self.unpublished.clear();
 }
 
-std::uint32_t shared_address(const void* memory) {
+SharedWindow shared_window() {
   const Unwatched unwatched;
-  return Machine::instance().shared().address(memory);
+  return Machine::instance().shared().window();
 }
-const std::byte* shared_pointer(std::uint32_t address, std::size_t bytes) {
-  const Unwatched unwatched;
-  return Machine::instance().shared().pointer(address, bytes);
+std::uint32_t shared_address(const void* memory) {
+  return static_cast<std::uint32_t>(static_cast<const std::byte*>(memory) - shared_window().origin);
 }
 WarpgroupProducts& products() {
   return Machine::instance().running().products;

@@ -72,10 +72,15 @@ void async_wait(int pending);
 // fence.proxy.async: what the thread has written to shared memory may be read by warpgroup products
 // after a barrier.
 void proxy_fence();
-// The address within the block's shared memory, as matrices are described by it; and back, of `bytes`
-// that all are the block's.
+// The block's shared memory: addresses, as matrices are described by them, are distances from
+// `origin`, and [begin, end) of them are the block's.
+struct SharedWindow {
+  const std::byte* origin;
+  std::uint32_t begin;
+  std::uint32_t end;
+};
+SharedWindow shared_window();
 std::uint32_t shared_address(const void* memory);
-const std::byte* shared_pointer(std::uint32_t address, std::size_t bytes);
 // The running thread's products (warpgroup.h).
 class WarpgroupProducts;
 WarpgroupProducts& products();

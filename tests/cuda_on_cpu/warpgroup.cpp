@@ -20,7 +20,8 @@ constexpr std::uint32_t kUnknown = 0xffffffff;  // a sum under way: a NaN
 // Copies row `row` of the matrix, `kDepth` elements with the depth innermost, from shared memory.
 // The fields of the descriptor are those of "Matrix descriptor format", the places of the chunks
 // those of "Canonical layouts" for such matrices.
-void read_row(std::uint64_t descriptor, std::uint32_t row, std::uint32_t* words) {
+void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_t row,
+              std::uint32_t* words) {
   const auto field = [descriptor](int first, int bits) {
     return static_cast<std::uint32_t>(descriptor >> first & ((1u << bits) - 1));
   };
@@ -40,7 +41,13 @@ void read_row(std::uint64_t descriptor, std::uint32_t row, std::uint32_t* words)
     std::uint32_t address = start + row / 8 * stride + row % 8 * row_bytes + chunk * next_chunk;
     // Address bits 4 to 6 (4 to 5, 4) are exchanged by bits 7 to 9 (7 to 8, 7).
     address ^= address >> 3 & (row_bytes - 16);
-    const auto* from = reinterpret_cast<const std::uint32_t*>(shared_pointer(address, 16));
+    if (address < memory.begin || address + 16 > memory.end) {
+      throw KernelError(
+          fmt::format("address {:#x}, where a matrix is described to be, is not within "
+                      "the block's shared memory",
+                      address));
+    }
+    const auto* from = reinterpret_cast<const std::uint32_t*>(memory.origin + address);
     for (std::size_t i = 0; i < 4; ++i) *words++ = from[i];
   }
 }
@@ -50,14 +57,15 @@ void read_row(std::uint64_t descriptor, std::uint32_t row, std::uint32_t* words)
 std::vector<std::uint32_t> read_operands(const Matrices& matrices) {
   const unsigned warp = thread_index() / 32 % 4;
   const unsigned own = lane();
+  const SharedWindow memory = shared_window();
   std::vector<std::uint32_t> words;
   {
     const Unwatched unwatched;
     words.resize((2 + static_cast<std::size_t>(matrices.columns) / 4) * kWords);
   }
   std::uint32_t* next = words.data();
-  const auto read = [&next](std::uint64_t descriptor, std::uint32_t row) {
-    read_row(descriptor, row, next);
+  const auto read = [&](std::uint64_t descriptor, std::uint32_t row) {
+    read_row(memory, descriptor, row, next);
     next += kWords;
   };
   read(matrices.a, 16 * warp + own / 4);

@@ -193,8 +193,8 @@ void add_machine(CLI::App& app, EvalOptions& o) {
       ->group(group);
   app.add_option(
          "--conv", o.convolution,
-         "How to convolve: auto, cudnn or own on a GPU, auto, direct or winograd on the CPU")
-      ->check(CLI::IsMember({"auto", "cudnn", "own", "direct", "winograd"}))
+         "How to convolve: auto, cudnn, own or wgmma on a GPU, auto, direct or winograd on the CPU")
+      ->check(CLI::IsMember({"auto", "cudnn", "own", "wgmma", "direct", "winograd"}))
       ->type_name("HOW")
       ->capture_default_str()
       ->group(group);

@@ -24,10 +24,11 @@ constexpr std::array<std::pair<Precision, std::string_view>, 4> kPrecisions{{
     {Precision::kFloat16, "fp16"},
     {Precision::kBFloat16, "bf16"},
 }};
-constexpr std::array<std::pair<ConvolutionChoice, std::string_view>, 5> kConvolutions{{
+constexpr std::array<std::pair<ConvolutionChoice, std::string_view>, 6> kConvolutions{{
     {ConvolutionChoice::kAuto, "auto"},
     {ConvolutionChoice::kCudnn, "cudnn"},
     {ConvolutionChoice::kOwn, "own"},
+    {ConvolutionChoice::kWgmma, "wgmma"},
     {ConvolutionChoice::kDirect, "direct"},
     {ConvolutionChoice::kWinograd, "winograd"},
 }};
@@ -79,7 +80,7 @@ std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions&
   [[maybe_unused]] const int index = gpu_index(device);
   require(options.convolution != ConvolutionChoice::kDirect &&
               options.convolution != ConvolutionChoice::kWinograd,
-          "convolutions of the kind {} are the CPU's: a GPU has auto, cudnn and own",
+          "convolutions of the kind {} are the CPU's: a GPU has auto, cudnn, own and wgmma",
           name_of(options.convolution));
 #ifdef ODIN_WITH_CUDA
   DeviceOptions chosen = options;
@@ -125,7 +126,8 @@ ConvolutionChoice convolution_choice_of(std::string_view name) {
   for (const auto& [choice, known] : kConvolutions) {
     if (name == known) return choice;
   }
-  fail("convolution \"{}\" is not known: it must be auto, cudnn, own, direct or winograd", name);
+  fail("convolution \"{}\" is not known: it must be auto, cudnn, own, wgmma, direct or winograd",
+       name);
 }
 
 std::string_view name_of(ConvolutionChoice choice) {

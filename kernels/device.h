@@ -25,10 +25,11 @@ enum class ConvolutionChoice : std::uint8_t {
   kAuto,     // the fastest that the device has
   kCudnn,    // on a GPU: cuDNN's
   kOwn,      // on a GPU: our implicit GEMM
+  kWgmma,    // ... with the tensor core instructions of compute capability 9.0 wherever it can
   kDirect,   // on the CPU: every multiplication of the definition
   kWinograd  // on the CPU: Winograd's algorithm wherever it is possible, else direct
 };
-// "auto", "cudnn", "own", "direct", "winograd"; throws Error for another name.
+// "auto", "cudnn", "own", "wgmma", "direct", "winograd"; throws Error for another name.
 ConvolutionChoice convolution_choice_of(std::string_view name);
 std::string_view name_of(ConvolutionChoice choice);
 

@@ -127,7 +127,7 @@ class Bench {
     const std::vector<double> exact = samples(forward);
     std::vector<float> expected;
     for (const auto version : {ConvolutionVersion::kPlain, ConvolutionVersion::kImplicitGemm,
-                               ConvolutionVersion::kAuto}) {
+                               ConvolutionVersion::kWgmma, ConvolutionVersion::kAuto}) {
       const std::string name(name_of(version));
       if (!can(forward, version)) continue;
       const float time = least_milliseconds(stream_, [&] { own(forward, version); });

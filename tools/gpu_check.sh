@@ -163,13 +163,21 @@ part_tests() {
   check kernels 60 "${ours[@]}" "$tests/test_cuda_kernels"
 }
 
-# ours_and_theirs PRECISION: ODIN's rate with both kinds of convolution, and PyTorch's.
+# convolutions PRECISION: the kinds to try; wgmma multiplies half precision only, and elsewhere is "own".
+convolutions() {
+  case $1 in
+    fp16 | bf16) echo own cudnn wgmma ;;
+    *) echo own cudnn ;;
+  esac
+}
+
+# ours_and_theirs PRECISION: ODIN's rate with each kind of convolution, and PyTorch's.
 ours_and_theirs() {
   local network conv
   for network in $networks; do
-    for conv in own cudnn; do
+    for conv in $(convolutions "$1"); do
       bench odin_bench.jsonl 60 "${ours[@]}" "$tools/odin_bench" --device cuda --network "$network" --precision "$1" \
-        --conv $conv --seconds 2
+        --conv "$conv" --seconds 2
     done
     bench pytorch.jsonl 60 "$python" tools/torch_gpu_bench.py --network "$network" --precision "$1" --seconds 1
   done
@@ -191,9 +199,9 @@ part_eval() {
       --scores "$work/scores/$name" "$@"
   }
   evaluate cpu 500 --device cpu
-  for conv in own cudnn; do
-    for precision in fp32 tf32 fp16 bf16; do
-      evaluate "$precision $conv" 10000 --device cuda --precision $precision --conv $conv
+  for precision in fp32 tf32 fp16 bf16; do
+    for conv in $(convolutions $precision); do
+      evaluate "$precision $conv" 10000 --device cuda --precision $precision --conv "$conv"
     done
   done
 }

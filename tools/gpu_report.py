@@ -105,13 +105,14 @@ def main():
         text += [f"| {row['evaluation']} | {number(row, 'largest_score_difference_from_cpu', '.1e')} "
                  f"| {number(row, 'largest_metric_difference_from_fp32', '.3f')} |" for row in evaluations]
     text += ["", "ODIN (forward pass, gradient in the input, second forward pass), images a second:", "",
-             "| network | precision | ours, own convolutions | ours, cuDNN | of peak | PyTorch's fastest | ratio |",
-             "| --- | --- | --- | --- | --- | --- | --- |"]
+             "| network | precision | ours, own convolutions | ours, wgmma | ours, cuDNN | of peak | PyTorch's fastest "
+             "| ratio |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     fastest = {}
     for network in ("densenet_bc_100", "wrn_28_10"):
         for precision in ("fp32", "tf32", "fp16", "bf16"):
             rows = {conv: best(ours, network=network, precision=precision, convolution=conv)
-                    for conv in ("own", "cudnn")}
+                    for conv in ("own", "wgmma", "cudnn")}
             row = max((r for r in rows.values() if r), key=lambda r: r["images_per_second"], default=None)
             torch = best(theirs, network=network, precision=precision)
             for key, found in (("ours", row), ("PyTorch", torch)):
@@ -124,8 +125,8 @@ def main():
             ratio = f"{row['images_per_second'] / torch['images_per_second']:.2f}" if row and torch else "-"
             share = f"{row['fraction_of_peak']:.0%}" if row else "-"
             theirs_text = f"{rate(torch)} ({torch['way']}, batch {torch['batch']})" if torch else "-"
-            text.append(f"| {network} | {precision} | {rate(rows['own'])} | {rate(rows['cudnn'])} | {share} "
-                        f"| {theirs_text} | {ratio} |")
+            text.append(f"| {network} | {precision} | {rate(rows['own'])} | {rate(rows['wgmma'])} "
+                        f"| {rate(rows['cudnn'])} | {share} | {theirs_text} | {ratio} |")
     text += ["", "Each at its fastest precision:", ""]
     for network in ("densenet_bc_100", "wrn_28_10"):
         a, b = fastest.get((network, "ours")), fastest.get((network, "PyTorch"))
@@ -134,7 +135,7 @@ def main():
                         f"({a['precision']} beside {b['precision']}); 18,000 images in "
                         f"{18000 / a['images_per_second']:.2f} s.")
     text += ["", "Convolutions, TFLOP/s:", "",
-             "| network | pass | shape | precision | plain | implicit GEMM | cuDNN or cuBLAS |",
+             "| network | pass | shape | precision | plain | our own | cuDNN or cuBLAS |",
              "| --- | --- | --- | --- | --- | --- | --- |"]
     for k in kernels:
         tflops = {name[:-7]: value for name, value in k.items() if name.endswith("_tflops")}

@@ -140,7 +140,7 @@ int main(int argc, char** argv) {
   app.add_option("--precision", o.precision, "Of a GPU: fp32, tf32, fp16 or bf16")
       ->capture_default_str();
   app.add_option("--conv", o.convolution,
-                 "auto, cudnn or own on a GPU, auto, direct or winograd on the CPU")
+                 "auto, cudnn, own or wgmma on a GPU, auto, direct or winograd on the CPU")
       ->capture_default_str();
   app.add_option("--device-batch", o.device_batch,
                  "Images that a GPU runs at once; default: what suits the network")

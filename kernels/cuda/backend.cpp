@@ -106,8 +106,9 @@ class CudaBackend final : public Backend {
   CudaBackend(const Gpu& gpu, const DeviceOptions& options) : gpu_(gpu), options_(options) {
     const Multiply multiply =
         options.precision == Precision::kTf32 ? Multiply::kTf32 : Multiply::kFloat;
-    convolution_ = options.convolution == ConvolutionChoice::kOwn
-                       ? make_own_layer_convolution(multiply, stream_)
+    const bool own = options.convolution == ConvolutionChoice::kOwn ||
+                     options.convolution == ConvolutionChoice::kWgmma;
+    convolution_ = own ? make_own_layer_convolution(multiply, stream_)
                        : make_cudnn_layer_convolution(multiply, stream_);
   }
 

@@ -8,6 +8,10 @@ bool fits_four(const ConstView& view) {
   const std::size_t bytes = 4 * size_of(view.element);
   return reinterpret_cast<std::uintptr_t>(view.data) % bytes == 0 && view.pitch % 4 == 0;
 }
+// The same for one float a channel.
+bool fits_four(const float* factors) {
+  return reinterpret_cast<std::uintptr_t>(factors) % (4 * sizeof(float)) == 0;
+}
 
 }  // namespace
 
@@ -17,7 +21,7 @@ Epilogue epilogue_of(const ForwardConvolution& c) {
   e.relu = c.relu;
   e.addend = c.residual;
   e.target = c.y;
-  e.aligned = fits_four(c.y) && fits_four(c.residual);
+  e.aligned = fits_four(c.y) && fits_four(c.residual) && fits_four(c.bias);
   return e;
 }
 
@@ -27,7 +31,8 @@ Epilogue epilogue_of(const BackwardConvolution& c) {
   if (c.affine.relu) e.x = c.x;
   if (c.accumulate) e.addend = c.dx;
   e.target = c.dx;
-  e.aligned = fits_four(c.dx) && fits_four(e.x);
+  e.aligned =
+      fits_four(c.dx) && fits_four(e.x) && fits_four(c.affine.scale) && fits_four(c.affine.shift);
   return e;
 }
 

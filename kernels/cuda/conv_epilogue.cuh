@@ -9,23 +9,31 @@ namespace odin::cuda {
 // V neighbouring channels of a pixel, all of which exist.
 template <class T, int V>
 __device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int channel, Floats<V> z) {
+  if (e.bias != nullptr) {
+    const auto bias = load<V>(e.bias + channel);
 #pragma unroll
-  for (int i = 0; i < V; ++i) {
-    if (e.bias != nullptr) z.v[i] += e.bias[channel + i];
-    if (e.relu && !(z.v[i] > 0)) z.v[i] = 0;
+    for (int i = 0; i < V; ++i) z.v[i] += bias.v[i];
   }
+  if (e.relu) {
+#pragma unroll
+    for (int i = 0; i < V; ++i) z.v[i] = z.v[i] > 0 ? z.v[i] : 0;
+  }
+  const bool scaled = e.affine.scale != nullptr;
+  Floats<V> scale;
+  if (scaled) scale = load<V>(e.affine.scale + channel);
   if (e.affine.relu) {
-    const auto x = load<V>(static_cast<const T*>(e.x.data) + pixel * e.x.pitch + channel);
+    auto x = load<V>(static_cast<const T*>(e.x.data) + pixel * e.x.pitch + channel);
+    if (scaled) {
+      const auto shift = load<V>(e.affine.shift + channel);
 #pragma unroll
-    for (int i = 0; i < V; ++i) {
-      const float scale = e.affine.scale != nullptr ? e.affine.scale[channel + i] : 1;
-      const float shift = e.affine.scale != nullptr ? e.affine.shift[channel + i] : 0;
-      if (!(fmaf(scale, x.v[i], shift) > 0)) z.v[i] = 0;
+      for (int i = 0; i < V; ++i) x.v[i] = fmaf(scale.v[i], x.v[i], shift.v[i]);
     }
-  }
-  if (e.affine.scale != nullptr) {
 #pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] *= e.affine.scale[channel + i];
+    for (int i = 0; i < V; ++i) z.v[i] = x.v[i] > 0 ? z.v[i] : 0;
+  }
+  if (scaled) {
+#pragma unroll
+    for (int i = 0; i < V; ++i) z.v[i] *= scale.v[i];
   }
   if (e.addend.data != nullptr) {
     const auto addend =

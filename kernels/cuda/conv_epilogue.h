@@ -16,7 +16,7 @@ struct Epilogue {
   ConstView x;
   ConstView addend;
   View target;
-  bool aligned = false;  // target, x and addend, for four channels at a time
+  bool aligned = false;  // everything, for four channels at a time
 };
 
 Epilogue epilogue_of(const ForwardConvolution& convolution);

@@ -49,4 +49,9 @@ void conv_gemm_bfloat16(const GemmArguments& arguments, int parts, Stream stream
 void conv_gemm_tf32(const GemmArguments& arguments, int parts, Stream stream);
 void conv_gemm_float(const GemmArguments& arguments, int parts, Stream stream);
 
+// The same for half precision on a GPU of compute capability 9.0. Beside the slabs, shared memory has
+// room for the prologue's factors of so many channels.
+constexpr int kMostWgmmaChannels = 2048;
+void conv_wgmma(const GemmArguments& arguments, int parts, Stream stream);
+
 }  // namespace odin::cuda

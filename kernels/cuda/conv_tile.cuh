@@ -1,25 +1,11 @@
 // One block's share of a matrix product: how the threads multiply a slab of A (pixels) with a slab
 // of B (channels) that lie in shared memory, and who holds which of the sums. Two engines: tensor
 // cores, and the ordinary ones for float.
-//
-// A slab's row is 64 bytes of one pixel (or of one output channel's weights): 32 halves or 16
-// floats, in four chunks of 16 bytes.
 #pragma once
 
-#include "kernels/cuda/tensor_core.cuh"
+#include "kernels/cuda/conv_slab.cuh"
 
 namespace odin::cuda {
-
-constexpr int kRowBytes = 64;
-constexpr int kChunkBytes = 16;
-constexpr int kChunks = kRowBytes / kChunkBytes;
-
-// Where chunk `chunk` of row `row` of a slab begins. Plain rows of 64 bytes would put the same chunk
-// of every second row into the same banks; so rows trade places of their chunks. Any 8 rows that a
-// matrix load takes at once (8 in sequence, or pairs 4 apart) then lie in all 32 banks.
-__device__ inline int chunk_offset(int row, int chunk) {
-  return row * kRowBytes + (chunk ^ ((row >> 1 ^ row >> 3) & 3)) * kChunkBytes;
-}
 
 // Tensor cores: the warps form a kWarpsM x kWarpsN grid, each multiplies kM / kWarpsM pixels with
 // kN / kWarpsN channels, 16 x 8 at a time.
@@ -27,9 +13,13 @@ template <class T, int kPixels, int kOutputs, int kWarpsM, int kWarpsN>
 class TensorTile {
  public:
   using Element = T;
+  using Rows = Rows64;
   static constexpr int kM = kPixels;
   static constexpr int kN = kOutputs;
   static constexpr int kThreads = 32 * kWarpsM * kWarpsN;
+
+  // The row of a slab that output channel i of the tile has.
+  __device__ static int weight_row(int i) { return i; }
 
   // sums += a b^T over the 64 bytes of the slabs' rows.
   __device__ void multiply(const std::byte* a, const std::byte* b) {
@@ -41,7 +31,7 @@ class TensorTile {
 #pragma unroll
       for (int i = 0; i < kBandsM; ++i) {
         load_matrices(rows[i],
-                      a + chunk_offset(first_row() + 16 * i + lane % 16, 2 * step + lane / 16));
+                      a + Rows::offset(first_row() + 16 * i + lane % 16, 2 * step + lane / 16));
         round(rows[i]);
       }
       // Two groups of 8 channels at a time. Which channel is which column is ours to choose: the
@@ -53,7 +43,7 @@ class TensorTile {
       for (int j = 0; j < kBandsN; ++j) {
         std::uint32_t columns[4];
         load_matrices(
-            columns, b + chunk_offset(first_channel() + 16 * j + channel, 2 * step + lane / 8 % 2));
+            columns, b + Rows::offset(first_channel() + 16 * j + channel, 2 * step + lane / 8 % 2));
         round(columns);
         const std::uint32_t first[2] = {columns[0], columns[1]};
         const std::uint32_t second[2] = {columns[2], columns[3]};
@@ -112,13 +102,16 @@ template <int kPixels, int kOutputs>
 class CoreTile {
  public:
   using Element = float;
+  using Rows = Rows64;
   static constexpr int kM = kPixels;
   static constexpr int kN = kOutputs;
   static constexpr int kThreads = 256;
 
+  __device__ static int weight_row(int i) { return i; }
+
   __device__ void multiply(const std::byte* a, const std::byte* b) {
 #pragma unroll
-    for (int chunk = 0; chunk < kChunks; ++chunk) {
+    for (int chunk = 0; chunk < Rows::kChunks; ++chunk) {
       Floats<4> weights[4];
 #pragma unroll
       for (int k = 0; k < 4; ++k) weights[k] = load_chunk(b, channel() + k, chunk);
@@ -155,7 +148,7 @@ class CoreTile {
     return static_cast<int>(threadIdx.x) / kAcross + i * kDown;
   }
   __device__ static Floats<4> load_chunk(const std::byte* slab, int row, int chunk) {
-    return load<4>(reinterpret_cast<const float*>(slab + chunk_offset(row, chunk)));
+    return load<4>(reinterpret_cast<const float*>(slab + Rows::offset(row, chunk)));
   }
 
   Floats<4> sums_[kRows] = {};

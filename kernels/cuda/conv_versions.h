@@ -21,5 +21,9 @@ bool conv_gemm_can_run(const ForwardConvolution& convolution);
 bool conv_gemm_can_run(const BackwardConvolution& convolution);
 void conv_gemm_forward(const ForwardConvolution& convolution, Stream stream);
 void conv_gemm_backward(const BackwardConvolution& convolution, Stream stream);
+bool conv_wgmma_can_run(const ForwardConvolution& convolution);
+bool conv_wgmma_can_run(const BackwardConvolution& convolution);
+void conv_wgmma_forward(const ForwardConvolution& convolution, Stream stream);
+void conv_wgmma_backward(const BackwardConvolution& convolution, Stream stream);
 
 }  // namespace odin::cuda

@@ -29,7 +29,9 @@ void check_like(const char* what, const ConstView& view, const ConstView& like) 
           describe(like));
 }
 
-// The version to take, with kAuto decided: the most special one that can do it.
+// The version to take, with kAuto decided: the most special one that can do it. Not kWgmma: it has
+// not run on a GPU yet (VERIFIED.md). Once cuda_kernel_bench has shown on an H100 that it is right
+// and for which shapes it is faster, they belong here.
 template <class Convolution>
 ConvolutionVersion choose(const Convolution& c, ConvolutionVersion version) {
   if (version != ConvolutionVersion::kAuto) return version;
@@ -45,6 +47,8 @@ bool can_run_version(const Convolution& c, ConvolutionVersion version) {
       return conv_image_can_run(c);
     case ConvolutionVersion::kImplicitGemm:
       return conv_gemm_can_run(c);
+    case ConvolutionVersion::kWgmma:
+      return conv_wgmma_can_run(c);
     default:
       return true;
   }
@@ -62,6 +66,8 @@ std::string_view name_of(ConvolutionVersion version) {
       return "image";
     case ConvolutionVersion::kImplicitGemm:
       return "implicit-gemm";
+    case ConvolutionVersion::kWgmma:
+      return "wgmma";
   }
   fail("convolution version {} is not known", static_cast<int>(version));
 }
@@ -85,6 +91,8 @@ void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version
       return conv_image_forward(c, stream);
     case ConvolutionVersion::kImplicitGemm:
       return conv_gemm_forward(c, stream);
+    case ConvolutionVersion::kWgmma:
+      return conv_wgmma_forward(c, stream);
     default:
       return conv_plain_forward(c, stream);
   }
@@ -103,6 +111,8 @@ void convolution_backward_data(const BackwardConvolution& c, ConvolutionVersion 
       return conv_image_backward(c, stream);
     case ConvolutionVersion::kImplicitGemm:
       return conv_gemm_backward(c, stream);
+    case ConvolutionVersion::kWgmma:
+      return conv_wgmma_backward(c, stream);
     default:
       return conv_plain_backward(c, stream);
   }

@@ -191,7 +191,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
 }  // namespace
 
 PlanConvolutionMaker cudnn_plan_convolutions(const PlanArithmetic& arithmetic) {
-  return [arithmetic, own = own_plan_convolutions(arithmetic),
+  return [arithmetic, own = own_plan_convolutions(arithmetic, ConvolutionVersion::kAuto),
           library = std::make_shared<LibraryConvolutions>()](
              const PlanConvolution& step, bool image,
              Stream stream) -> std::unique_ptr<PlanConvolutionRunner> {

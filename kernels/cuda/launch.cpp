@@ -42,6 +42,15 @@ void fail_launch(const void* kernel, const Geometry& geometry, cudaError_t statu
   throw Error(sentence);
 }
 
+cudaError_t allow_shared_memory(const void* kernel, std::size_t bytes) {
+  cudaFuncAttributes attributes{};
+  const cudaError_t status = cudaFuncGetAttributes(&attributes, kernel);
+  if (status != cudaSuccess) return status;
+  const auto wanted = static_cast<int>(bytes);
+  if (attributes.maxDynamicSharedSizeBytes >= wanted) return cudaSuccess;
+  return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, wanted);
+}
+
 void expect(bool condition, const char* sentence) {
   require(condition, "{}", sentence);
 }

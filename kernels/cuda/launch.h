@@ -31,6 +31,9 @@ struct Geometry {
 
 // Throws Error naming the kernel (by its address), file, line and sizes.
 [[noreturn]] void fail_launch(const void* kernel, const Geometry& geometry, cudaError_t status);
+// Lets the kernel be launched with so much dynamic shared memory. What it was allowed before stays: a
+// recorded launch may need it.
+cudaError_t allow_shared_memory(const void* kernel, std::size_t bytes);
 // Throws Error with the sentence unless the condition holds.
 void expect(bool condition, const char* sentence);
 
@@ -44,9 +47,7 @@ void launch(void (*kernel)(Parameters...), const Geometry& geometry,
   const void* address = reinterpret_cast<const void*>(kernel);
   constexpr std::size_t kWithoutAsking = 48 * 1024;  // beyond it a kernel must opt in
   if (geometry.shared_bytes > kWithoutAsking) {
-    const cudaError_t status =
-        cudaFuncSetAttribute(address, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                             static_cast<int>(geometry.shared_bytes));
+    const cudaError_t status = allow_shared_memory(address, geometry.shared_bytes);
     if (status != cudaSuccess) fail_launch(address, geometry, status);
   }
 #ifdef __CUDACC__

@@ -9,9 +9,10 @@ namespace {
 
 class OwnPlanConvolution final : public PlanConvolutionRunner {
  public:
-  OwnPlanConvolution(const PlanConvolution& step, const PlanArithmetic& arithmetic, bool image,
-                     Stream stream)
-      : kernel_(step.kernel),
+  OwnPlanConvolution(const PlanConvolution& step, const PlanArithmetic& arithmetic,
+                     ConvolutionVersion version, bool image, Stream stream)
+      : version_(version),
+        kernel_(step.kernel),
         stride_(step.stride),
         padding_(step.padding),
         relu_(step.relu),
@@ -48,7 +49,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     convolution.residual = residual;
     convolution.y = y;
     convolution.multiply = multiply_;
-    convolution_forward(convolution, ConvolutionVersion::kAuto, lane.stream);
+    convolution_forward(convolution, version_for(convolution), lane.stream);
   }
 
   void backward(ConstView dy, ConstView x, bool mask_by_input, bool accumulate, View dx,
@@ -65,12 +66,18 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     convolution.accumulate = accumulate;
     convolution.dx = dx;
     convolution.multiply = multiply_;
-    convolution_backward_data(convolution, ConvolutionVersion::kAuto, lane.stream);
+    convolution_backward_data(convolution, version_for(convolution), lane.stream);
   }
 
   std::size_t workspace_bytes(std::size_t /*input_pixels*/) const override { return 0; }
 
  private:
+  template <class Convolution>
+  ConvolutionVersion version_for(const Convolution& convolution) const {
+    return can_run(convolution, version_) ? version_ : ConvolutionVersion::kAuto;
+  }
+
+  ConvolutionVersion version_;
   int kernel_;
   int stride_;
   int padding_;
@@ -84,9 +91,10 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
 }  // namespace
 
-PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic) {
-  return [arithmetic](const PlanConvolution& step, bool image, Stream stream) {
-    return std::make_unique<OwnPlanConvolution>(step, arithmetic, image, stream);
+PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic,
+                                           ConvolutionVersion version) {
+  return [arithmetic, version](const PlanConvolution& step, bool image, Stream stream) {
+    return std::make_unique<OwnPlanConvolution>(step, arithmetic, version, image, stream);
   };
 }
 

@@ -43,8 +43,9 @@ struct PlanArithmetic {
 using PlanConvolutionMaker = std::function<std::unique_ptr<PlanConvolutionRunner>(
     const PlanConvolution& step, bool image, Stream stream)>;
 
-// Our own kernels.
-PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic);
+// Our own kernels: of the version wherever that can run, else what kAuto takes.
+PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic,
+                                           ConvolutionVersion version);
 // cuDNN's and cuBLAS's, fused into one of cuDNN's graphs or with our kernels around them, whichever
 // is faster, measured once for each shape. A float image beside half precision is left to our own.
 PlanConvolutionMaker cudnn_plan_convolutions(const PlanArithmetic& arithmetic);

@@ -17,6 +17,17 @@ namespace {
 // precision (6e-8 to 65504). Only signs are used in the end.
 constexpr double kLossScale = 64;
 
+PlanConvolutionMaker plan_convolutions(const PlanArithmetic& arithmetic, ConvolutionChoice choice) {
+  switch (choice) {
+    case ConvolutionChoice::kOwn:
+      return own_plan_convolutions(arithmetic, ConvolutionVersion::kAuto);
+    case ConvolutionChoice::kWgmma:
+      return own_plan_convolutions(arithmetic, ConvolutionVersion::kWgmma);
+    default:
+      return cudnn_plan_convolutions(arithmetic);
+  }
+}
+
 }  // namespace
 
 PlanArithmetic arithmetic_of(Precision precision) {
@@ -69,9 +80,7 @@ struct PlanPassRunner::Pass {
 PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
     : plan_(plan), arithmetic_(arithmetic_of(options.precision)), backward_(plan_backward(plan)) {
   const OwnedStream stream;
-  const PlanConvolutionMaker make = options.convolution == ConvolutionChoice::kOwn
-                                        ? own_plan_convolutions(arithmetic_)
-                                        : cudnn_plan_convolutions(arithmetic_);
+  const PlanConvolutionMaker make = plan_convolutions(arithmetic_, options.convolution);
   for (PlanStep& step : plan_.steps) {
     StepWeights& weights = weights_.emplace_back();
     if (auto* convolution = std::get_if<PlanConvolution>(&step)) {

@@ -19,11 +19,11 @@ __device__ inline T& block_shared() {
 #endif
 }
 
-// The dynamic shared memory of the launch, aligned to 128 bytes.
+// The dynamic shared memory of the launch, aligned to 1024 bytes (as the matrices of warpgroup.cuh are).
 template <class T>
 __device__ inline T* dynamic_shared() {
 #ifdef __CUDACC__
-  extern __shared__ __align__(128) unsigned char memory[];
+  extern __shared__ __align__(1024) unsigned char memory[];
   return reinterpret_cast<T*>(memory);
 #else
   return static_cast<T*>(emulated::dynamic_shared());

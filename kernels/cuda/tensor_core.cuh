@@ -10,6 +10,8 @@
 
 namespace odin::cuda {
 
+constexpr int kChunkBytes = 16;  // that one copy brings, and that a matrix is read in
+
 // --- asynchronous copies from global to shared memory --------------------------------------------
 // Starts a copy of `bytes` (0 to 16), and zeros up to 16; both addresses are aligned to 16.
 __device__ inline void copy_async(void* shared, const void* global, int bytes) {

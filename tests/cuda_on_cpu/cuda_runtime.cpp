@@ -154,6 +154,10 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int valu
   emulated::allow_shared_memory(kernel, static_cast<std::size_t>(value));
   return cudaSuccess;
 }
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* kernel) {
+  attributes->maxDynamicSharedSizeBytes = static_cast<int>(emulated::allowed_shared_memory(kernel));
+  return cudaSuccess;
+}
 cudaError_t cudaFuncGetName(const char** name, const void*) {
   *name = "a kernel";  // C++ does not know
   return cudaSuccess;
@@ -183,6 +187,13 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   properties->minor = capability % 10;
   properties->multiProcessorCount = 4;
   properties->l2CacheSize = 1 << 20;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  cudaDeviceProp properties;
+  const cudaError_t error = cudaGetDeviceProperties(&properties, device);
+  if (error != cudaSuccess) return error;
+  *value = attribute == cudaDevAttrComputeCapabilityMajor ? properties.major : properties.minor;
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
@@ -310,8 +321,10 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
   return cudaSuccess;
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  const cudaError_t before = std::exchange(g_last_error, cudaSuccess);
   for (const auto& work : executable->work) emulated::submit(stream, work);
-  return cudaSuccess;
+  const cudaError_t during = std::exchange(g_last_error, before);
+  return remember(during);  // a launch that was refused
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
   delete graph;

@@ -18,49 +18,26 @@
 
 #include "tests/cuda_on_cpu/cuda_runtime.h"
 #include "tests/cuda_on_cpu/fiber.h"
+#include "tests/cuda_on_cpu/unwatched.h"
+#include "tests/cuda_on_cpu/warpgroup.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #endif
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
-extern "C" {
-void AnnotateIgnoreReadsBegin(const char* file, int line);
-void AnnotateIgnoreReadsEnd(const char* file, int line);
-void AnnotateIgnoreWritesBegin(const char* file, int line);
-void AnnotateIgnoreWritesEnd(const char* file, int line);
-}
 #endif
 
 namespace emulated {
 namespace {
 
 constexpr unsigned kWarp = 32;
+constexpr unsigned kWarpgroup = 128;
 constexpr std::size_t kMostThreads = 1024;
 constexpr std::size_t kMostShared = 227 * 1024;
 constexpr std::size_t kSharedUnasked = 48 * 1024;
-constexpr std::size_t kAlignment = 128;
+constexpr std::size_t kAlignment = 1024;
 constexpr std::size_t kRedZone = 128;
-
-// ThreadSanitizer sees neither what the emulator itself does in such a scope nor, so that kernels
-// are judged by their barriers alone, the order it runs fibers in.
-class Unwatched {
- public:
-  Unwatched() {
-#if defined(__SANITIZE_THREAD__)
-    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-#endif
-  }
-  ~Unwatched() {
-#if defined(__SANITIZE_THREAD__)
-    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-#endif
-  }
-  Unwatched(const Unwatched&) = delete;
-  Unwatched& operator=(const Unwatched&) = delete;
-};
 
 // What came before a release happened before what comes after an acquire of the same token.
 void release([[maybe_unused]] char& token) {
@@ -117,6 +94,13 @@ class SharedArena {
     return taken;
   }
 
+  // Addresses as a block sees them: the same as memory's in all that alignment depends on.
+  SharedWindow window() const {
+    const std::size_t origin = begin_ / kAlignment * kAlignment;
+    return {memory_ + origin, static_cast<std::uint32_t>(begin_ - origin),
+            static_cast<std::uint32_t>(used_ - origin)};
+  }
+
  private:
   static constexpr std::size_t kSize = std::size_t{8} << 20;
 
@@ -124,6 +108,10 @@ class SharedArena {
 #if defined(__SANITIZE_ADDRESS__)
     __asan_poison_memory_region(memory_ + begin, end - begin);
 #endif
+  }
+
+  const std::byte* origin() const {
+    return memory_ + begin_ / kAlignment * kAlignment;
   }
 
   std::byte* memory_ = nullptr;
@@ -136,6 +124,12 @@ struct AsyncCopy {
   const void* from;
   std::size_t copied;
   std::size_t total;
+};
+
+// What an asynchronous copy has brought, until products may see it.
+struct Arrival {
+  void* to;
+  std::array<std::byte, 16> value;  // when it was published
 };
 
 // Lanes of a warp on their way into, or out of, one operation.
@@ -170,6 +164,10 @@ struct Thread {
   int line = 0;
   std::vector<AsyncCopy> copies;
   std::deque<std::vector<AsyncCopy>> groups;
+  std::vector<void*> unpublished;  // to where copies have arrived since the last proxy fence
+  std::vector<Arrival> published;  // ... before it, since the last barrier
+  bool hides_writes = false;       // of what it wrote before the last barrier
+  WarpgroupProducts products;
 };
 
 class Machine {
@@ -182,6 +180,10 @@ class Machine {
   void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
               const std::function<void()>& body);
   void allow(const void* kernel, std::size_t bytes) { allowed_[kernel] = bytes; }
+  std::size_t allowed(const void* kernel) const {
+    const auto found = allowed_.find(kernel);
+    return found == allowed_.end() ? kSharedUnasked : found->second;
+  }
 
   Thread& running() { return *running_; }
   Warp& warp() { return warps_[running_->index / kWarp]; }
@@ -190,6 +192,8 @@ class Machine {
                    const char* file, int line);
   void* dynamic_shared();
   void* static_shared(const void* key, std::size_t bytes);
+  const SharedArena& shared() const { return arena_; }
+  void check_product(std::size_t n, const Matrices& matrices);
 
  private:
   static void thread_main();
@@ -197,6 +201,7 @@ class Machine {
   void resume(Thread& thread);
   void wait(State state, const char* operation, const char* file, int line);
   [[noreturn]] void report_stuck() const;
+  void note_hidden_writes(Thread& thread);
 
   Fiber scheduler_;
   std::vector<std::unique_ptr<Thread>> threads_;  // made when first needed, then kept
@@ -207,9 +212,11 @@ class Machine {
   // The launch under way.
   const std::function<void()>* body_ = nullptr;
   Thread* running_ = nullptr;
-  std::size_t count_ = 0;       // threads of a block
-  std::size_t in_barrier_ = 0;  // of them
-  std::size_t barriers_ = 0;    // passed by the block
+  std::size_t count_ = 0;                        // threads of a block
+  std::size_t in_barrier_ = 0;                   // of them
+  std::size_t barriers_ = 0;                     // passed by the block
+  std::vector<std::vector<Matrices>> matrices_;  // of each warpgroup's products
+  std::size_t hiding_ = 0;                       // threads that hide writes from products
   std::size_t shared_bytes_ = 0;
   void* dynamic_shared_ = nullptr;
   std::vector<std::pair<const void*, void*>> static_shared_;
@@ -223,8 +230,7 @@ class Machine {
 void Machine::launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
                      const std::function<void()>& body) {
   count_ = std::size_t{block.x} * block.y * block.z;
-  const auto allowed = allowed_.find(kernel);
-  const std::size_t most = allowed == allowed_.end() ? kSharedUnasked : allowed->second;
+  const std::size_t most = allowed(kernel);
   if (count_ == 0 || count_ > kMostThreads || block.z > 64 || grid.y > 65535 || grid.z > 65535) {
     set_last_error(cudaErrorInvalidConfiguration);
     return;
@@ -275,6 +281,8 @@ void Machine::run_block() {
   in_barrier_ = barriers_ = 0;
   dynamic_shared_ = nullptr;
   static_shared_.clear();
+  matrices_.assign(count_ / kWarpgroup, {});
+  hiding_ = 0;
   for (Warp& warp : warps_) {
     for (Meeting& meeting : warp.meetings) meeting.open = false;
   }
@@ -282,6 +290,10 @@ void Machine::run_block() {
     threads_[i]->state = State::kReady;
     threads_[i]->copies.clear();
     threads_[i]->groups.clear();
+    threads_[i]->unpublished.clear();
+    threads_[i]->published.clear();
+    threads_[i]->hides_writes = false;
+    threads_[i]->products.clear();
   }
   backwards_ = !backwards_;
   for (std::size_t finished = 0; finished < count_;) {
@@ -373,6 +385,7 @@ void Machine::barrier(const char* file, int line) {
   const Unwatched unwatched;
   char& token = barrier_tokens_[barriers_ % 2];
   release(token);
+  note_hidden_writes(*running_);
   if (++in_barrier_ < count_) {
     wait(State::kInBarrier, "__syncthreads", file, line);
   } else {
@@ -389,6 +402,34 @@ void Machine::barrier(const char* file, int line) {
     ++barriers_;
   }
   acquire(token);
+}
+
+// Whether the thread leaves something to a barrier that products may not see: a copy that arrived and
+// was not published, or was written again after that.
+void Machine::note_hidden_writes(Thread& thread) {
+  const bool hides =
+      !thread.unpublished.empty() ||
+      std::any_of(thread.published.begin(), thread.published.end(), [](const Arrival& arrival) {
+        return std::memcmp(arrival.to, arrival.value.data(), arrival.value.size()) != 0;
+      });
+  thread.published.clear();
+  if (hides != thread.hides_writes) hiding_ = hides ? hiding_ + 1 : hiding_ - 1;
+  thread.hides_writes = hides;
+}
+
+void Machine::check_product(std::size_t n, const Matrices& matrices) {
+  const unsigned warpgroup = running_->index / kWarpgroup;
+  if (warpgroup >= matrices_.size()) throw KernelError("a product needs four whole warps");
+  if (hiding_ > 0) {
+    throw KernelError(
+        "a product starts while some threads' writes are not published by fence.proxy.async");
+  }
+  std::vector<Matrices>& known = matrices_[warpgroup];
+  if (n == known.size()) known.push_back(matrices);
+  if (known[n] != matrices) {
+    throw KernelError(fmt::format(
+        "{} gives other matrices to a product than the rest of its warpgroup", place(*running_)));
+  }
 }
 
 const Slot* Machine::meet(unsigned mask, const char* operation, const Slot& mine,
@@ -465,6 +506,9 @@ void allow_shared_memory(const void* kernel, std::size_t bytes) {
 void block_barrier(const char* file, int line) {
   Machine::instance().barrier(file, line);
 }
+std::size_t allowed_shared_memory(const void* kernel) {
+  return Machine::instance().allowed(kernel);
+}
 const Slot* meet(unsigned mask, const char* operation, const Slot& mine, bool orders_memory,
                  const char* file, int line) {
   return Machine::instance().meet(mask, operation, mine, orders_memory, file, line);
@@ -480,13 +524,14 @@ void* static_shared(const void* key, std::size_t bytes) {
 }
 
 void async_copy(void* to, const void* from, std::size_t copied, std::size_t total) {
-  const Unwatched unwatched;
   constexpr std::uintptr_t kMask = 15;
   if (((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) & kMask) !=
       0) {
     throw KernelError(
         fmt::format("an asynchronous copy from {} to {} is not aligned to 16 bytes", from, to));
   }
+  std::memset(to, 0xFF, total);  // from now on it may arrive; watched: the kernel's own access
+  const Unwatched unwatched;
   Machine::instance().running().copies.push_back({to, from, copied, total});
 }
 
@@ -510,8 +555,37 @@ void async_wait(int pending) {
     for (const AsyncCopy& copy : group) {
       std::memcpy(copy.to, copy.from, copy.copied);
       std::memset(static_cast<std::byte*>(copy.to) + copy.copied, 0, copy.total - copy.copied);
+      const Unwatched unwatched;
+      self.unpublished.push_back(copy.to);
     }
   }
+}
+
+void proxy_fence() {
+  const Unwatched unwatched;
+  Thread& self = Machine::instance().running();
+  for (void* to : self.unpublished) {
+    Arrival& arrival = self.published.emplace_back(Arrival{to, {}});
+    std::memcpy(arrival.value.data(), to, arrival.value.size());
+  }
+  self.unpublished.clear();
+}
+
+SharedWindow shared_window() {
+  const Unwatched unwatched;
+  return Machine::instance().shared().window();
+}
+std::uint32_t shared_address(const void* memory) {
+  return static_cast<std::uint32_t>(static_cast<const std::byte*>(memory) - shared_window().origin);
+}
+WarpgroupProducts& products() {
+  return Machine::instance().running().products;
+}
+unsigned thread_index() {
+  return Machine::instance().running().index;
+}
+void check_product(std::size_t n, const Matrices& matrices) {
+  Machine::instance().check_product(n, matrices);
 }
 
 }  // namespace emulated

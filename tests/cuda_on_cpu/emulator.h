@@ -42,6 +42,7 @@ void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
             const std::function<void()>& body);
 // Dynamic shared memory beyond 48 KB needs the kernel's permission, as on hardware.
 void allow_shared_memory(const void* kernel, std::size_t bytes);
+std::size_t allowed_shared_memory(const void* kernel);
 
 // --- called by kernels ---------------------------------------------------------------------------
 // __syncthreads()
@@ -67,5 +68,32 @@ void async_copy(void* to, const void* from, std::size_t copied, std::size_t tota
 void async_commit();
 // Until at most `pending` committed groups are under way.
 void async_wait(int pending);
+
+// fence.proxy.async: what the thread has written to shared memory may be read by warpgroup products
+// after a barrier.
+void proxy_fence();
+// The block's shared memory: addresses, as matrices are described by them, are distances from
+// `origin`, and [begin, end) of them are the block's.
+struct SharedWindow {
+  const std::byte* origin;
+  std::uint32_t begin;
+  std::uint32_t end;
+};
+SharedWindow shared_window();
+std::uint32_t shared_address(const void* memory);
+// The running thread's products (warpgroup.h).
+class WarpgroupProducts;
+WarpgroupProducts& products();
+// Its place in the block.
+unsigned thread_index();
+// The matrices of the running warpgroup's n-th product, which must be the same for all its threads.
+// Throws KernelError where they are not, or where shared memory was written that a product cannot see.
+struct Matrices {
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  int columns = 0;
+  bool operator==(const Matrices&) const = default;
+};
+void check_product(std::size_t n, const Matrices& matrices);
 
 }  // namespace emulated

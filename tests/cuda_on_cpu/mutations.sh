@@ -55,6 +55,14 @@ mutation 'barrier before the slabs are multiplied' conv_gemm.cuh \
   $'    __syncthreads();\n    start_loading' '    start_loading' $kernels 'cuda: convolution forward*'
 mutation 'copies waited for one step late' conv_gemm.cuh \
   'wait_for_copies<kStages - 2>' 'wait_for_copies<kStages - 1>' $kernels 'cuda: convolution forward*'
+mutation 'barrier before products read what others have loaded' conv_wgmma.cuh \
+  $'    __syncthreads();\n    tile.start' '    tile.start' $kernels 'cuda: convolution forward*'
+mutation 'loads that products are not shown' conv_wgmma.cuh \
+  '    publish_to_products();' '' $kernels 'cuda: convolution forward*'
+mutation 'slabs overwritten while products read them' conv_wgmma.cuh \
+  'wait_for_products<1>' 'wait_for_products<2>' $kernels 'cuda: convolution forward*'
+mutation 'sums read before the products are finished' conv_wgmma.cuh \
+  '    wait_for_products<0>();' '' $kernels 'cuda: convolution forward*'
 mutation 'barrier between writing and reading a transposed tile' layout.cu \
   '  __syncthreads();' '' $kernels 'cuda: between NCHW and NHWC'
 mutation 'barrier before a team merges its moments' batch_norm.cu \
@@ -68,6 +76,12 @@ mutation 'a row of the window beyond the lower border' conv_gemm.cuh \
   'line < g.source.height' 'line <= g.source.height' $kernels 'cuda: convolution forward*'
 mutation 'the fragment of the wrong row' conv_tile.cuh \
   '16 * i + lane % 16, 2 * step' '16 * i + (lane + 1) % 16, 2 * step' $kernels 'cuda: convolution forward*'
+mutation 'rows that lie otherwise than their descriptor says' warpgroup.cuh \
+  'row & 7' 'row >> 1 & 7' $kernels 'cuda: convolution forward*'
+mutation 'a descriptor whose groups of rows are too near' warpgroup.cuh \
+  'kEightRows >> 4' 'kEightRows >> 5' $kernels 'cuda: convolution forward*'
+mutation 'a tap that ends a chunk late' conv_wgmma.cuh \
+  'channel >= depth' 'channel > depth' $kernels 'cuda: convolution forward*'
 mutation 'four channels written where three are left' conv_epilogue.cuh \
   'channel + 4 <= e.target.channels' 'channel + 3 <= e.target.channels' $kernels 'cuda: convolution backward to the data*'
 mutation 'a pool that reads beyond its window' pool.cu \

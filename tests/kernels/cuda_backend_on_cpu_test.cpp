@@ -1,12 +1,10 @@
 // The CUDA back end on the emulated device: every operation, and the way to a device.
-#include <cstdlib>
-#include <optional>
-
 #include <cuda_runtime.h>
 #include <doctest/doctest.h>
 
 #include "kernels/cuda/backend.h"
 #include "tests/kernels/operations.h"
+#include "tests/support/environment.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -63,26 +61,6 @@ void check_operations(std::int64_t images, bool sliced) {
     }
   }
 }
-
-// An environment variable that is back to what it was at the end.
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    setenv(name, value, 1);
-  }
-  ~Environment() {
-    if (old_) {
-      setenv(name_, old_->c_str(), 1);
-    } else {
-      unsetenv(name_);
-    }
-  }
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 TEST_CASE("every operation on the emulated device computes what the reference defines") {
   check_operations(1, false);

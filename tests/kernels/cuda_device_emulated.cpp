@@ -8,7 +8,8 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
 }
 
 std::vector<ConvolutionChoice> cuda_convolutions() {
-  return {ConvolutionChoice::kOwn};  // NVIDIA's libraries have no place there
+  // NVIDIA's libraries have no place there.
+  return {ConvolutionChoice::kOwn, ConvolutionChoice::kWgmma};
 }
 
 }  // namespace odin::test

@@ -7,7 +7,7 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
 }
 
 std::vector<ConvolutionChoice> cuda_convolutions() {
-  return {ConvolutionChoice::kOwn, ConvolutionChoice::kCudnn};
+  return {ConvolutionChoice::kOwn, ConvolutionChoice::kWgmma, ConvolutionChoice::kCudnn};
 }
 
 }  // namespace odin::test

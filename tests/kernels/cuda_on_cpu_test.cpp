@@ -223,6 +223,24 @@ TEST_CASE("cuda on cpu: a captured graph plays what was queued, when it is launc
   cudaStreamDestroy(stream);
 }
 
+TEST_CASE("cuda on cpu: a recorded launch keeps the shared memory that it was allowed") {
+  cudaStream_t stream = nullptr;
+  REQUIRE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess);
+  REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal) == cudaSuccess);
+  std::vector<int> seen(32);
+  launch(where_am_i, {dim3(1), dim3(32), 100 * 1024, stream}, seen.data());
+  launch(where_am_i, {dim3(1), dim3(32), 60 * 1024, stream}, seen.data());
+  cudaGraph_t graph = nullptr;
+  REQUIRE(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
+  cudaGraphExec_t executable = nullptr;
+  REQUIRE(cudaGraphInstantiate(&executable, graph) == cudaSuccess);
+  cudaGraphDestroy(graph);
+  CHECK(cudaGraphLaunch(executable, stream) == cudaSuccess);
+  CHECK(seen == std::vector<int>(32, 2));
+  cudaGraphExecDestroy(executable);
+  cudaStreamDestroy(stream);
+}
+
 TEST_CASE("cuda on cpu: half precision rounds to nearest, even") {
   for (unsigned bits = 0; bits < 0x10000; ++bits) {
     const __half h{static_cast<std::uint16_t>(bits)};

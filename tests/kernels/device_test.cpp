@@ -7,13 +7,14 @@
 using namespace odin;
 
 TEST_CASE("a device refuses the ways to convolve that are another's") {
-  for (const auto choice : {ConvolutionChoice::kCudnn, ConvolutionChoice::kOwn}) {
+  for (const auto choice :
+       {ConvolutionChoice::kCudnn, ConvolutionChoice::kOwn, ConvolutionChoice::kWgmma}) {
     CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.convolution = choice}),
                          doctest::Contains("the CPU has auto, direct and winograd"), Error);
   }
   for (const auto choice : {ConvolutionChoice::kDirect, ConvolutionChoice::kWinograd}) {
     CHECK_THROWS_WITH_AS(make_backend("cuda", DeviceOptions{.convolution = choice}),
-                         doctest::Contains("a GPU has auto, cudnn and own"), Error);
+                         doctest::Contains("a GPU has auto, cudnn, own and wgmma"), Error);
   }
   for (const auto choice :
        {ConvolutionChoice::kAuto, ConvolutionChoice::kDirect, ConvolutionChoice::kWinograd}) {
@@ -22,7 +23,7 @@ TEST_CASE("a device refuses the ways to convolve that are another's") {
 }
 
 TEST_CASE("names of precisions and convolutions are read as they are written") {
-  for (const char* name : {"auto", "cudnn", "own", "direct", "winograd"}) {
+  for (const char* name : {"auto", "cudnn", "own", "wgmma", "direct", "winograd"}) {
     CHECK(name_of(convolution_choice_of(name)) == name);
   }
   for (const char* name : {"fp32", "tf32", "fp16", "bf16"}) {

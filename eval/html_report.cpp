@@ -2,12 +2,12 @@
 
 #include <iterator>
 #include <string_view>
-#include <system_error>
 
 #include "eval/html_charts.h"
 #include "eval/html_style.h"
 #include "eval/html_tables.h"
 #include "eval/html_text.h"
+#include "eval/output_folder.h"
 #include "eval/version.h"
 #include "kernels/error.h"
 #include "weights/atomic_file.h"
@@ -143,10 +143,7 @@ std::string to_html(const HtmlReport& report) {
 
 void write_html_report(const HtmlReport& report, const std::filesystem::path& folder) {
   const std::string page = to_html(report);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  require(!error, "the folder {} for the report cannot be made: {}; name another", folder.string(),
-          error.message());
+  make_output_folder(folder);
   write_atomically(folder / "index.html", page);
 }
 

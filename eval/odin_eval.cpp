@@ -1,6 +1,6 @@
 // odin_eval: how well the baseline, ODIN and other scores tell one set of images from others.
+#include <algorithm>
 #include <cstdio>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include "eval/job_html.h"
 #include "eval/job_report.h"
 #include "eval/odin_eval_options.h"
+#include "eval/output_folder.h"
 #include "eval/program.h"
 #include "eval/score_files.h"
 #include "eval/search.h"
@@ -17,14 +18,13 @@
 namespace odin {
 namespace {
 
-// Threads of the CPU: those asked for, or this rank's part of the machine's cores, unless mpirun
-// gave it cores of its own (0: all that this process may use).
+// Threads of the CPU: those asked for, or all cores that this process may use, of which it has to
+// leave the other ranks' part to them unless mpirun gave each cores of its own.
 int threads_of(const EvalOptions& o, const Ranks& ranks) {
-  const auto usable = static_cast<long>(std::thread::hardware_concurrency());
-  if (o.threads > 0 || ranks.local_count() == 1 || usable < sysconf(_SC_NPROCESSORS_ONLN)) {
-    return o.threads;
-  }
-  return std::max(1, static_cast<int>(usable) / ranks.local_count());
+  if (o.threads > 0) return o.threads;
+  const int usable = available_cores();
+  const bool own_cores = usable < sysconf(_SC_NPROCESSORS_ONLN);
+  return own_cores ? usable : std::max(1, usable / ranks.local_count());
 }
 
 std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks) {
@@ -86,7 +86,17 @@ std::vector<SearchResult> search(const EvalOptions& o, Scorer& scorer, ScoringOp
   return results;
 }
 
+// Throws Error where an output cannot be written, before hours of work are spent on it.
+void check_outputs(const EvalOptions& o) {
+  for (const std::string& file : {o.json, o.csv, o.markdown}) {
+    if (!file.empty()) require_writable(file);
+  }
+  if (!o.scores.empty()) make_output_folder(o.scores);
+  if (!o.report.empty()) make_output_folder(o.report);
+}
+
 int evaluate(const EvalOptions& o, const Ranks& ranks) {
+  if (ranks.rank() == 0) check_outputs(o);
   const std::unique_ptr<Backend> backend = backend_for(o, ranks);
   Job job = prepare_job(o.job);
   Scorer scorer(job.checkpoint, *backend);
@@ -105,6 +115,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   report.method = options.method;
   report.device = scorer.description();
   report.batch_size = options.scoring.batch_size;
+  report.threads = threads_of(o, ranks);
   report.ranks = ranks.count();
   report.seed = o.job.seed;
   write_outputs(o, job, result, report);

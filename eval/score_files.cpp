@@ -2,18 +2,16 @@
 
 #include <iterator>
 #include <string>
-#include <system_error>
 
-#include "kernels/error.h"
+#include <fmt/format.h>
+
+#include "eval/output_folder.h"
 #include "weights/atomic_file.h"
 
 namespace odin {
 
 void write_score_files(const ScoreFiles& scores, const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  require(!error, "the folder {} for the score files cannot be made: {}; name another",
-          folder.string(), error.message());
+  make_output_folder(folder);
   const auto write = [&](std::string_view set, std::span<const double> values) {
     std::string text;
     for (const double score : values) {

@@ -3,12 +3,11 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "eval/dataset.h"
 #include "eval/input_file.h"
-#include "kernels/error.h"
+#include "eval/output_folder.h"
 #include "weights/atomic_file.h"
 
 namespace odin {
@@ -97,10 +96,7 @@ void write_scores(const fs::path& path, const Scores& scores) {
 
 ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::string_view device)
     : folder_(std::move(folder)) {
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  require(!error, "the folder {} for the scores of the search cannot be made: {}; name another",
-          folder_.string(), error.message());
+  make_output_folder(folder_);
   Hash hash;
   hash.add(device);
   hash.add(std::span<const float>(checkpoint.mean));

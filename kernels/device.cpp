@@ -154,6 +154,10 @@ double measured_peak_gflops(std::string_view device, const DeviceOptions& option
   return cpu::peak_gflops(options.threads);
 }
 
+int available_cores() {
+  return cpu::available_cores();
+}
+
 std::unique_ptr<Backend> make_backend(std::string_view device, int threads) {
   return make_backend(device, DeviceOptions{.threads = threads});
 }

@@ -1,12 +1,14 @@
 // make_ood: out-of-distribution sets of 32 x 32 from any folder of larger images.
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "eval/program.h"
+#include "eval/whole_number.h"
 #include "kernels/error.h"
 #include "tools/ood_set.h"
 
@@ -54,7 +56,7 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("DIR")
       ->required();
   auto* seed = app.add_option("--seed", options.set.seed, "Of the places of the crops")
-                   ->check(CLI::NonNegativeNumber)
+                   ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
                    ->type_name("S")
                    ->capture_default_str();
   auto* filter = app.add_option("--filter", options.filter, "How to scale")
@@ -63,7 +65,7 @@ void add_options(CLI::App& app, Options& options) {
                      ->capture_default_str();
   app.add_option("--limit", options.set.limit,
                  "Take N of the images, evenly spread over all; default: all")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, std::numeric_limits<std::int64_t>::max()))
       ->type_name("N");
   seed->needs(crop);
   filter->needs(resize);

@@ -10,4 +10,4 @@ shift || true
 tools/install_dependencies.sh --tests
 cmake --preset "$preset" -DODIN_BUILD_TESTS=ON "$@"
 cmake --build --preset "$preset"
-ctest --preset "$preset" --no-tests=error
+ctest --preset "$preset" --no-tests=error --parallel "$(nproc)"

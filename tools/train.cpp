@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "eval/dataset_spec.h"
 #include "eval/program.h"
 #include "eval/version.h"
+#include "eval/whole_number.h"
 #include "kernels/device.h"
 #include "kernels/versions.h"
 #include "tools/in_datasets.h"
@@ -24,6 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 using training::Recipe;
 using training::Schedule;
+
+constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
 
 struct Options {
   std::string network = "densenet_bc_100";
@@ -119,7 +123,7 @@ void add_recipe_options(CLI::App& app, Options& o) {
   option("--epochs", r.epochs, "May be a fraction");
   option("--half-size-epochs", r.half_size_epochs,
          "So many of them, the first, on images of half the size");
-  option("--batch-size", r.batch_size, "Images of a step");
+  option("--batch-size", r.batch_size, "Images of a step")->check(whole_number(1, kMost));
   option("--rate", r.learning_rate, "Highest learning rate");
   option("--schedule", o.schedule, "step or cosine")->check(CLI::IsMember({"step", "cosine"}));
   option("--warmup-epochs", r.warmup_epochs, "In which the rate grows from zero");
@@ -131,10 +135,12 @@ void add_recipe_options(CLI::App& app, Options& o) {
   option("--weight-decay", r.weight_decay, "");
   option("--dropout", r.dropout, "Rate");
   option("--crop-padding", r.augmentation.crop_padding,
-         "Pixels by which random crops shift; 0 for none");
+         "Pixels by which random crops shift; 0 for none")
+      ->check(whole_number(0, kMost));
   app.add_flag("--no-flip", o.no_flip, "No mirroring, where left and right differ (digits)")
       ->group("Recipe (each replaces the preset's)");
-  option("--seed", r.seed, "Of parameters, order, augmentation and dropout");
+  option("--seed", r.seed, "Of parameters, order, augmentation and dropout")
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
 }
 
 void add_options(CLI::App& app, Options& o) {
@@ -154,14 +160,14 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--std", o.std, "Standard deviation of each channel, the same")->expected(3);
   app.add_option("--held-out", o.held_out,
                  "So many images, the last, are not trained on but evaluated after every epoch")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, kMost))
       ->capture_default_str();
   app.add_option("--out", o.out, "Checkpoint to write after every epoch")->required();
   app.add_option("--state", o.state,
                  "Where an interrupted training goes on from; default: OUT.state");
   app.add_option("--log", o.log, "CSV, a line per epoch; default: OUT.csv");
   app.add_option("--save-every", o.save_every, "Steps between states; default: one an epoch")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, kMost));
   app.add_flag("--resume", o.resume,
                "Go on from the state; of the recipe only --epochs and --half-size-epochs may "
                "be others than before");

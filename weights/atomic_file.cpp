@@ -101,6 +101,12 @@ bool must_stay(const fs::path& file) {
   return folder == "/dev" || folder.string().starts_with("/proc/");
 }
 
+void require_file_name(const fs::path& file) {
+  require(!file.empty(), "a file is to be written but its name is empty; give it a name");
+  std::error_code error;
+  if (fs::is_directory(file, error)) cannot_write(file, EISDIR);
+}
+
 void write_all(const fs::path& path, const fs::path& name_in_errors, std::string_view content) {
   // Appending matters only for a stream that already has content, such as /dev/stdout.
   Descriptor file(path, O_WRONLY | O_APPEND);
@@ -119,9 +125,7 @@ void write_all(const fs::path& path, const fs::path& name_in_errors, std::string
 
 void write_atomically(const fs::path& file,
                       const std::function<void(const fs::path& temporary)>& write) {
-  require(!file.empty(), "a file is to be written but its name is empty; give it a name");
-  std::error_code error;
-  if (fs::is_directory(file, error)) cannot_write(file, EISDIR);
+  require_file_name(file);
   if (must_stay(file)) return write(file);
   const fs::path target = target_of(file);
   TemporaryFile temporary(target);
@@ -131,6 +135,15 @@ void write_atomically(const fs::path& file,
 
 void write_atomically(const fs::path& file, std::string_view content) {
   write_atomically(file, [&](const fs::path& temporary) { write_all(temporary, file, content); });
+}
+
+void require_writable(const fs::path& file) {
+  require_file_name(file);
+  if (must_stay(file)) {
+    if (::access(file.c_str(), W_OK) != 0) cannot_write(file, errno);
+  } else {
+    const TemporaryFile temporary(target_of(file));
+  }
 }
 
 }  // namespace odin

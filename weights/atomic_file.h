@@ -21,4 +21,8 @@ void write_atomically(const std::filesystem::path& file,
 // The same with the content at hand. Throws Error, e.g. when the disk is full.
 void write_atomically(const std::filesystem::path& file, std::string_view content);
 
+// Throws as write_atomically() would at once, and leaves everything as it is: for programs that work
+// long before they write. (Whether there will be room is not known before.)
+void require_writable(const std::filesystem::path& file);
+
 }  // namespace odin

@@ -15,12 +15,7 @@ BenchmarkSet noise(const char* name, NoiseKind kind, std::int64_t count, std::ui
 }
 
 // Three sets, as many magnitudes, one of them 0, and one shared by two sets.
-struct Fixture {
-  Checkpoint checkpoint = small_checkpoint();
-  std::unique_ptr<Backend> backend = make_cpu_backend(1);
-  PassCount count;
-  Scorer scorer{checkpoint, counting_executor(checkpoint, *backend, count), "cpu"};
-  Progress progress{true};
+struct Fixture : SmallNetwork {
   BenchmarkSet in = noise("in", NoiseKind::kUniform, 23, 1);
   std::vector<BenchmarkTask> tasks = {
       {noise("a", NoiseKind::kUniform, 11, 2), {1000, 0.0014}},

@@ -187,7 +187,7 @@ TEST_CASE("what cannot be shown or written is an error that says so") {
   const TemporaryFolder folder;
   std::ofstream(folder / "file") << "text";
   CHECK_THROWS_WITH_AS(write_html_report({}, folder / "file/folder"),
-                       doctest::Contains("cannot be made: Not a directory"), Error);
+                       doctest::Contains("cannot be written to: Not a directory"), Error);
   fs::create_directories(folder / "taken/index.html/folder");
   CHECK_THROWS_AS(write_html_report({}, folder / "taken"), Error);
   CHECK(std::distance(fs::directory_iterator(folder / "taken"), fs::directory_iterator()) == 1);

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "eval/metrics_sweep.h"
+#include "kernels/device.h"
 #include "tests/eval/odin_eval_support.h"
 
 using namespace odin;
@@ -13,6 +15,16 @@ using namespace odin::test;
 namespace fs = std::filesystem;
 
 namespace {
+
+// The scores in a file of lines "temperature, magnitude, score".
+std::vector<double> read_scores(const fs::path& file) {
+  std::vector<double> scores;
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    scores.push_back(std::stod(line.substr(line.rfind(',') + 1)));
+  }
+  return scores;
+}
 
 bool one_line(const std::string& text) {
   return !text.empty() && text.find('\n') == text.size() - 1;
@@ -86,9 +98,36 @@ TEST_CASE("accuracy is told for a labelled set of the network's classes") {
 
 TEST_CASE("the threshold sweep is there for those who compare with the authors' figures") {
   const EvalWorkspace w;
-  const ProgramResult r = w.run(std::string(kGeneral) + " --metrics threshold-sweep");
-  CHECK(r.exit_status == 0);
-  CHECK(r.output.find("AUROC:") != std::string::npos);
+  const ProgramResult r =
+      w.run(std::string(kGeneral) + " --metrics threshold-sweep --json r.json --scores s");
+  REQUIRE(r.exit_status == 0);
+  const auto json = nlohmann::json::parse(file_text(w.folder / "r.json"));
+  CHECK(json["settings"]["metrics"] == "threshold-sweep");
+  const struct {
+    const char* name;
+    const char* name_in_files;
+    ThresholdSweep sweep;
+  } detectors[] = {{"baseline", "Base", baseline_sweep(10)}, {"odin", "Our", odin_sweep(10)}};
+  for (const auto& d : detectors) {
+    const auto in = read_scores(w.folder / fmt::format("s/confidence_{}_In.txt", d.name_in_files));
+    const auto out =
+        read_scores(w.folder / fmt::format("s/confidence_{}_Out.txt", d.name_in_files));
+    const double aupr_in = json["evaluations"][0]["detectors"][d.name]["aupr_in"];
+    CHECK(aupr_in == sweep_metrics(in, out, d.sweep).aupr_in);
+    CHECK(aupr_in != exact_metrics(in, out).aupr_in);
+  }
+}
+
+TEST_CASE("the report tells how many threads there were") {
+  const EvalWorkspace w;
+  const auto threads = [&](const char* option) {
+    const ProgramResult r = w.run(fmt::format("{} {} --json r.json", kGeneral, option));
+    REQUIRE(r.exit_status == 0);
+    const auto settings = nlohmann::json::parse(file_text(w.folder / "r.json"))["settings"];
+    return settings["threads"].get<int>();
+  };
+  CHECK(threads("--threads 3") == 3);
+  CHECK(threads("") == available_cores());
 }
 
 TEST_CASE("the demo runs on what comes with the project") {
@@ -189,7 +228,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {weights + in + "--out uniform --skip 3 --search --tune-on uniform",
        "no out-of-distribution"},
       {weights + in + "--out uniform --skip 3 --search --tune-on folder:nowhere", "nowhere"},
-      {weights + in + "--out uniform --skip 3 --quiet --search --search-dir densenet10.h5",
+      {weights + in + "--out uniform --skip 3 --search --search-dir densenet10.h5",
        "densenet10.h5"},
       {weights + in + "--out folder:nowhere --skip 3", "nowhere"},
       {weights + in + "--out folder:empty --skip 3", "empty"},
@@ -202,12 +241,13 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {weights + in + "--out uniform --skip 5 --limit 5", "--limit"},
       {weights + in + "--out uniform --skip 3 --device gpu", "gpu"},
       {weights + in + "--out uniform --skip 3 --device cuda:77", "--device cpu"},
-      {weights + in + "--out uniform --skip 3 --quiet --json nowhere/r.json", "nowhere/r.json"},
+      {weights + in + "--out uniform --skip 3 --json nowhere/r.json", "nowhere/r.json"},
+      {weights + in + "--out uniform --skip 3 --report densenet10.h5", "densenet10.h5"},
+      {weights + in + "--out uniform --skip 3 --markdown nowhere/r.md", "nowhere/r.md"},
+      {weights + in + "--out uniform --skip 3 --scores densenet10.h5", "densenet10.h5"},
+      // A full disk shows only when it is written to.
       {weights + in + "--out uniform --skip 3 --quiet --json /dev/full", "/dev/full"},
-      {weights + in + "--out uniform --skip 3 --quiet --report densenet10.h5", "densenet10.h5"},
       {weights + in + "--out uniform --skip 3 --quiet --csv /dev/full", "/dev/full"},
-      {weights + in + "--out uniform --skip 3 --quiet --markdown nowhere/r.md", "nowhere/r.md"},
-      {weights + in + "--out uniform --skip 3 --quiet --scores densenet10.h5", "densenet10.h5"},
       {weights + in + "--out uniform --skip 3 --quiet >/dev/full", "standard output"},
   };
   for (const auto& c : cases) {

@@ -63,11 +63,11 @@ TEST_CASE("a folder for score files that cannot be made is named in the error") 
   const test::TemporaryFolder folder;
   std::ofstream(folder / "file") << "text";
   const fs::path below = folder / "file/folder";
-  CHECK_THROWS_WITH_AS(write_score_files({}, below),
-                       ("the folder " + below.string() +
-                        " for the score files cannot be made: Not a directory; name another")
-                           .c_str(),
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      write_score_files({}, below),
+      ("the folder " + below.string() + " cannot be written to: Not a directory; name another")
+          .c_str(),
+      Error);
 }
 
 }  // namespace

@@ -16,12 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Fixture {
-  Checkpoint checkpoint = small_checkpoint();
-  std::unique_ptr<Backend> backend = make_cpu_backend(1);
-  PassCount count;
-  Scorer scorer{checkpoint, counting_executor(checkpoint, *backend, count), "cpu"};
-  Progress progress{true};
+struct Fixture : SmallNetwork {
   BenchmarkSet in{"in", make_noise(NoiseKind::kUniform, 8, 1)};
   std::vector<BenchmarkSet> out = {{"a", make_noise(NoiseKind::kUniform, 5, 2)},
                                    {"b", make_noise(NoiseKind::kGaussian, 6, 3)}};

@@ -1,6 +1,8 @@
 // A network small enough to be run hundreds of times an image.
 #pragma once
 
+#include "eval/progress.h"
+#include "eval/scorer.h"
 #include "nn/compile.h"
 #include "nn/networks.h"
 #include "tests/eval/counting_executor.h"
@@ -25,5 +27,14 @@ inline std::unique_ptr<PlanExecutor> counting_executor(const Checkpoint& checkpo
   return std::make_unique<CountingExecutor>(
       backend.prepare(compile(build_graph(checkpoint.architecture), checkpoint.parameters)), count);
 }
+
+// What a test needs to run it in silence, and to count how often.
+struct SmallNetwork {
+  Checkpoint checkpoint = small_checkpoint();
+  std::unique_ptr<Backend> backend = make_cpu_backend(1);
+  PassCount count;
+  Scorer scorer{checkpoint, counting_executor(checkpoint, *backend, count), "cpu"};
+  Progress progress{true};
+};
 
 }  // namespace odin::test

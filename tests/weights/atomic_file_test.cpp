@@ -194,5 +194,22 @@ TEST_CASE("names that cannot be written are named in the error") {
             .starts_with((file / "below").string() + " cannot be written: Not a directory"));
 }
 
+TEST_CASE("whether a file can be written is known before, and asking leaves nothing behind") {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "old") << "content";
+  CHECK_NOTHROW(require_writable(folder / "old"));
+  CHECK_NOTHROW(require_writable(folder / "new"));
+  CHECK_NOTHROW(require_writable("/dev/null"));
+  CHECK(content_of(folder / "old") == "content");
+  CHECK(files_in(folder.path()) == 1);
+  for (const fs::path& file : {folder / "missing/file", folder / "old/file", folder.path(),
+                               fs::path(), fs::path("/dev/nothing")}) {
+    INFO(file);
+    const std::string reason = error_of(file, "content");
+    CHECK(!reason.empty());
+    CHECK_THROWS_WITH_AS(require_writable(file), reason.c_str(), Error);
+  }
+}
+
 }  // namespace
 }  // namespace odin

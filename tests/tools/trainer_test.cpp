@@ -18,7 +18,9 @@ namespace odin::training {
 namespace {
 
 using test::CpuDevice;
+using test::CudaBf16Device;
 using test::CudaDevice;
+using test::CudaFp16Device;
 using test::Fixture;
 using test::on_device;
 using test::ReferenceDevice;
@@ -132,7 +134,8 @@ TEST_CASE_TEMPLATE("ten steps agree with PyTorch's in loss, parameters and stati
   });
 }
 
-TEST_CASE_TEMPLATE("tiny networks learn to tell stripes apart", Device, CpuDevice, CudaDevice) {
+TEST_CASE_TEMPLATE("tiny networks learn to tell stripes apart", Device, CpuDevice, CudaDevice,
+                   CudaFp16Device, CudaBf16Device) {
   on_device<Device>([](Backend& backend) {
     Recipe recipe;
     recipe.epochs = 5;

@@ -5,7 +5,12 @@
 // Notation: x (N, C, H, W) is an activation, d<name> the gradient of the loss with respect to
 // <name>. Every operand is a view and may be a channel slice of a wider buffer unless its comment
 // says otherwise. N = 0 is legal and does nothing. Shapes that do not fit throw Error, as does an
-// operand whose type is not the backend's data_type().
+// operand of a wrong type. All are of the backend's data_type(), but for what a comment says to be
+// integers, and this: where activation_type() is another, narrower one, the activations and
+// gradients of an operation may all be of that type (logits, images and the operands of linear may
+// not), while weights, parameters, statistics and their gradients never are; and a convolution may
+// read, and average pooling write, data_type() where its other activation is narrow. Sums are in
+// float at least, whatever is stored.
 //
 // Every backward operation ADDS to the gradients it is given, so that an activation used twice
 // collects both; whoever starts a backward pass clears them. A gradient view that is empty
@@ -44,6 +49,8 @@ struct SgdSetting {
   double momentum = 0.9;
   double weight_decay = 0;
   bool nesterov = false;
+  // The gradient given is that of so many times the loss.
+  double loss_scale = 1;
 };
 
 // How a training image is varied (see Backend::augment).
@@ -59,8 +66,11 @@ class Backend {
 
   // "reference", "cpu", "cuda:0".
   virtual std::string name() const = 0;
-  // Element type of every activation and parameter.
+  // Element type of parameters, images and logits, and where activation_type() is none other, of
+  // every activation.
   virtual DataType data_type() const = 0;
+  // How the activations inside a network should be stored.
+  virtual DataType activation_type() const { return data_type(); }
   // Strides of a dense activation (N, C, H, W) in the layout of this device.
   virtual Strides activation_strides(const Shape& shape) const = 0;
 
@@ -167,11 +177,14 @@ class Backend {
   virtual void dropout_backward(double rate, RandomKey key, ConstTensorView dy, TensorView dx) = 0;
 
   // --- training -------------------------------------------------------------------------------
-  // g = gradient + weight_decay w, velocity = momentum velocity + g, w -= learning_rate (nesterov ?
-  // g + momentum velocity : velocity): Sutskever et al. 2013 in the form that PyTorch uses, in which
-  // the first velocity is the first g if it starts as zero. All dense, of one shape.
+  // g = gradient / loss_scale + weight_decay w, velocity = momentum velocity + g, w -= learning_rate
+  // (nesterov ? g + momentum velocity : velocity): Sutskever et al. 2013 in the form that PyTorch
+  // uses, in which the first velocity is the first g if it starts as zero. All dense, of one shape.
   virtual void sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
                         TensorView velocity) = 0;
+  // found[0] = 1 where an element of x is infinite or not a number, else as it was; x dense, found
+  // (1) int32.
+  virtual void find_not_finite(ConstTensorView x, TensorView found) = 0;
   // y[n,c,i,j] = (v / 255 - mean[c]) / std[c], where v is the pixel (i + a, j' + b) of image
   // indices[n] of `images` (M, C, H, W) uint8, or 0 (black) outside of it; j' is j, or W - 1 - j
   // where the image is mirrored. The shifts a and b, uniform in [-crop_padding, crop_padding], and

@@ -28,6 +28,12 @@ struct Operand {
 };
 using Operands = std::initializer_list<Operand>;
 
+// Of weights, parameters and statistics beside activations of a type.
+DataType parameter_type(DataType activation) {
+  const bool narrow = activation == DataType::kFloat16 || activation == DataType::kBFloat16;
+  return narrow ? DataType::kFloat32 : activation;
+}
+
 // A gradient passes unchecked where it is not wanted.
 Operand gradient(std::string_view name, const View& view) {
   return {name, view, false};
@@ -72,12 +78,18 @@ void activations(std::string_view operation, DataType type, Operands operands) {
   alike(operation, type, operands);
 }
 
-// All are (C), the channels of an activation.
+// An activation that may be of the parameters' type, too.
+void typed_or_wide(std::string_view operation, DataType type, const Operand& operand) {
+  const DataType wide = parameter_type(type);
+  typed(operation, operand.view.type() == wide ? wide : type, operand);
+}
+
+// All are (C), the channels of an activation of the type.
 void channel_parameters(std::string_view operation, DataType type, Operands parameters,
                         const Operand& activation) {
   for (const Operand& parameter : parameters) {
     if (parameter.skipped()) continue;
-    typed(operation, type, parameter);
+    typed(operation, parameter_type(type), parameter);
     shape(operation, parameter, {activation.shape()[1]}, activation);
     dense(operation, parameter);
   }
@@ -87,10 +99,10 @@ void channel_parameters(std::string_view operation, DataType type, Operands para
 ConvolutionSizes convolution(std::string_view operation, DataType type,
                              const ConvolutionGeometry& geometry, const Operand& x,
                              const Operand& w, const Operand& y) {
-  for (const Operand& operand : {x, w, y}) {
-    rank(operation, operand, 4);
-    typed(operation, type, operand);
-  }
+  for (const Operand& operand : {x, w, y}) rank(operation, operand, 4);
+  typed_or_wide(operation, type, x);
+  typed(operation, parameter_type(type), w);
+  typed(operation, type, y);
   dense(operation, w);
   const Shape& in = x.shape();
   const Shape& kernel = w.shape();
@@ -131,10 +143,9 @@ void enough_for_statistics(std::string_view operation, const Operand& x) {
 // x and y, or their gradients in their places.
 void average_pool(std::string_view operation, DataType type, int window, int stride,
                   const Operand& x, const Operand& y) {
-  for (const Operand& operand : {x, y}) {
-    rank(operation, operand, 4);
-    typed(operation, type, operand);
-  }
+  for (const Operand& operand : {x, y}) rank(operation, operand, 4);
+  typed(operation, type, x);
+  typed_or_wide(operation, type, y);
   const Shape& in = x.shape();
   const Shape out{in[0], in[1], windowed_extent(in[2], window, stride, 0),
                   windowed_extent(in[3], window, stride, 0)};
@@ -367,11 +378,22 @@ void sgd_step(DataType type, const SgdSetting& setting, const View& gradient, co
   dense(kName, {"gradient", gradient});
   dense(kName, {"w", w});
   dense(kName, {"velocity", velocity});
+  require(std::isfinite(setting.loss_scale) && setting.loss_scale > 0,
+          "{}: the loss scale is {}, it must be above 0", kName, setting.loss_scale);
   for (const double value : {setting.learning_rate, setting.momentum, setting.weight_decay}) {
     require(std::isfinite(value) && value >= 0,
             "{}: learning rate {}, momentum {} and weight decay {} must be finite and not below 0",
             kName, setting.learning_rate, setting.momentum, setting.weight_decay);
   }
+}
+
+void find_not_finite(DataType type, const View& x, const View& found) {
+  constexpr auto kName = "find_not_finite";
+  typed(kName, type, {"x", x});
+  dense(kName, {"x", x});
+  typed(kName, DataType::kInt32, {"found", found});
+  require(found.shape() == Shape{1}, "{}: found has shape {}, it must be (1)", kName,
+          found.shape());
 }
 
 void augment(DataType type, const Augmentation& augmentation, const View& images,

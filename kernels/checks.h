@@ -1,8 +1,8 @@
 // Checks of the operands of every operation, shared by all back ends.
 //
 // Each function takes the operands of the operation of its name in kernels/backend.h, after the
-// type they must have, and throws Error, naming the operation and the types or shapes that do not
-// fit.
+// type that its activations must have (which for all but the narrow types is that of everything
+// else), and throws Error, naming the operation and the types or shapes that do not fit.
 #pragma once
 
 #include <compare>
@@ -90,6 +90,7 @@ void dropout_backward(DataType type, double rate, const View& dy, const View& dx
 
 void sgd_step(DataType type, const SgdSetting& setting, const View& gradient, const View& w,
               const View& velocity);
+void find_not_finite(DataType type, const View& x, const View& found);
 void augment(DataType type, const Augmentation& augmentation, const View& images,
              const View& indices, const View& mean, const View& std, const View& y);
 // Where the indices lie in host memory: that all are in [0, images).

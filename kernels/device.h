@@ -9,7 +9,8 @@
 
 namespace odin {
 
-// How a GPU stores and multiplies in an evaluation; sums and statistics are always in float.
+// How a GPU stores and multiplies activations, in an evaluation and layer by layer; sums, statistics
+// and, layer by layer, parameters are always in float.
 enum class Precision : std::uint8_t {
   kFloat32,  // float throughout
   kTf32,     // stored as float, multiplied on tensor cores with 11 significant bits

@@ -70,7 +70,11 @@ void HostBackend::upload(const double* host, TensorView to) {
       return upload_as<std::int32_t>(host, to);
     case DataType::kUInt8:
       return upload_as<std::uint8_t>(host, to);
+    case DataType::kFloat16:
+    case DataType::kBFloat16:
+      break;
   }
+  fail("a tensor of {} cannot be in host memory", name_of(to.type()));
 }
 
 void HostBackend::download(ConstTensorView from, double* host) {
@@ -83,7 +87,11 @@ void HostBackend::download(ConstTensorView from, double* host) {
       return download_as<std::int32_t>(from, host);
     case DataType::kUInt8:
       return download_as<std::uint8_t>(from, host);
+    case DataType::kFloat16:
+    case DataType::kBFloat16:
+      break;
   }
+  fail("a tensor of {} cannot be in host memory", name_of(from.type()));
 }
 
 }  // namespace odin

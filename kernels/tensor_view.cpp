@@ -11,6 +11,9 @@ std::size_t size_of(DataType type) {
       return 8;
     case DataType::kUInt8:
       return 1;
+    case DataType::kFloat16:
+    case DataType::kBFloat16:
+      return 2;
   }
   fail("data type {} is not known", static_cast<int>(type));
 }
@@ -25,6 +28,10 @@ std::string_view name_of(DataType type) {
       return "int32";
     case DataType::kUInt8:
       return "uint8";
+    case DataType::kFloat16:
+      return "float16";
+    case DataType::kBFloat16:
+      return "bfloat16";
   }
   fail("data type {} is not known", static_cast<int>(type));
 }

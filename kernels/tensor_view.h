@@ -13,7 +13,9 @@
 
 namespace odin {
 
-enum class DataType : std::uint8_t { kFloat32, kFloat64, kInt32, kUInt8 };
+// The two of 16 bits, IEEE's half precision and bfloat16, are those of activations on a GPU. C++ 20 has
+// no such types: no data<T>() reads them, back ends that store them convert.
+enum class DataType : std::uint8_t { kFloat32, kFloat64, kInt32, kUInt8, kFloat16, kBFloat16 };
 
 std::size_t size_of(DataType type);
 std::string_view name_of(DataType type);

@@ -81,8 +81,18 @@ void Network::reserve(std::int64_t images) {
   gradients_.clear();
   activations_.clear();
   for (const PlanBuffer& b : graph_.buffers()) {
-    activations_.emplace_back(backend_, Shape{capacity_, b.channels, b.height, b.width});
+    activations_.push_back(Tensor::activation(backend_, {capacity_, b.channels, b.height, b.width},
+                                              type_of(static_cast<int>(activations_.size()))));
   }
+}
+
+DataType Network::type_of(int buffer) const {
+  if (buffer == graph_.input().buffer) return backend_.data_type();
+  for (const Graph::Node& node : graph_.nodes()) {
+    const bool touched = node.output.buffer == buffer || node.inputs[0].buffer == buffer;
+    if (touched && dynamic_cast<const Linear*>(node.layer.get())) return backend_.data_type();
+  }
+  return backend_.activation_type();
 }
 
 TensorView Network::activation(const Activation& a) {
@@ -161,7 +171,9 @@ ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
 
 void Network::backward(ConstTensorView dlogits, Gradients wanted) {
   if (gradients_.empty()) {
-    for (const Tensor& a : activations_) gradients_.emplace_back(backend_, a.shape());
+    for (const Tensor& a : activations_) {
+      gradients_.push_back(Tensor::activation(backend_, a.shape(), a.view().type()));
+    }
   } else {
     for (std::size_t i = 0; i < gradients_.size(); ++i) {
       if (is_used(static_cast<int>(i))) backend_.fill(gradients_[i].view(), 0);

@@ -70,6 +70,9 @@ class Network {
   TensorView activation(const Activation& a);
   TensorView gradient(const Activation& a);
   TensorView slice_of(std::vector<Tensor>& buffers, const Activation& a) const;
+  // How a buffer is stored: as the back end wants activations, but for the images, of which half
+  // precision would lose much, and what the classifier reads and writes, which is little.
+  DataType type_of(int buffer) const;
   // Whether a node is left out in this mode because the batch norm before it does its work.
   bool is_absorbed(std::size_t node) const;
   // Whether anything of a buffer is used in this mode.

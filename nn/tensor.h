@@ -16,6 +16,9 @@ class Tensor {
   Tensor(Backend& backend, const Shape& shape);
   // The same with elements of another type (labels are int32), row-major.
   Tensor(Backend& backend, const Shape& shape, DataType type);
+  // The same in the device's activation layout, rank 4. Where the type is narrower than the back
+  // end's, it is a slice: channels are padded to 16 bytes, so that kernels can load eight at once.
+  static Tensor activation(Backend& backend, const Shape& shape, DataType type);
 
   bool empty() const { return memory_ == nullptr; }
   const Shape& shape() const { return view_.shape(); }

@@ -35,8 +35,8 @@ while (($#)); do
   shift 2
 done
 
-programs=(tests/kernels/test_kernels tests/kernels/test_cuda_kernels tests/kernels/test_cuda_plans tests/nn/test_nn_on_cuda
-  tools/odin_bench tools/cuda_kernel_bench eval/odin_eval tools/train)
+programs=(tests/kernels/test_kernels tests/kernels/test_cuda_kernels tests/kernels/test_cuda_plans
+  tests/kernels/test_cuda_half tests/nn/test_nn_on_cuda tools/odin_bench tools/cuda_kernel_bench eval/odin_eval tools/train)
 images=/usr/share/datasets/fashion-mnist/t10k # the demo's, see tools/install_dependencies.sh
 
 # compile FOLDER ARCHITECTURES: builds what the checks need.
@@ -159,6 +159,7 @@ networks='densenet_bc_100 wrn_28_10'
 part_tests() {
   check operations 60 "${ours[@]}" "$tests/test_kernels" --test-case='*cuda*'
   check plans 60 "${ours[@]}" "$tests/test_cuda_plans"
+  check 'half precision' 60 "${ours[@]}" "$tests/test_cuda_half"
   check networks 60 "${ours[@]}" "$build/tests/nn/test_nn_on_cuda"
   check kernels 60 "${ours[@]}" "$tests/test_cuda_kernels"
 }
@@ -228,11 +229,16 @@ part_compile() {
   done
 }
 
-# One epoch of training on the test images, where that program is built.
+# Two epochs of training on the test images in every precision, where that program is built: log.txt tells losses,
+# errors and rates.
 part_train() {
   [[ -x $tools/train ]] || return 0
-  check training 120 "${ours[@]}" "$tools/train" --network densenet_bc_100 --in "idx:$images-images-idx3-ubyte.gz" \
-    --in-dataset fashion_mnist --preset fast --epochs 1 --crop-padding 0 --device cuda --out "$work/net.h5" --quiet
+  local precision
+  for precision in fp16 bf16 tf32 fp32; do
+    check "training in $precision" 120 "${ours[@]}" "$tools/train" --network densenet_bc_100 \
+      --in "idx:$images-images-idx3-ubyte.gz" --in-dataset fashion_mnist --preset fast --epochs 2 --warmup-epochs 1 \
+      --crop-padding 0 --device cuda --precision $precision --out "$work/$precision.h5"
+  done
 }
 
 for part in $parts; do

@@ -172,8 +172,10 @@ void add_options(CLI::App& app, Options& o) {
                "Go on from the state; of the recipe only --epochs and --half-size-epochs may "
                "be others than before");
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--precision", o.precision, "Of a GPU's convolutions: fp32 or tf32")
-      ->check(CLI::IsMember({"fp32", "tf32"}))
+  app.add_option("--precision", o.precision,
+                 "Of a GPU: fp32, tf32 (float, multiplied with 11 bits), fp16 or bf16 (activations "
+                 "and their gradients in 16 bits, parameters in float)")
+      ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
       ->capture_default_str();
   app.add_option("--threads", o.threads, "Of the CPU; default: all cores")
       ->check(CLI::Range(1, 4096));

@@ -185,6 +185,11 @@ class CpuBackend final : public HostBackend {
     cpu::sgd_step(pool_, setting, gradient, w, velocity);
   }
 
+  void find_not_finite(ConstTensorView x, TensorView found) override {
+    check::find_not_finite(kType, x, found);
+    cpu::find_not_finite(x, found);
+  }
+
   void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
                ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
                TensorView y) override {

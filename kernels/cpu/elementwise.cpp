@@ -1,6 +1,7 @@
 #include "kernels/cpu/elementwise.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/cpu/multiversion.h"
 #include "kernels/cpu/spans.h"
@@ -52,6 +53,13 @@ void add(ThreadPool& pool, const ConstTensorView& a, const ConstTensorView& b,
     add(l + row * left.stride + begin, r + row * right.stride + begin,
         out + row * to.stride + begin, end - begin);
   });
+}
+
+void find_not_finite(const ConstTensorView& x, const TensorView& found) {
+  const float* const values = x.data<float>();
+  const bool finite =
+      std::all_of(values, values + x.numel(), [](float v) { return std::isfinite(v); });
+  if (!finite) *found.data<std::int32_t>() = 1;
 }
 
 }  // namespace odin::cpu

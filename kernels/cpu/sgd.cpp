@@ -9,6 +9,7 @@ namespace {
 // w -= rate (step_of_gradient g + step_of_velocity velocity): with Nesterov's momentum 1 and the
 // momentum, without it 0 and 1.
 struct Factors {
+  float loss_scale;
   float rate;
   float momentum;
   float weight_decay;
@@ -19,10 +20,11 @@ struct Factors {
 ODIN_MULTIVERSION
 void step(const Factors& factors, const float* gradient, float* w, float* velocity,
           std::int64_t n) {
-  const auto [rate, momentum, weight_decay, step_of_gradient, step_of_velocity] = factors;
+  const auto [loss_scale, rate, momentum, weight_decay, step_of_gradient, step_of_velocity] =
+      factors;
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
-    const float g = gradient[i] + weight_decay * w[i];
+    const float g = gradient[i] / loss_scale + weight_decay * w[i];
     velocity[i] = momentum * velocity[i] + g;
     w[i] -= rate * (step_of_gradient * g + step_of_velocity * velocity[i]);
   }
@@ -32,9 +34,11 @@ void step(const Factors& factors, const float* gradient, float* w, float* veloci
 
 void sgd_step(ThreadPool& pool, const SgdSetting& setting, const ConstTensorView& gradient,
               const TensorView& w, const TensorView& velocity) {
-  const Factors factors{static_cast<float>(setting.learning_rate),
+  const Factors factors{static_cast<float>(setting.loss_scale),
+                        static_cast<float>(setting.learning_rate),
                         static_cast<float>(setting.momentum),
-                        static_cast<float>(setting.weight_decay), setting.nesterov ? 1.0f : 0.0f,
+                        static_cast<float>(setting.weight_decay),
+                        setting.nesterov ? 1.0f : 0.0f,
                         setting.nesterov ? static_cast<float>(setting.momentum) : 1.0f};
   const float* const d = gradient.data<float>();
   float* const parameter = w.data<float>();

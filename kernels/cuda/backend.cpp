@@ -24,6 +24,29 @@
 namespace odin::cuda {
 namespace {
 
+Element element_of(DataType type) {
+  switch (type) {
+    case DataType::kFloat16:
+      return Element::kHalf;
+    case DataType::kBFloat16:
+      return Element::kBFloat16;
+    default:
+      return Element::kFloat;  // or another type that the operation's check refuses
+  }
+}
+
+// How activations are stored in a precision.
+DataType activation_type_of(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat16:
+      return DataType::kFloat16;
+    case Precision::kBFloat16:
+      return DataType::kBFloat16;
+    default:
+      return DataType::kFloat32;
+  }
+}
+
 // A tensor as the kernels see it: rank 4 as it is, (N, D) and (C) as one pixel per image. Throws
 // Error where it does not lie as NHWC.
 View view_of(const TensorView& tensor) {
@@ -38,6 +61,7 @@ View view_of(const TensorView& tensor) {
   const auto [n, c, h, w] = extents;
   View view;
   view.data = tensor.empty() ? nullptr : tensor.raw();
+  view.element = element_of(tensor.type());
   view.images = static_cast<int>(n);
   view.height = static_cast<int>(h);
   view.width = static_cast<int>(w);
@@ -98,7 +122,7 @@ const std::int32_t* labels_of(const ConstTensorView& labels) {
   return labels.data<std::int32_t>();
 }
 
-// The element type of all but labels.
+// The element type of all but labels and, in half precision, activations.
 constexpr DataType kType = DataType::kFloat32;
 
 class CudaBackend final : public Backend {
@@ -114,6 +138,7 @@ class CudaBackend final : public Backend {
 
   std::string name() const override { return fmt::format("cuda:{}", gpu_.index); }
   DataType data_type() const override { return kType; }
+  DataType activation_type() const override { return activation_type_of(options_.precision); }
 
   Strides activation_strides(const Shape& shape) const override {
     require(shape.rank() == 4, "an activation has four axes, {} has not", shape.to_string());
@@ -129,6 +154,11 @@ class CudaBackend final : public Backend {
 
   void upload(const double* host, TensorView to) override {
     if (to.empty()) return;
+    if (is_narrow(to)) {
+      const TensorView wide = widened(to);
+      upload(host, wide);
+      return cuda::copy(view_of(wide), view_of(to), stream_);
+    }
     Staging staging(to);
     if (!staging.dense()) read(staging, to);
     staging.each([host](auto* at, std::size_t i) {
@@ -142,40 +172,45 @@ class CudaBackend final : public Backend {
 
   void download(ConstTensorView from, double* host) override {
     if (from.empty()) return;
+    if (is_narrow(from)) {
+      const TensorView wide = widened(from);
+      cuda::copy(view_of(from), view_of(wide), stream_);
+      return download(wide, host);
+    }
     Staging staging(from);
     read(staging, from);
     staging.each([host](const auto* at, std::size_t i) { host[i] = static_cast<double>(*at); });
   }
 
   void fill(TensorView y, double value) override {
-    check::fill(kType, y);
+    check::fill(type_of(y), y);
     const auto [to] = elementwise_views(y);
     cuda::fill(to, static_cast<float>(value), stream_);
   }
   void copy(ConstTensorView x, TensorView y) override {
-    check::copy(kType, x, y);
+    check::copy(type_of(x), x, y);
     const auto [from, to] = elementwise_views(x, y);
     cuda::copy(from, to, stream_);
   }
   void add(ConstTensorView a, ConstTensorView b, TensorView y) override {
-    check::add(kType, a, b, y);
+    check::add(type_of(a), a, b, y);
     const auto [left, right, sum] = elementwise_views(a, b, y);
     cuda::add(left, right, sum, stream_);
   }
 
   void convolution_forward(const ConvolutionGeometry& geometry, ConstTensorView x,
                            ConstTensorView w, TensorView y) override {
-    check::convolution_forward(kType, geometry, x, w, y);
+    check::convolution_forward(type_of(y), geometry, x, w, y);
     convolution_->forward(geometry, view_of(x), weights_of<const float>(w), view_of(y));
   }
   void convolution_backward_data(const ConvolutionGeometry& geometry, ConstTensorView dy,
                                  ConstTensorView w, TensorView dx) override {
-    check::convolution_backward_data(kType, geometry, dy, w, dx);
+    check::convolution_backward_data(type_of(dy), geometry, dy, w, dx);
     convolution_->backward_data(geometry, view_of(dy), weights_of<const float>(w), view_of(dx));
   }
   void convolution_backward_filter(const ConvolutionGeometry& geometry, ConstTensorView x,
                                    ConstTensorView dy, TensorView dw) override {
-    check::convolution_backward_filter(kType, geometry, x, dy, dw);
+    check::convolution_backward_filter(type_of(dy), geometry, x, dy, dw);
     convolution_->backward_filter(geometry, view_of(x), view_of(dy), weights_of<float>(dw));
   }
 
@@ -183,7 +218,7 @@ class CudaBackend final : public Backend {
                                    double epsilon, double momentum, bool relu,
                                    TensorView running_mean, TensorView running_var, TensorView y,
                                    TensorView mean, TensorView inv_std) override {
-    check::batch_norm_forward_training(kType, x, gamma, beta, epsilon, momentum, running_mean,
+    check::batch_norm_forward_training(type_of(x), x, gamma, beta, epsilon, momentum, running_mean,
                                        running_var, y, mean, inv_std);
     const ConstView in = view_of(x);
     cuda::batch_norm_forward_training(
@@ -195,7 +230,7 @@ class CudaBackend final : public Backend {
                                     ConstTensorView beta, ConstTensorView mean,
                                     ConstTensorView inv_std, bool relu, TensorView dx,
                                     TensorView dgamma, TensorView dbeta) override {
-    check::batch_norm_backward_training(kType, x, dy, gamma, beta, mean, inv_std, dx, dgamma,
+    check::batch_norm_backward_training(type_of(x), x, dy, gamma, beta, mean, inv_std, dx, dgamma,
                                         dbeta);
     const ConstView in = view_of(x);
     cuda::batch_norm_backward_training(
@@ -206,8 +241,8 @@ class CudaBackend final : public Backend {
   void batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma, ConstTensorView beta,
                                      ConstTensorView running_mean, ConstTensorView running_var,
                                      double epsilon, TensorView y) override {
-    check::batch_norm_forward_evaluation(kType, x, gamma, beta, running_mean, running_var, epsilon,
-                                         y);
+    check::batch_norm_forward_evaluation(type_of(x), x, gamma, beta, running_mean, running_var,
+                                         epsilon, y);
     const ConstView in = view_of(x);
     cuda::batch_norm_forward_evaluation(
         in, parameters_of(gamma, beta, in), vector_of(running_mean, in.channels),
@@ -217,8 +252,8 @@ class CudaBackend final : public Backend {
                                       ConstTensorView running_mean, ConstTensorView running_var,
                                       double epsilon, TensorView dx, TensorView dgamma,
                                       TensorView dbeta) override {
-    check::batch_norm_backward_evaluation(kType, x, dy, gamma, running_mean, running_var, epsilon,
-                                          dx, dgamma, dbeta);
+    check::batch_norm_backward_evaluation(type_of(x), x, dy, gamma, running_mean, running_var,
+                                          epsilon, dx, dgamma, dbeta);
     const ConstView in = view_of(x);
     cuda::batch_norm_backward_evaluation(in, view_of(dy), {vector_of(gamma, in.channels), nullptr},
                                          vector_of(running_mean, in.channels),
@@ -228,20 +263,20 @@ class CudaBackend final : public Backend {
   }
 
   void relu_forward(ConstTensorView x, TensorView y) override {
-    check::relu_forward(kType, x, y);
+    check::relu_forward(type_of(x), x, y);
     cuda::relu_forward(view_of(x), view_of(y), stream_);
   }
   void relu_backward(ConstTensorView y, ConstTensorView dy, TensorView dx) override {
-    check::relu_backward(kType, y, dy, dx);
+    check::relu_backward(type_of(y), y, dy, dx);
     cuda::relu_backward(view_of(y), view_of(dy), view_of(dx), stream_);
   }
 
   void average_pool_forward(int window, int stride, ConstTensorView x, TensorView y) override {
-    check::average_pool_forward(kType, window, stride, x, y);
+    check::average_pool_forward(type_of(x), window, stride, x, y);
     cuda::average_pool_forward(window, stride, {}, view_of(x), view_of(y), stream_);
   }
   void average_pool_backward(int window, int stride, ConstTensorView dy, TensorView dx) override {
-    check::average_pool_backward(kType, window, stride, dy, dx);
+    check::average_pool_backward(type_of(dx), window, stride, dy, dx);
     cuda::average_pool_backward(window, stride, {}, {}, view_of(dy), view_of(dx), stream_);
   }
 
@@ -292,11 +327,11 @@ class CudaBackend final : public Backend {
   }
 
   void dropout_forward(double rate, RandomKey key, ConstTensorView x, TensorView y) override {
-    check::dropout_forward(kType, rate, x, y);
+    check::dropout_forward(type_of(x), rate, x, y);
     cuda::dropout_forward(rate, key.seed, key.stream, view_of(x), view_of(y), stream_);
   }
   void dropout_backward(double rate, RandomKey key, ConstTensorView dy, TensorView dx) override {
-    check::dropout_backward(kType, rate, dy, dx);
+    check::dropout_backward(type_of(dy), rate, dy, dx);
     cuda::dropout_backward(rate, key.seed, key.stream, view_of(dy), view_of(dx), stream_);
   }
 
@@ -305,8 +340,13 @@ class CudaBackend final : public Backend {
     check::sgd_step(kType, setting, gradient, w, velocity);
     const std::int64_t count = w.numel();
     cuda::sgd_step({static_cast<float>(setting.learning_rate), static_cast<float>(setting.momentum),
-                    static_cast<float>(setting.weight_decay), setting.nesterov},
+                    static_cast<float>(setting.weight_decay), setting.nesterov,
+                    static_cast<float>(setting.loss_scale)},
                    w.data<float>(), gradient.data<float>(), velocity.data<float>(), count, stream_);
+  }
+  void find_not_finite(ConstTensorView x, TensorView found) override {
+    check::find_not_finite(kType, x, found);
+    cuda::find_not_finite(x.data<float>(), x.numel(), found.data<std::int32_t>(), stream_);
   }
   void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
                ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
@@ -323,6 +363,23 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  // The type that an operation's activations must have, told by one of them: the narrow one if that
+  // has it, else float.
+  DataType type_of(const ConstTensorView& activation) const {
+    return activation.type() == activation_type() ? activation_type() : kType;
+  }
+
+  static bool is_narrow(const ConstTensorView& view) {
+    return view.type() == DataType::kFloat16 || view.type() == DataType::kBFloat16;
+  }
+  // Scratch of the same shape in float, for the way between host memory and a narrow tensor.
+  TensorView widened(const ConstTensorView& narrow) {
+    const Shape& shape = narrow.shape();
+    void* data = widened_.get(static_cast<std::size_t>(shape.numel()) * sizeof(float));
+    return {data, kType, shape,
+            shape.rank() == 4 ? activation_strides(shape) : row_major_strides(shape)};
+  }
+
   // Host memory for the elements that a view spans, and the way from row-major order to them.
   class Staging {
    public:
@@ -353,7 +410,11 @@ class CudaBackend final : public Backend {
           return each_of<std::int32_t>(visit);
         case DataType::kUInt8:
           return each_of<std::uint8_t>(visit);
+        case DataType::kFloat16:
+        case DataType::kBFloat16:
+          break;
       }
+      fail("a tensor of {} has no way to the host", name_of(view_.type()));
     }
 
    private:
@@ -403,6 +464,7 @@ class CudaBackend final : public Backend {
   DeviceOptions options_;
   OwnedStream stream_;
   Scratch workspace_;
+  Scratch widened_;
   std::unique_ptr<LayerConvolution> convolution_;
 };
 

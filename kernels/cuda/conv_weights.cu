@@ -1,6 +1,5 @@
 #include "kernels/cuda/convolution.h"
 #include "kernels/cuda/element.cuh"
-#include "kernels/cuda/reduce.cuh"
 #include "kernels/cuda/shared.cuh"
 
 namespace odin::cuda {
@@ -33,35 +32,49 @@ void pack(const float* w, int row_count, int depth, int kernel, bool backward, E
   });
 }
 
+constexpr int kFilterThreads = 128;
+constexpr int kFilterTaps = 9;  // whose sums are taken in one walk over the pixels
+
 struct FilterSums {
-  float part[32];
+  float part[kFilterTaps][kFilterThreads];
 };
 
-// A block per (output, input) channel: its threads share the pixels of each tap's sum.
+// A block per (output, input) channel: its threads share the pixels, then one of them adds up each
+// tap's parts.
+template <class X, class Y>
 __global__ void conv_backward_filter_kernel(int kernel, int stride, int padding, ConstView x_view,
-                                            ConstView dy_view, Rows<const float> x,
-                                            Rows<const float> dy, float* dw) {
+                                            ConstView dy_view, Rows<const X> x, Rows<const Y> dy,
+                                            float* dw) {
   auto& shared = block_shared<FilterSums>();
   const auto c = static_cast<int>(blockIdx.x);
   const auto o = static_cast<int>(blockIdx.y);
+  const auto thread = static_cast<int>(threadIdx.x);
+  const int taps = kernel * kernel;
   const std::int64_t pixels = dy_view.pixels();
-  for (int tap = 0; tap < kernel * kernel; ++tap) {
-    float sum = 0;
-    for (std::int64_t pixel = threadIdx.x; pixel < pixels; pixel += blockDim.x) {
+  for (int first = 0; first < taps; first += kFilterTaps) {
+    float sums[kFilterTaps] = {};
+    for (std::int64_t pixel = thread; pixel < pixels; pixel += kFilterThreads) {
       const int column = static_cast<int>(pixel % dy_view.width);
       const int row = static_cast<int>(pixel / dy_view.width % dy_view.height);
       const std::int64_t image = pixel / (std::int64_t{dy_view.width} * dy_view.height);
-      const int i = row * stride + tap / kernel - padding;
-      const int j = column * stride + tap % kernel - padding;
-      if (i < 0 || i >= x_view.height || j < 0 || j >= x_view.width) continue;
-      sum = fmaf(*dy.at(pixel, o), *x.at((image * x_view.height + i) * x_view.width + j, c), sum);
+      const float gradient = to_float(*dy.at(pixel, o));
+#pragma unroll
+      for (int t = 0; t < kFilterTaps; ++t) {
+        const int i = row * stride + (first + t) / kernel - padding;
+        const int j = column * stride + (first + t) % kernel - padding;
+        if (first + t >= taps || i < 0 || i >= x_view.height || j < 0 || j >= x_view.width)
+          continue;
+        const X* value = x.at((image * x_view.height + i) * x_view.width + j, c);
+        sums[t] = fmaf(gradient, to_float(*value), sums[t]);
+      }
     }
-    sum = warp_sum(sum);
-    if (threadIdx.x % 32 == 0) shared.part[threadIdx.x / 32] = sum;
+    for (int t = 0; t < kFilterTaps; ++t) shared.part[t][thread] = sums[t];
     __syncthreads();
-    if (threadIdx.x == 0) {
-      for (unsigned warp = 1; warp < blockDim.x / 32; ++warp) sum += shared.part[warp];
-      dw[(std::int64_t{o} * x_view.channels + c) * kernel * kernel + tap] += sum;
+    const int tap = first + thread;
+    if (thread < kFilterTaps && tap < taps) {
+      float sum = 0;
+      for (const float part : shared.part[thread]) sum += part;
+      dw[(std::int64_t{o} * x_view.channels + c) * taps + tap] += sum;
     }
     __syncthreads();  // the parts are written again
   }
@@ -81,13 +94,23 @@ void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, 
 
 void convolution_backward_filter(int kernel, int stride, int padding, ConstView x, ConstView dy,
                                  float* dw, Stream stream) {
-  expect(x.element == Element::kFloat && dy.element == Element::kFloat && x.images == dy.images,
-         "the gradient of a filter needs float activations of the same images");
+  expect(x.images == dy.images && (x.element == dy.element || x.element == Element::kFloat),
+         "the gradient of a filter needs activations of the same images, x as dy or float");
   if (x.empty() || dy.empty()) return;
-  constexpr unsigned kThreads = 128;
   const dim3 grid(static_cast<unsigned>(x.channels), static_cast<unsigned>(dy.channels));
-  launch(conv_backward_filter_kernel, {grid, dim3(kThreads), 0, stream}, kernel, stride, padding, x,
-         dy, rows<float>(x), rows<float>(dy), dw);
+  with_type(dy.element, [&](auto type) {
+    using Y = decltype(type);
+    const auto run = [&](auto x_type) {
+      using X = decltype(x_type);
+      launch(conv_backward_filter_kernel<X, Y>, {grid, dim3(kFilterThreads), 0, stream}, kernel,
+             stride, padding, x, dy, rows<X>(x), rows<Y>(dy), dw);
+    };
+    if (x.element == Element::kFloat) {
+      run(float{});
+    } else {
+      run(Y{});
+    }
+  });
 }
 
 }  // namespace odin::cuda

@@ -89,8 +89,8 @@ bool can_run(const ForwardConvolution& convolution, ConvolutionVersion version);
 bool can_run(const BackwardConvolution& convolution, ConvolutionVersion version);
 
 // dw[o,c,p,q] += sum over n,i,j of dy[n,o,i,j] x[n,c,i stride + p - padding, j stride + q -
-// padding]; dw (O, C, kernel, kernel) dense float, x and dy float. For training; one block per
-// (o, c), in a fixed order of summation.
+// padding]; dw (O, C, kernel, kernel) dense float, x of dy's element type or float. For training; one
+// block per (o, c), in a fixed order of summation.
 void convolution_backward_filter(int kernel, int stride, int padding, ConstView x, ConstView dy,
                                  float* dw, Stream stream);
 

@@ -51,6 +51,21 @@ struct Add {
   }
 };
 
+struct FindNotFinite {
+  static constexpr bool kNarrow = false;
+  const float* x;
+  unsigned* found;
+
+  template <int V>
+  __device__ void apply(std::int64_t, std::int64_t i) const {
+    const Floats<V> v = load<V>(x + i);
+    bool all = true;
+#pragma unroll
+    for (int k = 0; k < V; ++k) all = all && v.v[k] - v.v[k] == 0;  // else NaN
+    if (!all) atomicOr(found, 1u);
+  }
+};
+
 template <class T>
 struct ReluForward {
   static constexpr bool kNarrow = kAllNarrow<T>;
@@ -193,6 +208,11 @@ void add(ConstView a, ConstView b, View y, Stream stream) {
     using T = decltype(t);
     map_flat(Add<T>{rows<T>(a), rows<T>(b), rows<T>(y)}, {a, b, y}, stream);
   });
+}
+
+void find_not_finite(const float* x, std::int64_t count, std::int32_t* found, Stream stream) {
+  const ConstView row{x, Element::kFloat, 1, 1, 1, 4, 4};
+  map(FindNotFinite{x, reinterpret_cast<unsigned*>(found)}, 1, count, {row}, stream);
 }
 
 void relu_forward(ConstView x, View y, Stream stream) {

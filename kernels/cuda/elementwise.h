@@ -17,6 +17,9 @@ void copy(ConstView x, View y, Stream stream);
 // y = a + b; y may be a or b
 void add(ConstView a, ConstView b, View y, Stream stream);
 
+// found[0] = 1 where one of `count` values is infinite or not a number, else as it was
+void find_not_finite(const float* x, std::int64_t count, std::int32_t* found, Stream stream);
+
 // y = max(x, 0)
 void relu_forward(ConstView x, View y, Stream stream);
 // dx += dy where y > 0

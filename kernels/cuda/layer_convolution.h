@@ -1,4 +1,6 @@
-// Convolutions of float activations, for running networks layer by layer.
+// Convolutions for running networks layer by layer: of float activations, or of half ones, of which
+// x may still be float (the image). Weights and their gradients are float; where x is half, they are
+// multiplied as halves.
 #pragma once
 
 #include <memory>

@@ -4,7 +4,8 @@
 namespace odin::cuda {
 namespace {
 
-// Weights are packed anew at every call: in training they change at every step.
+// Weights are packed, and rounded to the type they are multiplied in, anew at every call: in training
+// they change at every step, and a network's are small beside its activations.
 class OwnLayerConvolution final : public LayerConvolution {
  public:
   OwnLayerConvolution(Multiply multiply, Stream stream) : multiply_(multiply), stream_(stream) {}
@@ -17,7 +18,7 @@ class OwnLayerConvolution final : public LayerConvolution {
     convolution.stride = geometry.stride;
     convolution.padding = geometry.padding;
     convolution.x = x;
-    convolution.weights = packed(w, true);
+    convolution.weights = packed(w, true, x.element);
     convolution.y = y;
     convolution.multiply = multiply_;
     convolution_forward(convolution, ConvolutionVersion::kAuto, stream_);
@@ -31,7 +32,7 @@ class OwnLayerConvolution final : public LayerConvolution {
     convolution.stride = geometry.stride;
     convolution.padding = geometry.padding;
     convolution.dy = dy;
-    convolution.weights = packed(w, false);
+    convolution.weights = packed(w, false, dx.element);
     convolution.accumulate = true;
     convolution.dx = dx;
     convolution.multiply = multiply_;
@@ -53,13 +54,13 @@ class OwnLayerConvolution final : public LayerConvolution {
     return w.height;
   }
 
-  const void* packed(const Weights<const float>& w, bool forward) {
+  const void* packed(const Weights<const float>& w, bool forward, Element element) {
     const int kernel = square(w);
     const std::int64_t count = forward ? packed_weights(kernel, w.outputs, w.inputs)
                                        : packed_weights(kernel, w.inputs, w.outputs);
-    void* packed = packed_.get(static_cast<std::size_t>(count) * sizeof(float));
+    void* packed = packed_.get(static_cast<std::size_t>(count) * size_of(element));
     const auto pack = forward ? pack_forward_weights : pack_backward_weights;
-    pack(w.data, w.outputs, w.inputs, kernel, Element::kFloat, packed, stream_);
+    pack(w.data, w.outputs, w.inputs, kernel, element, packed, stream_);
     return packed;
   }
 

@@ -18,7 +18,7 @@ struct SgdStep {
     const Floats<V> d = load<V>(gradient + i);
 #pragma unroll
     for (int k = 0; k < V; ++k) {
-      const float g = fmaf(setting.weight_decay, parameter.v[k], d.v[k]);
+      const float g = fmaf(setting.weight_decay, parameter.v[k], d.v[k] / setting.loss_scale);
       moving.v[k] = fmaf(setting.momentum, moving.v[k], g);
       const float step = setting.nesterov ? fmaf(setting.momentum, moving.v[k], g) : moving.v[k];
       parameter.v[k] = fmaf(-setting.learning_rate, step, parameter.v[k]);

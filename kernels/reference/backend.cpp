@@ -175,6 +175,11 @@ class ReferenceBackend final : public HostBackend {
     reference::sgd_step(setting, gradient, w, velocity);
   }
 
+  void find_not_finite(ConstTensorView x, TensorView found) override {
+    check::find_not_finite(kType, x, found);
+    reference::find_not_finite(x, found);
+  }
+
   void augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
                ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
                TensorView y) override {

@@ -1,5 +1,7 @@
 #include "kernels/reference/elementwise.h"
 
+#include <cmath>
+
 #include "kernels/reference/loops.h"
 
 namespace odin::reference {
@@ -40,6 +42,13 @@ void add(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y
   const auto right = with_four_axes(b).elements<double>();
   const auto to = wide.elements<double>();
   for_each(wide.shape(), [&](auto... at) { to(at...) = left(at...) + right(at...); });
+}
+
+void find_not_finite(const ConstTensorView& x, const TensorView& found) {
+  const double* const values = x.data<double>();
+  for (std::int64_t i = 0; i < x.numel(); ++i) {
+    if (!std::isfinite(values[i])) *found.data<std::int32_t>() = 1;
+  }
 }
 
 }  // namespace odin::reference

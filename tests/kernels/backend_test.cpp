@@ -1,4 +1,6 @@
 // Every operation of every back end against the reference, on whole tensors.
+#include <cmath>
+
 #include <doctest/doctest.h>
 
 #include "tests/kernels/backends.h"
@@ -122,6 +124,29 @@ TEST_CASE_TEMPLATE("an empty batch changes nothing, and is an error where statis
       for (const auto& [name, values] : results_of(backend, operation, run)) {
         INFO(name);
         CHECK(values == run.initial(name));
+      }
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("one value that is not finite is found, wherever it is", Device, ODIN_DEVICES) {
+  on_device<Device>([](Backend& backend) {
+    constexpr std::int64_t kCount = 13;
+    const auto memory = backend.allocate(kCount * sizeof(double));
+    const TensorView x(memory.get(), backend.data_type(), {kCount}, row_major_strides({kCount}));
+    for (const double value : {HUGE_VAL, -HUGE_VAL, std::nan(""), 3e38}) {
+      for (std::size_t place = 0; place < kCount; ++place) {
+        std::vector<double> values(kCount, -1.5);
+        values[place] = value;
+        backend.upload(values.data(), x);
+        const auto flag = backend.allocate(sizeof(std::int32_t));
+        const TensorView found(flag.get(), DataType::kInt32, {1}, row_major_strides({1}));
+        const double before = 0;
+        backend.upload(&before, found);
+        backend.find_not_finite(x, found);
+        double after = 0;
+        backend.download(found, &after);
+        CHECK(after == (std::isfinite(value) ? before : 1));
       }
     }
   });

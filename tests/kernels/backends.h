@@ -35,6 +35,17 @@ struct CudaDevice {
   static constexpr bool kSlicesExact = false;  // cuDNN may choose another engine
   static std::unique_ptr<Backend> make() { return make_backend("cuda"); }
 };
+// With activations of 16 bits: for trainings, operations have tests of their own (cuda_half_test.cpp).
+struct CudaFp16Device {
+  static std::unique_ptr<Backend> make() {
+    return make_backend("cuda", {.precision = Precision::kFloat16});
+  }
+};
+struct CudaBf16Device {
+  static std::unique_ptr<Backend> make() {
+    return make_backend("cuda", {.precision = Precision::kBFloat16});
+  }
+};
 
 #define ODIN_DEVICES ReferenceDevice, CpuDevice, CudaDevice
 
@@ -65,3 +76,5 @@ inline std::vector<BackendUnderTest> backends() {
 TYPE_TO_STRING_AS("reference", odin::test::ReferenceDevice);
 TYPE_TO_STRING_AS("cpu", odin::test::CpuDevice);
 TYPE_TO_STRING_AS("cuda", odin::test::CudaDevice);
+TYPE_TO_STRING_AS("cuda in fp16", odin::test::CudaFp16Device);
+TYPE_TO_STRING_AS("cuda in bf16", odin::test::CudaBf16Device);

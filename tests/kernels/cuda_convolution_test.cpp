@@ -248,15 +248,16 @@ TEST_CASE("cuda: convolution backward to the data, bare and with mask, scale and
 TEST_CASE("cuda: convolution backward to the filter") {
   if (!device_or_skip()) return;
   const auto reference = make_reference_backend();
-  for (const Case& c : kCases) {
-    if (c.outputs * c.channels > 1000) continue;  // a block for each pair takes long on fibers
+  const auto test = [&](const Case& c, const Types& types) {
     CAPTURE(x_shape(c).to_string());
     CAPTURE(c.kernel);
+    CAPTURE(name_of(types.x));
+    CAPTURE(name_of(types.y));
     const Shape in = x_shape(c);
     const Shape out = y_shape(c);
     const Shape w{c.outputs, c.channels, c.kernel, c.kernel};
-    const DeviceActivation x(Element::kFloat, in, noise(1, in.numel()), c.in);
-    const DeviceActivation dy(Element::kFloat, out, noise(2, out.numel()), c.out);
+    const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
+    const DeviceActivation dy(types.y, out, noise(2, out.numel()), c.out);
     auto dw = device_floats(noise(3, w.numel()));
     auto wanted = doubles(dw);
     const auto xs = x.values();
@@ -265,7 +266,13 @@ TEST_CASE("cuda: convolution backward to the filter") {
                                            tensor(gradients, out), tensor(wanted, w));
     cuda::convolution_backward_filter(c.kernel, c.stride, c.padding, x.view(), dy.view(), dw.data(),
                                       nullptr);
-    check_close(doubles(dw), wanted, 2e-6);
+    check_close(doubles(dw), wanted, 2e-6);  // in float, whatever is stored
+  };
+  for (const Case& c : kCases) {
+    if (c.outputs * c.channels > 1000) continue;  // a block for each pair takes long on fibers
+    for (const Types& types : kTypes) {
+      if (types.multiply == Multiply::kFloat) test(c, types);
+    }
   }
 }
 

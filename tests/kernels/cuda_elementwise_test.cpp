@@ -274,11 +274,33 @@ TEST_CASE("cuda: noise") {
   }
 }
 
+TEST_CASE("cuda: values that are not finite are found, wherever they are") {
+  if (!device_or_skip()) return;
+  for (const std::int64_t count : {0, 1, 7, 1030}) {
+    DeviceArray<std::int32_t> found({0});
+    const auto values = noise(1, count);
+    auto finite = device_floats(values);
+    cuda::find_not_finite(finite.data(), count, found.data(), nullptr);
+    CHECK(found.values()[0] == 0);
+    for (const double value : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+      for (const std::int64_t place : {std::int64_t{0}, count / 2, count - 1}) {
+        if (count == 0) continue;
+        DeviceArray<std::int32_t> flag({0});
+        auto spoilt = values;
+        spoilt[static_cast<std::size_t>(place)] = value;
+        auto x = device_floats(spoilt);
+        cuda::find_not_finite(x.data(), count, flag.data(), nullptr);
+        CHECK(flag.values()[0] == 1);
+      }
+    }
+  }
+}
+
 TEST_CASE("cuda: SGD with momentum, two steps") {
   if (!device_or_skip()) return;
   for (const std::int64_t count : {0, 1, 7, 1030}) {
     for (const bool nesterov : {false, true}) {
-      const cuda::SgdSetting setting{0.1f, 0.9f, 5e-4f, nesterov};
+      const cuda::SgdSetting setting{0.1f, 0.9f, 5e-4f, nesterov, nesterov ? 8.0f : 1.0f};
       auto w = device_floats(noise(1, count));
       auto velocity = device_floats(std::vector<double>(static_cast<std::size_t>(count)));
       std::vector<double> wanted = doubles(w);
@@ -287,7 +309,8 @@ TEST_CASE("cuda: SGD with momentum, two steps") {
         auto gradient = device_floats(noise(2 + step, count));
         const auto g = doubles(gradient);
         for (std::size_t i = 0; i < wanted.size(); ++i) {
-          const double d = g[i] + double{setting.weight_decay} * wanted[i];
+          const double d =
+              g[i] / double{setting.loss_scale} + double{setting.weight_decay} * wanted[i];
           v[i] = double{setting.momentum} * v[i] + d;
           wanted[i] -= double{setting.learning_rate} *
                        (nesterov ? d + double{setting.momentum} * v[i] : v[i]);

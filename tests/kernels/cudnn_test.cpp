@@ -175,19 +175,50 @@ TEST_CASE("cuDNN has an engine for every convolution layer by layer, and its gra
   }
 }
 
+// Pixels are padded to 16 bytes (nn/tensor.h), the image's in the copy that is made for the gradient of
+// the first layer's weights; forward and backward to the image, that layer is our own kernel's.
+TEST_CASE("cuDNN has an engine for every convolution of a training in half precision") {
+  for (const Device& device : kDevices) {
+    Supported supported(device);
+    for_convolutions([&](const Plan& plan, const PlanConvolution& step) {
+      const bool image = step.input.buffer == plan.input.buffer;
+      for (Element element : {Element::kHalf, Element::kBFloat16}) {
+        CudnnConvolution c = convolution(plan, step, ConvolutionPass::kBackwardFilter, element);
+        supported.check(c);
+        if (image) continue;
+        c.pass = ConvolutionPass::kForward;
+        supported.check(c);
+        c.pass = ConvolutionPass::kBackwardData;
+        c.accumulate = true;
+        supported.check(c);
+      }
+    });
+  }
+}
+
+TEST_CASE("cuDNN writes no gradient of weights in float beside halves") {
+  CudnnConvolution c = wide(Element::kHalf);
+  c.pass = ConvolutionPass::kBackwardFilter;
+  c.w.element = Element::kFloat;
+  for (const Device& device : kDevices)
+    CHECK(cudnn_plans(describe(device), c, 1, kWorkspace).empty());
+}
+
 // The gaps of a dense activation (N, C, H, W), or of a slice of a buffer five channels wider.
-CudnnOperand activation(const Shape& shape, bool sliced) {
+CudnnOperand activation(Element element, const Shape& shape, bool sliced) {
+  const auto size = static_cast<std::int64_t>(size_of(element));
   CudnnOperand o;
+  o.element = element;
   o.images = shape[0];
   o.channels = shape[1];
   o.height = shape[2];
   o.width = shape[3];
   o.pitch = o.channels + (sliced ? 5 : 0);
-  o.alignment = sliced ? 4 : alignment_of(4 * o.pitch);
+  o.alignment = sliced ? size : alignment_of(size * o.pitch);
   return o;
 }
 
-TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.cpp") {
+void check_operations(Element element, bool large) {
   const Device& device = kDevices[3];
   Supported supported(device);
   const auto check = [&](const Shape& x, std::int64_t outputs, std::int64_t height,
@@ -199,12 +230,14 @@ TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.
         c.pass = pass;
         c.stride = stride;
         c.padding = padding;
-        c.x = activation(x, sliced);
-        c.y = activation({x[0], outputs, windowed_extent(x[2], height, stride, padding),
+        c.x = activation(element, x, sliced);
+        c.y = activation(element,
+                         {x[0], outputs, windowed_extent(x[2], height, stride, padding),
                           windowed_extent(x[3], width, stride, padding)},
                          sliced);
-        c.w = activation({outputs, x[1], height, width}, false);
-        c.accumulate = pass != ConvolutionPass::kForward;
+        c.w = activation(element, {outputs, x[1], height, width}, false);
+        c.accumulate = pass == ConvolutionPass::kBackwardData ||
+                       (pass == ConvolutionPass::kBackwardFilter && element == Element::kFloat);
         supported.check(c);
       }
     }
@@ -221,6 +254,7 @@ TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.
     check({images, 1, 1, 1}, 1, 1, 1, 1, 0);
     check({images, 5, 2, 2}, 2, 2, 2, 2, 0);
   }
+  if (!large) return;
   check({35, 20, 6, 6}, 36, 3, 3, 1, 1);
   check({35, 20, 6, 6}, 36, 1, 1, 1, 0);
   check({3, 48, 16, 16}, 12, 3, 3, 1, 1);
@@ -228,6 +262,15 @@ TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.
   check({2, 3, 32, 32}, 24, 3, 3, 1, 1);
   check({7, 160, 4, 4}, 160, 3, 3, 1, 1);
   check({2, 16, 9, 9}, 160, 1, 1, 2, 0);
+}
+
+TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.cpp") {
+  check_operations(Element::kFloat, true);
+}
+
+TEST_CASE("cuDNN has an engine for those that cuda_half_test.cpp runs in half precision") {
+  check_operations(Element::kHalf, false);
+  check_operations(Element::kBFloat16, false);
 }
 
 TEST_CASE("tensor cores for float only where they are asked for") {

@@ -6,7 +6,7 @@
 namespace odin::test {
 namespace {
 
-constexpr double kSentinel = -77.25;
+constexpr double kSentinel = -77.5;  // exact in every type
 constexpr std::int64_t kBefore = 2;  // elements around a slice
 constexpr std::int64_t kAfter = 3;
 
@@ -140,12 +140,21 @@ Operation dropout(const Shape& x, double rate) {
 }
 
 Operation sgd_step(const Shape& w, const SgdSetting& setting) {
-  return {fmt::format("SGD of {} with momentum {}, decay {}{}", w.to_string(), setting.momentum,
-                      setting.weight_decay, setting.nesterov ? ", Nesterov" : ""),
+  return {fmt::format("SGD of {} with momentum {}, decay {}{}, loss scale {}", w.to_string(),
+                      setting.momentum, setting.weight_decay, setting.nesterov ? ", Nesterov" : "",
+                      setting.loss_scale),
           {parameter("gradient", Role::kConstant, w), parameter("w", Role::kState, w),
            parameter("velocity", Role::kState, w)},
           [=](Backend& b, Run& t) { b.sgd_step(setting, t["gradient"], t["w"], t["velocity"]); },
           {}};
+}
+
+Operation find_not_finite(const Shape& x) {
+  return {
+      "search for what is not finite in " + x.to_string(),
+      {parameter("x", Role::kConstant, x), parameter("found", Role::kState, {1}, Values::kLabels)},
+      [](Backend& b, Run& t) { b.find_not_finite(t["x"], t["found"]); },
+      {}};
 }
 
 // Four images of bytes, some of them more than once.
@@ -277,7 +286,9 @@ std::vector<Operation> operations(std::int64_t images) {
   for (const bool nesterov : {false, true}) {
     rows.push_back(sgd_step({images, 3, 2, 2}, {0.1, 0.9, 1e-2, nesterov}));
     rows.push_back(sgd_step({images}, {0.1, 0, 0, nesterov}));
+    rows.push_back(sgd_step({images, 3}, {0.1, 0.9, 1e-2, nesterov, 4}));
   }
+  rows.push_back(find_not_finite({images, 3, 2, 2}));
   for (const bool flip : {false, true}) {
     rows.push_back(augment(odd, {0, flip}, {3, 5}));
     rows.push_back(augment(odd, {2, flip}, {3, 6}));
@@ -328,9 +339,10 @@ Run::Run(Backend& backend, const Operation& operation, const RunOptions& options
 
 void Run::make(const Operand& operand, const std::string& name, const Shape& shape, Values values) {
   Tensor& tensor = tensors_[name];
-  const DataType type = values == Values::kLabels  ? DataType::kInt32
-                        : values == Values::kBytes ? DataType::kUInt8
-                                                   : backend_.data_type();
+  const DataType type = values == Values::kLabels        ? DataType::kInt32
+                        : values == Values::kBytes       ? DataType::kUInt8
+                        : options_.narrow.contains(name) ? backend_.activation_type()
+                                                         : backend_.data_type();
   const bool sliced = options_.sliced && !operand.dense && shape.rank() > 1;
   Shape whole = shape;
   if (sliced) whole.set(1, kBefore + shape[1] + kAfter);

@@ -59,6 +59,7 @@ std::vector<Operation> large_operations();
 struct RunOptions {
   bool sliced = false;             // operands that may be slices are, of buffers five wider
   std::set<std::string> unwanted;  // gradients that are passed as empty views
+  std::set<std::string> narrow{};  // operands and gradients of the back end's activation_type()
 };
 
 // An operation's operands on a back end, with the same pseudo-random values on each.

@@ -168,6 +168,7 @@ TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
       {"--in cifar10-train:x --out x.h5 --mean 2 1 1", "--mean"},
       {"--in cifar10-train:x --out x.h5 --held-out -1", "--held-out"},
       {"--in cifar10-train:x --out x.h5 --threads 0", "--threads"},
+      {"--in cifar10-train:x --out x.h5 --precision fp8", "--precision"},
       {"--in cifar10-train:x --out x.h5 --nonsense", "--nonsense"},
   };
   for (const auto& [arguments, sentence] : cases) {
@@ -198,6 +199,11 @@ TEST_CASE("what cannot be read or written ends with status 1 and names it") {
               fmt::format("'{}' --in 'idx:{}' --out '{}' --held-out 12 --quiet --device cuda:99",
                           kProgram, (t / "images-idx3-ubyte").string(), (t / "net.h5").string())),
           "cuda:99");
+  for (const std::string precision : {"tf32", "fp16", "bf16"}) {
+    refused(t.train("net.h5", "--quiet --precision " + precision),
+            "precision " + precision + " needs a GPU: the CPU computes in fp32");
+  }
+  CHECK_FALSE(fs::exists(t / "net.h5.state"));
   // A disk that is full is found before the work, not after it.
   refused(t.train("net.h5", "--quiet --epochs 0.1 --state /dev/full"), "/dev/full");
   refused(t.train("net.h5", "--quiet --epochs 0.1 --log /dev/full"), "/dev/full");

@@ -18,7 +18,9 @@ namespace odin::training {
 namespace {
 
 using test::CpuDevice;
+using test::CudaBf16Device;
 using test::CudaDevice;
+using test::CudaFp16Device;
 using test::Fixture;
 using test::on_device;
 using test::ReferenceDevice;
@@ -132,7 +134,8 @@ TEST_CASE_TEMPLATE("ten steps agree with PyTorch's in loss, parameters and stati
   });
 }
 
-TEST_CASE_TEMPLATE("tiny networks learn to tell stripes apart", Device, CpuDevice, CudaDevice) {
+TEST_CASE_TEMPLATE("tiny networks learn to tell stripes apart", Device, CpuDevice, CudaDevice,
+                   CudaFp16Device, CudaBf16Device) {
   on_device<Device>([](Backend& backend) {
     Recipe recipe;
     recipe.epochs = 5;
@@ -250,6 +253,32 @@ TEST_CASE("what cannot be trained on is refused") {
                        doctest::Contains("the velocity of fc.bias"), Error);
 }
 
+TEST_CASE("the scale of the loss is halved at an overflow and doubled after two thousand steps") {
+  LossScale scale;
+  CHECK(scale.value == 65536);
+  for (int i = 0; i < 1999; ++i) scale.update(true);
+  CHECK(scale.value == 65536);
+  scale.update(true);
+  CHECK(scale.value == 131072);
+  CHECK(scale.steps == 0);
+  scale.update(true);
+  scale.update(false);
+  CHECK(scale.value == 65536);
+  CHECK(scale.steps == 0);
+  scale.value = LossScale::kMost;
+  for (int i = 0; i < 2000; ++i) scale.update(true);
+  CHECK(scale.value == LossScale::kMost);
+}
+
+TEST_CASE("the loss is not scaled in float") {
+  const auto backend = make_cpu_backend(2);
+  const ImageSet images = stripes(35, 1, *backend);
+  Trainer trainer(kDenseNet, full_recipe(), images, *backend);
+  trainer.step();
+  CHECK(trainer.loss_scale().value == LossScale::kFirst);
+  CHECK(trainer.loss_scale().steps == 0);
+}
+
 TEST_CASE("a state comes back as it was written, and a damaged one is refused") {
   const test::TemporaryFolder folder;
   const auto file = folder / "state";
@@ -259,7 +288,8 @@ TEST_CASE("a state comes back as it was written, and a damaged one is refused") 
                       .epoch_seconds = 4.25,
                       .records = {{.step = 4, .epoch = 1, .loss = 0.5}},
                       .parameters = initial_parameters(kDenseNet, 3),
-                      .velocities = initial_parameters(kWideResNet, 4)};
+                      .velocities = initial_parameters(kWideResNet, 4),
+                      .loss_scale = {1024, 5}};
   write_training_state(state, file);
   const TrainingState back = read_training_state(file);
   CHECK(back.setup == state.setup);
@@ -272,6 +302,8 @@ TEST_CASE("a state comes back as it was written, and a damaged one is refused") 
   CHECK(back.records[0].loss == 0.5);
   CHECK(same(back.parameters, state.parameters));
   CHECK(same(back.velocities, state.velocities));
+  CHECK(back.loss_scale.value == 1024);
+  CHECK(back.loss_scale.steps == 5);
   CHECK(back.parameters.at("conv1.weight").shape == state.parameters.at("conv1.weight").shape);
 
   std::ifstream stream(file, std::ios::binary);

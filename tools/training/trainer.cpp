@@ -17,7 +17,11 @@ constexpr std::uint64_t kAugmentationStreams = std::uint64_t{1} << 63;
 
 Trainer::Trainer(const Architecture& architecture, const Recipe& recipe, const ImageSet& images,
                  Backend& backend)
-    : architecture_(architecture), recipe_(recipe), images_(images), backend_(backend) {
+    : architecture_(architecture),
+      recipe_(recipe),
+      images_(images),
+      backend_(backend),
+      scales_loss_(backend.activation_type() == DataType::kFloat16) {
   validate(recipe);
   per_epoch_ = steps_per_epoch(recipe, images.size());
   steps_ = std::max<std::int64_t>(1, steps_of(recipe.epochs, per_epoch_));
@@ -33,6 +37,7 @@ Trainer::Trainer(const Architecture& architecture, const Recipe& recipe, const I
   loss_ = Tensor(backend, {n});
   predictions_ = Tensor(backend, {n}, DataType::kInt32);
   dlogits_ = Tensor(backend, {n, classes});
+  if (scales_loss_) not_finite_ = Tensor(backend, {1}, DataType::kInt32);
   use_image_size();
   network_->set_parameters(initial_parameters(architecture, recipe.seed));
   sgd_ = std::make_unique<Sgd>(*network_);
@@ -55,6 +60,8 @@ void Trainer::use_image_size() {
 void Trainer::load_epoch(std::int64_t epoch) {
   if (epoch == epoch_) return;
   epoch_ = epoch;
+  // Shuffled here and not on the device: Fisher and Yates's exchanges depend on each other, and to
+  // upload the result, four bytes an image, once an epoch costs less than a single step.
   const std::vector<std::int32_t> order =
       shuffled(images_.size(), {recipe_.seed, kOrderStreams + static_cast<std::uint64_t>(epoch)});
   order_.upload(backend_, {order.begin(), order.end()});
@@ -96,6 +103,18 @@ Tally Trainer::tally(ConstTensorView logits, ConstTensorView labels) {
   return tally;
 }
 
+// The gradients of the last backward pass, or the running statistics of batch norms.
+bool Trainer::are_finite(Values values) {
+  const bool gradients = values == Values::kGradients;
+  not_finite_.upload(backend_, {0});
+  for (const Network::Parameter& p : network_->parameter_list()) {
+    if (p.trainable != gradients) continue;
+    const Tensor& tensor = gradients ? p.gradient : p.value;
+    backend_.find_not_finite(tensor.view(), not_finite_.view());
+  }
+  return not_finite_.download(backend_)[0] == 0;
+}
+
 Tally Trainer::step() {
   use_image_size();
   load_epoch(step_ / per_epoch_);
@@ -111,9 +130,23 @@ Tally Trainer::step() {
   const Tally result = tally(logits, labels);
   if (!std::isfinite(result.loss)) fail_at_step(result.mean_loss());
   backend_.fill(dlogits_.view(), 0);
-  backend_.cross_entropy_backward(logits, labels, 1, 1.0 / static_cast<double>(n), dlogits_.view());
+  const double scale = scales_loss_ ? loss_scale_.value : 1;
+  backend_.cross_entropy_backward(logits, labels, 1, scale / static_cast<double>(n),
+                                  dlogits_.view());
   network_->backward(dlogits_.view(), {.input = false, .parameters = true});
-  sgd_->step(*network_, {next_rate(), recipe_.momentum, recipe_.weight_decay, recipe_.nesterov});
+  const bool usable = !scales_loss_ || are_finite(Values::kGradients);
+  if (usable) {
+    sgd_->step(*network_,
+               {next_rate(), recipe_.momentum, recipe_.weight_decay, recipe_.nesterov, scale});
+  } else {
+    // An activation that overflowed: a ReLU after a batch norm hides it from the loss.
+    if (!are_finite(Values::kStatistics)) fail_at_step(result.mean_loss());
+    require(scale > 1,
+            "step {}: gradients overflow in fp16 at a learning rate of {:.6g}, however little the "
+            "loss is scaled. --precision bf16 has a larger range; a smaller --rate may help, too",
+            step_ + 1, next_rate());
+  }
+  if (scales_loss_) loss_scale_.update(usable);
   ++step_;
   return result;
 }
@@ -139,12 +172,13 @@ Tally Trainer::evaluate(const ImageSet& images) {
 }
 
 void Trainer::restore(std::int64_t steps, const ParameterMap& parameters,
-                      const ParameterMap& velocities) {
+                      const ParameterMap& velocities, const LossScale& loss_scale) {
   require(steps >= 0 && steps <= steps_, "step {} is none of {}", steps, steps_);
   step_ = steps;
   use_image_size();
   network_->set_parameters(parameters);
   sgd_->set_velocities(velocities);
+  loss_scale_ = loss_scale;
 }
 
 void Trainer::fail_at_step(double loss) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/training/image_set.h"
+#include "tools/training/loss_scale.h"
 #include "tools/training/recipe.h"
 #include "tools/training/sgd.h"
 
@@ -34,8 +35,11 @@ class Trainer {
   bool done() const { return step_ >= steps_; }
   double next_rate() const { return learning_rate(recipe_, step_, per_epoch_); }
 
-  // One batch: forward, backward, update. Throws Error with the step, the rate and the first layer
-  // whose values are not finite where the loss is not; the parameters are of no use then.
+  // One batch: forward, backward, update. Where the back end stores activations in fp16, the loss is
+  // scaled, and a step whose gradients overflow changes nothing but the scale and the running
+  // statistics. Throws Error with the step, the rate and the first layer whose values are not finite
+  // where the loss is not, or such statistics, and where gradients overflow unscaled; the parameters
+  // are of no use then.
   Tally step();
 
   // Runs a set through the network in evaluation mode, at the size of images that it is trained
@@ -44,8 +48,11 @@ class Trainer {
 
   ParameterMap parameters() const { return network_->parameters(); }
   ParameterMap velocities() const { return sgd_->velocities(); }
+  // The first one, unless activations are stored in fp16.
+  const LossScale& loss_scale() const { return loss_scale_; }
   // Goes on after `steps` steps, as if they had been done here.
-  void restore(std::int64_t steps, const ParameterMap& parameters, const ParameterMap& velocities);
+  void restore(std::int64_t steps, const ParameterMap& parameters, const ParameterMap& velocities,
+               const LossScale& loss_scale = {});
 
  private:
   int image_size() const;
@@ -54,6 +61,8 @@ class Trainer {
   ConstTensorView load(const ImageSet& images, const Augmentation& augmentation, RandomKey key,
                        ConstTensorView indices);
   Tally tally(ConstTensorView logits, ConstTensorView labels);
+  enum class Values { kGradients, kStatistics };
+  bool are_finite(Values values);
   [[noreturn]] void fail_at_step(double loss);
 
   Architecture architecture_;
@@ -64,6 +73,8 @@ class Trainer {
   std::int64_t steps_;
   std::int64_t half_size_steps_;
   std::int64_t step_ = 0;
+  bool scales_loss_;
+  LossScale loss_scale_;
   std::int64_t epoch_ = -1;  // whose order and labels are loaded
   Tensor order_;             // of the epoch's images, (M) int32
   Tensor labels_;            // in that order
@@ -72,6 +83,7 @@ class Trainer {
   Tensor loss_;
   Tensor predictions_;
   Tensor dlogits_;
+  Tensor not_finite_;     // (1) int32, where the loss is scaled
   int network_size_ = 0;  // of the network's images
   std::unique_ptr<Network> network_;
   std::unique_ptr<Sgd> sgd_;

@@ -24,7 +24,7 @@ class Run {
         progress_(options.quiet) {}
 
   void resume(TrainingState state) {
-    trainer_.restore(state.step, state.parameters, state.velocities);
+    trainer_.restore(state.step, state.parameters, state.velocities, state.loss_scale);
     tally_ = state.epoch_so_far;
     seconds_ = state.epoch_seconds;
     records_ = std::move(state.records);
@@ -124,7 +124,8 @@ class Run {
                           .epoch_seconds = seconds_,
                           .records = records_,
                           .parameters = trainer_.parameters(),
-                          .velocities = trainer_.velocities()},
+                          .velocities = trainer_.velocities(),
+                          .loss_scale = trainer_.loss_scale()},
                          options_.state);
   }
 

@@ -18,7 +18,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the file is little-endian");
 
-constexpr std::string_view kMagic = "ODIN training 1\n";
+constexpr std::string_view kMagic = "ODIN training 2\n";
+constexpr std::string_view kMagicWithoutScale = "ODIN training 1\n";
 
 std::uint32_t checksum(std::string_view bytes) {
   return static_cast<std::uint32_t>(
@@ -107,7 +108,8 @@ class Reader {
 };
 
 TrainingState parse(std::string_view bytes) {
-  require(bytes.size() >= kMagic.size() + 4 && bytes.starts_with(kMagic),
+  const bool scaled = bytes.starts_with(kMagic);
+  require(bytes.size() >= kMagic.size() + 4 && (scaled || bytes.starts_with(kMagicWithoutScale)),
           "it is no state of a training");
   const std::string_view content = bytes.substr(0, bytes.size() - 4);
   require(Reader(bytes.substr(content.size())).value<std::uint32_t>() == checksum(content),
@@ -122,6 +124,7 @@ TrainingState parse(std::string_view bytes) {
   for (std::uint64_t i = 0; i < records; ++i) state.records.push_back(reader.value<EpochRecord>());
   state.parameters = reader.map();
   state.velocities = reader.map();
+  if (scaled) state.loss_scale = reader.value<LossScale>();
   require(reader.at_end(), "it goes on after its end");
   return state;
 }
@@ -139,6 +142,7 @@ void write_training_state(const TrainingState& state, const std::filesystem::pat
   for (const EpochRecord& record : state.records) writer.value(record);
   writer.map(state.parameters);
   writer.map(state.velocities);
+  writer.value(state.loss_scale);
   writer.value(checksum(writer.bytes()));
   write_atomically(file, writer.bytes());
 }

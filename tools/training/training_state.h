@@ -32,6 +32,7 @@ struct TrainingState {
   std::vector<EpochRecord> records;
   ParameterMap parameters;
   ParameterMap velocities;
+  LossScale loss_scale{};  // the first one in the files of versions that had none
 };
 
 // Writes a file of our own (little-endian, with a checksum at its end), whole or not at all. Throws

@@ -72,7 +72,7 @@ mutation 'barrier before the parts of a sum are written again' conv_weights.cu \
   '    __syncthreads();  // the parts are written again' '' $watched 'cuda: convolution backward to the filter'
 
 # Indices off by one.
-mutation 'a row of the window beyond the lower border' conv_gemm.cuh \
+mutation 'a row of the window beyond the lower border' conv_slab.cuh \
   'line < g.source.height' 'line <= g.source.height' $kernels 'cuda: convolution forward*'
 mutation 'the fragment of the wrong row' conv_tile.cuh \
   '16 * i + lane % 16, 2 * step' '16 * i + (lane + 1) % 16, 2 * step' $kernels 'cuda: convolution forward*'

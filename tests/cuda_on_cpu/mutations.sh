@@ -55,8 +55,6 @@ mutation 'barrier before the slabs are multiplied' conv_gemm.cuh \
   $'    __syncthreads();\n    start_loading' '    start_loading' $kernels 'cuda: convolution forward*'
 mutation 'copies waited for one step late' conv_gemm.cuh \
   'wait_for_copies<kStages - 2>' 'wait_for_copies<kStages - 1>' $kernels 'cuda: convolution forward*'
-mutation 'barrier before products read what others have loaded' conv_wgmma.cuh \
-  $'    __syncthreads();\n    tile.start' '    tile.start' $kernels 'cuda: convolution forward*'
 mutation 'loads that products are not shown' conv_wgmma.cuh \
   '    publish_to_products();' '' $kernels 'cuda: convolution forward*'
 mutation 'slabs overwritten while products read them' conv_wgmma.cuh \
@@ -68,11 +66,13 @@ mutation 'barrier between writing and reading a transposed tile' layout.cu \
 mutation 'barrier before a team merges its moments' batch_norm.cu \
   '  __syncthreads();' '' $kernels 'cuda: batch norm in training'
 # Only a race: the fibers of one ordinary thread never lose it, ThreadSanitizer sees it.
+mutation 'barrier before products read what others have loaded' conv_wgmma.cuh \
+  $'    __syncthreads();\n    tile.start' '    tile.start' $watched 'cuda: convolution forward*'
 mutation 'barrier before the parts of a sum are written again' conv_weights.cu \
   '    __syncthreads();  // the parts are written again' '' $watched 'cuda: convolution backward to the filter'
 
 # Indices off by one.
-mutation 'a row of the window beyond the lower border' conv_gemm.cuh \
+mutation 'a row of the window beyond the lower border' conv_slab.cuh \
   'line < g.source.height' 'line <= g.source.height' $kernels 'cuda: convolution forward*'
 mutation 'the fragment of the wrong row' conv_tile.cuh \
   '16 * i + lane % 16, 2 * step' '16 * i + (lane + 1) % 16, 2 * step' $kernels 'cuda: convolution forward*'

@@ -105,8 +105,9 @@ void add_method(CLI::App& app, EvalOptions& o) {
           ->type_name("T")
           ->group(group);
   auto* magnitude =
-      app.add_option("--magnitude", job.magnitude,
-                     "Of the perturbation, pixels in 0..1; default: the authors', else 0.0014")
+      app.add_option(
+             "--magnitude", job.magnitude,
+             "Of the perturbation, pixels in 0..1; default: the authors' for theirs, else 0.0014")
           ->check(finite(0, false))
           ->type_name("E")
           ->group(group);

@@ -443,21 +443,5 @@ TEST_CASE("A network that PyTorch trained converts to what PyTorch reads from it
                     pytorch::sha256(*pytorch::open_file(source))));
 }
 
-TEST_CASE("The network that comes along is what its PyTorch file converts to") {
-  const fs::path shared = test::shared_folder();
-  const fs::path source = shared / "checkpoints" / "densenet_bc_100_fashion_mnist.pth";
-  if (shared.empty() || !fs::exists(source)) {
-    test::skip("the folder shared with the PyTorch file is not there");
-    return;
-  }
-  const test::TemporaryFolder folder;
-  const auto result = convert(fmt::format("'{}' '{}' --in-dataset fashion_mnist", source.string(),
-                                          (folder / "net.h5").string()));
-  REQUIRE(result.exit_status == 0);
-  const fs::path bundled =
-      fs::path(ODIN_SOURCE_DIR) / "weights" / "densenet_bc_100_fashion_mnist.h5";
-  CHECK(read_file(folder / "net.h5") == read_file(bundled));
-}
-
 }  // namespace
 }  // namespace odin

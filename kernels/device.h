@@ -21,7 +21,8 @@ enum class Precision : std::uint8_t {
 Precision precision_of(std::string_view name);
 std::string_view name_of(Precision precision);
 
-// How the convolutions of an evaluation are computed.
+// How convolutions are computed: those of an evaluation, and on a GPU those of the layers, too, of
+// which our own are all the same kernel.
 enum class ConvolutionChoice : std::uint8_t {
   kAuto,     // the fastest that the device has
   kCudnn,    // on a GPU: cuDNN's

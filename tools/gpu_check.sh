@@ -10,13 +10,13 @@
 # --build WHAT  take the programs of a build with CUDA, or of a pack, instead of compiling here
 # --minutes M   stop starting things after so many minutes; 9 without it
 # --python P    a Python with PyTorch; python3 without it
-# --parts P     only these, in this order: tests fast eval sanitize kernels precisions compile train; all without it
+# --parts P     only these, in this order: tests fast eval sanitize kernels precisions train compile; all without it
 # --pack FILE   build for --arch (90 without it, an H100) and pack the programs with the libraries that they need, for
 #               a machine that has neither our dependencies nor the time to compile; NVIDIA's libraries are left out
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 out=gpu_check minutes=9 build='' python=python3 pack='' arch=90
-parts='tests fast eval sanitize kernels precisions compile train'
+parts='tests fast eval sanitize kernels precisions train compile'
 while (($#)); do
   (($# > 1)) || set -- --help ''
   case $1 in
@@ -36,7 +36,8 @@ while (($#)); do
 done
 
 programs=(tests/kernels/test_kernels tests/kernels/test_cuda_kernels tests/kernels/test_cuda_plans
-  tests/kernels/test_cuda_half tests/nn/test_nn_on_cuda tools/odin_bench tools/cuda_kernel_bench eval/odin_eval tools/train)
+  tests/kernels/test_cuda_half tests/nn/test_nn_on_cuda tests/tools/test_training
+  tools/odin_bench tools/cuda_kernel_bench eval/odin_eval tools/train)
 images=/usr/share/datasets/fashion-mnist/t10k # the demo's, see tools/install_dependencies.sh
 
 # compile FOLDER ARCHITECTURES: builds what the checks need.
@@ -161,6 +162,7 @@ part_tests() {
   check plans 60 "${ours[@]}" "$tests/test_cuda_plans"
   check 'half precision' 60 "${ours[@]}" "$tests/test_cuda_half"
   check networks 60 "${ours[@]}" "$build/tests/nn/test_nn_on_cuda"
+  check training 60 "${ours[@]}" "$build/tests/tools/test_training" --test-case='*<cuda*'
   check kernels 60 "${ours[@]}" "$tests/test_cuda_kernels"
 }
 

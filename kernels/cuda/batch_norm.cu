@@ -138,7 +138,7 @@ struct Normalise {
     for (int i = 0; i < V; ++i) {
       const float scale = parameters.gamma[c + i] * statistics.inv_std(c + i);
       v.v[i] = fmaf(v.v[i] - statistics.mean[c + i], scale, parameters.beta[c + i]);
-      if (relu && !(v.v[i] > 0)) v.v[i] = 0;
+      if (relu && v.v[i] < 0) v.v[i] = 0;
     }
     store<V>(y.at(p, c), v);
   }

@@ -16,7 +16,7 @@ __device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int cha
   }
   if (e.relu) {
 #pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] = z.v[i] > 0 ? z.v[i] : 0;
+    for (int i = 0; i < V; ++i) z.v[i] = z.v[i] < 0 ? 0 : z.v[i];
   }
   const bool scaled = e.affine.scale != nullptr;
   Floats<V> scale;

@@ -31,12 +31,12 @@ __global__ void conv_plain_forward_kernel(ForwardConvolution c, Rows<const X> x,
       for (int k = 0; k < c.x.channels; ++k) {
         float z = to_float(source[k]);
         if (c.prologue.scale != nullptr) z = fmaf(c.prologue.scale[k], z, c.prologue.shift[k]);
-        if (c.prologue.relu && !(z > 0)) z = 0;
+        if (c.prologue.relu && z < 0) z = 0;
         sum = fmaf(to_float(w[k]), z, sum);
       }
     }
   }
-  if (c.relu && !(sum > 0)) sum = 0;
+  if (c.relu && sum < 0) sum = 0;
   if (residual.data != nullptr) sum += to_float(*residual.at(pixel, o));
   *y.at(pixel, o) = to<Y>(sum);
 }

@@ -118,7 +118,7 @@ class PixelRows {
         const float s = c < 4 ? scale_low.v[c % 4] : scale_high.v[c % 4];
         const float b = c < 4 ? shift_low.v[c % 4] : shift_high.v[c % 4];
         z.v[c] = fmaf(s, z.v[c], b);
-        if (relu && !(z.v[c] > 0)) z.v[c] = 0;
+        if (relu && z.v[c] < 0) z.v[c] = 0;
       }
       store<kPerChunk>(place, z);
     }

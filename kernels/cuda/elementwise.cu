@@ -76,7 +76,7 @@ struct ReluForward {
   __device__ void apply(std::int64_t p, std::int64_t c) const {
     Floats<V> v = load<V>(x.at(p, c));
 #pragma unroll
-    for (int i = 0; i < V; ++i) v.v[i] = v.v[i] > 0 ? v.v[i] : 0;
+    for (int i = 0; i < V; ++i) v.v[i] = v.v[i] < 0 ? 0 : v.v[i];
     store<V>(y.at(p, c), v);
   }
 };
@@ -112,7 +112,7 @@ struct AffineForward {
 #pragma unroll
     for (int i = 0; i < V; ++i) {
       if (affine.scale != nullptr) v.v[i] = fmaf(affine.scale[c + i], v.v[i], affine.shift[c + i]);
-      if (affine.relu && !(v.v[i] > 0)) v.v[i] = 0;
+      if (affine.relu && v.v[i] < 0) v.v[i] = 0;
     }
     store<V>(y.at(p, c), v);
   }
@@ -155,7 +155,7 @@ __global__ void relu_forward_mask_kernel(Rows<const T> x, Rows<T> y, std::uint32
   const float value = channel < channels ? to_float(*x.at(pixel, channel)) : 0;
   const unsigned bits = __ballot_sync(0xffffffffu, value > 0);
   if (lane == 0) mask[word] = bits;
-  if (channel < channels) *y.at(pixel, channel) = to<T>(value > 0 ? value : 0);
+  if (channel < channels) *y.at(pixel, channel) = to<T>(value < 0 ? 0 : value);
 }
 
 template <class T>

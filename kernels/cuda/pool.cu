@@ -45,7 +45,7 @@ struct PoolForward {
 #pragma unroll
         for (int k = 0; k < V; ++k) {
           const float z = fmaf(scale.v[k], value.v[k], shift.v[k]);
-          sum.v[k] += !affine.relu || z > 0 ? z : 0;
+          sum.v[k] += affine.relu && z < 0 ? 0 : z;
         }
       }
     }

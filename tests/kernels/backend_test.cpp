@@ -152,6 +152,49 @@ TEST_CASE_TEMPLATE("one value that is not finite is found, wherever it is", Devi
   });
 }
 
+// Else a network that has lost itself would go on as if it had features of zero.
+TEST_CASE_TEMPLATE("what is not a number stays so through every ReLU", Device, ODIN_DEVICES) {
+  on_device<Device>([](Backend& backend) {
+    const Shape shape{2, 8, 3, 3};
+    const Shape channels{8};
+    const auto tensor = [&](const Shape& s, const Strides& strides, double value) {
+      auto memory = backend.allocate(static_cast<std::size_t>(s.numel()) * sizeof(double));
+      const TensorView view(memory.get(), backend.data_type(), s, strides);
+      backend.fill(view, value);
+      return std::pair(std::move(memory), view);
+    };
+    const auto activation = [&] { return tensor(shape, backend.activation_strides(shape), 0); };
+    const auto statistic = [&](double v) {
+      return tensor(channels, row_major_strides(channels), v);
+    };
+    const auto x = activation();
+    const auto y = activation();
+    std::vector<double> values(static_cast<std::size_t>(shape.numel()));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i % 5) - 2;
+    constexpr std::size_t kPlace = 3 * 9 + 4;  // of image 0, channel 3
+    values[kPlace] = std::nan("");
+    backend.upload(values.data(), x.second);
+    std::vector<double> results(values.size());
+
+    backend.relu_forward(x.second, y.second);
+    backend.download(y.second, results.data());
+    for (std::size_t i = 0; i < values.size(); ++i) CHECK(std::isnan(results[i]) == (i == kPlace));
+
+    const auto gamma = statistic(1);
+    const auto beta = statistic(0);
+    const auto mean = statistic(0);
+    const auto variance = statistic(1);
+    const auto batch_mean = statistic(0);
+    const auto inv_std = statistic(0);
+    backend.batch_norm_forward_training(x.second, gamma.second, beta.second, 1e-5, 0.1, true,
+                                        mean.second, variance.second, y.second, batch_mean.second,
+                                        inv_std.second);
+    backend.download(y.second, results.data());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      CHECK(std::isnan(results[i]) == (i / 9 % 8 == 3));
+  });
+}
+
 TEST_CASE("the results do not depend, bit for bit, on the number of threads") {
   const std::unique_ptr<Backend> one = make_cpu_backend(1);
   for (const int threads : {2, 3}) {

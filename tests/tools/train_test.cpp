@@ -151,6 +151,26 @@ TEST_CASE("a loss that is not finite ends with status 1 and leaves the last good
   CHECK(read_file(t / "net.h5") == before);
 }
 
+TEST_CASE("a step that spoils the network with a finite loss is not saved") {
+  const Training t;
+  REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
+  const std::string before = read_file(t / "net.h5");
+  fs::remove(t / "net.h5.state");
+  const std::string spoil = "--quiet --rate 1e38 --warmup-epochs 0 ";
+
+  const ProgramResult last = t.train("net.h5", spoil + "--epochs 0.1");  // a single step
+  CHECK(last.exit_status == 1);
+  CHECK_MESSAGE(last.errors.starts_with("train: step 1: after it "), last.errors);
+  CHECK(read_file(t / "net.h5") == before);
+  CHECK(training::read_training_state(t / "net.h5.state").step == 0);
+
+  fs::remove(t / "net.h5.state");
+  const ProgramResult middle = t.train("net.h5", spoil + "--epochs 1 --save-every 1");
+  CHECK(middle.exit_status == 1);
+  CHECK_MESSAGE(middle.errors.starts_with("train: step 2: the loss is "), middle.errors);
+  CHECK(training::read_training_state(t / "net.h5.state").step == 0);
+}
+
 TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "--in is required"},

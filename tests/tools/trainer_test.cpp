@@ -23,7 +23,6 @@ using test::CudaDevice;
 using test::CudaFp16Device;
 using test::Fixture;
 using test::on_device;
-using test::ReferenceDevice;
 
 constexpr std::array<float, 3> kMean{0.5f, 0.5f, 0.5f};
 constexpr std::array<float, 3> kStd{0.25f, 0.25f, 0.25f};

@@ -7,6 +7,7 @@
 
 #include "eval/progress.h"
 #include "weights/atomic_file.h"
+#include "weights/checkpoint_rules.h"
 
 namespace odin::training {
 namespace {
@@ -37,7 +38,8 @@ class Run {
             "{} is the state of a training: --resume goes on with it; else remove it or name "
             "another --state",
             options_.state.string());
-    save_state();
+    require_writable(options_.out);
+    write_training_state(state(), options_.state);
     write_log();
   }
 
@@ -50,6 +52,7 @@ class Run {
     }
     // A training that was resumed after its end has nothing more to do than to say so.
     save_checkpoint();
+    write_log();
   }
 
  private:
@@ -66,6 +69,8 @@ class Run {
       rate = trainer_.next_rate();
       const auto before = std::chrono::steady_clock::now();
       const Tally step = trainer_.step();
+      // Its loss was finite, so what the step before left was worth saving.
+      write_due_state();
       seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
       tally_.loss += step.loss;
       tally_.errors += step.errors;
@@ -78,7 +83,7 @@ class Run {
       }
       progress_.update(trainer_.steps_done() * step.images, note());
       const bool last = trainer_.steps_done() == end;
-      if (!last && trainer_.steps_done() % save_every == 0) save_state();
+      if (!last && trainer_.steps_done() % save_every == 0) due_ = state();
     }
     finish_epoch(rate);
   }
@@ -101,32 +106,43 @@ class Run {
     std::string text = note();
     if (held_out_ != nullptr) {
       const Tally held_out = trainer_.evaluate(*held_out_);
+      require(std::isfinite(held_out.mean_loss()),
+              "step {}: after it the loss of the images held out is {}, at a learning rate of "
+              "{:.6g}. A smaller --rate or a longer --warmup-epochs may help",
+              trainer_.steps_done(), held_out.mean_loss(), rate);
       record.held_out_loss = held_out.mean_loss();
       record.held_out_error = held_out.error();
       text += fmt::format("; held out: loss {:.4f}, error {:.2f} %", held_out.mean_loss(),
                           100 * held_out.error());
     }
     progress_.finish(text);
+    const std::vector<std::string> problems = value_problems(trainer_.parameters());
+    require(problems.empty(), "step {}: after it, at a learning rate of {:.6g}, {}",
+            trainer_.steps_done(), rate, summary(problems));
     records_.push_back(record);
     tally_ = {};
     seconds_ = 0;
     save_checkpoint();
-    save_state();
+    write_training_state(state(), options_.state);
     write_log();
   }
 
   void write_log() const { write_atomically(options_.log, csv_of(records_)); }
 
-  void save_state() {
-    write_training_state({.setup = options_.setup,
-                          .step = trainer_.steps_done(),
-                          .epoch_so_far = tally_,
-                          .epoch_seconds = seconds_,
-                          .records = records_,
-                          .parameters = trainer_.parameters(),
-                          .velocities = trainer_.velocities(),
-                          .loss_scale = trainer_.loss_scale()},
-                         options_.state);
+  TrainingState state() const {
+    return {.setup = options_.setup,
+            .step = trainer_.steps_done(),
+            .epoch_so_far = tally_,
+            .epoch_seconds = seconds_,
+            .records = records_,
+            .parameters = trainer_.parameters(),
+            .velocities = trainer_.velocities(),
+            .loss_scale = trainer_.loss_scale()};
+  }
+
+  void write_due_state() {
+    if (due_) write_training_state(*due_, options_.state);
+    due_.reset();
   }
 
   void save_checkpoint() {
@@ -154,6 +170,9 @@ class Run {
   Tally tally_;  // of the epoch so far
   double seconds_ = 0;
   std::vector<EpochRecord> records_;
+  // To be written once a step from it on has had a finite loss: parameters may be finite and of no
+  // use, and the last state that is of use must not be lost for them.
+  std::optional<TrainingState> due_;
 };
 
 }  // namespace

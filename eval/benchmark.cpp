@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 #include "eval/metrics_sweep.h"
 
@@ -21,12 +22,32 @@ std::vector<OdinParameters> parameters_of(const std::vector<BenchmarkTask>& task
   return parameters;
 }
 
-std::optional<double> accuracy_of(const Dataset& images, int classes,
+// Which of the network's classes each class of the set is: the one of its name where both have names
+// (folders come in the order of the alphabet), else that of its number. Nothing where the classes
+// are others.
+std::vector<std::int32_t> classes_of(const Dataset& images, const Checkpoint& checkpoint) {
+  const int count = num_classes(checkpoint.architecture);
+  if (images.num_classes() != count) return {};
+  std::vector<std::int32_t> classes(static_cast<std::size_t>(count));
+  std::iota(classes.begin(), classes.end(), 0);
+  if (images.class_names().empty() || checkpoint.class_names.empty()) return classes;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const auto found = std::ranges::find(checkpoint.class_names, images.class_names()[i]);
+    if (found == checkpoint.class_names.end()) return {};
+    classes[i] = static_cast<std::int32_t>(found - checkpoint.class_names.begin());
+  }
+  return classes;
+}
+
+std::optional<double> accuracy_of(const Dataset& images, const Checkpoint& checkpoint,
                                   const std::vector<std::int32_t>& predictions) {
-  if (images.num_classes() != classes) return {};
+  const std::vector<std::int32_t> classes = classes_of(images, checkpoint);
+  if (classes.empty()) return {};
   const auto labels = images.labels();
   std::int64_t right = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) right += labels[i] == predictions[i];
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    right += classes[static_cast<std::size_t>(labels[i])] == predictions[i];
+  }
   return static_cast<double>(right) / static_cast<double>(labels.size());
 }
 
@@ -83,7 +104,7 @@ BenchmarkResult run_benchmark(Scorer& scorer, const Checkpoint& checkpoint, cons
   const Scores in_scores = score(in, parameters);
   result.images = in.images->size();
   result.in_predictions = in_scores.predictions;
-  result.accuracy = accuracy_of(*in.images, scorer.num_classes(), in_scores.predictions);
+  result.accuracy = accuracy_of(*in.images, checkpoint, in_scores.predictions);
 
   for (const BenchmarkTask& task : tasks) {
     const auto which = std::ranges::find(parameters, task.parameters);

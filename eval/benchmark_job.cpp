@@ -55,11 +55,22 @@ NetworkRequest network_request(const JobRequest& request) {
           {std::string(network.in_set_name), "", in_set_specification(network, request.data_dir)}};
 }
 
+// Throws Error where the file of a network of the release holds one of another kind. Another depth or
+// width is let pass: it is the user's own training of that network.
+void check_holds(const BenchmarkNetwork& network, const Job& job) {
+  const Architecture expected = architecture_of(network);
+  const Architecture& found = job.checkpoint.architecture;
+  require(found.index() == expected.index() && num_classes(found) == num_classes(expected),
+          "{} holds a {} of {} classes, where {} is a {} of {}: name it with --weights and --in",
+          job.weights.string(), name_of(found), num_classes(found), network.name, name_of(expected),
+          num_classes(expected));
+}
+
 // The network of the release that a checkpoint is another training of, on the same set; or nullptr.
 const BenchmarkNetwork* release_like(const Checkpoint& checkpoint, std::string_view in_spec) {
   const std::string_view format = in_spec.substr(0, in_spec.find(':'));
   if (format != checkpoint.in_dataset) return nullptr;
-  return find_benchmark_network(name_of(checkpoint.architecture), format);
+  return find_benchmark_network(checkpoint.architecture, format);
 }
 
 SetRequest release_set(const BenchmarkOutSet& set, const BenchmarkNetwork* network,
@@ -96,9 +107,14 @@ SetRequest tuning_request(const JobRequest& request, const BenchmarkNetwork* net
 std::optional<MissingSet> missing_set(const SetRequest& set) {
   const DatasetSpec spec = parse_dataset_spec(set.spec);
   std::error_code error;
-  if (is_noise(spec.kind) || fs::exists(spec.path, error)) return {};
+  if (is_noise(spec.kind)) return {};
+  const bool exists = fs::exists(spec.path, error);
+  const bool empty = exists && fs::is_directory(spec.path, error) && fs::is_empty(spec.path, error);
+  if (exists && !empty) return {};
   return MissingSet{set.display_name.empty() ? set.spec : set.display_name,
-                    fmt::format("there is no {}", spec.path.string()), fetch_command(set.spec)};
+                    empty ? fmt::format("{} is an empty folder", spec.path.string())
+                          : fmt::format("there is no {}", spec.path.string()),
+                    fetch_command(set.spec)};
 }
 
 [[noreturn]] void fail_missing(const MissingSet& set) {
@@ -174,6 +190,7 @@ Job prepare_job(const JobRequest& request) {
           "a search tunes on the images that are left aside, and --skip 0 leaves none");
   job.weights = network.weights;
   job.checkpoint = read_checkpoint(network.weights);
+  if (network.release) check_holds(*network.release, job);
   const std::string architecture = name_of(job.checkpoint.architecture);
   job.network_name = network.release ? network.release->display_name : architecture;
   const BenchmarkNetwork* release =

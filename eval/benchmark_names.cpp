@@ -72,10 +72,22 @@ std::span<const BenchmarkOutSet> benchmark_out_sets() {
   return kOutSets;
 }
 
-const BenchmarkNetwork* find_benchmark_network(std::string_view display_name,
+Architecture architecture_of(const BenchmarkNetwork& network) {
+  const int classes = network.in_set_format == "cifar10" ? 10 : 100;
+  if (network.display_name.starts_with("DenseNet")) {
+    DenseNetConfig config;
+    config.num_classes = classes;
+    return config;
+  }
+  WideResNetConfig config;
+  config.num_classes = classes;
+  return config;
+}
+
+const BenchmarkNetwork* find_benchmark_network(const Architecture& architecture,
                                                std::string_view in_set_format) {
   const auto found = std::ranges::find_if(kNetworks, [&](const BenchmarkNetwork& network) {
-    return network.display_name == display_name && network.in_set_format == in_set_format;
+    return architecture_of(network) == architecture && network.in_set_format == in_set_format;
   });
   return found == kNetworks.end() ? nullptr : &*found;
 }

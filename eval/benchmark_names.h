@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "nn/architecture.h"
+
 namespace odin {
 
 // The temperature of every result of the paper.
@@ -35,9 +37,12 @@ struct BenchmarkOutSet {
 std::span<const BenchmarkNetwork> benchmark_networks();
 std::span<const BenchmarkOutSet> benchmark_out_sets();
 
-// The network of the release of this architecture (as displayed) that was trained on this set (as a
-// specification names it), or nullptr.
-const BenchmarkNetwork* find_benchmark_network(std::string_view display_name,
+// What its checkpoint holds.
+Architecture architecture_of(const BenchmarkNetwork& network);
+
+// The network of the release of this architecture that was trained on this set (as a specification
+// names it), or nullptr.
+const BenchmarkNetwork* find_benchmark_network(const Architecture& architecture,
                                                std::string_view in_set_format);
 
 // By name; any other throws Error, listing the names.

@@ -21,10 +21,6 @@ constexpr std::array<DetectorInfo, 4> kDetectors{{
 
 }  // namespace
 
-std::span<const DetectorInfo> detector_infos() {
-  return kDetectors;
-}
-
 const DetectorInfo& info_of(Detector detector) {
   return kDetectors[static_cast<std::size_t>(detector)];
 }

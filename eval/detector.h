@@ -18,11 +18,8 @@ struct DetectorInfo {
   std::string_view title;       // to be read: "Max logit"
   std::string_view heading;     // over its column in the release's table: "Our Method"
   std::string_view score_file;  // the middle of its score files' names: confidence_Our_In.txt
-  std::string_view paper;
+  std::string_view paper;       // that it is from
 };
-
-// In the order in which they are reported.
-std::span<const DetectorInfo> detector_infos();
 const DetectorInfo& info_of(Detector detector);
 
 // The release's: the baseline and ODIN.

@@ -7,6 +7,7 @@
 
 #include "eval/job_html.h"
 #include "eval/job_report.h"
+#include "eval/metrics_sweep.h"
 #include "eval/odin_eval_options.h"
 #include "eval/output_folder.h"
 #include "eval/program.h"
@@ -99,10 +100,15 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
   const std::unique_ptr<Backend> backend = backend_for(o, ranks);
   Job job = prepare_job(o.job);
+  if (o.method == MetricsMethod::kThresholdSweep) {
+    // Other numbers of classes have no sweep: found before the work.
+    odin_sweep(num_classes(job.checkpoint.architecture));
+  }
   Scorer scorer(job.checkpoint, *backend);
   BenchmarkOptions options;
   options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
   options.scoring.ranks = &ranks;
+  options.scoring.threads = threads_of(o, ranks);
   options.detectors = o.detectors;
   options.method = o.method;
   Progress progress(o.quiet || ranks.rank() > 0);

@@ -17,7 +17,7 @@ constexpr const char* kExamples = R"(Examples:
   odin_eval --nn densenet10 --out_dataset Imagenet --magnitude 0.0014 --temperature 1000 --gpu 0
   odin_eval --nn densenet10 --out_dataset all --search --tune-on iSUN
   odin_eval --weights net.h5 --in cifar10:data --out folder:data/iSUN --out uniform --json report.json
-  mpirun -n 4 odin_eval --nn wideresnet10 --out_dataset all
+  mpirun --bind-to none -n 4 odin_eval --nn wideresnet10 --out_dataset all
 
 SPEC is cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE (images; labels beside it),
 folder:DIR (PNG and JPEG), uniform or gaussian.)";
@@ -223,6 +223,9 @@ void check(const EvalOptions& o) {
     wrong(
         "say what to evaluate: --demo, or a network (--nn, or --weights and --in) and its "
         "out-of-distribution sets (--out_dataset or --out)");
+  }
+  if (job.demo && (!job.out_names.empty() || !job.out_specs.empty())) {
+    wrong("--demo has sets of its own: leave --out_dataset and --out out");
   }
   const bool odin = std::ranges::find(o.detectors, Detector::kOdin) != o.detectors.end();
   if (job.search && !odin) wrong("--search is for the score odin, which --score leaves out");

@@ -20,7 +20,9 @@ void add_metrics(Json& entry, const Metrics& metrics) {
 }
 
 Json json_of(const DetectorResult& result) {
-  Json entry{{"temperature", result.temperature}, {"magnitude", result.magnitude}};
+  Json entry{{"source", info_of(result.detector).paper},
+             {"temperature", result.temperature},
+             {"magnitude", result.magnitude}};
   add_metrics(entry, result.metrics);
   if (result.paper) {
     Json paper{{"source", citation(*result.paper)}};

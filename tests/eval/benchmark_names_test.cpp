@@ -101,10 +101,17 @@ TEST_CASE("the command that fetches a set is known by the name of its folder") {
 }
 
 TEST_CASE("a network is known by its architecture and its set") {
-  REQUIRE(find_benchmark_network("Wide-ResNet-28-10", "cifar100"));
-  CHECK(find_benchmark_network("Wide-ResNet-28-10", "cifar100")->name == "wideresnet100");
-  CHECK_FALSE(find_benchmark_network("Wide-ResNet-28-10", "fashion_mnist"));
-  CHECK_FALSE(find_benchmark_network("DenseNet-BC-40", "cifar10"));
+  for (const BenchmarkNetwork& network : benchmark_networks()) {
+    CHECK(name_of(architecture_of(network)) == network.display_name);
+    const BenchmarkNetwork* found =
+        find_benchmark_network(architecture_of(network), network.in_set_format);
+    REQUIRE(found);
+    CHECK(found->name == network.name);
+  }
+  CHECK_FALSE(find_benchmark_network(WideResNetConfig{}, "fashion_mnist"));
+  DenseNetConfig wider;  // of the same name
+  wider.growth_rate = 24;
+  CHECK_FALSE(find_benchmark_network(wider, "cifar10"));
 }
 
 }  // namespace

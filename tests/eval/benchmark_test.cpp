@@ -1,6 +1,7 @@
 #include "eval/benchmark.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "eval/dataset_noise.h"
 #include "tests/eval/small_network.h"
@@ -27,6 +28,20 @@ struct Fixture : SmallNetwork {
   BenchmarkResult run(const std::vector<BenchmarkTask>& some, const BenchmarkOptions& options) {
     return run_benchmark(scorer, checkpoint, in, some, options, progress);
   }
+};
+
+// An image of noise for every label.
+class LabelledNoise final : public Dataset {
+ public:
+  explicit LabelledNoise(const DatasetLabels& labels)
+      : Dataset("labelled", static_cast<std::int64_t>(labels.of_image.size()), labels) {}
+
+ private:
+  void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
+    noise_->read(begin, count, pixels);
+  }
+
+  std::shared_ptr<const Dataset> noise_ = make_noise(NoiseKind::kUniform, size(), 6);
 };
 
 bool same(const TaskResult& a, const TaskResult& b) {
@@ -68,6 +83,29 @@ TEST_CASE("the in-distribution set has one forward pass, one gradient, one pass 
   const std::int64_t out = 11 + 17 + 7 + 9;
   const std::int64_t out_perturbed = 11 + 17 + 9;  // a magnitude of 0 needs no pass
   CHECK(f.count == PassCount{23 + out, 23 + out_perturbed, 2 * 23 + out_perturbed});
+}
+
+TEST_CASE("accuracy goes by the names of the classes where both tell them") {
+  Fixture f;
+  DatasetLabels labels{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, {}};
+  for (int i = 0; i < 10; ++i) {  // in the order of the alphabet, which is not the network's
+    labels.class_names.push_back(fmt::format("class{}", i));
+    f.checkpoint.class_names.insert(f.checkpoint.class_names.begin(), labels.class_names.back());
+  }
+  f.in = {"in", std::make_shared<LabelledNoise>(labels)};
+  const BenchmarkResult result = f.run(f.tasks, {});
+  REQUIRE(result.in_predictions.size() == 10);
+  double right = 0;
+  for (int i = 0; i < 10; ++i) right += result.in_predictions[static_cast<std::size_t>(i)] == 9 - i;
+  REQUIRE(result.accuracy.has_value());
+  CHECK(*result.accuracy == right / 10);
+
+  f.checkpoint.class_names[0] = "another";
+  CHECK_FALSE(f.run(f.tasks, {}).accuracy.has_value());
+  f.checkpoint.class_names.clear();
+  right = 0;
+  for (int i = 0; i < 10; ++i) right += result.in_predictions[static_cast<std::size_t>(i)] == i;
+  CHECK(f.run(f.tasks, {}).accuracy == right / 10);
 }
 
 TEST_CASE("scores that need no perturbation cost one forward pass") {

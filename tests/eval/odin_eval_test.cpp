@@ -161,6 +161,8 @@ TEST_CASE("wrong usage ends with status 2 and one sentence") {
                                 "--weights densenet10.h5",
                                 "--in uniform --out gaussian",
                                 "--demo --nn densenet10",
+                                "--demo --out uniform",
+                                "--demo --out_dataset all",
                                 "--demo --temperature 0",
                                 "--demo --temperature -5",
                                 "--demo --temperature warm",
@@ -203,6 +205,8 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
   const EvalWorkspace w;
   std::ofstream(w.folder / "text.h5") << "this is not HDF5";
   fs::create_directory(w.folder / "empty");
+  fs::copy_file(w.folder / "densenet10.h5", w.folder / "wideresnet10.h5");
+  fs::copy_file(w.folder / "densenet10.h5", w.folder / "densenet100.h5");
   std::ofstream(w.folder / "short.bin", std::ios::binary) << "0123456789";
   fs::create_directory(w.folder / "damaged");
   std::ofstream(w.folder / "damaged/a.png", std::ios::binary) << "\x89PNG\r\n\x1a\nnothing";
@@ -218,6 +222,10 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {"--nn wideresnet100 --out_dataset iSUN",
        "there is no ./wideresnet100.h5; fetch the authors' network: fetch_data wideresnet100 "
        "--weights-dir ."},
+      {"--nn wideresnet10 --out_dataset Uniform --skip 3",
+       "wideresnet10.h5 holds a DenseNet-BC-10 of 10 classes, where wideresnet10 is a "
+       "Wide-ResNet-28-10 of 10"},
+      {"--nn densenet100 --out_dataset Uniform --skip 3", "of 10 classes"},
       {"--nn densenet10 --out_dataset iSUN --skip 3", "iSUN"},
       {"--nn densenet10 --out_dataset iSUN --skip 3 --data-dir d",
        "fetch_data cifar10 --data-dir d"},

@@ -532,7 +532,8 @@ class FetchData(unittest.TestCase):
 
     def test_wrong_usage(self):
         for arguments in ([], ["nothing"], ["LSUN", "--url", "x=http://y"], ["LSUN", "--archive", "LSUN="],
-                          ["LSUN", "--archive"]):
+                          ["LSUN", "--archive"], ["LSUN", "--timeout", "nan"], ["LSUN", "--timeout", "0"],
+                          ["LSUN", "--pause", "-1"], ["LSUN", "--pause", "soon"]):
             self.assertEqual(self.run_program(*arguments).returncode, 2)
         self.assertIn("Imagenet_resize", self.run_program("nothing").stderr)
         self.assertEqual(self.run_program("--help").returncode, 0)

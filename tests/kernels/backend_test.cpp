@@ -10,18 +10,6 @@
 namespace odin::test {
 namespace {
 
-using Tensors = std::map<std::string, std::vector<double>>;
-
-// Forward and backward; everything that they write.
-Tensors results_of(Backend& backend, const Operation& operation, Run& run) {
-  operation.forward(backend, run);
-  if (operation.backward) operation.backward(backend, run);
-  Tensors results;
-  for (const std::string& name : run.results()) results[name] = run.values(name);
-  for (const std::string& name : run.gradients()) results[name] = run.values(name);
-  return results;
-}
-
 Tensors results_of(Backend& backend, const Operation& operation, const RunOptions& options = {}) {
   Run run(backend, operation, options);
   Tensors results = results_of(backend, operation, run);

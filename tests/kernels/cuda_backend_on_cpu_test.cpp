@@ -17,26 +17,11 @@ std::unique_ptr<Backend> make_emulated(Precision precision = Precision::kFloat32
                                  {.precision = precision, .convolution = ConvolutionChoice::kOwn});
 }
 
-using Tensors = std::map<std::string, std::vector<double>>;
-
 Tensors results_of(Backend& backend, const Operation& operation, bool sliced) {
   Run run(backend, operation, {.sliced = sliced, .unwanted = {}});
-  operation.forward(backend, run);
-  if (operation.backward) operation.backward(backend, run);
-  Tensors results;
-  for (const std::string& name : run.results()) results[name] = run.values(name);
-  for (const std::string& name : run.gradients()) results[name] = run.values(name);
+  Tensors results = results_of(backend, operation, run);
   CHECK(run.surroundings_untouched());
   return results;
-}
-
-bool has_square_kernel(const Operation& operation) {
-  for (const Operand& operand : operation.operands) {
-    if (operand.name == "w" && operand.shape.rank() == 4) {
-      return operand.shape[2] == operand.shape[3];
-    }
-  }
-  return true;
 }
 
 // Float, sums in another order than the reference's.

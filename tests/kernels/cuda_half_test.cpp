@@ -8,35 +8,6 @@
 namespace odin::test {
 namespace {
 
-using Tensors = std::map<std::string, std::vector<double>>;
-
-Tensors results_of(Backend& backend, const Operation& operation, Run& run) {
-  operation.forward(backend, run);
-  if (operation.backward) operation.backward(backend, run);
-  Tensors results;
-  for (const std::string& name : run.results()) results[name] = run.values(name);
-  for (const std::string& name : run.gradients()) results[name] = run.values(name);
-  return results;
-}
-
-// The operand of that name, or null.
-const Operand* find(const Operation& operation, const std::string& name) {
-  for (const Operand& operand : operation.operands) {
-    if (operand.name == name) return &operand;
-  }
-  return nullptr;
-}
-
-bool is_convolution(const Operation& operation) {
-  const Operand* w = find(operation, "w");
-  return w && w->shape.rank() == 4;
-}
-
-bool has_square_kernel(const Operation& operation) {
-  const Operand* w = find(operation, "w");
-  return !is_convolution(operation) || w->shape[2] == w->shape[3];
-}
-
 // Names of the activations, and their gradients, that may be narrow: of all operations but those on
 // images. Neither those in `wide` nor their gradients.
 std::set<std::string> narrow_operands(const Operation& operation,

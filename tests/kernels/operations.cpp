@@ -416,4 +416,22 @@ bool Run::surroundings_untouched() const {
   return true;
 }
 
+Tensors results_of(Backend& backend, const Operation& operation, Run& run) {
+  operation.forward(backend, run);
+  if (operation.backward) operation.backward(backend, run);
+  Tensors results;
+  for (const std::string& name : run.results()) results[name] = run.values(name);
+  for (const std::string& name : run.gradients()) results[name] = run.values(name);
+  return results;
+}
+
+bool has_square_kernel(const Operation& operation) {
+  for (const Operand& operand : operation.operands) {
+    if (operand.name == "w" && operand.shape.rank() == 4) {
+      return operand.shape[2] == operand.shape[3];
+    }
+  }
+  return true;
+}
+
 }  // namespace odin::test

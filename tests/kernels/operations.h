@@ -94,4 +94,12 @@ class Run {
   std::map<std::string, Tensor> tensors_;
 };
 
+using Tensors = std::map<std::string, std::vector<double>>;
+
+// Forward and backward; everything that they write, by name.
+Tensors results_of(Backend& backend, const Operation& operation, Run& run);
+
+// Whether it is no convolution, or one as high as wide: our own on CUDA take no others.
+bool has_square_kernel(const Operation& operation);
+
 }  // namespace odin::test

@@ -108,9 +108,8 @@ std::optional<MissingSet> missing_set(const SetRequest& set) {
   const DatasetSpec spec = parse_dataset_spec(set.spec);
   std::error_code error;
   if (is_noise(spec.kind)) return {};
-  const bool exists = fs::exists(spec.path, error);
-  const bool empty = exists && fs::is_directory(spec.path, error) && fs::is_empty(spec.path, error);
-  if (exists && !empty) return {};
+  const bool empty = fs::is_directory(spec.path, error) && fs::is_empty(spec.path, error);
+  if (fs::exists(spec.path, error) && !empty) return {};
   return MissingSet{set.display_name.empty() ? set.spec : set.display_name,
                     empty ? fmt::format("{} is an empty folder", spec.path.string())
                           : fmt::format("there is no {}", spec.path.string()),

@@ -20,6 +20,7 @@ struct DetectorInfo {
   std::string_view score_file;  // the middle of its score files' names: confidence_Our_In.txt
   std::string_view paper;       // that it is from
 };
+
 const DetectorInfo& info_of(Detector detector);
 
 // The release's: the baseline and ODIN.

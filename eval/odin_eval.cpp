@@ -28,8 +28,8 @@ int threads_of(const EvalOptions& o, const Ranks& ranks) {
   return own_cores ? usable : std::max(1, usable / ranks.local_count());
 }
 
-std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks) {
-  const DeviceOptions options{.threads = threads_of(o, ranks),
+std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks, int threads) {
+  const DeviceOptions options{.threads = threads,
                               .precision = precision_of(o.precision),
                               .convolution = convolution_choice_of(o.convolution)};
   const auto cuda_or_cpu = [&](int gpu, bool quiet) {
@@ -98,7 +98,8 @@ void check_outputs(const EvalOptions& o) {
 
 int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
-  const std::unique_ptr<Backend> backend = backend_for(o, ranks);
+  const int threads = threads_of(o, ranks);
+  const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
   Job job = prepare_job(o.job);
   if (o.method == MetricsMethod::kThresholdSweep) {
     // Other numbers of classes have no sweep: found before the work.
@@ -108,7 +109,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   BenchmarkOptions options;
   options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
   options.scoring.ranks = &ranks;
-  options.scoring.threads = threads_of(o, ranks);
+  options.scoring.threads = threads;
   options.detectors = o.detectors;
   options.method = o.method;
   Progress progress(o.quiet || ranks.rank() > 0);
@@ -121,7 +122,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   report.method = options.method;
   report.device = scorer.description();
   report.batch_size = options.scoring.batch_size;
-  report.threads = threads_of(o, ranks);
+  report.threads = threads;
   report.ranks = ranks.count();
   report.seed = o.job.seed;
   write_outputs(o, job, result, report);

@@ -30,8 +30,7 @@ using Operands = std::initializer_list<Operand>;
 
 // Of weights, parameters and statistics beside activations of a type.
 DataType parameter_type(DataType activation) {
-  const bool narrow = activation == DataType::kFloat16 || activation == DataType::kBFloat16;
-  return narrow ? DataType::kFloat32 : activation;
+  return is_narrow(activation) ? DataType::kFloat32 : activation;
 }
 
 // A gradient passes unchecked where it is not wanted.

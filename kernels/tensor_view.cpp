@@ -18,6 +18,10 @@ std::size_t size_of(DataType type) {
   fail("data type {} is not known", static_cast<int>(type));
 }
 
+bool is_narrow(DataType type) {
+  return type == DataType::kFloat16 || type == DataType::kBFloat16;
+}
+
 std::string_view name_of(DataType type) {
   switch (type) {
     case DataType::kFloat32:

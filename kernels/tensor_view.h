@@ -18,6 +18,8 @@ namespace odin {
 enum class DataType : std::uint8_t { kFloat32, kFloat64, kInt32, kUInt8, kFloat16, kBFloat16 };
 
 std::size_t size_of(DataType type);
+// Whether it is one of 16 bits.
+bool is_narrow(DataType type);
 std::string_view name_of(DataType type);
 
 template <class T>

@@ -154,7 +154,7 @@ class CudaBackend final : public Backend {
 
   void upload(const double* host, TensorView to) override {
     if (to.empty()) return;
-    if (is_narrow(to)) {
+    if (is_narrow(to.type())) {
       const TensorView wide = widened(to);
       upload(host, wide);
       return cuda::copy(view_of(wide), view_of(to), stream_);
@@ -172,7 +172,7 @@ class CudaBackend final : public Backend {
 
   void download(ConstTensorView from, double* host) override {
     if (from.empty()) return;
-    if (is_narrow(from)) {
+    if (is_narrow(from.type())) {
       const TensorView wide = widened(from);
       cuda::copy(view_of(from), view_of(wide), stream_);
       return download(wide, host);
@@ -369,9 +369,6 @@ class CudaBackend final : public Backend {
     return activation.type() == activation_type() ? activation_type() : kType;
   }
 
-  static bool is_narrow(const ConstTensorView& view) {
-    return view.type() == DataType::kFloat16 || view.type() == DataType::kBFloat16;
-  }
   // Scratch of the same shape in float, for the way between host memory and a narrow tensor.
   TensorView widened(const ConstTensorView& narrow) {
     const Shape& shape = narrow.shape();

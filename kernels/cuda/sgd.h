@@ -14,8 +14,8 @@ struct SgdSetting {
 };
 
 // One step of `count` parameters: g = gradient / loss_scale + weight_decay w,
-// velocity = momentum velocity + g, w -= learning_rate (nesterov ? g + momentum velocity : velocity) (Sutskever et al. 2013, in the
-// form that PyTorch uses). The velocity starts as zero.
+// velocity = momentum velocity + g, w -= learning_rate (nesterov ? g + momentum velocity : velocity)
+// (Sutskever et al. 2013, in the form that PyTorch uses). The velocity starts as zero.
 void sgd_step(const SgdSetting& setting, float* w, const float* gradient, float* velocity,
               std::int64_t count, Stream stream);
 

@@ -89,9 +89,10 @@ __device__ inline void settle([[maybe_unused]] float& sum) {
 #endif
 }
 
-// sums = A B^T, or += where `accumulate`: A has 64 rows of 16 elements T, B kN rows, both as describe_rows() says, and the sum
-// is 64 x kN. The calling thread, lane l of warp w of the warpgroup, holds of rows 16 w + l / 4 (b = 0)
-// and 8 below (b = 1) the columns 8 j + 2 (l % 4) + e as sums[4 j + 2 b + e].
+// sums = A B^T, or += where `accumulate`: A has 64 rows of 16 elements T, B kN rows, both as
+// describe_rows() says, and the sum is 64 x kN. The calling thread, lane l of warp w of the
+// warpgroup, holds of rows 16 w + l / 4 (b = 0) and 8 below (b = 1) the columns 8 j + 2 (l % 4) + e
+// as sums[4 j + 2 b + e].
 template <class T, int kN>
 __device__ inline void multiply_rows(float (&sums)[kN / 2], std::uint64_t a, std::uint64_t b,
                                      bool accumulate) {

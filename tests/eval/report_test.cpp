@@ -133,9 +133,11 @@ TEST_CASE("JSON holds every figure unrounded, every setting and count") {
       "out_set": "Tiny-ImageNet (crop)",
       "out_images": 8999,
       "detectors": {
-        "baseline": {"source": "Hendrycks & Gimpel, ICLR 2017, arXiv:1610.02136", "temperature": 1.0, "magnitude": 0.0, "fpr_at_tpr95": null,
+        "baseline": {"source": "Hendrycks & Gimpel, ICLR 2017, arXiv:1610.02136",
+                     "temperature": 1.0, "magnitude": 0.0, "fpr_at_tpr95": null,
                      "detection_error": 0.099, "auroc": 0.953, "aupr_in": 0.964, "aupr_out": 0.938},
-        "odin": {"source": "Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690", "temperature": 1000.0, "magnitude": 0.0014, "fpr_at_tpr95": 0.043,
+        "odin": {"source": "Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690",
+                 "temperature": 1000.0, "magnitude": 0.0014, "fpr_at_tpr95": 0.043,
                  "detection_error": 0.046, "auroc": 0.991, "aupr_in": 0.992,
                  "aupr_out": 0.9999999999999996}
       }

@@ -53,7 +53,8 @@ std::int64_t steps_of(double epochs, std::int64_t per_epoch);
 // The learning rate of a step in [0, all steps).
 double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t per_epoch);
 
-// In words, for a checkpoint's `source`: "2 epochs in batches of 64, rate 0.1 with a cosine schedule, ...".
+// In words, for a checkpoint's `source`: "2 epochs in batches of 64, rate 0.1 with a cosine schedule,
+// ...".
 std::string describe(const Recipe& recipe);
 
 // As JSON and back. Throws Error where a member is missing or is something else.

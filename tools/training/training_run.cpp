@@ -44,15 +44,17 @@ class Run {
   }
 
   void to_the_end() {
+    if (trainer_.done()) {
+      // Resumed after its end, with nothing more to do than to leave all files as they should be.
+      save_checkpoint(trainer_.parameters());
+      write_log();
+    }
     while (!trainer_.done()) {
       const std::int64_t per_epoch = trainer_.per_epoch();
       const std::int64_t epoch = trainer_.steps_done() / per_epoch;
       const std::int64_t end = std::min((epoch + 1) * per_epoch, trainer_.steps());
       run_epoch(epoch, end);
     }
-    // A training that was resumed after its end has nothing more to do than to say so.
-    save_checkpoint();
-    write_log();
   }
 
  private:
@@ -69,9 +71,9 @@ class Run {
       rate = trainer_.next_rate();
       const auto before = std::chrono::steady_clock::now();
       const Tally step = trainer_.step();
+      seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
       // Its loss was finite, so what the step before left was worth saving.
       write_due_state();
-      seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
       tally_.loss += step.loss;
       tally_.errors += step.errors;
       tally_.images += step.images;
@@ -116,14 +118,15 @@ class Run {
                           100 * held_out.error());
     }
     progress_.finish(text);
-    const std::vector<std::string> problems = value_problems(trainer_.parameters());
-    require(problems.empty(), "step {}: after it, at a learning rate of {:.6g}, {}",
-            trainer_.steps_done(), rate, summary(problems));
     records_.push_back(record);
     tally_ = {};
     seconds_ = 0;
-    save_checkpoint();
-    write_training_state(state(), options_.state);
+    const TrainingState now = state();
+    const std::vector<std::string> problems = value_problems(now.parameters);
+    require(problems.empty(), "step {}: after it, at a learning rate of {:.6g}, {}", now.step, rate,
+            summary(problems));
+    save_checkpoint(now.parameters);
+    write_training_state(now, options_.state);
     write_log();
   }
 
@@ -145,7 +148,7 @@ class Run {
     due_.reset();
   }
 
-  void save_checkpoint() {
+  void save_checkpoint(const ParameterMap& parameters) {
     checkpoint_.source = source_;
     if (!records_.empty()) {
       const EpochRecord& last = records_.back();
@@ -157,7 +160,7 @@ class Run {
                                           held_out_->size(), 100 * last.held_out_error);
       }
     }
-    checkpoint_.parameters = trainer_.parameters();
+    checkpoint_.parameters = parameters;
     write_checkpoint(checkpoint_, options_.out);
   }
 

@@ -13,49 +13,51 @@ std::string version(int number) {
 }
 
 // Throws Error where the driver is missing, or cannot do what this program was built with.
-void require_driver() {
+void require_driver(const std::string& device) {
   int driver = 0;
   const cudaError_t status = cudaDriverGetVersion(&driver);
   require(status == cudaSuccess && driver > 0,
-          "no GPU can be used: there is no NVIDIA driver on this machine; install one or use "
-          "--device cpu");
+          "device {} cannot be used: there is no NVIDIA driver on this machine; install one or use "
+          "--device cpu",
+          device);
   // Within one major version, a program runs with every driver (CUDA's minor version
   // compatibility).
   require(driver / 1000 >= CUDART_VERSION / 1000,
-          "no GPU can be used: the NVIDIA driver is for CUDA {} and this program needs CUDA {}; "
-          "install a newer driver or use --device cpu",
-          version(driver), version(CUDART_VERSION));
+          "device {} cannot be used: the NVIDIA driver is for CUDA {} and this program needs CUDA "
+          "{}; install a newer driver or use --device cpu",
+          device, version(driver), version(CUDART_VERSION));
 }
 
-}  // namespace
-
-std::vector<Gpu> list_gpus() {
-  require_driver();
+// How many GPUs there are. Throws Error with the reason where there is none.
+int count_gpus(const std::string& device) {
+  require_driver(device);
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   cudaGetLastError();  // told here, not at the next launch
   require(status != cudaErrorNoDevice && (status != cudaSuccess || count > 0),
-          "no GPU can be used: this machine has a driver but no NVIDIA GPU (or "
-          "CUDA_VISIBLE_DEVICES hides it); use --device cpu");
-  require(status == cudaSuccess, "no GPU can be used: {} ({}); use --device cpu",
+          "device {} cannot be used: this machine has a driver but no NVIDIA GPU (or "
+          "CUDA_VISIBLE_DEVICES hides it); use --device cpu",
+          device);
+  require(status == cudaSuccess, "device {} cannot be used: {} ({}); use --device cpu", device,
           cudaGetErrorString(status), cudaGetErrorName(status));
-  std::vector<Gpu> gpus;
-  for (int i = 0; i < count; ++i) {
-    cudaDeviceProp properties{};
-    ODIN_CUDA_CHECK(cudaGetDeviceProperties(&properties, i), "GPU {}", i);
-    gpus.push_back({i, properties.name, properties.major, properties.minor,
-                    properties.multiProcessorCount, properties.totalGlobalMem});
-  }
-  return gpus;
+  return count;
 }
 
+}  // namespace
+
 Gpu use_gpu(const std::string& device, int index) {
-  const std::vector<Gpu> gpus = list_gpus();
-  const auto count = static_cast<int>(gpus.size());
+  const int count = count_gpus(device);
   require(index >= 0 && index < count, "device {} does not exist: this machine has {} GPU{}, {}",
           device, count, count == 1 ? "" : "s",
           count == 1 ? "cuda:0" : fmt::format("cuda:0 to cuda:{}", count - 1));
-  const Gpu& gpu = gpus[static_cast<std::size_t>(index)];
+  cudaDeviceProp properties{};
+  ODIN_CUDA_CHECK(cudaGetDeviceProperties(&properties, index), "GPU {}", index);
+  const Gpu gpu{index,
+                properties.name,
+                properties.major,
+                properties.minor,
+                properties.multiProcessorCount,
+                properties.totalGlobalMem};
   require(gpu.major >= kOldestMajor,
           "device {} cannot be used: {} has compute capability {}.{} and our kernels need {}.0 "
           "(Ampere) or newer; use --device cpu",

@@ -1,9 +1,8 @@
-// Which GPUs there are, and why one cannot be used.
+// A GPU, or why it cannot be used.
 #pragma once
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
 namespace odin::cuda {
 
@@ -19,12 +18,9 @@ struct Gpu {
   std::size_t memory = 0;  // bytes
 };
 
-// All GPUs of this machine, usable or not. Throws Error with the reason where there is none: no
-// driver, too old a driver, no GPU.
-std::vector<Gpu> list_gpus();
-
-// GPU `index`, made current for this thread; `device` is what the user called it. Throws Error
-// where it does not exist or is too old for our kernels.
+// GPU `index`, made current for this thread; `device` is what the user called it, and what errors
+// call it. Throws Error with the reason where it cannot be used: no driver, too old a driver, no GPU,
+// none of that number, or one too old for our kernels.
 Gpu use_gpu(const std::string& device, int index);
 
 }  // namespace odin::cuda

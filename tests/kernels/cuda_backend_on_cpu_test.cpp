@@ -93,8 +93,8 @@ TEST_CASE("a machine without a driver, or with one that is too old, says so") {
   const Environment old("ODIN_EMULATED_DRIVER", "12080");
   CHECK_THROWS_WITH_AS(
       use_gpu("cuda", 0),
-      "no GPU can be used: the NVIDIA driver is for CUDA 12.8 and this program needs CUDA 13.0; "
-      "install a newer driver or use --device cpu",
+      "device cuda cannot be used: the NVIDIA driver is for CUDA 12.8 and this program needs CUDA "
+      "13.0; install a newer driver or use --device cpu",
       Error);
 }
 

@@ -19,6 +19,7 @@ Epilogue epilogue_of(const ForwardConvolution& c) {
   Epilogue e;
   e.bias = c.bias;
   e.relu = c.relu;
+  e.output_mask = c.output_mask;
   e.addend = c.residual;
   e.target = c.y;
   e.aligned = fits_four(c.y) && fits_four(c.residual) && fits_four(c.bias);
@@ -28,7 +29,10 @@ Epilogue epilogue_of(const ForwardConvolution& c) {
 Epilogue epilogue_of(const BackwardConvolution& c) {
   Epilogue e;
   e.affine = c.affine;
-  if (c.affine.relu) e.x = c.x;
+  if (c.affine.relu) {
+    e.mask = c.mask;
+    if (c.mask.bytes == nullptr) e.x = c.x;
+  }
   if (c.accumulate) e.addend = c.dx;
   e.target = c.dx;
   e.aligned =

@@ -6,7 +6,34 @@
 
 namespace odin::cuda {
 
-// V neighbouring channels of a pixel, all of which exist.
+// masked_channels() of T's Element.
+template <class T>
+constexpr int kMasked = 16 / static_cast<int>(sizeof(T));
+
+// Writes the mask of the closing ReLU for four channels from `channel` on, of which those that exist
+// count. Where a byte tells of eight, the other four are those of the neighbouring lane, which must
+// be here with the same pixel.
+template <class T>
+__device__ inline void write_output_mask(const Epilogue& e, std::int64_t pixel, int channel,
+                                         const Floats<4>& z) {
+  unsigned open = 0;
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    if (channel + i >= e.target.channels) break;
+    const float bias = e.bias != nullptr ? e.bias[channel + i] : 0;
+    open |= (z.v[i] + bias > 0 ? 1u : 0u) << i;
+  }
+  if constexpr (kMasked<T> == 8) {
+    const unsigned pair = 3u << (threadIdx.x % 32 & ~1u);
+    open <<= channel % 8;
+    open |= __shfl_xor_sync(pair, open, 1);
+  }
+  if (channel % kMasked<T> != 0 || channel >= e.target.channels) return;
+  e.output_mask.bytes[pixel * e.output_mask.pitch + channel / kMasked<T>] =
+      static_cast<std::uint8_t>(open);
+}
+
+// V neighbouring channels of a pixel, all of which exist, and which one byte of a mask tells of.
 template <class T, int V>
 __device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int channel, Floats<V> z) {
   if (e.bias != nullptr) {
@@ -21,7 +48,12 @@ __device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int cha
   const bool scaled = e.affine.scale != nullptr;
   Floats<V> scale;
   if (scaled) scale = load<V>(e.affine.scale + channel);
-  if (e.affine.relu) {
+  if (e.affine.relu && e.mask.bytes != nullptr) {
+    const unsigned byte = e.mask.bytes[pixel * e.mask.pitch + channel / kMasked<T>];
+    const unsigned open = byte >> channel % kMasked<T>;
+#pragma unroll
+    for (int i = 0; i < V; ++i) z.v[i] = (open >> i & 1u) != 0 ? z.v[i] : 0;
+  } else if (e.affine.relu) {
     auto x = load<V>(static_cast<const T*>(e.x.data) + pixel * e.x.pitch + channel);
     if (scaled) {
       const auto shift = load<V>(e.affine.shift + channel);

@@ -81,6 +81,8 @@ Gemm gemm_of(const ForwardConvolution& c) {
   GemmArguments& g = gemm.arguments;
   set_source(g, c.x);
   g.prologue = c.prologue;
+  g.input_mask = c.input_mask;
+  g.mask_tap = c.padding * c.kernel + c.padding;
   g.source_step = c.stride;
   g.weights = c.weights;
   g.epilogue = epilogue_of(c);

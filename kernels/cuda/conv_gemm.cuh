@@ -20,7 +20,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
   if (place.first_pixel >= place.pixels) return;
 
   auto* slabs = dynamic_shared<std::byte>();
-  const PrologueFactors prologue(g, reinterpret_cast<float*>(slabs + kStages * kStageBytes<Tile>));
+  const Prologue<Tile> prologue(g, reinterpret_cast<float*>(slabs + kStages * kStageBytes<Tile>));
   if (prologue.given) __syncthreads();
 
   const Pixels source(g, place.part, place.first_pixel);
@@ -50,15 +50,19 @@ __global__ void __launch_bounds__(Tile::kThreads)
 
   Tile tile;
   for (int step = 0; step < kStages - 1; ++step) start_loading(step);
+  int tap = 0;
   int depth = 0;
   for (int step = 0; step < steps; ++step) {
     wait_for_copies<kStages - 2>();
     std::byte* slab = slabs + step % kStages * kStageBytes<Tile>;
     if (prologue.given) {
-      const int channel = depth + own_chunk;
-      Pixels::normalise(slab, prologue.scale + channel, prologue.shift + channel, g.prologue.relu,
-                        inside >> (kStages - 2) * Pixels::kOwn);
-      depth = depth + kStep<Tile> < g.source.channels ? depth + kStep<Tile> : 0;
+      prologue.apply(g, place, tap, depth + own_chunk, inside >> (kStages - 2) * Pixels::kOwn,
+                     slab);
+      depth += kStep<Tile>;
+      if (depth >= g.source.channels) {
+        depth = 0;
+        ++tap;
+      }
     }
     // Now this step's slabs are there for all, and all are done with the last step's, which the
     // next load overwrites.

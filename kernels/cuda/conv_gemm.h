@@ -32,6 +32,8 @@ struct GemmArguments {
   // A: what is gathered, and the prologue that it passes through.
   ConstView source;
   Affine prologue;
+  ReluMask input_mask;  // of the prologue's ReLU, to be written
+  int mask_tap;         // the one that leads to the pixel itself, where there is a mask
   bool source_aligned;  // for loads of 16 bytes
   int source_step;      // pixels of the source per step along the target
   // B

@@ -31,13 +31,17 @@ __device__ inline void write_tile(const GemmArguments& g, const TilePlace<Tile>&
     const GemmPart& part = place.part;
     const int m = place.first_pixel + row;
     const int c = place.first_channel + channel;
-    if (m >= place.pixels || c >= g.epilogue.target.channels) return;
+    if (m >= place.pixels) return;
     const int column = m % part.width * g.target_step + part.column;
     const int line = m / part.width % part.height * g.target_step + part.row;
     const std::int64_t image = m / (part.width * part.height);
     const std::int64_t pixel =
         (image * g.epilogue.target.height + line) * g.epilogue.target.width + column;
-    finish<typename Tile::Element>(g.epilogue, pixel, c, sums);
+    using T = typename Tile::Element;
+    if (g.epilogue.output_mask.bytes != nullptr) {
+      write_output_mask<T>(g.epilogue, pixel, c, sums);
+    }
+    if (c < g.epilogue.target.channels) finish<T>(g.epilogue, pixel, c, sums);
   });
 }
 

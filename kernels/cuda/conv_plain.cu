@@ -1,5 +1,5 @@
+#include "kernels/cuda/conv_epilogue.cuh"
 #include "kernels/cuda/conv_versions.h"
-#include "kernels/cuda/element.cuh"
 
 // The version to read first: one thread per result, three loops. Every operand comes straight from
 // device memory (or, with luck, a cache): an element of x is fetched once for every output channel
@@ -28,11 +28,22 @@ __global__ void conv_plain_forward_kernel(ForwardConvolution c, Rows<const X> x,
       if (i < 0 || i >= c.x.height || j < 0 || j >= c.x.width) continue;
       const X* source = x.at((image * c.x.height + i) * c.x.width + j, 0);
       const X* w = weights + (std::int64_t{p * c.kernel + q} * c.y.channels + o) * depth;
+      // The pixel's first thread writes its mask.
+      const bool masks =
+          c.input_mask.bytes != nullptr && o == 0 && p == c.padding && q == c.padding;
+      unsigned open = 0;
       for (int k = 0; k < c.x.channels; ++k) {
         float z = to_float(source[k]);
         if (c.prologue.scale != nullptr) z = fmaf(c.prologue.scale[k], z, c.prologue.shift[k]);
         if (c.prologue.relu && z < 0) z = 0;
         sum = fmaf(to_float(w[k]), z, sum);
+        if (!masks) continue;
+        open |= (z > 0 ? 1u : 0u) << k % kMasked<X>;
+        if (k % kMasked<X> == kMasked<X> - 1 || k == c.x.channels - 1) {
+          c.input_mask.bytes[pixel * c.input_mask.pitch + k / kMasked<X>] =
+              static_cast<std::uint8_t>(open);
+          open = 0;
+        }
       }
     }
   }
@@ -69,8 +80,14 @@ __global__ void conv_plain_backward_kernel(BackwardConvolution c, Rows<const Y> 
   }
   const float scale = c.affine.scale != nullptr ? c.affine.scale[k] : 1;
   const float shift = c.affine.scale != nullptr ? c.affine.shift[k] : 0;
-  if (c.affine.relu && !(fmaf(scale, to_float(*x.at(pixel, k)), shift) > 0)) sum = 0;
-  sum *= scale;
+  bool open = true;
+  if (c.affine.relu && c.mask.bytes != nullptr) {
+    const unsigned byte = c.mask.bytes[pixel * c.mask.pitch + k / kMasked<X>];
+    open = (byte >> k % kMasked<X> & 1u) != 0;
+  } else if (c.affine.relu) {
+    open = fmaf(scale, to_float(*x.at(pixel, k)), shift) > 0;
+  }
+  sum = open ? scale * sum : 0;
   X* target = dx.at(pixel, k);
   if (c.accumulate) sum += to_float(*target);
   *target = to<X>(sum);

@@ -7,7 +7,7 @@
 // their chunks, in a way that the tile names (Tile::Rows).
 #pragma once
 
-#include "kernels/cuda/conv_gemm.h"
+#include "kernels/cuda/conv_grid.cuh"
 #include "kernels/cuda/tensor_core.cuh"
 
 namespace odin::cuda {
@@ -46,6 +46,7 @@ class PixelRows {
   using Rows = typename Tile::Rows;
   static constexpr int kPerChunk = kChunkBytes / static_cast<int>(sizeof(T));
   static constexpr int kOwn = Tile::kM * Rows::kChunks / Tile::kThreads;
+  static constexpr int kRowDistance = Tile::kThreads / Rows::kChunks;
   static_assert(kOwn * Tile::kThreads == Tile::kM * Rows::kChunks);
 
   __device__ PixelRows(const GemmArguments& g, const GemmPart& part, int first_pixel) {
@@ -65,7 +66,7 @@ class PixelRows {
     return static_cast<int>(threadIdx.x) % Rows::kChunks;
   }
   __device__ static int row(int i) {
-    return static_cast<int>(threadIdx.x) / Rows::kChunks + i * (Tile::kThreads / Rows::kChunks);
+    return static_cast<int>(threadIdx.x) / Rows::kChunks + i * kRowDistance;
   }
 
   // Starts to load channels [first, first + kPerChunk) of the tap's pixels into the slab. Bit i of
@@ -124,6 +125,27 @@ class PixelRows {
     }
   }
 
+  // Writes the mask of the own chunks, before they pass through the prologue; a chunk is what a byte
+  // tells of. Row m of the product must be pixel m of the source. On its own, not within normalise(),
+  // where it would cost every pass the registers that only the first one needs.
+  __device__ static void write_mask(ReluMask mask, int first_pixel, int channel,
+                                    const std::byte* slab, const float* scale, const float* shift,
+                                    unsigned inside) {
+    std::int64_t place = (std::int64_t{first_pixel} + row(0)) * mask.pitch + channel / kPerChunk;
+#pragma unroll 1
+    for (int i = 0; i < kOwn; ++i, place += kRowDistance * mask.pitch) {
+      if ((inside >> i & 1u) == 0) continue;
+      const auto* chunk_of_row = reinterpret_cast<const T*>(slab + Rows::offset(row(i), chunk()));
+      const auto x = cuda::load<kPerChunk>(chunk_of_row);
+      unsigned open = 0;
+#pragma unroll
+      for (int c = 0; c < kPerChunk; ++c) {
+        open |= (fmaf(scale[c], x.v[c], shift[c]) > 0 ? 1u : 0u) << c;
+      }
+      mask.bytes[place] = static_cast<std::uint8_t>(open);
+    }
+  }
+
  private:
   // Of the source, where a tap (0, 0) leads.
   int line_[kOwn];
@@ -154,14 +176,15 @@ __device__ inline void load_weights(const GemmArguments& g, int tap, int first_c
   }
 }
 
-// The prologue's factors in shared memory, for the whole packed depth.
-struct PrologueFactors {
+// The prologue: its factors in shared memory, for the whole packed depth.
+template <class Tile>
+struct Prologue {
   float* scale;
   float* shift;
   bool given;  // else the input is taken as it is
 
   // Writes them into `memory`; a barrier must follow where they are given.
-  __device__ PrologueFactors(const GemmArguments& g, float* memory)
+  __device__ Prologue(const GemmArguments& g, float* memory)
       : scale(memory),
         shift(memory + packed_depth(g.source.channels)),
         given(g.prologue.scale != nullptr || g.prologue.relu) {
@@ -172,6 +195,19 @@ struct PrologueFactors {
       scale[c] = has_scale ? g.prologue.scale[c] : c < g.source.channels ? 1 : 0;
       shift[c] = has_scale ? g.prologue.shift[c] : 0;
     }
+  }
+
+  // Puts the thread's own chunks of a slab through it, those of `channel` and on at a tap; bit i of
+  // `inside`: whether row i is in its image. Where a mask is to be written, writes its bytes: at the
+  // tap that meets every pixel once, in the first of the tiles that share their pixels.
+  __device__ void apply(const GemmArguments& g, const TilePlace<Tile>& place, int tap, int channel,
+                        unsigned inside, std::byte* slab) const {
+    using Pixels = PixelRows<Tile>;
+    if (g.input_mask.bytes != nullptr && tap == g.mask_tap && place.first_channel == 0) {
+      Pixels::write_mask(g.input_mask, place.first_pixel, channel, slab, scale + channel,
+                         shift + channel, inside);
+    }
+    Pixels::normalise(slab, scale + channel, shift + channel, g.prologue.relu, inside);
   }
 };
 

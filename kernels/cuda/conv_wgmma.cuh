@@ -114,7 +114,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
   if (place.first_pixel >= place.pixels) return;
 
   auto* slabs = dynamic_shared<std::byte>();
-  const PrologueFactors prologue(g, reinterpret_cast<float*>(slabs + kStages * kStageBytes<Tile>));
+  const Prologue<Tile> prologue(g, reinterpret_cast<float*>(slabs + kStages * kStageBytes<Tile>));
   if (prologue.given) __syncthreads();
 
   const Pixels source(g, place.part, place.first_pixel);
@@ -148,8 +148,8 @@ __global__ void __launch_bounds__(Tile::kThreads)
     std::byte* slab = slabs + step % kStages * kStageBytes<Tile>;
     if (prologue.given) {
       // Behind the last tap `inside` has no bits, and any factors do.
-      Pixels::normalise(slab, prologue.scale + current.channel, prologue.shift + current.channel,
-                        g.prologue.relu, inside >> (kAhead - 1) * Pixels::kOwn);
+      prologue.apply(g, place, current.tap, current.channel, inside >> (kAhead - 1) * Pixels::kOwn,
+                     slab);
       current.advance(kStep<Tile>, g.depth);
     }
     publish_to_products();

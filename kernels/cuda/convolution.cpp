@@ -73,6 +73,11 @@ std::string_view name_of(ConvolutionVersion version) {
 }
 
 bool can_run(const ForwardConvolution& c, ConvolutionVersion version) {
+  const bool masks = c.output_mask.bytes != nullptr;
+  const ConvolutionVersion taken = masks ? choose(c, version) : version;
+  if (masks && taken != ConvolutionVersion::kImplicitGemm && taken != ConvolutionVersion::kWgmma) {
+    return false;
+  }
   return can_run_version(c, version);
 }
 
@@ -83,6 +88,13 @@ bool can_run(const BackwardConvolution& c, ConvolutionVersion version) {
 void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version, Stream stream) {
   check(c.kernel, c.stride, c.padding, c.x, c.y);
   if (c.residual.data != nullptr) check_like("residual", c.residual, c.y);
+  require(
+      c.input_mask.bytes == nullptr ||
+          (c.prologue.relu && has_middle(c.kernel, c.stride, c.padding)),
+      "only a convolution whose prologue has a ReLU, and in whose windows every pixel is once in "
+      "the middle, can write its input's mask");
+  require(c.output_mask.bytes == nullptr || c.relu,
+          "the output of a convolution without a ReLU has no mask");
   require(can_run(c, version), "the {} version cannot do a convolution of {} x {} to {} from {}",
           name_of(version), c.kernel, c.kernel, describe(c.y), describe(c.x));
   if (c.y.empty()) return;
@@ -101,7 +113,7 @@ void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version
 void convolution_backward_data(const BackwardConvolution& c, ConvolutionVersion version,
                                Stream stream) {
   check(c.kernel, c.stride, c.padding, c.dx, c.dy);
-  if (c.affine.relu) check_like("input", c.x, c.dx);
+  if (c.affine.relu && c.mask.bytes == nullptr) check_like("input", c.x, c.dx);
   require(can_run(c, version),
           "the {} version cannot do the gradient of a convolution of {} x {} to {} from {}",
           name_of(version), c.kernel, c.kernel, describe(c.dy), describe(c.dx));

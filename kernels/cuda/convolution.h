@@ -25,6 +25,24 @@ void pack_forward_weights(const float* w, int outputs, int inputs, int kernel, E
 void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, Element element,
                            void* packed, Stream stream);
 
+// Which values a ReLU let through, one bit each: a byte tells of 16 bytes of a pixel's channels, so of 8 in half precision and of 4 in float; bit i is the i-th of them. The byte
+// of channel c of pixel p is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel
+// are zero.
+struct ReluMask {
+  std::uint8_t* bytes = nullptr;  // nullptr: there is none
+  std::int64_t pitch = 0;
+};
+constexpr int masked_channels(Element element) {
+  return 16 / static_cast<int>(size_of(element));
+}
+constexpr std::int64_t mask_pitch(Element element, int channels) {
+  return (channels + masked_channels(element) - 1) / masked_channels(element);
+}
+// Whether every pixel is the middle of one window, so that a convolution can write its input's mask.
+constexpr bool has_middle(int kernel, int stride, int padding) {
+  return stride == 1 && kernel == 2 * padding + 1;
+}
+
 // How float activations are multiplied.
 enum class Multiply : std::uint8_t {
   kFloat,  // as they are, on the ordinary cores
@@ -48,14 +66,17 @@ struct ForwardConvolution {
   bool relu = false;
   ConstView residual;  // empty for none
   View y;
+  // Written where given.
+  ReluMask input_mask;   // of prologue.relu; only if has_middle()
+  ReluMask output_mask;  // of relu; by the implicit GEMMs only
   Multiply multiply = Multiply::kFloat;
 };
 
 // The gradient in x: with g = the transposed convolution of dy with w, dx (+)= mask scale g,
-// mask = [scale x + shift > 0] if affine.relu, recomputed from x; with the identity and relu, x
-// may as well be the activation after its ReLU. `accumulate`: += instead of =.
-// dy (N, O, H', W'), dx and x (N, C, H, W). x is needed only for the mask. dx may be float where dy
-// is not (and then so are the weights): the gradient in the image.
+// mask = [scale x + shift > 0] if affine.relu: as the forward pass wrote it, else recomputed from x;
+// with the identity and relu, x may as well be the activation after its ReLU. `accumulate`: +=
+// instead of =.
+// dy (N, O, H', W'), dx and x (N, C, H, W). dx may be float where dy is not (and then so are the weights): the gradient in the image.
 struct BackwardConvolution {
   int kernel = 1;
   int stride = 1;
@@ -63,7 +84,8 @@ struct BackwardConvolution {
   ConstView dy;
   const void* weights = nullptr;  // by pack_backward_weights
   Affine affine;
-  ConstView x;  // empty where affine.relu is false
+  ReluMask mask;  // read where given and affine.relu
+  ConstView x;    // needed where affine.relu and no mask is given
   bool accumulate = false;
   View dx;
   Multiply multiply = Multiply::kFloat;

@@ -53,7 +53,12 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
     }
   }
 
-  void forward(ConstView x, ConstView residual, View y, const Lane& lane) override {
+  // cuDNN's graphs do not write bits.
+  bool keeps_input_mask() const override { return false; }
+  bool keeps_output_mask() const override { return false; }
+
+  void forward(ConstView x, ConstView residual, View y, const StepMasks& /*masks*/,
+               const Lane& lane) override {
     if (y.empty()) return;
     if (worth_fusing_ && fused_is_faster(x, residual, y, lane)) {
       library_->run(fused(x, residual, y), fused_pointers(x, residual, y), engine_lane(lane, x));
@@ -62,8 +67,8 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
     }
   }
 
-  void backward(ConstView dy, ConstView x, bool mask_by_input, bool accumulate, View dx,
-                const Lane& lane) override {
+  void backward(ConstView dy, ConstView x, ReluMask /*mask*/, bool mask_by_input, bool accumulate,
+                View dx, const Lane& lane) override {
     if (dx.empty()) return;
     const bool masked = has_prologue_ || mask_by_input;
     // The convolution's gradient, then that of what came before it, which adds.

@@ -143,41 +143,6 @@ struct AffineBackward {
   }
 };
 
-// A warp takes 32 channels of a pixel, so that a vote makes the mask's word.
-template <class T>
-__global__ void relu_forward_mask_kernel(Rows<const T> x, Rows<T> y, std::uint32_t* mask,
-                                         int channels, int words, std::int64_t count) {
-  const std::int64_t word = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / 32;
-  if (word >= count) return;
-  const std::int64_t pixel = word / words;
-  const int lane = static_cast<int>(threadIdx.x % 32);
-  const int channel = static_cast<int>(word % words) * 32 + lane;
-  const float value = channel < channels ? to_float(*x.at(pixel, channel)) : 0;
-  const unsigned bits = __ballot_sync(0xffffffffu, value > 0);
-  if (lane == 0) mask[word] = bits;
-  if (channel < channels) *y.at(pixel, channel) = to<T>(value < 0 ? 0 : value);
-}
-
-template <class T>
-__global__ void relu_backward_mask_kernel(const std::uint32_t* mask, Rows<const T> dy, Rows<T> dx,
-                                          int channels, int words, std::int64_t count) {
-  const std::int64_t word = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / 32;
-  if (word >= count) return;
-  const std::int64_t pixel = word / words;
-  const int lane = static_cast<int>(threadIdx.x % 32);
-  const int channel = static_cast<int>(word % words) * 32 + lane;
-  if (channel >= channels || (mask[word] >> lane & 1u) == 0) return;
-  T* target = dx.at(pixel, channel);
-  *target = to<T>(to_float(*target) + to_float(*dy.at(pixel, channel)));
-}
-
-constexpr unsigned kMaskThreads = 256;
-
-Geometry mask_geometry(std::int64_t words, Stream stream) {
-  return {dim3(static_cast<unsigned>(blocks_for(words, kMaskThreads / 32))), dim3(kMaskThreads), 0,
-          stream};
-}
-
 void expect_same_type(const ConstView& a, const ConstView& b) {
   expect(a.element == b.element, "the operands of an elementwise operation differ in type");
 }
@@ -229,30 +194,6 @@ void relu_backward(ConstView y, ConstView dy, View dx, Stream stream) {
   with_type(dx.element, [&](auto t) {
     using T = decltype(t);
     map_flat(ReluBackward<T>{rows<T>(y), rows<T>(dy), rows<T>(dx)}, {y, dy, dx}, stream);
-  });
-}
-
-void relu_forward_mask(ConstView x, View y, std::uint32_t* mask, Stream stream) {
-  expect_same_type(x, y);
-  expect(same_shape(x, y), "the operands of a ReLU differ in shape");
-  const auto words = static_cast<int>(mask_words(x.channels));
-  const std::int64_t count = x.pixels() * words;
-  with_type(x.element, [&](auto t) {
-    using T = decltype(t);
-    launch(relu_forward_mask_kernel<T>, mask_geometry(count, stream), rows<T>(x), rows<T>(y), mask,
-           x.channels, words, count);
-  });
-}
-
-void relu_backward_mask(const std::uint32_t* mask, ConstView dy, View dx, Stream stream) {
-  expect_same_type(dy, dx);
-  expect(same_shape(dy, dx), "the operands of a ReLU differ in shape");
-  const auto words = static_cast<int>(mask_words(dx.channels));
-  const std::int64_t count = dx.pixels() * words;
-  with_type(dx.element, [&](auto t) {
-    using T = decltype(t);
-    launch(relu_backward_mask_kernel<T>, mask_geometry(count, stream), mask, rows<T>(dy),
-           rows<T>(dx), dx.channels, words, count);
   });
 }
 

@@ -25,16 +25,6 @@ void relu_forward(ConstView x, View y, Stream stream);
 // dx += dy where y > 0
 void relu_backward(ConstView y, ConstView dy, View dx, Stream stream);
 
-// A ReLU's mask with one bit per element: bit c % 32 of word p mask_words(C) + c / 32 says whether
-// channel c of pixel p was open (> 0). Bits beyond the last channel are zero.
-constexpr std::int64_t mask_words(int channels) {
-  return (channels + 31) / 32;
-}
-// y = max(x, 0) and its mask, mask_words(C) words per pixel; y may be x
-void relu_forward_mask(ConstView x, View y, std::uint32_t* mask, Stream stream);
-// dx += dy where the mask is set
-void relu_backward_mask(const std::uint32_t* mask, ConstView dy, View dx, Stream stream);
-
 // Fused batch norm and ReLU of evaluation: y = affine(x); y may be x.
 void affine_forward(Affine affine, ConstView x, View y, Stream stream);
 // dx += scale dy, only where scale x + shift > 0 if affine.relu; recomputed from x, so that nothing

@@ -21,6 +21,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     if (step.prologue) prologue_ = DeviceAffine(*step.prologue);
     // Our kernels take a float image beside activations in half precision, with float weights.
     const Element element = image ? Element::kFloat : arithmetic.element;
+    keeps_output_mask_ = step.relu && writes_output_mask(step, element, arithmetic.element);
     const DeviceBuffer row_major = upload(step.weights);
     const int outputs = step.output.channels;
     const int inputs = step.input.channels;
@@ -36,7 +37,14 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     synchronize(stream);  // before row_major goes
   }
 
-  void forward(ConstView x, ConstView residual, View y, const Lane& lane) override {
+  bool keeps_input_mask() const override {
+    return prologue_.get().relu && has_middle(kernel_, stride_, padding_);
+  }
+
+  bool keeps_output_mask() const override { return keeps_output_mask_; }
+
+  void forward(ConstView x, ConstView residual, View y, const StepMasks& masks,
+               const Lane& lane) override {
     ForwardConvolution convolution;
     convolution.kernel = kernel_;
     convolution.stride = stride_;
@@ -48,12 +56,14 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     convolution.relu = relu_;
     convolution.residual = residual;
     convolution.y = y;
+    convolution.input_mask = masks.input;
+    convolution.output_mask = masks.output;
     convolution.multiply = multiply_;
     convolution_forward(convolution, version_for(convolution), lane.stream);
   }
 
-  void backward(ConstView dy, ConstView x, bool mask_by_input, bool accumulate, View dx,
-                const Lane& lane) override {
+  void backward(ConstView dy, ConstView x, ReluMask mask, bool mask_by_input, bool accumulate,
+                View dx, const Lane& lane) override {
     BackwardConvolution convolution;
     convolution.kernel = kernel_;
     convolution.stride = stride_;
@@ -63,6 +73,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     convolution.affine = prologue_.get();
     convolution.affine.relu = convolution.affine.relu || mask_by_input;
     if (convolution.affine.relu) convolution.x = x;
+    convolution.mask = mask;
     convolution.accumulate = accumulate;
     convolution.dx = dx;
     convolution.multiply = multiply_;
@@ -72,6 +83,19 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
   std::size_t workspace_bytes(std::size_t /*input_pixels*/) const override { return 0; }
 
  private:
+  static bool writes_output_mask(const PlanConvolution& step, Element x, Element y) {
+    std::uint8_t byte = 0;
+    ForwardConvolution like;
+    like.kernel = step.kernel;
+    like.stride = step.stride;
+    like.x.element = x;
+    like.x.channels = step.input.channels;
+    like.prologue.relu = step.prologue.has_value();
+    like.y.element = y;
+    like.output_mask.bytes = &byte;
+    return can_run(like, ConvolutionVersion::kAuto);
+  }
+
   template <class Convolution>
   ConvolutionVersion version_for(const Convolution& convolution) const {
     return can_run(convolution, version_) ? version_ : ConvolutionVersion::kAuto;
@@ -83,6 +107,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
   int padding_;
   bool relu_;
   Multiply multiply_;
+  bool keeps_output_mask_;
   DeviceBuffer forward_weights_;
   DeviceBuffer backward_weights_;
   DeviceBuffer bias_;

@@ -97,7 +97,14 @@ class Analysis {
     }
     result_.steps[i].mask_output = !left_to_readers;
     if (!left_to_readers) return;
-    for (std::size_t j : readers) result_.steps[j].mask_by_input = true;
+    const bool just_its_output = std::all_of(readers.begin(), readers.end(), [&](std::size_t j) {
+      return std::holds_alternative<PlanConvolution>(plan_.steps[j]) &&
+             contains(input_of(plan_.steps[j]), *output);
+    });
+    for (std::size_t j : readers) {
+      result_.steps[j].mask_by_input = true;
+      if (just_its_output) result_.steps[j].masking_step = static_cast<int>(i);
+    }
   }
 
   // A residual's gradient begins as that of the sum, and may go on in the same memory: the sum's is

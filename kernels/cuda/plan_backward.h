@@ -15,6 +15,13 @@ struct StepBackward {
   std::vector<PlanSlice> clear;
   // The step's convolution adds to the gradient of its input; otherwise it overwrites it.
   bool accumulate = true;
+  // What masks the backward pass reads in place of inputs and outputs, written by the first forward
+  // pass. For whoever makes the convolutions to set.
+  bool keeps_input_mask = false;   // of the prologue's ReLU
+  bool keeps_output_mask = false;  // of the closing ReLU, for the steps that it masks
+  // The step whose closing ReLU mask_by_input means, where only convolutions read its output, and all
+  // of it; otherwise -1.
+  int masking_step = -1;
   // The step masks by the ReLU that closes the step that wrote its input: by the sign of the input.
   bool mask_by_input = false;
   // Nobody else has masked the gradient of this step's output by its closing ReLU: it does.

@@ -17,17 +17,29 @@ struct Lane {
   std::size_t workspace_bytes = 0;
 };
 
+// Masks that a forward pass writes; those that are not wanted are empty.
+struct StepMasks {
+  ReluMask input;   // of the prologue's ReLU
+  ReluMask output;  // of the closing ReLU
+};
+
 class PlanConvolutionRunner {
  public:
   virtual ~PlanConvolutionRunner() = default;
 
+  // Whether forward() can write the masks of its prologue's and of its closing ReLU, and backward()
+  // read one.
+  virtual bool keeps_input_mask() const = 0;
+  virtual bool keeps_output_mask() const = 0;
   // y = epilogue(convolution(prologue(x))), plus the residual, which is empty where there is none.
-  virtual void forward(ConstView x, ConstView residual, View y, const Lane& lane) = 0;
+  // Writes the masks that are given.
+  virtual void forward(ConstView x, ConstView residual, View y, const StepMasks& masks,
+                       const Lane& lane) = 0;
   // dx (+)= the gradient in x through the convolution and the prologue, given that before the
-  // closing ReLU. `mask_by_input`: where there is no prologue, masked by x > 0. x is read only for a
-  // mask.
-  virtual void backward(ConstView dy, ConstView x, bool mask_by_input, bool accumulate, View dx,
-                        const Lane& lane) = 0;
+  // closing ReLU. `mask_by_input`: where there is no prologue, masked by x > 0. x is read only where
+  // its sign is wanted and no mask is given.
+  virtual void backward(ConstView dy, ConstView x, ReluMask mask, bool mask_by_input,
+                        bool accumulate, View dx, const Lane& lane) = 0;
   // Bytes of Lane::workspace that it needs for a batch of so many pixels of its input.
   virtual std::size_t workspace_bytes(std::size_t input_pixels) const = 0;
 };

@@ -40,9 +40,9 @@ const PlanSlice* residual_of(const PlanStep& step) {
 }
 
 // Whether the backward pass of a step looks at the step's input.
-bool needs_input(const PlanStep& step, const StepBackward& backward) {
+bool needs_input(const PlanStep& step, const StepBackward& backward, bool has_mask) {
   if (const auto* convolution = std::get_if<PlanConvolution>(&step)) {
-    return convolution->prologue || backward.mask_by_input;
+    return (convolution->prologue || backward.mask_by_input) && !has_mask;
   }
   if (const auto* pool = std::get_if<PlanPool>(&step)) {
     return pool->prologue || backward.mask_by_input;
@@ -57,7 +57,11 @@ bool needs_input(const PlanStep& step, const StepBackward& backward) {
 class PlanLayout::Lifetimes {
  public:
   Lifetimes(const Plan& plan, const PlanBackward& backward, PlanPasses passes)
-      : first(plan.buffers.size()), other(plan.buffers.size()), gradients(plan.buffers.size()) {
+      : first(plan.buffers.size()),
+        other(plan.buffers.size()),
+        gradients(plan.buffers.size()),
+        input_masks(plan.steps.size()),
+        output_masks(plan.steps.size()) {
     const auto steps = static_cast<int>(plan.steps.size());
     const bool gradient = passes != PlanPasses::kForward;
     end = gradient ? 3 * steps - 1 : steps - 1;
@@ -67,6 +71,17 @@ class PlanLayout::Lifetimes {
       const int back = 2 * steps - 1 - i;
       // Backward passes that are run several times need their masks to the end of the last.
       const int mask = passes == PlanPasses::kGradients ? 2 * steps - 1 : back;
+      const bool has_mask =
+          b.keeps_input_mask ||
+          (b.masking_step >= 0 &&
+           backward.steps[static_cast<std::size_t>(b.masking_step)].keeps_output_mask);
+      if (gradient && has_mask) {
+        Lifetime& kept = b.keeps_input_mask
+                             ? input_masks[static_cast<std::size_t>(i)]
+                             : output_masks[static_cast<std::size_t>(b.masking_step)];
+        kept.extend(b.keeps_input_mask ? i : b.masking_step);
+        kept.extend(mask);
+      }
       const auto forward = [&](const PlanSlice& slice) {
         const auto buffer = static_cast<std::size_t>(slice.buffer);
         first[buffer].extend(i);
@@ -84,7 +99,7 @@ class PlanLayout::Lifetimes {
           masked.extend(back);
         }
       }
-      if (gradient && needs_input(step, b)) {
+      if (gradient && needs_input(step, b, has_mask)) {
         first[static_cast<std::size_t>(input_of(step).buffer)].extend(mask);
       }
     }
@@ -97,6 +112,8 @@ class PlanLayout::Lifetimes {
   std::vector<Lifetime> first;
   std::vector<Lifetime> other;
   std::vector<Lifetime> gradients;
+  std::vector<Lifetime> input_masks;  // by step
+  std::vector<Lifetime> output_masks;
   Lifetime masked;
   int end = 0;
 };
@@ -114,6 +131,17 @@ PlanLayout::PlanLayout(const Plan& plan, const PlanBackward& backward, Element e
   place(first_, lifetimes.first);
   place(other_, lifetimes.other);
   place(gradients_, lifetimes.gradients);
+  const auto place_mask = [&](const PlanSlice& slice, const Lifetime& of) {
+    if (of.empty()) return MaskPlace();
+    const std::int64_t bytes = mask_pitch(element, slice.channels);
+    return MaskPlace{arena_.add(pixels(slice) * static_cast<std::size_t>(bytes), of.first, of.last),
+                     bytes};
+  };
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanSlice* output = output_of(plan.steps[i]);
+    input_masks_.push_back(place_mask(input_of(plan.steps[i]), lifetimes.input_masks[i]));
+    output_masks_.push_back(output ? place_mask(*output, lifetimes.output_masks[i]) : MaskPlace());
+  }
   for (std::size_t b = 0; b < buffers_.size(); ++b) {
     gradients_[b] = gradients_[static_cast<std::size_t>(backward.gradient_buffer[b])];
   }
@@ -145,10 +173,13 @@ std::int64_t PlanLayout::pitch(int channels) const {
   return (channels + step - 1) / step * step;
 }
 
-std::size_t PlanLayout::bytes(const PlanSlice& slice) const {
+std::size_t PlanLayout::pixels(const PlanSlice& slice) const {
   const PlanBuffer& buffer = buffers_[static_cast<std::size_t>(slice.buffer)];
-  return static_cast<std::size_t>(pitch(slice.channels) * images_ * buffer.height * buffer.width) *
-         size_of(element_);
+  return static_cast<std::size_t>(std::int64_t{images_} * buffer.height * buffer.width);
+}
+
+std::size_t PlanLayout::bytes(const PlanSlice& slice) const {
+  return pixels(slice) * static_cast<std::size_t>(pitch(slice.channels)) * size_of(element_);
 }
 
 View PlanLayout::view(std::byte* data, const PlanSlice& slice, std::int64_t pitch) const {
@@ -169,6 +200,15 @@ View PlanLayout::gradient(std::byte* base, const PlanSlice& slice) const {
   return view(base + arena_.offset(gradients_[buffer]) +
                   static_cast<std::size_t>(slice.begin) * size_of(element_),
               slice, pitch(buffers_[buffer].channels));
+}
+
+ReluMask PlanLayout::mask(std::byte* base, const MaskPlace& place) const {
+  if (place.block < 0) return {};
+  return {reinterpret_cast<std::uint8_t*>(base + arena_.offset(place.block)), place.pitch};
+}
+
+StepMasks PlanLayout::masks(std::byte* base, std::size_t step) const {
+  return {mask(base, input_masks_[step]), mask(base, output_masks_[step])};
 }
 
 View PlanLayout::masked(std::byte* base, const PlanSlice& slice) const {

@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/memory.h"
 #include "kernels/cuda/plan_backward.h"
+#include "kernels/cuda/plan_convolution.h"
 #include "kernels/cuda/view.h"
 
 namespace odin::cuda {
@@ -34,6 +35,9 @@ class PlanLayout {
 
   View activation(std::byte* base, ForwardPass pass, const PlanSlice& slice) const;
   View gradient(std::byte* base, const PlanSlice& slice) const;
+  // The masks that a step writes in the first forward pass; empty where it keeps none or there is no
+  // backward pass.
+  StepMasks masks(std::byte* base, std::size_t step) const;
   // As large as the largest output that must be masked on its own.
   View masked(std::byte* base, const PlanSlice& slice) const;
   // The gradient of the logits, (images, classes) floats.
@@ -45,9 +49,15 @@ class PlanLayout {
 
  private:
   class Lifetimes;
+  struct MaskPlace {
+    int block = -1;
+    std::int64_t pitch = 0;
+  };
 
   std::int64_t pitch(int channels) const;
+  std::size_t pixels(const PlanSlice& slice) const;
   std::size_t bytes(const PlanSlice& slice) const;
+  ReluMask mask(std::byte* base, const MaskPlace& place) const;
   View view(std::byte* data, const PlanSlice& slice, std::int64_t pitch) const;
 
   std::vector<PlanBuffer> buffers_;
@@ -58,6 +68,8 @@ class PlanLayout {
   std::vector<int> first_;  // by buffer
   std::vector<int> other_;
   std::vector<int> gradients_;
+  std::vector<MaskPlace> input_masks_;  // by step
+  std::vector<MaskPlace> output_masks_;
   int masked_ = -1;
   int logits_gradient_ = -1;
   int flattened_ = -1;

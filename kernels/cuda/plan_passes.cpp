@@ -52,6 +52,7 @@ struct PlanPassRunner::Pass {
   View image_gradient;
   View logits;           // written by a forward pass
   View logits_gradient;  // read by a backward pass
+  std::size_t step = 0;  // that is being run
 
   Stream stream() const { return batch.lane.stream; }
 
@@ -69,6 +70,16 @@ struct PlanPassRunner::Pass {
     return batch.layout.gradient(batch.memory, slice);
   }
 
+  // To be written by a forward pass: by the first one, if a backward pass follows.
+  StepMasks masks_to_write() const {
+    return pass == ForwardPass::kFirst ? batch.layout.masks(batch.memory, step) : StepMasks();
+  }
+  // To be read by the backward pass in place of the step's input.
+  ReluMask mask_to_read(const StepBackward& how) const {
+    if (how.masking_step < 0) return batch.layout.masks(batch.memory, step).input;
+    return batch.layout.masks(batch.memory, static_cast<std::size_t>(how.masking_step)).output;
+  }
+
   template <class AnyView>
   static AnyView channels(AnyView view, int begin, int count) {
     view.data = static_cast<float*>(const_cast<void*>(static_cast<const void*>(view.data))) + begin;
@@ -81,11 +92,14 @@ PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
     : plan_(plan), arithmetic_(arithmetic_of(options.precision)), backward_(plan_backward(plan)) {
   const OwnedStream stream;
   const PlanConvolutionMaker make = plan_convolutions(arithmetic_, options.convolution);
-  for (PlanStep& step : plan_.steps) {
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    PlanStep& step = plan_.steps[i];
     StepWeights& weights = weights_.emplace_back();
     if (auto* convolution = std::get_if<PlanConvolution>(&step)) {
       const bool image = convolution->input.buffer == plan_.input.buffer;
       weights.convolution = make(*convolution, image, stream);
+      backward_.steps[i].keeps_input_mask = weights.convolution->keeps_input_mask();
+      backward_.steps[i].keeps_output_mask = weights.convolution->keeps_output_mask();
       convolution->weights = {};  // on the device now
     } else if (auto* pool = std::get_if<PlanPool>(&step)) {
       if (pool->prologue) weights.affine = DeviceAffine(*pool->prologue);
@@ -112,8 +126,9 @@ PlanLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
 }
 
 void PlanPassRunner::forward(const Batch& batch, ForwardPass pass, View image, View logits) {
-  const Pass views{batch, pass, plan_.input, image, {}, logits, {}};
+  Pass views{batch, pass, plan_.input, image, {}, logits, {}};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    views.step = i;
     std::visit([&](const auto& step) { forward(views, step, weights_[i]); }, plan_.steps[i]);
   }
 }
@@ -129,10 +144,10 @@ void PlanPassRunner::backward(const Batch& batch, ConstView image, ConstView log
                        logits.channels};
   predicted_cross_entropy_gradient(logits, temperature, kLossScale, logits_gradient,
                                    batch.lane.stream);
-  const Pass views{batch, ForwardPass::kFirst, plan_.input, image, image_gradient,
-                   {},    logits_gradient};
+  Pass views{batch, ForwardPass::kFirst, plan_.input, image, image_gradient, {}, logits_gradient};
   for (std::size_t i = plan_.steps.size(); i-- > 0;) {
     const StepBackward& how = backward_.steps[i];
+    views.step = i;
     for (const PlanSlice& slice : how.clear) fill(views.gradient(slice), 0, views.stream());
     std::visit([&](const auto& step) { backward(views, step, weights_[i], how); }, plan_.steps[i]);
   }
@@ -141,7 +156,7 @@ void PlanPassRunner::backward(const Batch& batch, ConstView image, ConstView log
 void PlanPassRunner::forward(const Pass& pass, const PlanConvolution& step, StepWeights& weights) {
   const ConstView residual = step.residual ? pass.input(*step.residual) : ConstView();
   weights.convolution->forward(pass.input(step.input), residual, pass.output(step.output),
-                               pass.batch.lane);
+                               pass.masks_to_write(), pass.batch.lane);
 }
 
 void PlanPassRunner::backward(const Pass& pass, const PlanConvolution& step, StepWeights& weights,
@@ -152,8 +167,9 @@ void PlanPassRunner::backward(const Pass& pass, const PlanConvolution& step, Ste
     const View residual = pass.gradient(*step.residual);
     add(residual, dy, residual, pass.stream());
   }
-  weights.convolution->backward(dy, pass.input(step.input), how.mask_by_input, how.accumulate,
-                                pass.gradient(step.input), pass.batch.lane);
+  weights.convolution->backward(dy, pass.input(step.input), pass.mask_to_read(how),
+                                how.mask_by_input, how.accumulate, pass.gradient(step.input),
+                                pass.batch.lane);
 }
 
 void PlanPassRunner::forward(const Pass& pass, const PlanPool& step, StepWeights& weights) {

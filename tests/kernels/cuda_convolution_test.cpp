@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <doctest/doctest.h>
 
@@ -97,6 +98,53 @@ std::size_t channel_of(std::size_t i, const Shape& shape) {
   return i / static_cast<std::size_t>(shape[2] * shape[3]) % static_cast<std::size_t>(shape[1]);
 }
 
+// The mask of an activation in device memory, and what it should be where `open` holds.
+class Mask {
+ public:
+  template <class Open>
+  Mask(Element element, const Shape& shape, Open open)
+      : pitch_(cuda::mask_pitch(element, static_cast<int>(shape[1])) + 1),
+        wanted_(static_cast<std::size_t>(shape[0] * shape[2] * shape[3] * pitch_)),
+        bytes_(std::vector<std::uint8_t>(wanted_.size(), kUntouched)) {
+    const auto per_byte = static_cast<std::size_t>(cuda::masked_channels(element));
+    const auto pitch = static_cast<std::size_t>(pitch_);
+    const auto area = static_cast<std::size_t>(shape[2] * shape[3]);
+    const auto channels = static_cast<std::size_t>(shape[1]);
+    for (std::size_t end = pitch; end <= wanted_.size(); end += pitch)
+      wanted_[end - 1] = kUntouched;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.numel()); ++i) {
+      if (!open(i)) continue;
+      const std::size_t k = channel_of(i, shape);
+      const std::size_t pixel = i / (area * channels) * area + i % area;
+      std::uint8_t& byte = wanted_[pixel * pitch + k / per_byte];
+      byte = static_cast<std::uint8_t>(byte | 1 << k % per_byte);
+    }
+  }
+
+  cuda::ReluMask get() { return {bytes_.data(), pitch_}; }
+  std::vector<std::uint8_t> written() const { return bytes_.values(); }
+  const std::vector<std::uint8_t>& wanted() const { return wanted_; }
+
+ private:
+  static constexpr std::uint8_t kUntouched = 0xab;  // between the pixels
+
+  std::int64_t pitch_;
+  std::vector<std::uint8_t> wanted_;
+  DeviceArray<std::uint8_t> bytes_;
+};
+
+// That of relu(scale x + shift), as a float computes it.
+Mask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
+             const DeviceArray<float>& shift) {
+  const auto values = x.values();
+  const auto scales = scale.values();
+  const auto shifts = shift.values();
+  return {element, x.shape(), [&](std::size_t i) {
+            const std::size_t k = channel_of(i, x.shape());
+            return std::fmaf(scales[k], static_cast<float>(values[i]), shifts[k]) > 0;
+          }};
+}
+
 void check_forward(Backend& reference, const Case& c, const Types& types,
                    ConvolutionVersion version, bool prologue, bool epilogue, bool residual) {
   const Shape in = x_shape(c);
@@ -127,7 +175,11 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
     CHECK_THROWS_AS(cuda::convolution_forward(convolution, version, nullptr), Error);
     return;
   }
+  Mask input_mask = mask_of(x, types.x, scale, shift);
+  const bool masks_input = prologue && cuda::has_middle(c.kernel, c.stride, c.padding);
+  if (masks_input) convolution.input_mask = input_mask.get();
   cuda::convolution_forward(convolution, version, nullptr);
+  if (masks_input) CHECK(input_mask.written() == input_mask.wanted());
 
   auto z = x.values();
   if (prologue) {
@@ -149,7 +201,20 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
     if (convolution.relu) wanted[i] = std::max(wanted[i], 0.0);
     if (residual) wanted[i] += residuals[i];
   }
-  check_close(y.values(), wanted, tolerance(types));
+  const auto found = y.values();
+  check_close(found, wanted, tolerance(types));
+
+  if (!convolution.relu || out.numel() == 0) return;
+  Mask output_mask(types.y, out, [&](std::size_t i) { return found[i] > 0; });
+  convolution.output_mask = output_mask.get();
+  if (!cuda::can_run(convolution, version)) {
+    CHECK(version != ConvolutionVersion::kImplicitGemm);
+    CHECK_THROWS_AS(cuda::convolution_forward(convolution, version, nullptr), Error);
+    return;
+  }
+  cuda::convolution_forward(convolution, version, nullptr);
+  CHECK(output_mask.written() == output_mask.wanted());
+  CHECK(y.values() == found);
 }
 
 void check_backward(Backend& reference, const Case& c, const Types& types,
@@ -198,6 +263,17 @@ void check_backward(Backend& reference, const Case& c, const Types& types,
   }
   // The result is rounded to dx's type, the operands are of dy's.
   check_close(dx.values(), wanted, tolerance({types.y, types.x, types.multiply}));
+
+  if (!masked || !scaled || in.numel() == 0) return;
+  // The mask in place of x says the same.
+  const DeviceActivation same(types.x, in, noise(4, in.numel()), c.in);
+  Mask mask = mask_of(x, types.x, scale, shift);
+  DeviceArray<std::uint8_t> bytes(mask.wanted());
+  convolution.mask = {bytes.data(), mask.get().pitch};
+  convolution.x = {};
+  convolution.dx = same.view();
+  cuda::convolution_backward_data(convolution, version, nullptr);
+  CHECK(same.values() == dx.values());
 }
 
 template <class Test>
@@ -286,6 +362,17 @@ TEST_CASE("cuda: a convolution whose operands do not fit is refused") {
   forward.x = x.view();
   forward.y = y.view();
   CHECK_THROWS_AS(cuda::convolution_forward(forward, ConvolutionVersion::kPlain, nullptr), Error);
+  forward.y = x.view();
+  DeviceArray<std::uint8_t> mask(std::vector<std::uint8_t>(16));
+  forward.input_mask = {mask.data(), 1};  // of a prologue that there is not
+  CHECK_THROWS_WITH_AS(
+      cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
+      doctest::Contains("can write its input's mask"), Error);
+  forward.input_mask = {};
+  forward.output_mask = {mask.data(), 1};  // of a ReLU that there is not
+  CHECK_THROWS_WITH_AS(
+      cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
+      doctest::Contains("without a ReLU has no mask"), Error);
   cuda::BackwardConvolution backward{};
   backward.kernel = 3;
   backward.padding = 1;

@@ -125,40 +125,6 @@ TEST_CASE("cuda: relu forward and backward") {
   });
 }
 
-TEST_CASE("cuda: relu with a mask of one bit") {
-  for_cases([](Element, const Shape& shape, Placement, auto fresh) {
-    const auto x = fresh(1);
-    auto y = fresh(2);
-    const std::int64_t words = cuda::mask_words(static_cast<int>(shape[1]));
-    const std::int64_t pixels = shape[0] * shape[2] * shape[3];
-    DeviceArray<std::uint32_t> mask(
-        std::vector<std::uint32_t>(static_cast<std::size_t>(words * pixels), 0xabababab));
-    cuda::relu_forward_mask(x.view(), y.view(), mask.data(), nullptr);
-    auto plain = fresh(3);
-    cuda::relu_forward(x.view(), plain.view(), nullptr);
-    CHECK(y.values() == plain.values());
-
-    std::vector<std::uint32_t> wanted(static_cast<std::size_t>(words * pixels));
-    const auto values = x.values();
-    for (std::int64_t i = 0; i < shape.numel(); ++i) {
-      const std::int64_t area = shape[2] * shape[3];
-      const std::int64_t channel = i / area % shape[1];
-      const std::int64_t pixel = i / (area * shape[1]) * area + i % area;
-      const bool open = values[static_cast<std::size_t>(i)] > 0;
-      wanted[static_cast<std::size_t>(pixel * words + channel / 32)] |=
-          static_cast<std::uint32_t>(open) << channel % 32;
-    }
-    CHECK(mask.values() == wanted);
-
-    const auto dy = fresh(4);
-    auto dx = fresh(5);
-    auto same = fresh(5);
-    cuda::relu_backward_mask(mask.data(), dy.view(), dx.view(), nullptr);
-    cuda::relu_backward(y.view(), dy.view(), same.view(), nullptr);
-    CHECK(dx.values() == same.values());
-  });
-}
-
 TEST_CASE("cuda: batch norm and ReLU of evaluation, forward and backward") {
   for_cases([](Element element, const Shape& shape, Placement, auto fresh) {
     const std::int64_t channels = shape[1];

@@ -7,6 +7,7 @@
 
 #include "kernels/cuda/plan_backward.h"
 #include "kernels/cuda/plan_layout.h"
+#include "kernels/cuda/plan_passes.h"
 #include "tests/kernels/cuda_device.h"
 #include "tests/kernels/cuda_plans.h"
 #include "tests/support/support.h"
@@ -93,6 +94,32 @@ TEST_CASE("residuals share the memory of their gradients, dense blocks clear not
     if (std::holds_alternative<PlanConvolution>(densenet.steps[i])) {
       CHECK(dense.steps[i].clear.empty());
       CHECK(!dense.steps[i].mask_output);
+    }
+  }
+}
+
+TEST_CASE("our own convolutions keep masks in place of activations") {
+  for (const Plan& plan : {tools::random_densenet(1), tools::random_wide_resnet(1)}) {
+    CAPTURE(plan.name);
+    const cuda::PlanPassRunner runner(
+        plan, {.precision = Precision::kFloat16, .convolution = ConvolutionChoice::kOwn});
+    const PlanLayout masks = runner.layout(2, PlanPasses::kGradient);
+    const PlanLayout forward = runner.layout(2, PlanPasses::kForward);
+    const PlanBackward backward = cuda::plan_backward(plan);
+    const PlanLayout activations(plan, backward, Element::kHalf, 2, PlanPasses::kGradient, 0);
+    CHECK(masks.size() < activations.size() / 2);
+    std::byte base{};
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+      const auto* convolution = std::get_if<PlanConvolution>(&plan.steps[i]);
+      const bool batch_norm = convolution && convolution->prologue && convolution->stride == 1;
+      CHECK((masks.masks(&base, i).input.bytes != nullptr) == batch_norm);
+      if (batch_norm) {
+        CHECK(masks.masks(&base, i).input.pitch == (convolution->input.channels + 7) / 8);
+      }
+      const bool closed = convolution && convolution->relu;
+      CHECK((masks.masks(&base, i).output.bytes != nullptr) == closed);
+      CHECK(activations.masks(&base, i).input.bytes == nullptr);
+      CHECK(forward.masks(&base, i).output.bytes == nullptr);
     }
   }
 }

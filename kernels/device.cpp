@@ -156,6 +156,18 @@ double measured_peak_gflops(std::string_view device, const DeviceOptions& option
   return cpu::peak_gflops(options.threads);
 }
 
+double measured_memory_gbytes(std::string_view device) {
+  require(device == "cuda" || device.starts_with("cuda:"),
+          "the memory of device {} cannot be measured: it is not a GPU", device);
+  [[maybe_unused]] const int index = gpu_index(device);
+#ifdef ODIN_WITH_CUDA
+  cuda::use_gpu(std::string(device), index);
+  return cuda::copy_gbytes();
+#else
+  fail("the memory of device {} cannot be measured: this program was built without CUDA", device);
+#endif
+}
+
 int available_cores() {
   return cpu::available_cores();
 }

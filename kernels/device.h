@@ -58,4 +58,8 @@ int available_cores();
 // the CPU, of a large matrix product of cuBLAS on a GPU, in the options' precision. Takes a second.
 double measured_peak_gflops(std::string_view device, const DeviceOptions& options = {});
 
+// GB/s that a GPU's memory does at most: of a large copy within it, bytes read and bytes written both
+// counted. Throws Error where the device is not a GPU.
+double measured_memory_gbytes(std::string_view device);
+
 }  // namespace odin

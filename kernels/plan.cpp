@@ -1,5 +1,6 @@
 #include "kernels/plan.h"
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
@@ -154,6 +155,53 @@ std::int64_t multiply_adds(const Plan& plan) {
     }
   }
   return total;
+}
+
+std::int64_t odin_elements_moved(const Plan& plan) {
+  std::vector<std::vector<bool>> has_gradient;  // channels of the buffers, so far
+  for (const PlanBuffer& buffer : plan.buffers) {
+    has_gradient.emplace_back(static_cast<std::size_t>(buffer.channels), false);
+  }
+  const auto pixels = [&](const PlanSlice& slice) {
+    const PlanBuffer& buffer = plan.buffers[static_cast<std::size_t>(slice.buffer)];
+    return std::int64_t{buffer.height} * buffer.width;
+  };
+  const auto size = [&](const PlanSlice& slice) { return slice.channels * pixels(slice); };
+  // A gradient is written, and read before where another step has written it already.
+  const auto contribute = [&](const PlanSlice& slice) {
+    std::vector<bool>& channels = has_gradient[static_cast<std::size_t>(slice.buffer)];
+    const auto begin = channels.begin() + slice.begin;
+    const std::int64_t again = std::count(begin, begin + slice.channels, true);
+    std::fill(begin, begin + slice.channels, true);
+    return size(slice) + again * pixels(slice);
+  };
+  std::int64_t forward = 0;
+  std::int64_t backward = 0;
+  for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
+    std::visit(
+        [&](const auto& s) {
+          forward += size(s.input);
+          if constexpr (requires { s.output; }) {
+            forward += size(s.output);
+            backward += size(s.output);
+          }
+          if constexpr (requires { s.residual; }) {
+            if (s.relu) backward += size(s.output);
+            if (s.residual) forward += size(*s.residual);
+            // Its gradient begins as that of the sum, in the same place.
+            if (s.residual) contribute(*s.residual);
+          }
+          if constexpr (requires { s.prologue; }) {
+            if (s.prologue && s.prologue->relu) backward += size(s.input);
+          }
+          if constexpr (requires { s.normalisation; }) {
+            if (s.normalisation.relu) backward += size(s.input);
+          }
+          backward += contribute(s.input);
+        },
+        *step);
+  }
+  return 2 * forward + backward;
 }
 
 void check_run(const Plan& plan, const float* images, std::int64_t n,

@@ -1,24 +1,31 @@
 #!/usr/bin/env bash
 # Settles on a GPU what cannot be settled without one: runs all tests, compares scores with the CPU's and the metrics
 # of all precisions, looks for bad memory accesses and races, and times ODIN beside PyTorch on the same GPU. Writes
-# DIR/gpu_check.md and DIR/gpu_check.json, and beside them, as it goes, what they are made from. The most important
-# comes first, so that a run that is cut short has told most.
+# DIR/gpu_check.md and DIR/gpu_check.json, and beside them, as it goes, what they are made from. First what may share
+# the GPU, all at once; then what is timed, alone, the most important first, so that a run that is cut short has told
+# most. What did not run is listed as such. The exit status is 1 where something failed, 3 where nothing failed but
+# something did not run to its end.
 #
 #     tools/gpu_check.sh [--out DIR] [--minutes M] [--build DIR|FILE] [--python PYTHON] [--parts "PART..."]
 #     tools/gpu_check.sh --pack FILE [--arch ARCHITECTURE]
 #
 # --build WHAT  take the programs of a build with CUDA, or of a pack, instead of compiling here
-# --minutes M   stop starting things after so many minutes; 9 without it
+# --minutes M   end within so many minutes, not counting a compilation; 9 without it
 # --python P    a Python with PyTorch; python3 without it
-# --parts P     only these, in this order: tests fast eval sanitize kernels precisions train compile; all without it
+# --parts P     only these of: tests eval train sanitize warm (all at once), fast compile precisions kernels (one after
+#               the other, in the order given); all without it
 # --pack FILE   build for --arch (90 without it, an H100) and pack the programs with the libraries that they need, for
 #               a machine that has neither our dependencies nor the time to compile; NVIDIA's libraries are left out
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 out=gpu_check minutes=9 build='' python=python3 pack='' arch=90
-parts='tests fast eval sanitize kernels precisions train compile'
+parts='tests eval train sanitize warm fast compile precisions kernels'
+usage() {
+  sed -n '2,/^set /{/^#/p}' "$0" | cut -c3- >&2
+  exit 2
+}
 while (($#)); do
-  (($# > 1)) || set -- --help ''
+  (($# > 1)) || usage
   case $1 in
     --out) out=$2 ;;
     --minutes) minutes=$2 ;;
@@ -27,13 +34,11 @@ while (($#)); do
     --parts) parts=$2 ;;
     --pack) pack=$2 ;;
     --arch) arch=$2 ;;
-    *)
-      sed -n '2,/^set /{/^#/p}' "$0" | cut -c3- >&2
-      exit 2
-      ;;
+    *) usage ;;
   esac
   shift 2
 done
+[[ $minutes =~ ^[0-9]+(\.[0-9]+)?$ ]] || usage
 
 programs=(tests/kernels/test_kernels tests/kernels/test_cuda_kernels tests/kernels/test_cuda_plans
   tests/kernels/test_cuda_half tests/nn/test_nn_on_cuda tests/tools/test_training
@@ -43,14 +48,8 @@ images=/usr/share/datasets/fashion-mnist/t10k # the demo's, see tools/install_de
 # compile FOLDER ARCHITECTURES: builds what the checks need.
 compile() {
   cmake -S . -B "$1" -G Ninja -DODIN_CUDA=ON -DCMAKE_BUILD_TYPE=Release -DODIN_BUILD_TESTS=ON \
-    "-DCMAKE_CUDA_ARCHITECTURES=$2" ${cudnn:+"-DCUDNN_ROOT=${cudnn%/lib}"} || return
-  local targets=()
-  for program in "${programs[@]}"; do
-    targets+=("$program")
-  done
-  [[ -f tools/train.cpp ]] || targets=("${targets[@]/tools\/train/}")
-  # shellcheck disable=SC2068  # without the empty one
-  cmake --build "$1" --target ${targets[@]}
+    "-DCMAKE_CUDA_ARCHITECTURES=$2" ${cudnn:+"-DCUDNN_ROOT=${cudnn%/lib}"} &&
+    cmake --build "$1" --target "${programs[@]}"
 }
 
 if [[ -n $pack ]]; then
@@ -59,7 +58,6 @@ if [[ -n $pack ]]; then
   compile "$folder" "$arch"
   rm -rf build/pack
   for program in "${programs[@]}"; do
-    [[ -x $folder/$program ]] || continue
     install -D -s "$folder/$program" "build/pack/$program"
     # What a machine with a GPU has is not packed: the C library, the compiler's, NVIDIA's.
     ldd "$folder/$program" | awk '$3 ~ /^\// {print $3}' |
@@ -78,51 +76,25 @@ fi
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-end=$((SECONDS + minutes * 60))
+trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$work"' EXIT
 rm -f "$out"/{about,checks,log}.txt "$out"/{odin_bench,pytorch,kernels}.jsonl "$out"/gpu_check.{json,md}
 
-left() { echo $((end - SECONDS)); } # seconds until the end
-# limited LIMIT COMMAND...: runs it for so many seconds at most. Status 125: no time was left.
-limited() {
-  local limit=$1 seconds
-  shift
-  seconds=$(left)
-  ((seconds < 5)) && return 125
-  timeout $((limit < seconds ? limit : seconds)) "$@"
+# --- Time. Milliseconds; the plan below is in seconds of nine minutes, and shrinks or grows with --minutes.
+now() {
+  local microseconds=${EPOCHREALTIME/[.,]/}
+  echo $((microseconds / 1000))
 }
-# check NAME LIMIT COMMAND...: runs it and notes how it ended, and the end of what it said.
-check() {
-  local name=$1 status=0 result=passed
-  shift
-  limited "$@" >"$work/log" 2>&1 || status=$?
-  case $status in
-    0) ! grep -q '^\[SKIPPED\]' "$work/log" || result='failed (skipped)' ;;
-    124) result='failed (out of time)' ;;
-    125) result='not run (no time was left)' ;;
-    *) result="failed (exit status $status)" ;;
-  esac
-  echo "$name: $result" >>"$out/checks.txt"
-  {
-    echo "=== $name: $result"
-    tail -n 100 "$work/log"
-  } >>"$out/log.txt"
-  [[ $result == passed ]]
-}
-# bench FILE LIMIT COMMAND...: appends its lines of JSON.
-bench() {
-  local file=$1 status=0
-  shift
-  limited "$@" >>"$out/$file" 2>"$work/log" || status=$?
-  ((status == 0)) && return
-  {
-    echo "=== ${*:2}: exit status $status"
-    tail -n 20 "$work/log"
-  } >>"$out/log.txt"
-}
+begin=$(now)
+total=$(awk "BEGIN {printf \"%d\", $minutes * 60000}")
+scaled() { echo $(($1 * total / 540)); }
+grace=$((total < 270000 ? total / 135 : 2000)) # from being told to end to being killed
+least=$(scaled 2)                              # with less left nothing is begun
+deadline=$begin
+by() { deadline=$((begin + $(scaled "$1"))); } # by SECOND: when a part must be over, killing included
+seconds() { printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)); }
 
 # cuDNN and cuBLAS may lie in Python's packages only.
-libraries=$("$python" - <<'EOF'
+libraries=$(timeout -k 1 20 "$python" - <<'EOF'
 import glob, os, site
 folders = []
 for base in site.getsitepackages() + [site.getusersitepackages()]:
@@ -133,6 +105,263 @@ EOF
 cudnn=$(tr : '\n' <<<"$libraries" | grep '/cudnn/' | head -1)
 
 commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
+if [[ -z $build ]]; then
+  build=$PWD/build/gpu-native
+  compile "$build" native >"$out/log.txt" 2>&1 || { tail -n 100 "$out/log.txt"; exit 1; }
+  begin=$(now)
+fi
+
+# limited SECONDS COMMAND...: runs it for so long at most, and not beyond the end of the part. Sets `cut` to why it
+# did not run to its end, if it did not: "late" (no time was left), "part" (the part was over) or "limit" (its own).
+limited() {
+  local limit started status=0 which=limit
+  limit=$(scaled "$1") started=$(now) cut=''
+  shift
+  if ((deadline - started - grace < limit)); then
+    which=part limit=$((deadline - started - grace))
+  fi
+  if ((limit < least)); then
+    cut=late
+    return 124
+  fi
+  timeout -k "$(seconds "$grace")" "$(seconds "$limit")" "$@" || status=$?
+  if ((status != 0 && $(now) - started >= limit)); then cut=$which; fi
+  return "$status"
+}
+
+# --- Results. Everything that is planned is in checks.txt from the beginning; the last line of a name counts.
+planning=1 limit_means=failed
+note() { echo "$1: $2" >>"$out/checks.txt"; }
+# conclude NAME STATUS LOG: notes how something ended, by `cut`, too, and the end of what it said. `limit_means` is
+# what it is that something does not end within its own limit.
+conclude() {
+  local name=$1 status=$2 result=passed
+  if [[ $cut == late ]]; then
+    result='not run (no time was left)'
+  elif [[ $cut == limit ]]; then
+    result="$limit_means (out of time)"
+  elif [[ $cut == part ]]; then
+    result='unfinished (out of time)'
+  elif ((status != 0)) && grep -q 'Device not supported' "$3"; then
+    result='not run (compute-sanitizer does not support the device)'
+  elif ((status == 127)); then
+    result='failed (a program is missing)'
+  elif ((status != 0)); then
+    result="failed (exit status $status)"
+  elif grep -q '^\[SKIPPED\]' "$3"; then
+    result='failed (skipped)'
+  elif grep -q '^\[doctest\] test cases: *0 ' "$3"; then
+    result='failed (there is no such test)'
+  fi
+  note "$name" "$result"
+  {
+    echo "=== $name: $result"
+    tail -n 100 "$3"
+  } >"$3.end"
+  cat "$3.end" >>"$out/log.txt" # in one piece, beside others
+  [[ $result == passed ]]
+}
+# noted FILE NAME SECONDS COMMAND...: runs it and notes how it ended. FILE, unless empty, gets what it prints.
+noted() {
+  local file=$1 name=$2 status=0 log=$work/log.$BASHPID cut size
+  shift 2
+  if ((planning)); then
+    note "$name" 'not run'
+  elif [[ -n $file ]]; then
+    echo >>"$file" # ends a line that was cut off before
+    size=$(stat -c %s "$file")
+    limited "$@" >>"$file" 2>"$log" || status=$?
+    if ((status == 0 && $(stat -c %s "$file") == size)); then
+      echo 'It has printed nothing.' >>"$log"
+      status=1
+    fi
+    conclude "$name" "$status" "$log"
+  else
+    limited "$@" >"$log" 2>&1 || status=$?
+    conclude "$name" "$status" "$log"
+  fi
+}
+# check NAME SECONDS COMMAND...: a test; one that does not end hangs.
+check() { local limit_means=failed; noted '' "$@"; }
+# attempt NAME SECONDS COMMAND...: a test that may take too long.
+attempt() { local limit_means=unfinished; noted '' "$@"; }
+# bench FILE NAME SECONDS COMMAND...: adds its lines of JSON to a file; where it is cut off, those that it has made.
+bench() { local limit_means=unfinished; noted "$out/$1" "${@:2}"; }
+# beside COMMAND...: while others run.
+beside() { if ((planning)); then "$@"; else "$@" & fi; }
+# alone: once nobody else is on the GPU. Each has its limit, so this waits no longer than the first phase may take.
+alone() { ((planning)) || wait; }
+
+networks='densenet_bc_100 wrn_28_10'
+# convolutions PRECISION: the kinds to try; wgmma multiplies half precision only, and elsewhere is "own".
+convolutions() {
+  case $1 in
+    fp16 | bf16) echo own wgmma cudnn ;;
+    *) echo own cudnn ;;
+  esac
+}
+
+# --- First phase, to second 155: what may share the GPU, and the processor's cores.
+
+part_tests() {
+  by 135
+  beside check operations 100 "${ours[@]}" "$tests/test_kernels" --test-case='*cuda*'
+  beside check plans 100 "${ours[@]}" "$tests/test_cuda_plans"
+  beside check 'half precision' 100 "${ours[@]}" "$tests/test_cuda_half"
+  beside check networks 100 "${ours[@]}" "$build/tests/nn/test_nn_on_cuda"
+  beside check training 100 "${ours[@]}" "$build/tests/tools/test_training" --test-case='*<cuda*'
+  beside check kernels 100 "${ours[@]}" "$tests/test_cuda_kernels"
+}
+
+# evaluate NAME WEIGHTS OPTION...: scores and metrics on Fashion-MNIST's test images and noise.
+evaluate() {
+  local name=$1 weights=$2
+  shift 2
+  mkdir -p "$work/scores/$name"
+  check "evaluation $name" 100 "${ours[@]}" "$build/eval/odin_eval" --weights "$weights" \
+    --in "idx:$images-images-idx3-ubyte.gz" --skip 0 --quiet --json "$work/scores/$name.json" \
+    --scores "$work/scores/$name" "$@"
+}
+# evaluate_on_gpu NETWORK WEIGHTS PRECISIONS OPTION...: with every convolution.
+evaluate_on_gpu() {
+  local network=$1 weights=$2 precisions=$3 precision conv
+  shift 3
+  for precision in $precisions; do
+    for conv in $(convolutions "$precision"); do
+      evaluate "$network $precision $conv" "$weights" --device cuda --precision "$precision" --conv "$conv" "$@"
+    done
+  done
+}
+# The bundled network; its fp32 scores are also held against the CPU's. Two after the other: a batch takes up to 8 GB.
+part_eval() {
+  by 135
+  local weights=weights/densenet_bc_100_fashion_mnist.h5 noise=(--out gaussian --out uniform)
+  beside evaluate 'densenet_bc_100 cpu' $weights --device cpu --limit 500 "${noise[@]}"
+  beside evaluate_on_gpu densenet_bc_100 $weights 'fp32 fp16' --limit 10000 "${noise[@]}"
+  beside evaluate_on_gpu densenet_bc_100 $weights 'tf32 bf16' --limit 10000 "${noise[@]}"
+}
+
+# train NETWORK PRECISION: two epochs on the test images.
+train() {
+  check "training $1 in $2" 90 "${ours[@]}" "$tools/train" --network "$1" --in "idx:$images-images-idx3-ubyte.gz" \
+    --in-dataset fashion_mnist --preset fast --epochs 2 --warmup-epochs 1 --crop-padding 0 --device cuda \
+    --precision "$2" --quiet --out "$work/$1 $2.h5"
+}
+# A trained Wide ResNet is not bundled: the metrics of all precisions are those of one that is trained here.
+train_and_evaluate() {
+  train wrn_28_10 tf32 || ((planning)) || return
+  local precision
+  for precision in fp32 tf32 fp16 bf16; do
+    beside evaluate_on_gpu wrn_28_10 "$work/wrn_28_10 tf32.h5" $precision --limit 5000 --out gaussian
+  done
+  alone
+}
+train_all() { for precision in fp16 bf16 tf32 fp32; do train densenet_bc_100 $precision; done; }
+part_train() {
+  by 135
+  beside train_and_evaluate
+  beside train_all
+}
+
+# Under the sanitizer a kernel is a hundred times slower: the small tests of our own kernels, in two halves.
+part_sanitize() {
+  by 155
+  local tool
+  for tool in memcheck racecheck; do
+    if ! command -v compute-sanitizer >/dev/null; then
+      note "$tool" 'not run (compute-sanitizer is missing)'
+      continue
+    fi
+    local sanitize=("${ours[@]}" compute-sanitizer --tool "$tool" --error-exitcode 9 "$tests/test_cuda_kernels")
+    beside attempt "$tool, convolutions" 150 "${sanitize[@]}" --test-case='*convolution*'
+    beside attempt "$tool, other kernels" 150 "${sanitize[@]}" --test-case-exclude='*convolution*'
+  done
+}
+
+# time_pytorch NAME SECONDS OPTION...: what it chooses by measuring, it keeps in a folder of its own.
+time_pytorch() {
+  local name=$1 limit=$2
+  shift 2
+  bench pytorch.jsonl "$name" "$limit" env "TRITON_CACHE_DIR=$work/triton" "TORCHINDUCTOR_CACHE_DIR=$work/inductor" \
+    "$python" tools/torch_gpu_bench.py "$@"
+}
+# torch.compile takes minutes, most of them for compiling kernels to choose from: that is done here, while the machine
+# is busy. Nothing but the compiled kernels is kept for what is timed, no choice among them.
+warm() {
+  ((!planning)) || return 0
+  limited 130 env "TRITON_CACHE_DIR=$work/triton" "TORCHINDUCTOR_CACHE_DIR=$work/inductor of $1" \
+    TORCHINDUCTOR_COMPILE_THREADS=6 nice "$python" tools/torch_gpu_bench.py --networks "$1" --precisions fp16 \
+    --seconds 0 --compile max-autotune >"$work/warm $1" 2>&1 &&
+    grep -q '"images_per_second"' "$work/warm $1" && touch "$work/warmed $1"
+  {
+    echo "=== compiling $1 in PyTorch ahead"
+    tail -n 20 "$work/warm $1"
+  } >"$work/warm end $1"
+  cat "$work/warm end $1" >>"$out/log.txt"
+}
+part_warm() {
+  by 135
+  local network
+  for network in $networks; do beside warm "$network"; done
+}
+
+# --- Second phase, alone on the GPU.
+
+# time_ours PRECISIONS SECONDS CONVOLUTION...: both networks. A kind of convolution has a process of its own, so that
+# one that fails does not take the others with it.
+time_ours() {
+  local precisions=$1 seconds=$2 conv
+  shift 2
+  for conv in "$@"; do
+    bench odin_bench.jsonl "timing $conv in $precisions" 60 "${ours[@]}" "$tools/odin_bench" --device cuda \
+      --network "${networks/ /,}" --precision "$precisions" --conv "$conv" --seconds "$seconds"
+  done
+}
+part_fast() {
+  alone
+  by 232
+  time_ours fp16 2 own wgmma cudnn
+  by 268
+  time_pytorch 'timing PyTorch in fp16' 60 --networks "${networks/ /,}" --precisions fp16 --seconds 1
+}
+
+# Where compiling ahead came to its end, choosing is what is left; else a mode that chooses less comes first, so that
+# there is something to compare with.
+part_compile() {
+  alone
+  local network modes
+  for network in $networks; do
+    if [[ $network == wrn_28_10 ]]; then by 410; else by 368; fi
+    modes=reduce-overhead,max-autotune
+    [[ ! -e "$work/warmed $network" ]] || modes=max-autotune
+    time_pytorch "timing PyTorch's compiled $network" 140 --networks "$network" --precisions fp16 --seconds 1 \
+      --compile $modes
+  done
+}
+
+# fp32 last: nobody waits for it, and it is what takes the longest.
+part_precisions() {
+  alone
+  by 450
+  time_ours bf16 0.5 wgmma
+  time_ours bf16,tf32 0.5 own cudnn
+  by 482
+  time_pytorch 'timing PyTorch in bf16,tf32' 60 --networks "${networks/ /,}" --precisions bf16,tf32 --seconds 0.5
+  by 498
+  time_ours fp32 0.5 own cudnn
+  time_pytorch 'timing PyTorch in fp32' 60 --networks "${networks/ /,}" --precisions fp32 --seconds 0.5
+}
+
+part_kernels() {
+  alone
+  by 528
+  local precision
+  for precision in fp16 tf32; do
+    bench kernels.jsonl "timing convolutions in $precision" 60 "${ours[@]}" "$tools/cuda_kernel_bench" \
+      --precision $precision
+  done
+}
+
 if [[ -f $build ]]; then
   mkdir "$work/pack"
   tar -C "$work/pack" -xzf "$build" || exit 1
@@ -140,111 +369,26 @@ if [[ -f $build ]]; then
   commit=$(cat "$build/commit")
   images=$build/data/t10k
 fi
-if [[ -z $build ]]; then
-  build=$PWD/build/gpu-native
-  check build 300 compile "$build" native || { cat "$out/log.txt"; exit 1; }
-fi
 tests=$build/tests/kernels tools=$build/tools
 # Ours alone get the libraries: Python brings its own.
 ours=(env "LD_LIBRARY_PATH=$build/lib:${LD_LIBRARY_PATH:-}:/usr/local/cuda/lib64:$libraries")
 
+of_gpu() {
+  timeout -k 1 10 nvidia-smi "--query-gpu=$1" --format=csv,noheader 2>/dev/null | head -1 | grep . || echo unknown
+}
 {
-  echo "gpu: $(nvidia-smi --query-gpu=name --format=csv,noheader | head -1)"
-  echo "driver: $(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -1)"
+  echo "gpu: $(of_gpu name)"
+  echo "driver: $(of_gpu driver_version)"
   echo "commit: $commit"
   echo "date: $(date -u +%Y-%m-%d)"
 } >"$out/about.txt"
 
-networks='densenet_bc_100 wrn_28_10'
-
-part_tests() {
-  check operations 60 "${ours[@]}" "$tests/test_kernels" --test-case='*cuda*'
-  check plans 60 "${ours[@]}" "$tests/test_cuda_plans"
-  check 'half precision' 60 "${ours[@]}" "$tests/test_cuda_half"
-  check networks 60 "${ours[@]}" "$build/tests/nn/test_nn_on_cuda"
-  check training 60 "${ours[@]}" "$build/tests/tools/test_training" --test-case='*<cuda*'
-  check kernels 60 "${ours[@]}" "$tests/test_cuda_kernels"
-}
-
-# convolutions PRECISION: the kinds to try; wgmma multiplies half precision only, and elsewhere is "own".
-convolutions() {
-  case $1 in
-    fp16 | bf16) echo own cudnn wgmma ;;
-    *) echo own cudnn ;;
-  esac
-}
-
-# ours_and_theirs PRECISION: ODIN's rate with each kind of convolution, and PyTorch's.
-ours_and_theirs() {
-  local network conv
-  for network in $networks; do
-    for conv in $(convolutions "$1"); do
-      bench odin_bench.jsonl 60 "${ours[@]}" "$tools/odin_bench" --device cuda --network "$network" --precision "$1" \
-        --conv "$conv" --seconds 2
-    done
-    bench pytorch.jsonl 60 "$python" tools/torch_gpu_bench.py --network "$network" --precision "$1" --seconds 1
-  done
-}
-part_fast() { ours_and_theirs fp16; }
-part_precisions() {
-  for precision in bf16 tf32 fp32; do ours_and_theirs $precision; done
-}
-
-# Scores beside the CPU's, metrics beside fp32's: of the bundled network on its test images and noise.
-part_eval() {
-  local network=weights/densenet_bc_100_fashion_mnist.h5 precision conv
-  evaluate() { # evaluate NAME LIMIT OPTION...
-    local name=$1 limit=$2
-    shift 2
-    mkdir -p "$work/scores/$name"
-    check "evaluation $name" 60 "${ours[@]}" "$build/eval/odin_eval" --weights $network --in "idx:$images-images-idx3-ubyte.gz" \
-      --out gaussian --out uniform --skip 0 --limit "$limit" --quiet --json "$work/scores/$name.json" \
-      --scores "$work/scores/$name" "$@"
-  }
-  evaluate cpu 500 --device cpu
-  for precision in fp32 tf32 fp16 bf16; do
-    for conv in $(convolutions $precision); do
-      evaluate "$precision $conv" 10000 --device cuda --precision $precision --conv "$conv"
-    done
-  done
-}
-
-# Under the sanitizer a kernel is a hundred times slower: tests of our own kernels, which are small.
-part_sanitize() {
-  for tool in memcheck racecheck; do
-    check "compute-sanitizer $tool" 90 "${ours[@]}" compute-sanitizer --tool $tool --error-exitcode 9 \
-      "$tests/test_cuda_kernels"
-  done
-}
-
-part_kernels() {
-  for precision in fp16 tf32; do
-    bench kernels.jsonl 60 "${ours[@]}" "$tools/cuda_kernel_bench" --precision $precision
-  done
-}
-
-# torch.compile with its best mode takes minutes.
-part_compile() {
-  for network in $networks; do
-    bench pytorch.jsonl 240 "$python" tools/torch_gpu_bench.py --network "$network" --precision fp16 --seconds 1 \
-      --compile --batches 512
-  done
-}
-
-# Two epochs of training on the test images in every precision, where that program is built: log.txt tells losses,
-# errors and rates.
-part_train() {
-  [[ -x $tools/train ]] || return 0
-  local precision
-  for precision in fp16 bf16 tf32 fp32; do
-    check "training in $precision" 120 "${ours[@]}" "$tools/train" --network densenet_bc_100 \
-      --in "idx:$images-images-idx3-ubyte.gz" --in-dataset fashion_mnist --preset fast --epochs 2 --warmup-epochs 1 \
-      --crop-padding 0 --device cuda --precision $precision --out "$work/$precision.h5"
-  done
-}
-
 for part in $parts; do
-  if [[ $(type -t "part_$part") == function ]]; then "part_$part"; else echo "there is no part $part" >&2; fi
+  [[ $(type -t "part_$part") == function ]] || usage
+  "part_$part"
 done
-"$python" tools/gpu_report.py "$out" "$work/scores"
-! grep -q ': failed' "$out/checks.txt"
+planning=0
+for part in $parts; do "part_$part"; done
+alone
+left=$((begin + total - $(now) - 1000))
+timeout -k 1 "$(seconds $((left > 4000 ? left : 4000)))" python3 tools/gpu_report.py "$out" "$work/scores"

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Times ODIN in PyTorch on a GPU: the fastest of its ways, for tools/gpu_check.sh.
+"""Times ODIN in PyTorch on a GPU, for tools/gpu_check.sh.
 
-    tools/torch_gpu_bench.py --network densenet_bc_100 --precision fp16 [--seconds S] [--batches 256,512]
+    tools/torch_gpu_bench.py --networks densenet_bc_100,wrn_28_10 --precisions fp16,bf16 [--seconds S] [--batches N,N]
+                             [--compile MODE,MODE]
 
-Prints one line of JSON for each way: eager and compiled ("max-autotune"), NCHW and channels_last, each batch size. A
-batch is copied from pinned memory, as our own program copies it; forward pass, gradient in the input, second forward
-pass. Ways that fail are reported with their error.
+Prints one line of JSON for each way, as it is done: eager, NCHW and channels_last; with --compile instead compiled in
+those modes ("max-autotune" is the best, and takes minutes), channels_last. The batch is what our own program runs at
+once, if no other is named. It is copied from pinned memory, as our own program copies it; forward pass, gradient in the
+input, second forward pass. Ways that fail are reported with their error; the exit status is then 1.
 """
 import argparse
 import json
@@ -18,8 +20,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" 
 import torch  # noqa: E402
 from networks import DenseNet3, WideResNet, odin  # noqa: E402
 
-NETWORKS = {"densenet_bc_100": DenseNet3, "wrn_28_10": WideResNet}
+# The network, and the batch of kernels/cuda/plan_executor.cpp.
+NETWORKS = {"densenet_bc_100": (DenseNet3, 512), "wrn_28_10": (WideResNet, 256)}
 TYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+LAYOUTS = {"NCHW": torch.contiguous_format, "channels_last": torch.channels_last}
 STD = (0.25, 0.24, 0.26)
 
 
@@ -48,36 +52,57 @@ def steps(network, device_type, layout, seconds, batch):
             return count / elapsed
 
 
+def ways(make, dtype, modes):
+    """(name, network, layout) of each way; a network lives no longer than its way is measured."""
+    for name in ("channels_last",) if modes else LAYOUTS:
+        for mode in modes or ("",):
+            model = make().eval().to("cuda", dtype).to(memory_format=LAYOUTS[name])
+            for parameter in model.parameters():
+                parameter.requires_grad_(False)
+            if mode:
+                yield f"compiled ({mode}), {name}", torch.compile(model, mode=mode), LAYOUTS[name]
+            else:
+                yield f"eager, {name}", model, LAYOUTS[name]
+            del model
+            torch.compiler.reset()
+            torch.cuda.empty_cache()
+
+
 def main():
+    def several(known=None):
+        def parse(text):
+            values = text.split(",")
+            if known and not set(values) <= set(known):
+                raise argparse.ArgumentTypeError(f"{text} is not of {', '.join(known)}")
+            return values
+        return parse
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", choices=NETWORKS, required=True)
-    parser.add_argument("--precision", choices=TYPES, required=True)
+    parser.add_argument("--networks", type=several(NETWORKS), required=True)
+    parser.add_argument("--precisions", type=several(TYPES), required=True)
     parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--batches", default="256,512")
-    parser.add_argument("--compile", action="store_true", help="with torch.compile too, which takes minutes")
+    parser.add_argument("--batches", type=several(), default=[])
+    parser.add_argument("--compile", type=several(("default", "reduce-overhead", "max-autotune")), default=[])
     options = parser.parse_args()
     torch.backends.cudnn.benchmark = True
-    torch.backends.cudnn.allow_tf32 = options.precision == "tf32"
-    torch.backends.cuda.matmul.allow_tf32 = options.precision == "tf32"
-    dtype = TYPES[options.precision]
-    batches = [int(batch) for batch in options.batches.split(",")]
-    for layout, layout_name in ((torch.contiguous_format, "NCHW"), (torch.channels_last, "channels_last")):
-        model = NETWORKS[options.network]().eval().to("cuda", dtype).to(memory_format=layout)
-        for parameter in model.parameters():
-            parameter.requires_grad_(False)
-        ways = [("eager", model, batches)]
-        if options.compile and layout is torch.channels_last:
-            ways.append(("compiled", torch.compile(model, mode="max-autotune"), batches[:1]))
-        for way, network, sizes in ways:
-            for batch in sizes:
-                line = {"network": options.network, "precision": options.precision, "way": f"{way}, {layout_name}",
-                        "batch": batch, "torch": torch.__version__, "gpu": torch.cuda.get_device_name()}
-                try:
-                    line["images_per_second"] = steps(network, dtype, layout, options.seconds, batch)
-                except Exception as error:  # a way that fails is no reason to lose the others
-                    line["error"] = f"{type(error).__name__}: {error}"[:300]
-                print(json.dumps(line), flush=True)
+    status = 0
+    for precision in options.precisions:
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        dtype = TYPES[precision]
+        for network in options.networks:
+            make, batch = NETWORKS[network]
+            for way, model, layout in ways(make, dtype, options.compile):
+                for size in [int(size) for size in options.batches] or [batch]:
+                    line = {"network": network, "precision": precision, "way": way, "batch": size,
+                            "torch": torch.__version__, "gpu": torch.cuda.get_device_name()}
+                    try:
+                        line["images_per_second"] = steps(model, dtype, layout, options.seconds, size)
+                    except Exception as error:  # a way that fails is no reason to lose the others
+                        line["error"] = f"{type(error).__name__}: {error}"[:300]
+                        status = 1
+                    print(json.dumps(line), flush=True)
+    return status
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -33,6 +33,13 @@ TEST_CASE("names of precisions and convolutions are read as they are written") {
   CHECK_THROWS_WITH_AS(precision_of("fp8"), doctest::Contains("fp8"), Error);
 }
 
+TEST_CASE("only a GPU's memory is measured") {
+  for (const char* device : {"cpu", "auto", "gpu"}) {
+    CHECK_THROWS_WITH_AS(measured_memory_gbytes(device), doctest::Contains("it is not a GPU"),
+                         Error);
+  }
+}
+
 TEST_CASE("the CPU computes in single precision only") {
   for (const auto precision : {Precision::kTf32, Precision::kFloat16, Precision::kBFloat16}) {
     CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.precision = precision}),

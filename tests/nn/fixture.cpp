@@ -16,8 +16,10 @@ constexpr std::size_t kImageElements = 3 * 32 * 32;
 }  // namespace
 
 Fixture::Fixture(const std::string& name) {
-  const std::filesystem::path path =
-      std::filesystem::path(ODIN_SOURCE_DIR) / "tests" / "nn" / "fixtures" / (name + ".f32");
+  // A program that was brought from another machine is run in the sources there.
+  const bool built_here = std::filesystem::is_directory(ODIN_SOURCE_DIR);
+  const std::filesystem::path path = std::filesystem::path(built_here ? ODIN_SOURCE_DIR : ".") /
+                                     "tests" / "nn" / "fixtures" / (name + ".f32");
   values_.resize(std::filesystem::file_size(path) / sizeof(float));
   std::ifstream(path, std::ios::binary)
       .read(reinterpret_cast<char*>(values_.data()),

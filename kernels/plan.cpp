@@ -186,16 +186,9 @@ std::int64_t odin_elements_moved(const Plan& plan) {
             backward += size(s.output);
           }
           if constexpr (requires { s.residual; }) {
-            if (s.relu) backward += size(s.output);
             if (s.residual) forward += size(*s.residual);
             // Its gradient begins as that of the sum, in the same place.
             if (s.residual) contribute(*s.residual);
-          }
-          if constexpr (requires { s.prologue; }) {
-            if (s.prologue && s.prologue->relu) backward += size(s.input);
-          }
-          if constexpr (requires { s.normalisation; }) {
-            if (s.normalisation.relu) backward += size(s.input);
           }
           backward += contribute(s.input);
         },

@@ -100,8 +100,8 @@ std::int64_t multiply_adds(const Plan& plan);
 
 // Elements of one image's activations and gradients that ODIN (forward, backward to the input,
 // forward) moves to and from memory if every step reads each operand once and writes each result
-// once: with no cache between steps, no weights, and a ReLU's mask read as the activation that it
-// shuts or opens.
+// once: with no cache between steps, and not counting weights and the masks of ReLUs (a bit for each
+// value).
 std::int64_t odin_elements_moved(const Plan& plan);
 
 // What ODIN does to an image under one temperature.

@@ -136,11 +136,16 @@ class PixelRows {
     for (int i = 0; i < kOwn; ++i, place += kRowDistance * mask.pitch) {
       if ((inside >> i & 1u) == 0) continue;
       const auto* chunk_of_row = reinterpret_cast<const T*>(slab + Rows::offset(row(i), chunk()));
-      const auto x = cuda::load<kPerChunk>(chunk_of_row);
       unsigned open = 0;
+#pragma unroll 1
+      for (int first = 0; first < kPerChunk; first += 4) {
+        const auto x = cuda::load<4>(chunk_of_row + first);
+        const auto factor = cuda::load<4>(scale + first);
+        const auto summand = cuda::load<4>(shift + first);
 #pragma unroll
-      for (int c = 0; c < kPerChunk; ++c) {
-        open |= (fmaf(scale[c], x.v[c], shift[c]) > 0 ? 1u : 0u) << c;
+        for (int c = 0; c < 4; ++c) {
+          open |= (fmaf(factor.v[c], x.v[c], summand.v[c]) > 0 ? 1u : 0u) << (first + c);
+        }
       }
       mask.bytes[place] = static_cast<std::uint8_t>(open);
     }

@@ -46,11 +46,13 @@ struct Types {
 };
 const Types kTypes[] = {
     {Element::kFloat, Element::kFloat, Multiply::kFloat},
-    {Element::kFloat, Element::kFloat, Multiply::kTf32},
     {Element::kHalf, Element::kHalf, Multiply::kFloat},
+#ifndef ODIN_FEWER_ELEMENT_TYPES  // in a slow program: threads meet alike whatever the others are
+    {Element::kFloat, Element::kFloat, Multiply::kTf32},
     {Element::kBFloat16, Element::kBFloat16, Multiply::kFloat},
     {Element::kFloat, Element::kHalf, Multiply::kFloat},
     {Element::kFloat, Element::kBFloat16, Multiply::kFloat},
+#endif
 };
 
 // Operands are what is stored, so what is left is the rounding of the result and, after a

@@ -380,7 +380,7 @@ TEST_CASE("A weight that is not finite is refused by name") {
 // 96 MiB of data: 64 for the file, the rest for what every program of ours starts with. The sanitizers
 // reserve more than any limit.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr const char* kLimits = "ulimit -t 10";
+constexpr const char* kLimits = "ulimit -t 60";
 #else
 constexpr const char* kLimits = "ulimit -t 10; ulimit -d 98304";
 #endif

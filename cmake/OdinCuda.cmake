@@ -37,8 +37,24 @@ if(NOT CMAKE_CUDA_COMPILER OR NOT CUDNN_INCLUDE_DIR OR NOT CUDNN_LIBRARY)
   return()
 endif()
 
-# Ampere (A100; RTX 30), Ada and Hopper; `native` compiles for the GPU of this machine alone.
-set(CMAKE_CUDA_ARCHITECTURES "80;86;89;90" CACHE STRING "GPU architectures to compile for")
+# Ampere (A100; RTX 30), Ada and Hopper, and what GPUs of this machine are, if they are newer; `native`
+# compiles for those alone.
+set(architectures 80 86 89 90)
+find_program(ODIN_NVIDIA_SMI nvidia-smi)
+mark_as_advanced(ODIN_NVIDIA_SMI)
+if(ODIN_NVIDIA_SMI)
+  execute_process(COMMAND ${ODIN_NVIDIA_SMI} --query-gpu=compute_cap --format=csv,noheader
+                  OUTPUT_VARIABLE capabilities ERROR_QUIET)
+  string(REGEX MATCHALL "[0-9]+\\.[0-9]" capabilities "${capabilities}")
+  string(REPLACE "." "" capabilities "${capabilities}")
+  foreach(capability IN LISTS capabilities)
+    if(capability GREATER 80)
+      list(APPEND architectures ${capability})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES architectures)
+endif()
+set(CMAKE_CUDA_ARCHITECTURES "${architectures}" CACHE STRING "GPU architectures to compile for")
 enable_language(CUDA)
 if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know it of nvcc 13
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)

@@ -36,6 +36,9 @@ endfunction()
 function(odin_program target)
   add_executable(${target} ${ARGN})
   target_link_libraries(${target} PRIVATE odin_options)
+  # It reads its options and leaves the work to libraries; optimised like these, its parser of options
+  # would take twice as long to compile.
+  target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-O1>)
   odin_quickly_sanitized(${target})
   set_property(GLOBAL APPEND PROPERTY ODIN_PROGRAMS ${target})
 endfunction()

@@ -25,9 +25,9 @@ void pack_forward_weights(const float* w, int outputs, int inputs, int kernel, E
 void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, Element element,
                            void* packed, Stream stream);
 
-// Which values a ReLU let through, one bit each: a byte tells of 16 bytes of a pixel's channels, so of 8 in half precision and of 4 in float; bit i is the i-th of them. The byte
-// of channel c of pixel p is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel
-// are zero.
+// Which values a ReLU let through, one bit each: a byte tells of 16 bytes of a pixel's channels, so
+// of 8 in half precision and of 4 in float; bit i is the i-th of them. The byte of channel c of pixel
+// p is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel are zero.
 struct ReluMask {
   std::uint8_t* bytes = nullptr;  // nullptr: there is none
   std::int64_t pitch = 0;
@@ -38,7 +38,8 @@ constexpr int masked_channels(Element element) {
 constexpr std::int64_t mask_pitch(Element element, int channels) {
   return (channels + masked_channels(element) - 1) / masked_channels(element);
 }
-// Whether every pixel is the middle of one window, so that a convolution can write its input's mask.
+// Whether every pixel is the middle of one window, so that a convolution can write its input's
+// mask.
 constexpr bool has_middle(int kernel, int stride, int padding) {
   return stride == 1 && kernel == 2 * padding + 1;
 }
@@ -76,7 +77,8 @@ struct ForwardConvolution {
 // mask = [scale x + shift > 0] if affine.relu: as the forward pass wrote it, else recomputed from x;
 // with the identity and relu, x may as well be the activation after its ReLU. `accumulate`: +=
 // instead of =.
-// dy (N, O, H', W'), dx and x (N, C, H, W). dx may be float where dy is not (and then so are the weights): the gradient in the image.
+// dy (N, O, H', W'), dx and x (N, C, H, W). dx may be float where dy is not (and then so are the
+// weights): the gradient in the image.
 struct BackwardConvolution {
   int kernel = 1;
   int stride = 1;
@@ -106,7 +108,8 @@ void convolution_forward(const ForwardConvolution& convolution, ConvolutionVersi
                          Stream stream);
 void convolution_backward_data(const BackwardConvolution& convolution, ConvolutionVersion version,
                                Stream stream);
-// Whether a version can do the shape, with its element types (kAuto and kPlain always can).
+// Whether a version can do the shape, with its element types and masks (without an output mask kAuto
+// and kPlain always can).
 bool can_run(const ForwardConvolution& convolution, ConvolutionVersion version);
 bool can_run(const BackwardConvolution& convolution, ConvolutionVersion version);
 

@@ -21,6 +21,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     if (step.prologue) prologue_ = DeviceAffine(*step.prologue);
     // Our kernels take a float image beside activations in half precision, with float weights.
     const Element element = image ? Element::kFloat : arithmetic.element;
+    keeps_input_mask_ = prologue_.get().relu && has_middle(kernel_, stride_, padding_) && !image;
     keeps_output_mask_ = step.relu && writes_output_mask(step, element, arithmetic.element);
     const DeviceBuffer row_major = upload(step.weights);
     const int outputs = step.output.channels;
@@ -37,9 +38,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     synchronize(stream);  // before row_major goes
   }
 
-  bool keeps_input_mask() const override {
-    return prologue_.get().relu && has_middle(kernel_, stride_, padding_);
-  }
+  bool keeps_input_mask() const override { return keeps_input_mask_; }
 
   bool keeps_output_mask() const override { return keeps_output_mask_; }
 
@@ -107,6 +106,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
   int padding_;
   bool relu_;
   Multiply multiply_;
+  bool keeps_input_mask_;
   bool keeps_output_mask_;
   DeviceBuffer forward_weights_;
   DeviceBuffer backward_weights_;

@@ -15,8 +15,8 @@ struct StepBackward {
   std::vector<PlanSlice> clear;
   // The step's convolution adds to the gradient of its input; otherwise it overwrites it.
   bool accumulate = true;
-  // What masks the backward pass reads in place of inputs and outputs, written by the first forward
-  // pass. For whoever makes the convolutions to set.
+  // Which masks the first forward pass writes, and the backward pass reads in place of the inputs of
+  // steps. For whoever makes the convolutions to set.
   bool keeps_input_mask = false;   // of the prologue's ReLU
   bool keeps_output_mask = false;  // of the closing ReLU, for the steps that it masks
   // The step whose closing ReLU mask_by_input means, where only convolutions read its output, and all

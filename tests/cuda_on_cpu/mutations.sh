@@ -85,7 +85,7 @@ mutation 'a tap that ends a chunk late' conv_wgmma.cuh \
 mutation 'four channels written where three are left' conv_epilogue.cuh \
   'channel + 4 <= e.target.channels' 'channel + 3 <= e.target.channels' $kernels 'cuda: convolution backward to the data*'
 mutation 'a mask of the pixel that another tap leads to' conv_slab.cuh \
-  'tap != g.mask_tap' 'tap != g.mask_tap + 1' $kernels 'cuda: convolution forward*'
+  'tap == g.mask_tap' 'tap == g.mask_tap + 1' $kernels 'cuda: convolution forward*'
 mutation 'the bit of the next channel' conv_epilogue.cuh \
   'byte >> channel % kMasked<T>' 'byte >> (channel + 1) % kMasked<T>' $kernels 'cuda: convolution backward to the data*'
 mutation 'a pool that reads beyond its window' pool.cu \

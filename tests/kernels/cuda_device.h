@@ -12,7 +12,8 @@ namespace odin::test {
 // Throws Error where there is no such device.
 std::unique_ptr<Backend> make_cuda(const DeviceOptions& options);
 
-// The kinds of convolution that it has.
+// The kinds of convolution that it has; on a real one those that the environment variable
+// ODIN_TEST_CONVOLUTIONS names ("own cudnn"), so that one which ruins a process takes no other along.
 std::vector<ConvolutionChoice> cuda_convolutions();
 
 // Calls test(convolution) for each of them, or skips the running test where there is no device.

@@ -1,3 +1,6 @@
+#include <cstdlib>
+#include <sstream>
+
 #include "tests/kernels/cuda_device.h"
 
 namespace odin::test {
@@ -7,7 +10,11 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
 }
 
 std::vector<ConvolutionChoice> cuda_convolutions() {
-  return {ConvolutionChoice::kOwn, ConvolutionChoice::kWgmma, ConvolutionChoice::kCudnn};
+  const char* wanted = std::getenv("ODIN_TEST_CONVOLUTIONS");
+  std::istringstream names(wanted ? wanted : "own wgmma cudnn");
+  std::vector<ConvolutionChoice> choices;
+  for (std::string name; names >> name;) choices.push_back(convolution_choice_of(name));
+  return choices;
 }
 
 }  // namespace odin::test

@@ -1,6 +1,7 @@
 // Checks the plainest version of our own CUDA convolution against sums in double on the host, every
 // other version and cuDNN against the plainest, then times them (cuBLAS, too, where the convolution is
 // a matrix product), for the shapes of both networks.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -41,7 +42,22 @@ constexpr Shape kShapes[] = {
 
 struct Options {
   std::string precision = "fp16";
+  // What is held against the plainest version, which always runs. One that a GPU does not take ruins
+  // the process: it can have one to itself.
+  std::vector<std::string> convolutions = {"own", "wgmma", "cudnn"};
   int batch = 256;
+
+  bool wants(const char* convolution) const {
+    return std::ranges::find(convolutions, convolution) != convolutions.end();
+  }
+  std::vector<ConvolutionVersion> versions() const {
+    std::vector<ConvolutionVersion> all = {ConvolutionVersion::kPlain};
+    if (wants("own")) {
+      all.insert(all.end(), {ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kAuto});
+    }
+    if (wants("wgmma")) all.push_back(ConvolutionVersion::kWgmma);
+    return all;
+  }
 };
 
 // Device memory of standard normal numbers, stored as `element`.
@@ -85,6 +101,7 @@ class Bench {
  public:
   Bench(const Shape& shape, const Options& options, LibraryConvolutions& library)
       : shape_(shape),
+        options_(options),
         arithmetic_(arithmetic_of(precision_of(options.precision))),
         library_(library),
         workspace_(LibraryConvolutions::kWorkspace) {
@@ -128,8 +145,7 @@ class Bench {
     const View& result = forward ? y_view_ : x_view_;
     const std::vector<double> exact = samples(forward);
     std::vector<float> expected;
-    for (const auto version : {ConvolutionVersion::kPlain, ConvolutionVersion::kImplicitGemm,
-                               ConvolutionVersion::kWgmma, ConvolutionVersion::kAuto}) {
+    for (const ConvolutionVersion version : options_.versions()) {
       const std::string name(name_of(version));
       if (!can(forward, version)) continue;
       const float time = least_milliseconds(stream_, [&] { own(forward, version); });
@@ -142,9 +158,11 @@ class Bench {
       }
       line[name + "_tflops"] = flop / (time * 1e9);
     }
-    const float time = least_milliseconds(stream_, [&] { library(forward); });
-    line["library_error"] = relative_error(download(result, stream_), expected);
-    line["library_tflops"] = flop / (time * 1e9);
+    if (options_.wants("cudnn")) {
+      const float time = least_milliseconds(stream_, [&] { library(forward); });
+      line["library_error"] = relative_error(download(result, stream_), expected);
+      line["library_tflops"] = flop / (time * 1e9);
+    }
     return line;
   }
 
@@ -271,6 +289,7 @@ class Bench {
   }
 
   Shape shape_;
+  const Options& options_;
   PlanArithmetic arithmetic_;
   LibraryConvolutions& library_;
   OwnedStream stream_;
@@ -318,6 +337,11 @@ int main(int argc, char** argv) {
   app.footer("Prints one line of JSON for each shape and pass.");
   odin::cuda::Options options;
   app.add_option("--precision", options.precision, "fp32, tf32, fp16 or bf16")
+      ->capture_default_str();
+  app.add_option("--conv", options.convolutions,
+                 "own, wgmma, cudnn: what to time beside the plainest version")
+      ->check(CLI::IsMember({"own", "wgmma", "cudnn"}))
+      ->delimiter(',')
       ->capture_default_str();
   app.add_option("--batch", options.batch, "Images at once")
       ->check(CLI::Range(1, 4096))

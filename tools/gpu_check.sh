@@ -12,14 +12,14 @@
 # --build WHAT  take the programs of a build with CUDA, or of a pack, instead of compiling here
 # --minutes M   end within so many minutes, not counting a compilation; 9 without it
 # --python P    a Python with PyTorch; python3 without it
-# --parts P     only these of: tests eval train sanitize warm (all at once), fast compile precisions kernels (one after
+# --parts P     only these of: train tests eval sanitize warm (all at once), fast compile precisions kernels (one after
 #               the other, in the order given); all without it
 # --pack FILE   build for --arch (90 without it, an H100) and pack the programs with the libraries that they need, for
 #               a machine that has neither our dependencies nor the time to compile; NVIDIA's libraries are left out
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 out=gpu_check minutes=9 build='' python=python3 pack='' arch=90
-parts='tests eval train sanitize warm fast compile precisions kernels'
+parts='train tests eval sanitize warm fast compile precisions kernels'
 usage() {
   sed -n '2,/^set /{/^#/p}' "$0" | cut -c3- >&2
   exit 2
@@ -132,11 +132,18 @@ limited() {
 # --- Results. Everything that is planned is in checks.txt from the beginning; the last line of a name counts.
 planning=1 limit_means=failed
 note() { echo "$1: $2" >>"$out/checks.txt"; }
+# findings LOG: the first forty errors and races that compute-sanitizer tells of, with the lines that say where.
+findings() {
+  local error='Invalid __|Misaligned |Race reported |Potential |Barrier error |Warpgroup MMA |Malloc/Free error '
+  grep -aE -m 40 -A 3 "^=========( [A-Za-z]+:)? ($error|[A-Z]+ SUMMARY: [1-9])" "$1"
+}
 # conclude NAME STATUS LOG: notes how something ended, by `cut`, too, and the end of what it said. `limit_means` is
 # what it is that something does not end within its own limit.
 conclude() {
   local name=$1 status=$2 result=passed
-  if [[ $cut == late ]]; then
+  if findings "$3" >"$3.found"; then # one is enough, however it ended then; a race that is only warned of, too
+    result='failed (compute-sanitizer has found something)'
+  elif [[ $cut == late ]]; then
     result='not run (no time was left)'
   elif [[ $cut == limit ]]; then
     result="$limit_means (out of time)"
@@ -156,6 +163,10 @@ conclude() {
   note "$name" "$result"
   {
     echo "=== $name: $result"
+    if [[ -s $3.found ]]; then
+      cat "$3.found"
+      echo '--- It ended so:'
+    fi
     tail -n 100 "$3"
   } >"$3.end"
   cat "$3.end" >>"$out/log.txt" # in one piece, beside others
@@ -193,24 +204,48 @@ beside() { if ((planning)); then "$@"; else "$@" & fi; }
 alone() { ((planning)) || wait; }
 
 networks='densenet_bc_100 wrn_28_10'
-# convolutions PRECISION: the kinds to try; wgmma multiplies half precision only, and elsewhere is "own".
+# convolutions PRECISION: the kinds to try; wgmma multiplies half precision only, and elsewhere is "own". It has never
+# run: a bad address ruins its whole process, so it always has one to itself, and a hang takes the time of what comes
+# after it, so it comes last.
 convolutions() {
   case $1 in
-    fp16 | bf16) echo own wgmma cudnn ;;
+    fp16 | bf16) echo own cudnn wgmma ;;
     *) echo own cudnn ;;
   esac
 }
 
 # --- First phase, to second 155: what may share the GPU, and the processor's cores.
 
+# Part train comes first: ten evaluations wait for the Wide ResNet that it trains. Training wants the GPU, and now and
+# then a core at once. So what fills either waits for it, but for tests and sanitizers: they hardly use the GPU, have no
+# time to lose, and leave it the cores, being nice.
+# after_training COMMAND...: runs it once the Wide ResNet is trained, if it is to be, but from second 40 in any case.
+after_training() {
+  if [[ " $parts " == *' train '* ]]; then
+    while ((!planning)) && [[ ! -e $work/trained ]] && (($(now) < begin + $(scaled 40))); do sleep 0.1; done
+  fi
+  "$@"
+}
+
+# check_kind NAME CONVOLUTIONS COMMAND...: a program of tests, with these convolutions.
+check_kind() {
+  local name=$1 kinds=$2
+  shift 2
+  beside check "$name" 100 nice "${ours[@]}" "ODIN_TEST_CONVOLUTIONS=$kinds" "$@"
+}
 part_tests() {
   by 135
-  beside check operations 100 "${ours[@]}" "$tests/test_kernels" --test-case='*cuda*'
-  beside check plans 100 "${ours[@]}" "$tests/test_cuda_plans"
-  beside check 'half precision' 100 "${ours[@]}" "$tests/test_cuda_half"
-  beside check networks 100 "${ours[@]}" "$build/tests/nn/test_nn_on_cuda"
-  beside check training 100 "${ours[@]}" "$build/tests/tools/test_training" --test-case='*<cuda*'
-  beside check kernels 100 "${ours[@]}" "$tests/test_cuda_kernels"
+  local others='own cudnn' warpgroups='*warpgroup*' on_cuda=$build/tests/nn/test_nn_on_cuda
+  check_kind operations "$others" "$tests/test_kernels" --test-case='*cuda*'
+  check_kind plans "$others" "$tests/test_cuda_plans" --test-case-exclude="$warpgroups"
+  check_kind 'half precision' "$others" "$tests/test_cuda_half" --test-case-exclude="$warpgroups"
+  check_kind networks "$others" "$on_cuda" --test-case-exclude="$warpgroups"
+  check_kind training "$others" "$build/tests/tools/test_training" --test-case='*<cuda*'
+  check_kind kernels "$others" "$tests/test_cuda_kernels" --test-case-exclude="$warpgroups"
+  check_kind 'plans, wgmma' wgmma "$tests/test_cuda_plans"
+  check_kind 'half precision, wgmma' wgmma "$tests/test_cuda_half"
+  check_kind 'networks, wgmma' wgmma "$on_cuda"
+  check_kind 'kernels, wgmma' wgmma "$tests/test_cuda_kernels" --test-case="$warpgroups"
 }
 
 # evaluate NAME WEIGHTS OPTION...: scores and metrics on Fashion-MNIST's test images and noise.
@@ -236,9 +271,9 @@ evaluate_on_gpu() {
 part_eval() {
   by 135
   local weights=weights/densenet_bc_100_fashion_mnist.h5 noise=(--out gaussian --out uniform)
-  beside evaluate 'densenet_bc_100 cpu' $weights --device cpu --limit 500 "${noise[@]}"
-  beside evaluate_on_gpu densenet_bc_100 $weights 'fp32 fp16' --limit 10000 "${noise[@]}"
-  beside evaluate_on_gpu densenet_bc_100 $weights 'tf32 bf16' --limit 10000 "${noise[@]}"
+  beside after_training evaluate 'densenet_bc_100 cpu' $weights --device cpu --limit 500 "${noise[@]}"
+  beside after_training evaluate_on_gpu densenet_bc_100 $weights 'fp32 fp16' --limit 10000 "${noise[@]}"
+  beside after_training evaluate_on_gpu densenet_bc_100 $weights 'tf32 bf16' --limit 10000 "${noise[@]}"
 }
 
 # train NETWORK PRECISION: two epochs on the test images.
@@ -249,8 +284,10 @@ train() {
 }
 # A trained Wide ResNet is not bundled: the metrics of all precisions are those of one that is trained here.
 train_and_evaluate() {
-  train wrn_28_10 tf32 || ((planning)) || return
-  local precision
+  local trained=yes precision
+  train wrn_28_10 tf32 || trained=no
+  ((planning)) || touch "$work/trained" # or it has failed
+  [[ $trained == yes ]] || ((planning)) || return
   for precision in fp32 tf32 fp16 bf16; do
     beside evaluate_on_gpu wrn_28_10 "$work/wrn_28_10 tf32.h5" $precision --limit 5000 --out gaussian
   done
@@ -260,10 +297,10 @@ train_all() { for precision in fp16 bf16 tf32 fp32; do train densenet_bc_100 $pr
 part_train() {
   by 135
   beside train_and_evaluate
-  beside train_all
+  beside after_training train_all
 }
 
-# Under the sanitizer a kernel is a hundred times slower: the small tests of our own kernels, in two halves.
+# Under the sanitizer a kernel is a hundred times slower: the small tests of our own kernels, in three parts.
 part_sanitize() {
   by 155
   local tool
@@ -272,9 +309,14 @@ part_sanitize() {
       note "$tool" 'not run (compute-sanitizer is missing)'
       continue
     fi
-    local sanitize=("${ours[@]}" compute-sanitizer --tool "$tool" --error-exitcode 9 "$tests/test_cuda_kernels")
-    beside attempt "$tool, convolutions" 150 "${sanitize[@]}" --test-case='*convolution*'
-    beside attempt "$tool, other kernels" 150 "${sanitize[@]}" --test-case-exclude='*convolution*'
+    local options=(--tool "$tool" --error-exitcode 9)
+    # We look at the result of every call ourselves; libraries make some that fail and mean nothing.
+    [[ $tool != memcheck ]] || options+=(--report-api-errors no)
+    local sanitize=(nice "${ours[@]}" compute-sanitizer "${options[@]}" "$tests/test_cuda_kernels")
+    beside attempt "$tool, convolutions" 150 "${sanitize[@]}" --test-case='*convolution*' \
+      --test-case-exclude='*warpgroup*'
+    beside attempt "$tool, other kernels" 150 "${sanitize[@]}" --test-case-exclude='*convolution*,*warpgroup*'
+    beside attempt "$tool, wgmma" 150 "${sanitize[@]}" --test-case='*warpgroup*'
   done
 }
 
@@ -320,7 +362,7 @@ time_ours() {
 part_fast() {
   alone
   by 232
-  time_ours fp16 2 own wgmma cudnn
+  time_ours fp16 2 own cudnn wgmma
   by 268
   time_pytorch 'timing PyTorch in fp16' 60 --networks "${networks/ /,}" --precisions fp16 --seconds 1
 }
@@ -343,8 +385,8 @@ part_compile() {
 part_precisions() {
   alone
   by 450
-  time_ours bf16 0.5 wgmma
   time_ours bf16,tf32 0.5 own cudnn
+  time_ours bf16 0.5 wgmma
   by 482
   time_pytorch 'timing PyTorch in bf16,tf32' 60 --networks "${networks/ /,}" --precisions bf16,tf32 --seconds 0.5
   by 498
@@ -352,14 +394,17 @@ part_precisions() {
   time_pytorch 'timing PyTorch in fp32' 60 --networks "${networks/ /,}" --precisions fp32 --seconds 0.5
 }
 
+# time_kernels PRECISION CONVOLUTIONS SECONDS
+time_kernels() {
+  bench kernels.jsonl "timing $2 convolutions in $1" "$3" "${ours[@]}" "$tools/cuda_kernel_bench" --precision "$1" \
+    --conv "$2"
+}
 part_kernels() {
   alone
   by 528
-  local precision
-  for precision in fp16 tf32; do
-    bench kernels.jsonl "timing convolutions in $precision" 60 "${ours[@]}" "$tools/cuda_kernel_bench" \
-      --precision $precision
-  done
+  time_kernels fp16 own,cudnn 60
+  time_kernels fp16 wgmma 20 # not all that is left, should it hang
+  time_kernels tf32 own,cudnn 60
 }
 
 if [[ -f $build ]]; then

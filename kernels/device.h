@@ -24,7 +24,7 @@ std::string_view name_of(Precision precision);
 // How convolutions are computed: those of an evaluation, and on a GPU those of the layers, too, of
 // which our own are all the same kernel.
 enum class ConvolutionChoice : std::uint8_t {
-  kAuto,     // the fastest that the device has
+  kAuto,     // on a GPU cuDNN's, on the CPU whichever is faster for the shape
   kCudnn,    // on a GPU: cuDNN's
   kOwn,      // on a GPU: our implicit GEMM
   kWgmma,    // ... with the tensor core instructions of compute capability 9.0 wherever it can

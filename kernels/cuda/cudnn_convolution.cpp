@@ -182,6 +182,10 @@ bool has_note(const std::vector<cudnnBackendNumericalNote_t>& notes,
   return std::find(notes.begin(), notes.end(), note) != notes.end();
 }
 
+constexpr cudnnBackendNumericalNote_t kInexact[] = {
+    CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_FFT,
+    CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13};
+
 // Whether an engine computes what was asked for, in the arithmetic that was asked for.
 bool acceptable(const CudnnDescriptor& configuration, const CudnnConvolution& convolution) {
   const std::vector<CudnnDescriptor> engines =
@@ -193,8 +197,10 @@ bool acceptable(const CudnnDescriptor& configuration, const CudnnConvolution& co
   if (has_note(notes, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)) return false;
   const bool is_float = convolution.x.element == Element::kFloat;
   if (is_float && has_note(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)) return false;
-  return !(is_float && convolution.multiply == Multiply::kFloat &&
-           has_note(notes, CUDNN_NUMERICAL_NOTE_TENSOR_CORE));
+  if (!is_float || convolution.multiply != Multiply::kFloat) return true;
+  // Float as it is: nothing that rounds operands, nor transforms whose sums cancel more than a digit.
+  return std::none_of(std::begin(kInexact), std::end(kInexact),
+                      [&](cudnnBackendNumericalNote_t note) { return has_note(notes, note); });
 }
 
 }  // namespace

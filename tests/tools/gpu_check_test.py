@@ -486,6 +486,15 @@ class GpuCheck(unittest.TestCase):
                  if line.startswith("compute-sanitizer ")}
         self.assertEqual(asked, {"memcheck": True, "racecheck": False})  # the latter has no such option
 
+    def test_a_pack_that_is_unpacked_and_one_that_is_not_there(self):
+        (self.build / "commit").write_text("v1-2-gabc\n")
+        self.assert_status(self.run_script("--parts", "tests eval"), 0)
+        self.assertIn("commit v1-2-gabc, ", self.report)
+        self.assertTrue(any(f"idx:{self.build}/data/t10k-images" in line for line in self.calls()), self.calls())
+        result = self.run_script(build=self.folder / "nowhere")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(f"no build and no pack '{self.folder}/nowhere'", result.stderr)
+
     def test_wrong_usage(self):
         for arguments in (["--parts", "nothing"], ["--minutes", "soon"], ["--minutes"], ["--what", "x"]):
             result = self.run_script(*arguments)

@@ -21,7 +21,7 @@ __device__ inline void write_output_mask(const Epilogue& e, std::int64_t pixel, 
   for (int i = 0; i < 4; ++i) {
     if (channel + i >= e.target.channels) break;
     const float bias = e.bias != nullptr ? e.bias[channel + i] : 0;
-    open |= (z.v[i] + bias > 0 ? 1u : 0u) << i;
+    if (z.v[i] + bias > 0) open |= 1u << i;
   }
   if constexpr (kMasked<T> == 8) {
     const unsigned pair = 3u << (threadIdx.x % 32 & ~1u);

@@ -38,7 +38,7 @@ __global__ void conv_plain_forward_kernel(ForwardConvolution c, Rows<const X> x,
         if (c.prologue.relu && z < 0) z = 0;
         sum = fmaf(to_float(w[k]), z, sum);
         if (!masks) continue;
-        open |= (z > 0 ? 1u : 0u) << k % kMasked<X>;
+        if (z > 0) open |= 1u << k % kMasked<X>;
         if (k % kMasked<X> == kMasked<X> - 1 || k == c.x.channels - 1) {
           c.input_mask.bytes[pixel * c.input_mask.pitch + k / kMasked<X>] =
               static_cast<std::uint8_t>(open);

@@ -144,7 +144,7 @@ class PixelRows {
         const auto summand = cuda::load<4>(shift + first);
 #pragma unroll
         for (int c = 0; c < 4; ++c) {
-          open |= (fmaf(factor.v[c], x.v[c], summand.v[c]) > 0 ? 1u : 0u) << (first + c);
+          if (fmaf(factor.v[c], x.v[c], summand.v[c]) > 0) open |= 1u << (first + c);
         }
       }
       mask.bytes[place] = static_cast<std::uint8_t>(open);

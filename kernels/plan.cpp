@@ -186,9 +186,10 @@ std::int64_t odin_elements_moved(const Plan& plan) {
             backward += size(s.output);
           }
           if constexpr (requires { s.residual; }) {
-            if (s.residual) forward += size(*s.residual);
-            // Its gradient begins as that of the sum, in the same place.
-            if (s.residual) contribute(*s.residual);
+            if (s.residual) {
+              forward += size(*s.residual);
+              contribute(*s.residual);  // begins as the gradient of the sum, in the same place
+            }
           }
           backward += contribute(s.input);
         },

@@ -8,7 +8,13 @@ namespace odin::cuda {
 
 // masked_channels() of T's Element.
 template <class T>
-constexpr int kMasked = 16 / static_cast<int>(sizeof(T));
+constexpr int kMasked = kMaskedBytes / static_cast<int>(sizeof(T));
+
+// The byte of a mask that tells of a channel of a pixel.
+template <class T>
+__device__ inline std::uint8_t& mask_byte(const ReluMask& mask, std::int64_t pixel, int channel) {
+  return mask.bytes[pixel * mask.pitch + channel / kMasked<T>];
+}
 
 // Writes the mask of the closing ReLU for four channels from `channel` on, of which those that exist
 // count. Where a byte tells of eight, the other four are those of the neighbouring lane, which must
@@ -29,8 +35,7 @@ __device__ inline void write_output_mask(const Epilogue& e, std::int64_t pixel, 
     open |= __shfl_xor_sync(pair, open, 1);
   }
   if (channel % kMasked<T> != 0 || channel >= e.target.channels) return;
-  e.output_mask.bytes[pixel * e.output_mask.pitch + channel / kMasked<T>] =
-      static_cast<std::uint8_t>(open);
+  mask_byte<T>(e.output_mask, pixel, channel) = static_cast<std::uint8_t>(open);
 }
 
 // V neighbouring channels of a pixel, all of which exist, and which one byte of a mask tells of.
@@ -49,7 +54,7 @@ __device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int cha
   Floats<V> scale;
   if (scaled) scale = load<V>(e.affine.scale + channel);
   if (e.affine.relu && e.mask.bytes != nullptr) {
-    const unsigned byte = e.mask.bytes[pixel * e.mask.pitch + channel / kMasked<T>];
+    const unsigned byte = mask_byte<T>(e.mask, pixel, channel);
     const unsigned open = byte >> channel % kMasked<T>;
 #pragma unroll
     for (int i = 0; i < V; ++i) z.v[i] = (open >> i & 1u) != 0 ? z.v[i] : 0;

@@ -40,8 +40,7 @@ __global__ void conv_plain_forward_kernel(ForwardConvolution c, Rows<const X> x,
         if (!masks) continue;
         if (z > 0) open |= 1u << k % kMasked<X>;
         if (k % kMasked<X> == kMasked<X> - 1 || k == c.x.channels - 1) {
-          c.input_mask.bytes[pixel * c.input_mask.pitch + k / kMasked<X>] =
-              static_cast<std::uint8_t>(open);
+          mask_byte<X>(c.input_mask, pixel, k) = static_cast<std::uint8_t>(open);
           open = 0;
         }
       }
@@ -82,7 +81,7 @@ __global__ void conv_plain_backward_kernel(BackwardConvolution c, Rows<const Y> 
   const float shift = c.affine.scale != nullptr ? c.affine.shift[k] : 0;
   bool open = true;
   if (c.affine.relu && c.mask.bytes != nullptr) {
-    const unsigned byte = c.mask.bytes[pixel * c.mask.pitch + k / kMasked<X>];
+    const unsigned byte = mask_byte<X>(c.mask, pixel, k);
     open = (byte >> k % kMasked<X> & 1u) != 0;
   } else if (c.affine.relu) {
     open = fmaf(scale, to_float(*x.at(pixel, k)), shift) > 0;

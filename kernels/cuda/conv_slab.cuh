@@ -131,6 +131,7 @@ class PixelRows {
   __device__ static void write_mask(ReluMask mask, int first_pixel, int channel,
                                     const std::byte* slab, const float* scale, const float* shift,
                                     unsigned inside) {
+    static_assert(kPerChunk == kMasked<T>);
     std::int64_t place = (std::int64_t{first_pixel} + row(0)) * mask.pitch + channel / kPerChunk;
 #pragma unroll 1
     for (int i = 0; i < kOwn; ++i, place += kRowDistance * mask.pitch) {

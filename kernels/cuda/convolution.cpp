@@ -73,12 +73,10 @@ std::string_view name_of(ConvolutionVersion version) {
 }
 
 bool can_run(const ForwardConvolution& c, ConvolutionVersion version) {
-  const bool masks = c.output_mask.bytes != nullptr;
-  const ConvolutionVersion taken = masks ? choose(c, version) : version;
-  if (masks && taken != ConvolutionVersion::kImplicitGemm && taken != ConvolutionVersion::kWgmma) {
-    return false;
-  }
-  return can_run_version(c, version);
+  if (!can_run_version(c, version)) return false;
+  if (c.output_mask.bytes == nullptr) return true;
+  const ConvolutionVersion taken = choose(c, version);
+  return taken == ConvolutionVersion::kImplicitGemm || taken == ConvolutionVersion::kWgmma;
 }
 
 bool can_run(const BackwardConvolution& c, ConvolutionVersion version) {

@@ -32,8 +32,9 @@ struct ReluMask {
   std::uint8_t* bytes = nullptr;  // nullptr: there is none
   std::int64_t pitch = 0;
 };
+constexpr int kMaskedBytes = 16;
 constexpr int masked_channels(Element element) {
-  return 16 / static_cast<int>(size_of(element));
+  return kMaskedBytes / static_cast<int>(size_of(element));
 }
 constexpr std::int64_t mask_pitch(Element element, int channels) {
   return (channels + masked_channels(element) - 1) / masked_channels(element);

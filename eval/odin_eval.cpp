@@ -5,16 +5,16 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
-#include "eval/job_html.h"
-#include "eval/job_report.h"
-#include "eval/metrics_sweep.h"
-#include "eval/odin_eval_options.h"
-#include "eval/output_folder.h"
-#include "eval/program.h"
-#include "eval/score_files.h"
-#include "eval/search.h"
+#include "eval/benchmark/job_html.h"
+#include "eval/benchmark/job_report.h"
+#include "eval/cli/odin_eval_options.h"
+#include "eval/cli/program.h"
+#include "eval/metrics/threshold_sweep.h"
+#include "eval/scoring/score_files.h"
+#include "eval/scoring/search.h"
 #include "kernels/device.h"
-#include "weights/atomic_file.h"
+#include "weights/files/atomic_file.h"
+#include "weights/files/output_folder.h"
 
 namespace odin {
 namespace {

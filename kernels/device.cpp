@@ -11,8 +11,8 @@
 
 #ifdef ODIN_WITH_CUDA
 #include "kernels/cuda/backend.h"
-#include "kernels/cuda/gpu.h"
-#include "kernels/cuda/peak.h"
+#include "kernels/cuda/plan/peak.h"
+#include "kernels/cuda/runtime/gpu.h"
 #endif
 
 namespace odin {

@@ -1,6 +1,6 @@
 // The two networks of the paper, built from layers. Neither has a parameter that depends on the size
 // of the images, so both also run on smaller ones: `image_size` pixels high and wide, a multiple of
-// four (training may begin so, tools/training/recipe.h).
+// four (training may begin so, tools/train/recipe.h).
 #pragma once
 
 #include "nn/architecture.h"

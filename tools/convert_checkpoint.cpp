@@ -7,7 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "eval/program.h"
+#include "eval/cli/program.h"
 #include "kernels/error.h"
 #include "tools/in_datasets.h"
 #include "tools/pytorch/infer_architecture.h"

@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "eval/program.h"
+#include "eval/cli/program.h"
 #include "nn/architecture.h"
 #include "weights/checkpoint.h"
 #include "weights/checkpoint_rules.h"

@@ -7,8 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "eval/program.h"
-#include "eval/whole_number.h"
+#include "eval/cli/program.h"
+#include "eval/cli/whole_number.h"
 #include "kernels/error.h"
 #include "tools/ood_set.h"
 

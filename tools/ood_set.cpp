@@ -10,11 +10,11 @@
 
 #include <unistd.h>
 
-#include "eval/dataset.h"
-#include "eval/image_file.h"
-#include "eval/image_png_writer.h"
-#include "eval/image_walk.h"
-#include "eval/version.h"
+#include "eval/data/dataset.h"
+#include "eval/image/image_file.h"
+#include "eval/image/png_writer.h"
+#include "eval/image/walk.h"
+#include "eval/report/version.h"
 #include "kernels/error.h"
 
 namespace odin {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "eval/image_fit.h"
+#include "eval/image/fit.h"
 
 namespace odin {
 

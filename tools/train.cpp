@@ -9,16 +9,16 @@
 
 #include <CLI/CLI.hpp>
 
-#include "eval/dataset_spec.h"
-#include "eval/program.h"
-#include "eval/version.h"
-#include "eval/whole_number.h"
+#include "eval/cli/program.h"
+#include "eval/cli/whole_number.h"
+#include "eval/data/spec.h"
+#include "eval/report/version.h"
 #include "kernels/device.h"
 #include "kernels/versions.h"
 #include "tools/in_datasets.h"
-#include "tools/training/network_names.h"
-#include "tools/training/setup.h"
-#include "tools/training/training_run.h"
+#include "tools/train/network_names.h"
+#include "tools/train/setup.h"
+#include "tools/train/training_run.h"
 
 namespace odin {
 namespace {

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "kernels/error.h"
-#include "weights/atomic_file.h"
 #include "weights/checkpoint.h"
 #include "weights/checkpoint_rules.h"
 #include "weights/chunk_codec.h"
+#include "weights/files/atomic_file.h"
 #include "weights/hdf5_attribute.h"
 #include "weights/hdf5_handle.h"
 #include "weights/parallel.h"

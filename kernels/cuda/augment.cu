@@ -1,6 +1,6 @@
 #include "kernels/augmentation.h"
 #include "kernels/cuda/augment.h"
-#include "kernels/cuda/element.cuh"
+#include "kernels/cuda/device/element.cuh"
 
 namespace odin::cuda {
 namespace {

@@ -1,7 +1,7 @@
 // Random crops and flips of training images, drawn from kernels/augmentation.h.
 #pragma once
 
-#include "kernels/cuda/view.h"
+#include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
 

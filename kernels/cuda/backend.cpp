@@ -7,19 +7,19 @@
 
 #include "kernels/checks.h"
 #include "kernels/cuda/augment.h"
+#include "kernels/cuda/average_pool.h"
 #include "kernels/cuda/batch_norm.h"
+#include "kernels/cuda/conv/layer_convolution.h"
+#include "kernels/cuda/cross_entropy.h"
+#include "kernels/cuda/dropout.h"
 #include "kernels/cuda/elementwise.h"
-#include "kernels/cuda/layer_convolution.h"
 #include "kernels/cuda/linear.h"
-#include "kernels/cuda/memory.h"
 #include "kernels/cuda/perturb.h"
-#include "kernels/cuda/plan_executor.h"
-#include "kernels/cuda/pool.h"
-#include "kernels/cuda/random.h"
+#include "kernels/cuda/plan/plan_executor.h"
+#include "kernels/cuda/runtime/memory.h"
+#include "kernels/cuda/runtime/status.h"
+#include "kernels/cuda/runtime/stream.h"
 #include "kernels/cuda/sgd.h"
-#include "kernels/cuda/softmax.h"
-#include "kernels/cuda/status.h"
-#include "kernels/cuda/stream.h"
 
 namespace odin::cuda {
 namespace {

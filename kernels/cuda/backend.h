@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "kernels/backend.h"
-#include "kernels/cuda/gpu.h"
+#include "kernels/cuda/runtime/gpu.h"
 #include "kernels/device.h"
 
 namespace odin::cuda {

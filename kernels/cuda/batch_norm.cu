@@ -1,6 +1,6 @@
 #include "kernels/cuda/batch_norm.h"
-#include "kernels/cuda/map.cuh"
-#include "kernels/cuda/shared.cuh"
+#include "kernels/cuda/device/map.cuh"
+#include "kernels/cuda/device/shared.cuh"
 
 // Statistics over N H W take two launches: blocks of 32 channels x 8 threads each walk over one
 // chunk of the pixels and leave a partial result, then one thread per channel merges the chunks in

@@ -4,7 +4,7 @@
 // affine_forward and affine_backward of elementwise.h; batch_norm_affine makes the factors.)
 #pragma once
 
-#include "kernels/cuda/view.h"
+#include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
 

@@ -1,5 +1,5 @@
+#include "kernels/cuda/device/map.cuh"
 #include "kernels/cuda/elementwise.h"
-#include "kernels/cuda/map.cuh"
 
 namespace odin::cuda {
 namespace {

@@ -1,6 +1,6 @@
-#include "kernels/cuda/element.cuh"
+#include "kernels/cuda/device/element.cuh"
+#include "kernels/cuda/device/shared.cuh"
 #include "kernels/cuda/layout.h"
-#include "kernels/cuda/shared.cuh"
 
 namespace odin::cuda {
 namespace {

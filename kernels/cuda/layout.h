@@ -1,7 +1,7 @@
 // Between row-major (N, C, H, W), as hosts and files have it, and NHWC.
 #pragma once
 
-#include "kernels/cuda/view.h"
+#include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
 

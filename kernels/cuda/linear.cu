@@ -1,6 +1,6 @@
+#include "kernels/cuda/device/map.cuh"
+#include "kernels/cuda/device/reduce.cuh"
 #include "kernels/cuda/linear.h"
-#include "kernels/cuda/map.cuh"
-#include "kernels/cuda/reduce.cuh"
 
 namespace odin::cuda {
 namespace {

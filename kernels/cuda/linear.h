@@ -1,7 +1,7 @@
 // The classifier at the end of a network: few outputs, so a matrix product per warp, not per tile.
 #pragma once
 
-#include "kernels/cuda/view.h"
+#include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
 

@@ -1,4 +1,4 @@
-#include "kernels/cuda/map.cuh"
+#include "kernels/cuda/device/map.cuh"
 #include "kernels/cuda/perturb.h"
 
 namespace odin::cuda {

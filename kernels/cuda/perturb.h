@@ -1,7 +1,7 @@
 // ODIN's input pre-processing.
 #pragma once
 
-#include "kernels/cuda/view.h"
+#include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
 

@@ -1,4 +1,4 @@
-#include "kernels/cuda/map.cuh"
+#include "kernels/cuda/device/map.cuh"
 #include "kernels/cuda/sgd.h"
 
 namespace odin::cuda {

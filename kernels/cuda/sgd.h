@@ -1,7 +1,7 @@
 // Stochastic gradient descent with momentum.
 #pragma once
 
-#include "kernels/cuda/view.h"
+#include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
 

@@ -6,10 +6,10 @@
 namespace odin::reference {
 
 void batch_norm_forward_training(const ConstTensorView& x, const ConstTensorView& gamma,
-                                 const ConstTensorView& beta, double epsilon, double momentum, bool relu,
-                                 const TensorView& running_mean, const TensorView& running_var,
-                                 const TensorView& y, const TensorView& mean,
-                                 const TensorView& inv_std);
+                                 const ConstTensorView& beta, double epsilon, double momentum,
+                                 bool relu, const TensorView& running_mean,
+                                 const TensorView& running_var, const TensorView& y,
+                                 const TensorView& mean, const TensorView& inv_std);
 void batch_norm_backward_training(const ConstTensorView& x, const ConstTensorView& dy,
                                   const ConstTensorView& gamma, const ConstTensorView& beta,
                                   const ConstTensorView& mean, const ConstTensorView& inv_std,

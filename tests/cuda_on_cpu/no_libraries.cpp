@@ -1,6 +1,6 @@
 // NVIDIA's libraries have no place on the emulated device: convolutions must be our own.
-#include "kernels/cuda/layer_convolution.h"
-#include "kernels/cuda/plan_convolution.h"
+#include "kernels/cuda/conv/layer_convolution.h"
+#include "kernels/cuda/conv/plan_convolution.h"
 #include "kernels/error.h"
 
 namespace odin::cuda {

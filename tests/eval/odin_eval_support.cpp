@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "nn/networks.h"
-#include "tests/eval/data_support.h"
+#include "tests/eval/data/data_support.h"
 #include "tests/support/formula.h"
 #include "weights/checkpoint.h"
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "eval/metrics_sweep.h"
+#include "eval/metrics/threshold_sweep.h"
 #include "kernels/device.h"
 #include "tests/eval/odin_eval_support.h"
 

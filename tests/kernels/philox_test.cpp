@@ -55,8 +55,7 @@ TEST_CASE("seeds, streams and indices give different words") {
 
 // With n = 2^18 independent uniform numbers the mean of u^k has a standard deviation below
 // 0.3 / sqrt(n) = 6e-4; the numbers are fixed, so that the bound of 2e-3 holds for ever or never.
-TEST_CASE(
-    "uniform numbers have the right moments and do not correlate with their neighbours") {
+TEST_CASE("uniform numbers have the right moments and do not correlate with their neighbours") {
   constexpr int kCount = 1 << 18;
   for (const std::uint64_t stream : {0, 1}) {
     double sums[4] = {};

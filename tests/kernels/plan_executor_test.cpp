@@ -12,8 +12,8 @@
 
 #include "kernels/error.h"
 #include "kernels/reference/plan_executor.h"
+#include "tests/kernels/random_plans.h"
 #include "tests/support/support.h"
-#include "tools/random_plans.h"
 
 // Counts the allocations of this program.
 namespace {

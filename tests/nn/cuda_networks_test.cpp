@@ -6,7 +6,7 @@
 #include "nn/compile.h"
 #include "nn/network.h"
 #include "nn/networks.h"
-#include "tests/kernels/cuda_device.h"
+#include "tests/kernels/cuda/device.h"
 #include "tests/support/formula.h"
 #include "tests/support/support.h"
 

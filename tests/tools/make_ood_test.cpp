@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include "eval/dataset_folder.h"
-#include "tests/eval/data_support.h"
+#include "eval/data/folder.h"
+#include "tests/eval/data/data_support.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

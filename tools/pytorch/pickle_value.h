@@ -45,8 +45,8 @@ struct PickleObject {
   PickleValue maker;            // a PickleGlobal or a PicklePersistent
   PickleValue arguments;        // a tuple
   PickleValue state = nullptr;  // what its __setstate__ would get, or nullptr
-  PickleList items = {};       // appended
-  PickleEntries entries = {};  // set by key
+  PickleList items = {};        // appended
+  PickleEntries entries = {};   // set by key
 };
 // An object that lies outside the pickle: `id` says where.
 struct PicklePersistent {

@@ -2,8 +2,8 @@
 #include <cstdio>
 #include <vector>
 
-#include "eval/dataset_spec.h"
-#include "eval/scorer.h"
+#include "eval/data/spec.h"
+#include "eval/scoring/scorer.h"
 
 int main(int, char** argv) {
   const auto backend = odin::make_cpu_backend();

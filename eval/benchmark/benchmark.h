@@ -1,0 +1,64 @@
+// The benchmark: one network, one in-distribution set, any number of out-of-distribution sets.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "eval/report/report.h"
+#include "eval/scoring/detector.h"
+#include "eval/scoring/progress.h"
+#include "eval/scoring/score_set.h"
+#include "eval/scoring/scorer.h"
+
+namespace odin {
+
+// An out-of-distribution set with the parameters of ODIN that it is to be detected with.
+struct BenchmarkTask {
+  BenchmarkSet out;
+  OdinParameters parameters;
+};
+
+struct BenchmarkOptions {
+  ScoringOptions scoring;
+  std::vector<Detector> detectors = release_detectors();  // without ODIN nothing is perturbed
+  MetricsMethod method = MetricsMethod::kExact;
+};
+
+// What one detector gave single images, in the order of the sets.
+struct DetectorScores {
+  Detector detector = Detector::kBaseline;
+  OdinParameters parameters;  // of the task; only ODIN's scores depend on them
+  std::vector<double> in;
+  std::vector<double> out;
+};
+
+// What one task came to.
+struct TaskResult {
+  Evaluation evaluation;
+  std::vector<DetectorScores> scores;         // one per detector asked for
+  std::vector<std::int32_t> out_predictions;  // classes of the out-of-distribution images
+};
+
+struct BenchmarkResult {
+  std::vector<TaskResult> tasks;
+  std::vector<std::int32_t> in_predictions;
+  std::optional<double> accuracy;  // where the in-distribution set has the network's classes
+  std::int64_t images = 0;         // scored, of all sets and by all ranks
+  double seconds = 0;              // that scoring took, decoding included
+};
+
+// Scores the in-distribution set once, with every task's parameters (one forward pass, one backward
+// pass for each temperature, one forward pass for each temperature and magnitude above 0), and each
+// task's set with its own, and computes the metrics. Memory does not grow with the sets beyond the
+// scores and what a data set itself holds. Throws Error for a set that cannot be read or that has
+// no images, and where the threshold sweep is asked for with a detector that has none.
+BenchmarkResult run_benchmark(Scorer& scorer, const Checkpoint& checkpoint, const BenchmarkSet& in,
+                              const std::vector<BenchmarkTask>& tasks,
+                              const BenchmarkOptions& options, Progress& progress);
+
+// The scores that a detector takes from a scorer's; `parameters` says which of ODIN's.
+const std::vector<double>& scores_of(const Scores& scores, Detector detector,
+                                     std::size_t parameters);
+
+}  // namespace odin

@@ -1,0 +1,30 @@
+#include "eval/benchmark/job_report.h"
+
+namespace odin {
+
+Report report_of(const Job& job, const BenchmarkResult& result,
+                 const std::vector<SearchResult>& searches) {
+  Report report;
+  report.network = job.network_name;
+  report.weights = job.weights.string();
+  report.in_set = job.in.display_name;
+  report.in_images = job.in.images->size();
+  report.accuracy = result.accuracy;
+  report.missing = job.missing;
+  report.searches = searches;
+  report.skip = job.skip;
+  report.limit = job.limit;
+  report.seconds = result.seconds;
+  report.images_per_second = static_cast<double>(result.images) / result.seconds;
+  for (std::size_t i = 0; i < result.tasks.size(); ++i) {
+    Evaluation evaluation = result.tasks[i].evaluation;
+    for (DetectorResult& detector : evaluation.detectors) {
+      detector.paper = paper_figures(job.release_name, job.release_sets[i], detector.detector,
+                                     job.tasks[i].parameters.magnitude);
+    }
+    report.evaluations.push_back(std::move(evaluation));
+  }
+  return report;
+}
+
+}  // namespace odin

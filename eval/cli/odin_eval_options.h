@@ -1,0 +1,44 @@
+// The command line of odin_eval.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eval/benchmark/job.h"
+
+namespace CLI {
+class App;
+}
+
+namespace odin {
+
+// Everything on the command line.
+struct EvalOptions {
+  JobRequest job;
+  std::vector<Detector> detectors = release_detectors();
+  MetricsMethod method = MetricsMethod::kExact;
+  std::string search_dir = "odin_search";  // where the scores of a search are kept
+
+  std::string device = "auto";
+  std::optional<int> gpu;
+  std::int64_t batch_size = 0;
+  int threads = 0;
+  std::string precision = "fp32";
+  std::string convolution = "auto";
+
+  // Files and folders to write; empty for none.
+  std::string json;
+  std::string csv;
+  std::string markdown;
+  std::string scores;
+  std::string report;
+  bool quiet = false;
+};
+
+// Makes `app` read a command line into `options`, which must outlive the parsing. What is wrong with
+// a command line is thrown while it is parsed, as CLI::ParseError.
+void add_options(CLI::App& app, EvalOptions& options);
+
+}  // namespace odin

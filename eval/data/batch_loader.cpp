@@ -1,0 +1,114 @@
+#include "eval/data/batch_loader.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+// Images that a thread takes at once: enough to make the hand-over cheap.
+constexpr std::int64_t kChunk = 8;
+
+}  // namespace
+
+BatchLoader::BatchLoader(const Dataset& dataset, const BatchLoaderOptions& options)
+    : dataset_(dataset), options_(options) {
+  require(options.batch_size >= 1, "the batch size must be at least 1, not {}", options.batch_size);
+  require(options.threads >= 1, "at least one thread must read images, not {}", options.threads);
+  for (std::size_t c = 0; c < kImageChannels; ++c) {
+    require(std::isfinite(options.mean[c]) && std::isfinite(options.std[c]) && options.std[c] > 0,
+            "images cannot be normalised with mean {} and deviation {} (channel {})",
+            options.mean[c], options.std[c], c);
+  }
+  batches_ = (dataset.size() + options.batch_size - 1) / options.batch_size;
+  const std::int64_t ahead = options.threads * kChunk;
+  const std::int64_t slots = 1 + (ahead + options.batch_size - 1) / options.batch_size;
+  slots_.resize(static_cast<std::size_t>(std::min(slots, std::max<std::int64_t>(batches_, 1))));
+  const std::int64_t largest = std::min(options.batch_size, dataset.size());
+  for (Slot& slot : slots_) slot.images.resize(static_cast<std::size_t>(largest * kImageElements));
+  for (int i = 0; i < options.threads; ++i) {
+    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  }
+}
+
+std::optional<Batch> BatchLoader::next() {
+  std::unique_lock lock(mutex_);
+  if (delivered_ == batches_) return std::nullopt;
+  const std::int64_t batch = delivered_;
+  Slot& slot = slot_of(batch);
+  changed_.wait(lock, [&] { return slot.batch == batch && slot.pending == 0; });
+  if (slot.error) std::rethrow_exception(slot.error);
+  ++delivered_;  // and so gives the slot of the batch before back
+  changed_.notify_all();
+  return Batch{batch * options_.batch_size, images_in(batch), slot.images.data()};
+}
+
+void BatchLoader::work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    // The slot of the batch that the caller works on is not free.
+    const auto in_use = [this] { return std::max<std::int64_t>(delivered_ - 1, 0); };
+    const auto slots = static_cast<std::int64_t>(slots_.size());
+    const bool ready = changed_.wait(
+        lock, stop, [&] { return next_batch_ == batches_ || next_batch_ < in_use() + slots; });
+    if (!ready || next_batch_ == batches_) return;
+
+    const std::int64_t batch = next_batch_;
+    const std::int64_t chunk = next_chunk_++;
+    Slot& slot = slot_of(batch);
+    if (chunk == 0) {
+      slot.batch = batch;
+      slot.pending = chunks_in(batch);
+    }
+    if (next_chunk_ == chunks_in(batch)) {
+      ++next_batch_;
+      next_chunk_ = 0;
+    }
+
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      load(batch, chunk, slot.images.data());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    if (error && (!slot.error || chunk < slot.failed_chunk)) {
+      slot.error = error;
+      slot.failed_chunk = chunk;
+    }
+    if (--slot.pending == 0) changed_.notify_all();
+  }
+}
+
+void BatchLoader::load(std::int64_t batch, std::int64_t chunk, float* images) const {
+  const std::int64_t begin = chunk * kChunk;
+  const std::int64_t count = std::min(kChunk, images_in(batch) - begin);
+  float* pixel = images + begin * kImageElements;
+  dataset_.read(batch * options_.batch_size + begin, count, pixel);
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::size_t c = 0; c < kImageChannels; ++c) {
+      const float mean = options_.mean[c];
+      const float std = options_.std[c];
+      for (float* end = pixel + kImageSize * kImageSize; pixel != end; ++pixel) {
+        *pixel = (*pixel - mean) / std;
+      }
+    }
+  }
+}
+
+std::int64_t BatchLoader::images_in(std::int64_t batch) const {
+  return std::min(options_.batch_size, dataset_.size() - batch * options_.batch_size);
+}
+
+std::int64_t BatchLoader::chunks_in(std::int64_t batch) const {
+  return (images_in(batch) + kChunk - 1) / kChunk;
+}
+
+BatchLoader::Slot& BatchLoader::slot_of(std::int64_t batch) {
+  return slots_[static_cast<std::size_t>(batch) % slots_.size()];
+}
+
+}  // namespace odin

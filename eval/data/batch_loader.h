@@ -1,0 +1,75 @@
+// Images, normalised and ready for a network, read ahead of the computation.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "eval/data/dataset.h"
+
+namespace odin {
+
+struct BatchLoaderOptions {
+  std::int64_t batch_size = 64;
+  int threads = 1;                           // that read, beside the caller's
+  std::array<float, kImageChannels> mean{};  // of pixels in 0..1, per channel
+  std::array<float, kImageChannels> std{1, 1, 1};
+};
+
+// Images [begin, begin + count) of a data set.
+struct Batch {
+  std::int64_t begin = 0;
+  std::int64_t count = 0;
+  const float* images = nullptr;  // (count, 3, 32, 32), row-major, (pixel - mean) / std
+};
+
+// Goes through a data set once, in order. While the caller works on one batch, threads prepare the
+// next ones: at least one batch, and with small batches enough to keep every thread busy; that, and
+// not the data set, is the memory held. The images are the same whatever the number of threads.
+class BatchLoader {
+ public:
+  // Starts reading. `dataset` must outlive the loader. Throws Error for a batch size or a number of
+  // threads below one, and for means and deviations that are not finite or deviations not above 0.
+  BatchLoader(const Dataset& dataset, const BatchLoaderOptions& options);
+  BatchLoader(const BatchLoader&) = delete;
+  BatchLoader& operator=(const BatchLoader&) = delete;
+
+  // The next batch, valid until the next call, or nothing after the last. All batches but the last
+  // are of the batch size. Rethrows what went wrong in reading the batch, the first image's error
+  // where there are several, and again in every later call. To be called by one thread at a time.
+  std::optional<Batch> next();
+
+ private:
+  struct Slot {
+    std::vector<float> images;
+    std::int64_t batch = -1;   // that it holds or is being filled with
+    std::int64_t pending = 0;  // chunks not yet done
+    std::int64_t failed_chunk = 0;
+    std::exception_ptr error;  // of the first chunk that failed
+  };
+
+  std::int64_t images_in(std::int64_t batch) const;
+  std::int64_t chunks_in(std::int64_t batch) const;
+  Slot& slot_of(std::int64_t batch);
+  void work(const std::stop_token& stop);
+  void load(std::int64_t batch, std::int64_t chunk, float* images) const;
+
+  const Dataset& dataset_;
+  const BatchLoaderOptions options_;
+  std::int64_t batches_ = 0;
+
+  std::mutex mutex_;  // guards all below but the images of a slot in work
+  std::condition_variable_any changed_;
+  std::vector<Slot> slots_;
+  std::int64_t next_batch_ = 0;  // whose chunk is to be loaded next
+  std::int64_t next_chunk_ = 0;
+  std::int64_t delivered_ = 0;         // batches given to the caller
+  std::vector<std::jthread> threads_;  // last: they end before what they use
+};
+
+}  // namespace odin

@@ -1,0 +1,72 @@
+#include "eval/data/dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+class Subset final : public Dataset {
+ public:
+  Subset(std::shared_ptr<const Dataset> whole, std::int64_t begin, std::int64_t count,
+         DatasetLabels labels)
+      : Dataset(whole->name(), count, std::move(labels)), whole_(std::move(whole)), begin_(begin) {}
+
+ private:
+  void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
+    whole_->read(begin_ + begin, count, pixels);
+  }
+
+  std::shared_ptr<const Dataset> whole_;
+  std::int64_t begin_;
+};
+
+}  // namespace
+
+Dataset::Dataset(std::string name, std::int64_t size, DatasetLabels labels)
+    : name_(std::move(name)), size_(size), labels_(std::move(labels)) {
+  const bool fits =
+      labels_.num_classes == 0 || static_cast<std::int64_t>(labels_.of_image.size()) == size_;
+  require(fits, "data set '{}' has {} labels for {} images", name_, labels_.of_image.size(), size_);
+}
+
+void Dataset::read(std::int64_t begin, std::int64_t count, float* pixels) const {
+  require(begin >= 0 && count >= 0 && begin <= size_ && count <= size_ - begin,
+          "{} images from number {} on were asked for of '{}', which has {}", count, begin, name_,
+          size_);
+  read_images(begin, count, pixels);
+}
+
+void ByteDataset::read_images(std::int64_t begin, std::int64_t count, float* pixels) const {
+  std::array<std::uint8_t, kImageElements> bytes;
+  for (std::int64_t i = 0; i < count; ++i) {
+    read_image(begin + i, bytes.data());
+    // Divided, not multiplied by 1/255: the very numbers that torchvision's ToTensor gives.
+    std::transform(bytes.begin(), bytes.end(), pixels + i * kImageElements,
+                   [](std::uint8_t byte) { return static_cast<float>(byte) / 255.0f; });
+  }
+}
+
+std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t skip,
+                                      std::int64_t limit) {
+  require(skip >= 0, "the number of images to skip cannot be negative ({})", skip);
+  require(limit >= 1, "at least one image must be read, not {}", limit);
+  require(skip < dataset->size(),
+          "'{}' has {} images, and none is left after skipping the first {}: skip fewer",
+          dataset->name(), dataset->size(), skip);
+  const std::int64_t count = std::min(limit, dataset->size() - skip);
+  DatasetLabels labels;
+  if (dataset->labelled()) {
+    const auto kept =
+        dataset->labels().subspan(static_cast<std::size_t>(skip), static_cast<std::size_t>(count));
+    labels.of_image.assign(kept.begin(), kept.end());
+    labels.num_classes = dataset->num_classes();
+    labels.class_names.assign(dataset->class_names().begin(), dataset->class_names().end());
+  }
+  return std::make_shared<Subset>(std::move(dataset), skip, count, std::move(labels));
+}
+
+}  // namespace odin

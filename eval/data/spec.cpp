@@ -1,0 +1,87 @@
+#include "eval/data/spec.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "eval/data/cifar.h"
+#include "eval/data/folder.h"
+#include "eval/data/idx.h"
+#include "eval/data/noise.h"
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+struct Word {
+  std::string_view text;
+  DatasetKind kind;
+};
+
+constexpr Word kWords[] = {
+    {"cifar10", DatasetKind::kCifar10},   {"cifar10-train", DatasetKind::kCifar10Training},
+    {"cifar100", DatasetKind::kCifar100}, {"cifar100-train", DatasetKind::kCifar100Training},
+    {"idx", DatasetKind::kIdx},           {"folder", DatasetKind::kFolder},
+    {"uniform", DatasetKind::kUniform},   {"gaussian", DatasetKind::kGaussian},
+};
+
+constexpr std::string_view kPossible =
+    "cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR, "
+    "uniform "
+    "or gaussian";
+
+}  // namespace
+
+bool is_noise(DatasetKind kind) {
+  return kind == DatasetKind::kUniform || kind == DatasetKind::kGaussian;
+}
+
+DatasetSpec parse_dataset_spec(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view word = text.substr(0, colon);
+  const auto* found = std::find_if(std::begin(kWords), std::end(kWords),
+                                   [&](const Word& known) { return known.text == word; });
+  require(found != std::end(kWords), "'{}' names no data set: give {}", text, kPossible);
+  const bool has_path = colon != std::string_view::npos && colon + 1 < text.size();
+  require(has_path || is_noise(found->kind), "'{}' lacks the path of its data: give {}:{}", text,
+          word, found->kind == DatasetKind::kIdx ? "FILE" : "DIR");
+  require(colon == std::string_view::npos || !is_noise(found->kind),
+          "'{}' has a path, but noise is made, not read: give just '{}'", text, word);
+  return {found->kind, has_path ? text.substr(colon + 1) : std::string_view()};
+}
+
+namespace {
+
+std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOptions& options) {
+  switch (spec.kind) {
+    case DatasetKind::kCifar10:
+      return open_cifar(spec.path, CifarVersion::kCifar10, CifarSplit::kTest);
+    case DatasetKind::kCifar10Training:
+      return open_cifar(spec.path, CifarVersion::kCifar10, CifarSplit::kTraining);
+    case DatasetKind::kCifar100:
+      return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTest);
+    case DatasetKind::kCifar100Training:
+      return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTraining);
+    case DatasetKind::kIdx:
+      return open_idx(spec.path, options.fit);
+    case DatasetKind::kFolder:
+      return open_folder(spec.path, options.fit);
+    case DatasetKind::kUniform:
+      return make_noise(NoiseKind::kUniform, options.noise_images, options.seed);
+    case DatasetKind::kGaussian:
+      return make_noise(NoiseKind::kGaussian, options.noise_images, options.seed);
+  }
+  fail("data set kind {} is not known", static_cast<int>(spec.kind));
+}
+
+}  // namespace
+
+std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec,
+                                            const DatasetOptions& options) {
+  std::shared_ptr<const Dataset> images = open(spec, options);
+  std::array<float, kImageElements> first;
+  if (images->size() > 0) images->read(0, 1, first.data());
+  return images;
+}
+
+}  // namespace odin

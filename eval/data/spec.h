@@ -1,0 +1,49 @@
+// Data sets as they are named on a command line: "cifar10:DIR", "folder:DIR", "uniform".
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "eval/data/dataset.h"
+#include "eval/image/fit.h"
+
+namespace odin {
+
+enum class DatasetKind : std::uint8_t {
+  kCifar10,
+  kCifar10Training,
+  kCifar100,
+  kCifar100Training,
+  kIdx,
+  kFolder,
+  kUniform,
+  kGaussian
+};
+
+struct DatasetSpec {
+  DatasetKind kind = DatasetKind::kUniform;
+  std::filesystem::path path;  // empty for noise
+};
+
+// Reads cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR,
+// uniform or gaussian; whether the path exists is seen when it is opened. Throws Error, listing
+// these, for anything else.
+DatasetSpec parse_dataset_spec(std::string_view text);
+
+// Whether the images are made rather than read, so that their number must be given.
+bool is_noise(DatasetKind kind);
+
+struct DatasetOptions {
+  ImageFit fit = ImageFit::kExact;  // for images of another size than 32 x 32
+  std::int64_t noise_images = 0;    // how many images a set of noise has
+  std::uint64_t seed = 0;           // of noise
+};
+
+// Opens the whole set, and reads its first image: images of a wrong size are to be found now, not
+// after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_folder() and
+// make_noise() do, and as reading that image does.
+std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, const DatasetOptions& options);
+
+}  // namespace odin

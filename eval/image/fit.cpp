@@ -1,0 +1,151 @@
+#include "eval/image/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "kernels/error.h"
+#include "kernels/philox.h"
+#include "nn/architecture.h"
+
+namespace odin {
+namespace {
+
+constexpr std::int64_t kPlane = std::int64_t{kImageSize} * kImageSize;
+constexpr int kFractionBits = 22;  // of a filter weight; Pillow's choice, so its rounding too
+constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
+
+std::uint8_t to_byte(std::int32_t sum) {
+  return static_cast<std::uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
+}
+
+std::int64_t round_half_up(double x) {
+  return static_cast<std::int64_t>(std::floor(x + 0.5));
+}
+
+// Half of a margin, halves rounded to even as Python's round() does.
+std::int64_t half_margin(std::int64_t extent) {
+  const std::int64_t margin = extent - kImageSize;
+  return margin / 2 + (margin % 4 == 3 ? 1 : 0);
+}
+
+// One of the margins that a crop may leave before it, coordinate 0 or 1 of the draw.
+std::int64_t random_margin(std::int64_t extent, const CropDraw& draw, std::uint64_t coordinate) {
+  const auto margins = static_cast<std::uint64_t>(extent - kImageSize + 1);
+  const std::uint64_t bits = philox_bits(draw.seed, draw.image, coordinate);
+  return static_cast<std::int64_t>(bits * margins >> 32);
+}
+
+}  // namespace
+
+ImageFitter::ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels, CropDraw draw)
+    : image_(std::move(image)), fit_(fit), pixels_(pixels), draw_(draw) {}
+
+bool ImageFitter::resizes() const {
+  return fit_ == ImageFit::kResize || fit_ == ImageFit::kResizeBilinear ||
+         fit_ == ImageFit::kResizeNearest;
+}
+
+void ImageFitter::begin(std::int64_t width, std::int64_t height) {
+  require(width >= 1 && height >= 1, "'{}' claims to be {} x {}: an image has at least one pixel",
+          image_, width, height);
+  const bool exact = width == kImageSize && height == kImageSize;
+  require(exact || fit_ != ImageFit::kExact,
+          "'{0}' is {1} x {2}, where images of {3} x {3} are needed: give --resize to scale it or "
+          "--center-crop to cut out its middle",
+          image_, width, height, kImageSize);
+  require(
+      width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
+      "'{}' claims to be {} x {}, which is more than the {} a side and {} pixels that are decoded",
+      image_, width, height, kMaxImageSide, kMaxImagePixels);
+  if (resizes() && !exact) {
+    horizontal_ = make_filter(width, fit_);
+    vertical_ = make_filter(height, fit_);
+    narrowed_.resize(static_cast<std::size_t>(height * kImageChannels * kImageSize));
+  } else {
+    const bool random = fit_ == ImageFit::kRandomCrop;
+    fit_ = ImageFit::kCenterCrop;  // of the whole image, where it is 32 x 32
+    require(width >= kImageSize && height >= kImageSize,
+            "'{0}' is {1} x {2}, from which no {3} x {3} can be cut: give --resize to scale it",
+            image_, width, height, kImageSize);
+    left_ = random ? random_margin(width, draw_, 0) : half_margin(width);
+    top_ = random ? random_margin(height, draw_, 1) : half_margin(height);
+  }
+  height_ = height;
+  y_ = 0;
+}
+
+void ImageFitter::row(const std::uint8_t* rgb) {
+  const std::int64_t y = y_++;
+  if (resizes()) {
+    resize_row(rgb);
+    if (y_ == height_) resize_columns();
+  } else if (y >= top_ && y < top_ + kImageSize) {
+    std::uint8_t* to = pixels_ + (y - top_) * kImageSize;
+    const std::uint8_t* from = rgb + left_ * kImageChannels;
+    for (int x = 0; x < kImageSize; ++x) {
+      for (int c = 0; c < kImageChannels; ++c) to[c * kPlane + x] = from[x * kImageChannels + c];
+    }
+  }
+}
+
+ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent, ImageFit fit) {
+  const double scale = static_cast<double>(extent) / kImageSize;
+  const double radius = fit == ImageFit::kResize ? std::max(scale, 1.0) : 1.0;
+  Filter filter;
+  for (int i = 0; i < kImageSize; ++i) {
+    const double center = (i + 0.5) * scale;
+    if (fit == ImageFit::kResizeNearest) {
+      filter.taps.push_back({static_cast<std::int64_t>(center), {1 << kFractionBits}});
+      continue;
+    }
+    const auto begin = std::max<std::int64_t>(round_half_up(center - radius), 0);
+    const auto end = std::min(round_half_up(center + radius), extent);
+    std::vector<double> triangle;
+    double sum = 0;
+    for (std::int64_t x = begin; x < end; ++x) {
+      const double distance = std::abs((static_cast<double>(x) - center + 0.5) / radius);
+      triangle.push_back(std::max(1 - distance, 0.0));
+      sum += triangle.back();
+    }
+    Filter::Taps taps{begin, {}};
+    for (const double weight : triangle) {
+      taps.weights.push_back(
+          static_cast<std::int32_t>(round_half_up(weight / sum * (1 << kFractionBits))));
+    }
+    filter.taps.push_back(std::move(taps));
+  }
+  return filter;
+}
+
+void ImageFitter::resize_row(const std::uint8_t* rgb) {
+  std::uint8_t* to = narrowed_.data() + (y_ - 1) * kImageChannels * kImageSize;
+  for (std::size_t i = 0; i < kImageSize; ++i) {
+    const auto& [begin, weights] = horizontal_.taps[i];
+    std::int32_t sums[kImageChannels] = {kHalf, kHalf, kHalf};
+    const std::uint8_t* from = rgb + begin * kImageChannels;
+    for (const std::int32_t weight : weights) {
+      for (std::int32_t& sum : sums) sum += weight * *from++;
+    }
+    for (std::size_t c = 0; c < kImageChannels; ++c) to[c * kImageSize + i] = to_byte(sums[c]);
+  }
+}
+
+void ImageFitter::resize_columns() {
+  for (std::size_t i = 0; i < kImageSize; ++i) {
+    const auto& [begin, weights] = vertical_.taps[i];
+    std::int32_t sums[kImageChannels * kImageSize];
+    std::fill(std::begin(sums), std::end(sums), kHalf);
+    const std::uint8_t* from = narrowed_.data() + begin * kImageChannels * kImageSize;
+    for (const std::int32_t weight : weights) {
+      for (std::int32_t& sum : sums) sum += weight * *from++;
+    }
+    for (std::size_t c = 0; c < kImageChannels; ++c) {
+      for (std::size_t x = 0; x < kImageSize; ++x) {
+        pixels_[c * kPlane + i * kImageSize + x] = to_byte(sums[c * kImageSize + x]);
+      }
+    }
+  }
+}
+
+}  // namespace odin

@@ -1,0 +1,35 @@
+#include "eval/image/png_writer.h"
+
+#include <vector>
+
+#include <png.h>
+
+#include "eval/data/dataset.h"
+#include "kernels/error.h"
+
+namespace odin {
+
+std::string encode_png(std::span<const std::uint8_t> pixels) {
+  require(pixels.size() == kImageElements,
+          "an image of {} numbers cannot be written as PNG: {} x {} x {} are needed", pixels.size(),
+          kImageChannels, kImageSize, kImageSize);
+  std::vector<std::uint8_t> interleaved;
+  constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
+  for (std::size_t i = 0; i < kPlane; ++i) {
+    interleaved.insert(interleaved.end(), {pixels[i], pixels[kPlane + i], pixels[2 * kPlane + i]});
+  }
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = kImageSize;
+  image.height = kImageSize;
+  image.format = PNG_FORMAT_RGB;
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
+  png_alloc_size_t size = bytes.size();
+  const int written =
+      png_image_write_to_memory(&image, bytes.data(), &size, 0, interleaved.data(), 0, nullptr);
+  require(written != 0, "an image cannot be encoded as PNG: {}", image.message);
+  bytes.resize(size);
+  return bytes;
+}
+
+}  // namespace odin

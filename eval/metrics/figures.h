@@ -1,0 +1,28 @@
+// The five figures of the metrics, by their names in every form of a report.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "eval/metrics/metrics.h"
+
+namespace odin {
+
+struct MetricFigure {
+  std::string_view label;  // in tables: "FPR at TPR 95%"
+  std::string_view key;    // in JSON and CSV: "fpr_at_tpr95"
+  std::optional<double> (*of)(const Metrics&);
+};
+
+inline constexpr std::array<MetricFigure, 5> kMetricFigures{{
+    {"FPR at TPR 95%", "fpr_at_tpr95", [](const Metrics& m) { return m.fpr_at_tpr95; }},
+    {"Detection error", "detection_error",
+     [](const Metrics& m) { return std::optional(m.detection_error); }},
+    {"AUROC", "auroc", [](const Metrics& m) { return std::optional(m.auroc); }},
+    {"AUPR In", "aupr_in", [](const Metrics& m) { return m.aupr_in; }},
+    {"AUPR Out", "aupr_out", [](const Metrics& m) { return m.aupr_out; }},
+}};
+
+}  // namespace odin

@@ -1,0 +1,141 @@
+#include "eval/paper/benchmark_names.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <cstring>
+
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+constexpr std::array<BenchmarkNetwork, 4> kNetworks{{
+    {"densenet10", "DenseNet-BC-100", "densenet10.h5", "CIFAR-10", "cifar10",
+     "cifar-10-batches-bin"},
+    {"densenet100", "DenseNet-BC-100", "densenet100.h5", "CIFAR-100", "cifar100",
+     "cifar-100-binary"},
+    {"wideresnet10", "Wide-ResNet-28-10", "wideresnet10.h5", "CIFAR-10", "cifar10",
+     "cifar-10-batches-bin"},
+    {"wideresnet100", "Wide-ResNet-28-10", "wideresnet100.h5", "CIFAR-100", "cifar100",
+     "cifar-100-binary"},
+}};
+
+constexpr std::array<BenchmarkOutSet, 7> kOutSets{{
+    {"Imagenet", "Tiny-ImageNet (crop)", "folder", "Imagenet", {0.0014, 0.0014, 0.0005, 0.0028}},
+    {"Imagenet_resize",
+     "Tiny-ImageNet (resize)",
+     "folder",
+     "Imagenet_resize",
+     {0.0014, 0.0028, 0.0011, 0.0028}},
+    {"LSUN", "LSUN (crop)", "folder", "LSUN", {0, 0.0028, 0, 0.0048}},
+    {"LSUN_resize", "LSUN (resize)", "folder", "LSUN_resize", {0.0014, 0.0028, 0.0006, 0.002}},
+    {"iSUN", "iSUN", "folder", "iSUN", {0.0014, 0.0028, 0.0008, 0.0028}},
+    {"Uniform", "Uniform noise", "uniform", "", {0.0014, 0.0028, 0.0014, 0.0028}},
+    {"Gaussian", "Gaussian noise", "gaussian", "", {0.0014, 0.0028, 0.0014, 0.0028}},
+}};
+
+template <class Entries>
+const auto& find(const Entries& entries, std::string_view name, std::string_view kind) {
+  const auto found = std::ranges::find(entries, name, [](const auto& entry) { return entry.name; });
+  if (found != entries.end()) return *found;
+  std::string names;
+  for (const auto& entry : entries) {
+    names += &entry == &entries.front() ? "" : &entry == &entries.back() ? " and " : ", ";
+    names += entry.name;
+  }
+  fail("there is no {} \"{}\" in the benchmark; its names are {}", kind, name, names);
+}
+
+std::string specification(std::string_view format, std::string_view folder,
+                          const std::filesystem::path& data_folder) {
+  if (folder.empty()) return std::string(format);
+  return fmt::format("{}:{}", format, (data_folder / folder).string());
+}
+
+// As it is to be typed: in quotes where a shell would take it for something else.
+std::string shell_word(const std::filesystem::path& path) {
+  const std::string text = path.string();
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || std::strchr("_-./+,:@", c); };
+  if (std::ranges::all_of(text, plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + '\'';
+}
+
+}  // namespace
+
+std::span<const BenchmarkNetwork> benchmark_networks() {
+  return kNetworks;
+}
+std::span<const BenchmarkOutSet> benchmark_out_sets() {
+  return kOutSets;
+}
+
+Architecture architecture_of(const BenchmarkNetwork& network) {
+  const int classes = network.in_set_format == "cifar10" ? 10 : 100;
+  if (network.display_name.starts_with("DenseNet")) {
+    DenseNetConfig config;
+    config.num_classes = classes;
+    return config;
+  }
+  WideResNetConfig config;
+  config.num_classes = classes;
+  return config;
+}
+
+const BenchmarkNetwork* find_benchmark_network(const Architecture& architecture,
+                                               std::string_view in_set_format) {
+  const auto found = std::ranges::find_if(kNetworks, [&](const BenchmarkNetwork& network) {
+    return architecture_of(network) == architecture && network.in_set_format == in_set_format;
+  });
+  return found == kNetworks.end() ? nullptr : &*found;
+}
+
+const BenchmarkNetwork& benchmark_network(std::string_view name) {
+  return find(kNetworks, name, "network");
+}
+
+const BenchmarkOutSet& benchmark_out_set(std::string_view name) {
+  return find(kOutSets, name, "out-of-distribution set");
+}
+
+double benchmark_magnitude(const BenchmarkNetwork& network, const BenchmarkOutSet& out_set) {
+  const auto column = std::ranges::find(kNetworks, network.name, &BenchmarkNetwork::name);
+  require(column != kNetworks.end(), "the benchmark has no magnitude for a network \"{}\"",
+          network.name);
+  return out_set.magnitudes[static_cast<std::size_t>(column - kNetworks.begin())];
+}
+
+std::string in_set_specification(const BenchmarkNetwork& network,
+                                 const std::filesystem::path& data_folder) {
+  return specification(network.in_set_format, network.in_set_folder, data_folder);
+}
+
+std::string out_set_specification(const BenchmarkOutSet& out_set,
+                                  const std::filesystem::path& data_folder) {
+  return specification(out_set.format, out_set.folder, data_folder);
+}
+
+std::string fetch_command(std::string_view specification) {
+  const std::filesystem::path path = specification.substr(specification.find(':') + 1);
+  const std::string folder = path.filename().string();
+  const auto command = [&](std::string_view name) {
+    const std::filesystem::path data = path.parent_path();
+    return fmt::format("fetch_data {} --data-dir {}", name, shell_word(data.empty() ? "." : data));
+  };
+  for (const BenchmarkOutSet& set : kOutSets) {
+    if (!set.folder.empty() && set.folder == folder) return command(set.name);
+  }
+  for (const BenchmarkNetwork& network : kNetworks) {
+    if (network.in_set_folder == folder) return command(network.in_set_format);
+  }
+  return "";
+}
+
+std::string fetch_command(const BenchmarkNetwork& network,
+                          const std::filesystem::path& weights_folder) {
+  return fmt::format("fetch_data {} --weights-dir {}", network.name, shell_word(weights_folder));
+}
+
+}  // namespace odin

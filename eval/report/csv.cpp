@@ -1,0 +1,64 @@
+#include <string_view>
+
+#include "eval/metrics/figures.h"
+#include "eval/report/report.h"
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+// In quotes where it has to be: a comma, a quote or a line break in it.
+std::string field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+// What the lines of one set begin with.
+std::string set_fields(const Report& report, std::string_view out_set) {
+  return fmt::format("{},{},{},", field(report.network), field(report.in_set), field(out_set));
+}
+
+std::string figures_of(const Metrics& metrics) {
+  std::string text;
+  for (const MetricFigure& figure : kMetricFigures) {
+    const std::optional<double> value = figure.of(metrics);
+    text += value ? fmt::format(",{}", *value) : ",";
+  }
+  return text + '\n';
+}
+
+std::string_view source_of(const PaperFigures& figures) {
+  return figures.edition == PaperEdition::kFifth ? "paper (v5)" : "paper (before v5)";
+}
+
+}  // namespace
+
+std::string to_csv(const Report& report) {
+  std::string text =
+      "network,in_set,out_set,in_images,out_images,detector,source,temperature,magnitude";
+  for (const MetricFigure& figure : kMetricFigures) text += fmt::format(",{}", figure.key);
+  text += '\n';
+  for (const Evaluation& evaluation : report.evaluations) {
+    const std::string set = set_fields(report, evaluation.out_set);
+    for (const DetectorResult& result : evaluation.detectors) {
+      const std::string_view name = info_of(result.detector).name;
+      text += fmt::format("{}{},{},{},ours,{},{}", set, report.in_images, evaluation.out_images,
+                          name, result.temperature, result.magnitude);
+      text += figures_of(result.metrics);
+      if (!result.paper) continue;
+      const bool is_odin = result.detector == Detector::kOdin;
+      text += fmt::format("{},,{},{},{},{}", set, name, source_of(*result.paper),
+                          is_odin ? result.paper->parameters.temperature : 1,
+                          is_odin ? result.paper->parameters.magnitude : 0);
+      text += figures_of(result.paper->metrics);
+    }
+  }
+  for (const MissingSet& missing : report.missing) {
+    text += fmt::format("{},,,missing,,,,,,,\n", set_fields(report, missing.name));
+  }
+  return text;
+}
+
+}  // namespace odin

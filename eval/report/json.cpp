@@ -1,0 +1,107 @@
+#include <nlohmann/json.hpp>
+
+#include "eval/metrics/figures.h"
+#include "eval/report/report.h"
+#include "eval/report/version.h"
+
+namespace odin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number_or_null(std::optional<double> value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+void add_metrics(Json& entry, const Metrics& metrics) {
+  for (const MetricFigure& figure : kMetricFigures) {
+    entry[std::string(figure.key)] = number_or_null(figure.of(metrics));
+  }
+}
+
+Json json_of(const DetectorResult& result) {
+  Json entry{{"source", info_of(result.detector).paper},
+             {"temperature", result.temperature},
+             {"magnitude", result.magnitude}};
+  add_metrics(entry, result.metrics);
+  if (result.paper) {
+    Json paper{{"source", citation(*result.paper)}};
+    if (result.detector == Detector::kOdin) {
+      paper["temperature"] = result.paper->parameters.temperature;
+      paper["magnitude"] = result.paper->parameters.magnitude;
+    }
+    add_metrics(paper, result.paper->metrics);
+    entry["paper"] = std::move(paper);
+  }
+  return entry;
+}
+
+Json json_of(const Evaluation& evaluation) {
+  Json detectors = Json::object();
+  for (const DetectorResult& result : evaluation.detectors) {
+    detectors[std::string(info_of(result.detector).name)] = json_of(result);
+  }
+  return {{"out_set", evaluation.out_set},
+          {"out_images", evaluation.out_images},
+          {"detectors", std::move(detectors)}};
+}
+
+Json json_of(const MissingSet& set) {
+  return {{"out_set", set.name}, {"reason", set.reason}, {"command", set.command}};
+}
+
+Json json_of(const SearchResult& search) {
+  const std::vector<OdinParameters> parameters = cells_of(search.grid);
+  Json cells = Json::array();
+  for (std::size_t i = 0; i < search.cells.size(); ++i) {
+    Json cell{{"temperature", parameters[i].temperature}, {"magnitude", parameters[i].magnitude}};
+    add_metrics(cell, search.cells[i]);
+    cells.push_back(std::move(cell));
+  }
+  const OdinParameters chosen = search.chosen();
+  return {{"tuned_on", search.out_set},
+          {"in_images", search.in_images},
+          {"out_images", search.out_images},
+          {"chosen", {{"temperature", chosen.temperature}, {"magnitude", chosen.magnitude}}},
+          {"cells", std::move(cells)}};
+}
+
+template <class Entries>
+Json list_of(const Entries& entries) {
+  Json list = Json::array();
+  for (const auto& entry : entries) list.push_back(json_of(entry));
+  return list;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report) {
+  Json versions = report.versions;
+  versions["odin"] = version();
+  const Json json{
+      {"network", report.network},
+      {"weights", report.weights},
+      {"in_set", report.in_set},
+      {"in_images", report.in_images},
+      {"accuracy", number_or_null(report.accuracy)},
+      {"evaluations", list_of(report.evaluations)},
+      {"missing", list_of(report.missing)},
+      {"searches", list_of(report.searches)},
+      {"settings",
+       {{"metrics", name_of(report.method)},
+        {"device", report.device},
+        {"batch_size", report.batch_size},
+        {"threads", report.threads},
+        {"ranks", report.ranks},
+        {"seed", report.seed},
+        {"skip", report.skip},
+        {"limit", report.limit}}},
+      {"seconds", report.seconds},
+      {"images_per_second", report.images_per_second},
+      {"versions", std::move(versions)},
+  };
+  // A file name need not be UTF-8, JSON must be.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace odin

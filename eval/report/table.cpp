@@ -1,0 +1,165 @@
+// The table in the paper's form, as text and as Markdown.
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "eval/metrics/figures.h"
+#include "eval/report/notes.h"
+#include "eval/report/report.h"
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+// A row of the table as it is read.
+struct Row {
+  std::string label;
+  std::vector<std::string> cells;  // one per figure
+};
+
+// Everything that both forms show.
+struct Table {
+  std::string title;
+  std::vector<Row> rows;  // the first holds the headings
+  std::vector<std::string> notes;
+};
+
+// The detectors' values of one figure beside each other; "-" where a detector has none.
+template <class MetricsOf>
+std::string cell(const Evaluation& evaluation, const MetricFigure& figure,
+                 const MetricsOf& metrics_of) {
+  std::string text;
+  for (const DetectorResult& result : evaluation.detectors) {
+    const Metrics* metrics = metrics_of(result);
+    const std::optional<double> value = metrics ? figure.of(*metrics) : std::nullopt;
+    if (!text.empty()) text += " / ";
+    text += value ? fmt::format("{:.1f}", *value * 100) : metrics ? "n/a" : "-";
+  }
+  return text;
+}
+
+template <class MetricsOf>
+Row row_of(std::string label, const Evaluation& evaluation, const MetricsOf& metrics_of) {
+  Row row{std::move(label), {}};
+  for (const MetricFigure& figure : kMetricFigures) {
+    row.cells.push_back(cell(evaluation, figure, metrics_of));
+  }
+  return row;
+}
+
+// Number of the note that tells where a figure is from, made where there is none yet.
+std::size_t source_number(std::vector<std::string>& sources, const DetectorResult& result) {
+  std::string source = citation(*result.paper);
+  if (result.detector == Detector::kOdin) {
+    source += fmt::format(", T = {}, magnitude {}", result.paper->parameters.temperature,
+                          result.paper->parameters.magnitude);
+  }
+  const auto found = std::ranges::find(sources, source);
+  if (found != sources.end()) return static_cast<std::size_t>(found - sources.begin()) + 1;
+  sources.push_back(std::move(source));
+  return sources.size();
+}
+
+// "paper [1, 2]", with the numbers of the notes; empty where the paper has no figure.
+std::string paper_label(const Evaluation& evaluation, std::vector<std::string>& sources) {
+  std::vector<std::size_t> numbers;
+  for (const DetectorResult& result : evaluation.detectors) {
+    if (!result.paper) continue;
+    const std::size_t number = source_number(sources, result);
+    if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
+  }
+  return numbers.empty() ? "" : fmt::format("paper [{}]", fmt::join(numbers, ", "));
+}
+
+std::string title_of(const Report& report) {
+  std::string detectors;
+  if (!report.evaluations.empty()) {
+    for (const DetectorResult& result : report.evaluations[0].detectors) {
+      detectors +=
+          fmt::format("{}{}", detectors.empty() ? "" : " / ", info_of(result.detector).title);
+    }
+  }
+  return fmt::format("{}, in-distribution {} ({} images); {}, in percent", report.network,
+                     report.in_set, report.in_images, detectors);
+}
+
+Table table_of(const Report& report) {
+  Table table{title_of(report), {{"Out-of-distribution set", {}}}, {}};
+  for (const MetricFigure& figure : kMetricFigures) {
+    table.rows[0].cells.emplace_back(figure.label);
+  }
+  std::vector<std::string> sources;
+  for (const Evaluation& evaluation : report.evaluations) {
+    table.rows.push_back(row_of(evaluation.out_set, evaluation,
+                                [](const DetectorResult& result) { return &result.metrics; }));
+    const std::string label = paper_label(evaluation, sources);
+    if (label.empty()) continue;
+    table.rows.push_back(
+        row_of(fmt::format("  {}", label), evaluation, [](const DetectorResult& result) {
+          return result.paper ? &result.paper->metrics : nullptr;
+        }));
+  }
+  if (report.accuracy) {
+    table.notes.push_back(fmt::format("Classification accuracy: {:.1f}%", *report.accuracy * 100));
+  }
+  for (std::string& note : notes_of(report)) table.notes.push_back(std::move(note));
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    table.notes.push_back(fmt::format("[{}] {}", i + 1, sources[i]));
+  }
+  return table;
+}
+
+// What has a meaning in a Markdown table loses it.
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (std::string_view("|\\*_`<[").find(c) != std::string_view::npos) result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string to_table(const Report& report) {
+  const Table table = table_of(report);
+  std::size_t label_width = 0;
+  std::vector<std::size_t> widths(kMetricFigures.size());
+  for (const Row& row : table.rows) {
+    label_width = std::max(label_width, row.label.size());
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      widths[c] = std::max(widths[c], row.cells[c].size());
+    }
+  }
+  std::string text = table.title + "\n\n";
+  for (const Row& row : table.rows) {
+    fmt::format_to(std::back_inserter(text), "{:{}}", row.label, label_width);
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      fmt::format_to(std::back_inserter(text), "  {:>{}}", row.cells[c], widths[c]);
+    }
+    text += '\n';
+  }
+  if (!table.notes.empty()) text += '\n';
+  for (const std::string& note : table.notes) text += note + '\n';
+  return text;
+}
+
+std::string to_markdown(const Report& report) {
+  const Table table = table_of(report);
+  std::string text = fmt::format("{}\n\n", escaped(table.title));
+  const auto out = std::back_inserter(text);
+  for (const Row& row : table.rows) {
+    fmt::format_to(out, "| {} |", escaped(row.label));
+    for (const std::string& value : row.cells) fmt::format_to(out, " {} |", escaped(value));
+    fmt::format_to(out, "\n");
+    if (&row == &table.rows.front()) {
+      fmt::format_to(out, "| --- |");
+      for (std::size_t c = 0; c < row.cells.size(); ++c) fmt::format_to(out, " ---: |");
+      fmt::format_to(out, "\n");
+    }
+  }
+  for (const std::string& note : table.notes) fmt::format_to(out, "\n{}\n", escaped(note));
+  return text;
+}
+
+}  // namespace odin

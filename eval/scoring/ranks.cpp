@@ -1,0 +1,104 @@
+#include "eval/scoring/ranks.h"
+
+#include <climits>
+#include <cstdlib>
+#include <string>
+
+#include "kernels/error.h"
+
+#ifdef ODIN_MPI
+#include <mpi.h>
+#endif
+
+namespace odin {
+namespace {
+
+// How many processes the launcher says there are; asked of the environment, so that a process alone
+// need not start MPI.
+int launched_processes() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
+    if (const char* value = std::getenv(name)) return std::atoi(value);
+  }
+  return 1;
+}
+
+#ifdef ODIN_MPI
+void check(int status, const char* call) {
+  if (status == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(status, text, &length);
+  fail("{} failed: {}", call, text);
+}
+
+class MpiRanks final : public Ranks {
+ public:
+  MpiRanks() {
+    check(MPI_Init(nullptr, nullptr), "MPI_Init");
+    check(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "MPI_Comm_rank");
+    check(MPI_Comm_size(MPI_COMM_WORLD, &count_), "MPI_Comm_size");
+    MPI_Comm machine = MPI_COMM_NULL;
+    check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &machine),
+          "MPI_Comm_split_type");
+    check(MPI_Comm_rank(machine, &local_rank_), "MPI_Comm_rank");
+    check(MPI_Comm_size(machine, &local_count_), "MPI_Comm_size");
+    check(MPI_Comm_free(&machine), "MPI_Comm_free");
+  }
+
+  int rank() const override { return rank_; }
+  int count() const override { return count_; }
+  int local_rank() const override { return local_rank_; }
+  int local_count() const override { return local_count_; }
+
+  std::vector<double> gather(std::vector<double> values) const override {
+    require(values.size() <= INT_MAX, "{} scores are too many for one rank", values.size());
+    const int own = static_cast<int>(values.size());
+    std::vector<int> counts(static_cast<std::size_t>(count_));
+    check(MPI_Allgather(&own, 1, MPI_INT, counts.data(), 1, MPI_INT, MPI_COMM_WORLD),
+          "MPI_Allgather");
+    std::vector<int> begins;
+    std::size_t total = 0;
+    for (const int count : counts) {
+      begins.push_back(static_cast<int>(total));
+      total += static_cast<std::size_t>(count);
+      require(total <= INT_MAX, "{} scores are too many to gather", total);
+    }
+    std::vector<double> all(total);
+    check(MPI_Allgatherv(values.data(), own, MPI_DOUBLE, all.data(), counts.data(), begins.data(),
+                         MPI_DOUBLE, MPI_COMM_WORLD),
+          "MPI_Allgatherv");
+    return all;
+  }
+
+  void finish(int status) const override {
+    if (status == 0) {
+      check(MPI_Finalize(), "MPI_Finalize");
+    } else {
+      MPI_Abort(MPI_COMM_WORLD, status);
+    }
+  }
+
+ private:
+  int rank_ = 0;
+  int count_ = 1;
+  int local_rank_ = 0;
+  int local_count_ = 1;
+};
+#endif
+
+}  // namespace
+
+std::unique_ptr<Ranks> make_ranks() {
+  const int processes = launched_processes();
+  if (processes <= 1) return std::make_unique<Ranks>();
+#ifdef ODIN_MPI
+  return std::make_unique<MpiRanks>();
+#else
+  fail(
+      "mpirun started {} processes, but this build has no MPI and each would do all of the work; "
+      "install libopenmpi-dev and configure again, or run it without mpirun",
+      processes);
+#endif
+}
+
+}  // namespace odin

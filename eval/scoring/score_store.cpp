@@ -1,0 +1,126 @@
+#include "eval/scoring/score_store.h"
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eval/data/dataset.h"
+#include "weights/files/atomic_file.h"
+#include "weights/files/input_file.h"
+#include "weights/files/output_folder.h"
+
+namespace odin {
+namespace {
+
+namespace fs = std::filesystem;
+
+// FNV-1a (Fowler, Noll & Vo), 64 bits.
+class Hash {
+ public:
+  explicit Hash(std::uint64_t start = 0xcbf29ce484222325) : value_(start) {}
+
+  void add(std::string_view bytes) {
+    for (const char c : bytes) value_ = (value_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  template <class T>
+  void add(std::span<const T> values) {
+    add(std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()));
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_;
+};
+
+// The content of a file: all scores as doubles, predictions included, then their hash.
+std::vector<double> numbers_of(const Scores& scores) {
+  std::vector<double> numbers;
+  const auto append = [&](const auto& values) {
+    numbers.insert(numbers.end(), values.begin(), values.end());
+  };
+  append(scores.baseline);
+  append(scores.max_logit);
+  append(scores.energy);
+  append(scores.predictions);
+  for (const std::vector<double>& values : scores.odin) append(values);
+  return numbers;
+}
+
+Scores scores_of(std::span<const double> numbers, std::size_t images, std::size_t parameters) {
+  const auto part = [&](std::size_t which) { return numbers.subspan(which * images, images); };
+  const auto copy = [](std::span<const double> values) {
+    return std::vector<double>(values.begin(), values.end());
+  };
+  Scores scores;
+  scores.baseline = copy(part(0));
+  scores.max_logit = copy(part(1));
+  scores.energy = copy(part(2));
+  scores.predictions.assign(part(3).begin(), part(3).end());
+  for (std::size_t p = 0; p < parameters; ++p) scores.odin.push_back(copy(part(4 + p)));
+  return scores;
+}
+
+std::uint64_t hash_of(std::span<const double> numbers) {
+  Hash hash;
+  hash.add(numbers);
+  return hash.value();
+}
+
+// Nothing where the file is not there, or is not what was written: then it is written anew.
+std::optional<Scores> read_scores(const fs::path& path, std::size_t images,
+                                  std::size_t parameters) {
+  std::error_code error;
+  std::vector<double> numbers((4 + parameters) * images);
+  std::uint64_t hash = 0;
+  const std::size_t bytes = numbers.size() * sizeof(double);
+  if (!fs::is_regular_file(path, error)) return {};
+  const InputFile file(path);
+  if (file.size() != static_cast<std::int64_t>(bytes + sizeof(hash))) return {};
+  file.read(0, numbers.data(), bytes);
+  file.read(static_cast<std::int64_t>(bytes), &hash, sizeof(hash));
+  if (hash != hash_of(numbers)) return {};
+  return scores_of(numbers, images, parameters);
+}
+
+void write_scores(const fs::path& path, const Scores& scores) {
+  const std::vector<double> numbers = numbers_of(scores);
+  const std::uint64_t hash = hash_of(numbers);
+  std::string content(numbers.size() * sizeof(double) + sizeof(hash), '\0');
+  std::memcpy(content.data(), numbers.data(), numbers.size() * sizeof(double));
+  std::memcpy(content.data() + numbers.size() * sizeof(double), &hash, sizeof(hash));
+  write_atomically(path, content);
+}
+
+}  // namespace
+
+ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::string_view device)
+    : folder_(std::move(folder)) {
+  make_output_folder(folder_);
+  Hash hash;
+  hash.add(device);
+  hash.add(std::span<const float>(checkpoint.mean));
+  hash.add(std::span<const float>(checkpoint.std));
+  for (const auto& [name, array] : checkpoint.parameters) {
+    hash.add(name);
+    hash.add(std::span<const float>(array.values));
+  }
+  run_ = hash.value();
+}
+
+Scores ScoreStore::score(Scorer& scorer, std::span<const float> images,
+                         std::span<const OdinParameters> parameters) const {
+  Hash hash(run_);
+  hash.add(images);
+  for (const OdinParameters& p : parameters) {
+    hash.add(std::span<const double>({p.temperature, p.magnitude}));
+  }
+  const fs::path path = folder_ / fmt::format("{:016x}.scores", hash.value());
+  const std::size_t n = images.size() / static_cast<std::size_t>(kImageElements);
+  if (std::optional<Scores> kept = read_scores(path, n, parameters.size())) return *kept;
+  Scores scores = scorer.score(images, parameters);
+  write_scores(path, scores);
+  return scores;
+}
+
+}  // namespace odin

@@ -1,0 +1,21 @@
+// The search for ODIN's two parameters on validation images.
+#pragma once
+
+#include <vector>
+
+#include "eval/scoring/score_set.h"
+#include "eval/scoring/search_grid.h"
+
+namespace odin {
+
+// Tries every cell of the grid on every out-of-distribution set against the in-distribution set,
+// and chooses one for each, by exact metrics. Every image costs one forward pass, one backward pass
+// for each temperature (if the grid has a magnitude above 0), and one forward pass for each cell of
+// a magnitude above 0; the in-distribution images once for all sets. With a store in the options, a
+// search that was interrupted goes on where it stopped. Throws Error as score_set() does.
+std::vector<SearchResult> run_search(Scorer& scorer, const Checkpoint& checkpoint,
+                                     const BenchmarkSet& in, const std::vector<BenchmarkSet>& out,
+                                     const SearchGrid& grid, const ScoringOptions& options,
+                                     Progress& progress);
+
+}  // namespace odin

@@ -1,9 +1,0 @@
-#include "eval/version.h"
-
-namespace odin {
-
-std::string_view version() {
-  return ODIN_VERSION;
-}
-
-}  // namespace odin

@@ -1,0 +1,123 @@
+// Our own convolution, to be studied: versions from plain to fast, all of one meaning. A
+// convolution reads and writes channel slices, takes the batch norm and ReLU before it as a
+// prologue, and the folded bias, ReLU and residual after it as an epilogue (kernels/plan.h).
+#pragma once
+
+#include <string_view>
+
+#include "kernels/cuda/runtime/view.h"
+
+namespace odin::cuda {
+
+// Weights as the kernels want them: packed[tap][row][depth], the sum running over taps and depth.
+// Forward, row is the output channel and depth the input channel; backward, the other way round.
+// depth is padded with zeros to a multiple of 32, so that a load never has to ask where it ends.
+// The element type is that of the activations (float where x is float).
+constexpr int packed_depth(int depth) {
+  return (depth + 31) / 32 * 32;
+}
+constexpr std::int64_t packed_weights(int kernel, int rows, int depth) {  // in elements
+  return std::int64_t{kernel} * kernel * rows * packed_depth(depth);
+}
+// From w (outputs, inputs, kernel, kernel), dense float. packed is aligned to 16 bytes.
+void pack_forward_weights(const float* w, int outputs, int inputs, int kernel, Element element,
+                          void* packed, Stream stream);
+void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, Element element,
+                           void* packed, Stream stream);
+
+// Which values a ReLU let through, one bit each: a byte tells of 16 bytes of a pixel's channels, so
+// of 8 in half precision and of 4 in float; bit i is the i-th of them. The byte of channel c of pixel
+// p is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel are zero.
+struct ReluMask {
+  std::uint8_t* bytes = nullptr;  // nullptr: there is none
+  std::int64_t pitch = 0;
+};
+constexpr int kMaskedBytes = 16;
+constexpr int masked_channels(Element element) {
+  return kMaskedBytes / static_cast<int>(size_of(element));
+}
+constexpr std::int64_t mask_pitch(Element element, int channels) {
+  return (channels + masked_channels(element) - 1) / masked_channels(element);
+}
+// Whether every pixel is the middle of one window, so that a convolution can write its input's
+// mask.
+constexpr bool has_middle(int kernel, int stride, int padding) {
+  return stride == 1 && kernel == 2 * padding + 1;
+}
+
+// How float activations are multiplied.
+enum class Multiply : std::uint8_t {
+  kFloat,  // as they are, on the ordinary cores
+  kTf32,   // on tensor cores, rounded to 11 significant bits
+};
+
+// y = epilogue(convolution(prologue(x))):
+// prologue(x) = affine(x), zero padding applied after it (its relu may be off: plain batch norm);
+// epilogue(z) = max(z + bias, 0) if relu, else z + bias; plus residual if there is one.
+// x (N, C, H, W), y (N, O, H', W'), residual as y. Element types are equal, except that x may be
+// float where y is not (and then so are the weights): the image itself, whose perturbation half
+// precision would drown; such a convolution runs on ordinary cores and should have few channels.
+struct ForwardConvolution {
+  int kernel = 1;
+  int stride = 1;
+  int padding = 0;
+  ConstView x;
+  const void* weights = nullptr;  // by pack_forward_weights
+  Affine prologue;
+  const float* bias = nullptr;  // (O), nullptr for none
+  bool relu = false;
+  ConstView residual;  // empty for none
+  View y;
+  // Written where given.
+  ReluMask input_mask;   // of prologue.relu; only if has_middle()
+  ReluMask output_mask;  // of relu; by the implicit GEMMs only
+  Multiply multiply = Multiply::kFloat;
+};
+
+// The gradient in x: with g = the transposed convolution of dy with w, dx (+)= mask scale g,
+// mask = [scale x + shift > 0] if affine.relu: as the forward pass wrote it, else recomputed from x;
+// with the identity and relu, x may as well be the activation after its ReLU. `accumulate`: +=
+// instead of =.
+// dy (N, O, H', W'), dx and x (N, C, H, W). dx may be float where dy is not (and then so are the
+// weights): the gradient in the image.
+struct BackwardConvolution {
+  int kernel = 1;
+  int stride = 1;
+  int padding = 0;
+  ConstView dy;
+  const void* weights = nullptr;  // by pack_backward_weights
+  Affine affine;
+  ReluMask mask;  // read where given and affine.relu
+  ConstView x;    // needed where affine.relu and no mask is given
+  bool accumulate = false;
+  View dx;
+  Multiply multiply = Multiply::kFloat;
+};
+
+// The versions, from the one to read first to the fastest.
+enum class ConvolutionVersion : std::uint8_t {
+  kAuto,          // the one that should be fastest for the shape
+  kPlain,         // one thread per output, any shape
+  kImage,         // at most four channels of float in, no prologue: the first layer
+  kImplicitGemm,  // product of matrices gathered on the way: windows up to 3 x 3, strides up to 2
+  kWgmma,         // the same on the tensor cores of compute capability 9.0, half precision
+};
+std::string_view name_of(ConvolutionVersion version);
+
+// Throws Error where a version cannot do the shape.
+void convolution_forward(const ForwardConvolution& convolution, ConvolutionVersion version,
+                         Stream stream);
+void convolution_backward_data(const BackwardConvolution& convolution, ConvolutionVersion version,
+                               Stream stream);
+// Whether a version can do the shape, with its element types and masks (without an output mask kAuto
+// and kPlain always can).
+bool can_run(const ForwardConvolution& convolution, ConvolutionVersion version);
+bool can_run(const BackwardConvolution& convolution, ConvolutionVersion version);
+
+// dw[o,c,p,q] += sum over n,i,j of dy[n,o,i,j] x[n,c,i stride + p - padding, j stride + q -
+// padding]; dw (O, C, kernel, kernel) dense float, x of dy's element type or float. For training; one
+// block per (o, c), in a fixed order of summation.
+void convolution_backward_filter(int kernel, int stride, int padding, ConstView x, ConstView dy,
+                                 float* dw, Stream stream);
+
+}  // namespace odin::cuda

@@ -1,0 +1,165 @@
+#include "kernels/cuda/conv/gemm.h"
+
+#include <cuda_runtime.h>
+
+#include "kernels/cuda/conv/versions.h"
+#include "kernels/cuda/runtime/status.h"
+#include "kernels/error.h"
+
+namespace odin::cuda {
+namespace {
+
+// For loads of 16 bytes.
+bool is_aligned(const ConstView& view) {
+  return reinterpret_cast<std::uintptr_t>(view.data) % 16 == 0 &&
+         static_cast<std::size_t>(view.pitch) * size_of(view.element) % 16 == 0;
+}
+
+// a / b, rounded up.
+int divide_up(int a, int b) {
+  return (a + b - 1) / b;
+}
+
+void set_source(GemmArguments& g, const ConstView& source) {
+  g.source = source;
+  g.source_aligned = is_aligned(source);
+  g.depth = packed_depth(source.channels);
+}
+
+// A convolution as a product: parts of the target, each with its own taps.
+struct Gemm {
+  GemmArguments arguments{};
+  int parts = 0;
+};
+
+void require_counted(const GemmArguments& g) {
+  // A last tile reaches beyond the last pixel, but not so far that an int would overflow.
+  constexpr std::int64_t kMost = 0x7fff0000;
+  require(g.epilogue.target.pixels() <= kMost && g.source.pixels() <= kMost,
+          "a convolution of more than 2^31 pixels is not supported");
+}
+
+void run(const Gemm& gemm, Multiply multiply, Stream stream) {
+  const GemmArguments& g = gemm.arguments;
+  require_counted(g);
+  switch (g.source.element) {
+    case Element::kHalf:
+      return conv_gemm_half(g, gemm.parts, stream);
+    case Element::kBFloat16:
+      return conv_gemm_bfloat16(g, gemm.parts, stream);
+    case Element::kFloat:
+      return multiply == Multiply::kTf32 ? conv_gemm_tf32(g, gemm.parts, stream)
+                                         : conv_gemm_float(g, gemm.parts, stream);
+  }
+}
+
+void run_wgmma(const Gemm& gemm, Stream stream) {
+  require_counted(gemm.arguments);
+  conv_wgmma(gemm.arguments, gemm.parts, stream);
+}
+
+bool fits(int kernel, int stride, Element x, Element y) {
+  return kernel * kernel <= kMostTaps && stride * stride <= kMostParts && x == y;
+}
+
+// Whether wgmma takes the operands, and the current GPU has it: no GPU after Hopper does.
+bool fits_wgmma(const ConstView& source) {
+  if (source.element == Element::kFloat || source.channels > kMostWgmmaChannels) return false;
+  int device = 0;
+  int major = 0;
+  int minor = 0;
+  ODIN_CUDA_CHECK(cudaGetDevice(&device), "the current GPU");
+  ODIN_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
+                  "GPU {}", device);
+  ODIN_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device),
+                  "GPU {}", device);
+  return major == 9 && minor == 0;
+}
+
+Gemm gemm_of(const ForwardConvolution& c) {
+  Gemm gemm;
+  GemmArguments& g = gemm.arguments;
+  set_source(g, c.x);
+  g.prologue = c.prologue;
+  g.input_mask = c.input_mask;
+  g.mask_tap = c.padding * c.kernel + c.padding;
+  g.source_step = c.stride;
+  g.weights = c.weights;
+  g.epilogue = epilogue_of(c);
+  g.target_step = 1;
+  GemmPart& part = g.part[gemm.parts++];
+  part.height = c.y.height;
+  part.width = c.y.width;
+  for (int p = 0; p < c.kernel; ++p) {
+    for (int q = 0; q < c.kernel; ++q) {
+      part.tap[part.taps++] = {p - c.padding, q - c.padding, p * c.kernel + q};
+    }
+  }
+  return gemm;
+}
+
+Gemm gemm_of(const BackwardConvolution& c) {
+  Gemm gemm;
+  GemmArguments& g = gemm.arguments;
+  set_source(g, c.dy);
+  g.source_step = 1;
+  g.weights = c.weights;
+  g.epilogue = epilogue_of(c);
+  g.target_step = c.stride;
+  // Pixel i stride + a of dx was read through tap p by pixel i + (a + padding - p) / stride of dy,
+  // where that division leaves no remainder.
+  for (int a = 0; a < c.stride; ++a) {
+    for (int b = 0; b < c.stride; ++b) {
+      GemmPart& part = g.part[gemm.parts++];
+      part.row = a;
+      part.column = b;
+      part.height = divide_up(c.dx.height - a, c.stride);
+      part.width = divide_up(c.dx.width - b, c.stride);
+      for (int p = 0; p < c.kernel; ++p) {
+        for (int q = 0; q < c.kernel; ++q) {
+          const int row = a + c.padding - p;
+          const int column = b + c.padding - q;
+          if (row % c.stride != 0 || column % c.stride != 0) continue;
+          part.tap[part.taps++] = {row / c.stride, column / c.stride, p * c.kernel + q};
+        }
+      }
+    }
+  }
+  return gemm;
+}
+
+}  // namespace
+
+bool conv_gemm_can_run(const ForwardConvolution& c) {
+  return fits(c.kernel, c.stride, c.x.element, c.y.element);
+}
+
+bool conv_gemm_can_run(const BackwardConvolution& c) {
+  return fits(c.kernel, c.stride, c.dx.element, c.dy.element);
+}
+
+void conv_gemm_forward(const ForwardConvolution& c, Stream stream) {
+  run(gemm_of(c), c.multiply, stream);
+}
+
+void conv_gemm_backward(const BackwardConvolution& c, Stream stream) {
+  run(gemm_of(c), c.multiply, stream);
+}
+
+bool conv_wgmma_can_run(const ForwardConvolution& c) {
+  return conv_gemm_can_run(c) && fits_wgmma(c.x);
+}
+
+bool conv_wgmma_can_run(const BackwardConvolution& c) {
+  return conv_gemm_can_run(c) && fits_wgmma(c.dy);
+}
+
+void conv_wgmma_forward(const ForwardConvolution& c, Stream stream) {
+  run_wgmma(gemm_of(c), stream);
+}
+
+void conv_wgmma_backward(const BackwardConvolution& c, Stream stream) {
+  run_wgmma(gemm_of(c), stream);
+}
+
+}  // namespace odin::cuda

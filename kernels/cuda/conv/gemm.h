@@ -1,0 +1,59 @@
+// The convolution as a product of matrices that are never stored: row m of A is a pixel of the
+// result, its columns are all taps and input channels of that pixel's window, gathered from the
+// activation on the way to shared memory ("implicit GEMM", Chetlur et al. 2014); B is the packed
+// weights. Forward and backward differ only in where taps lead and in what is done to the sums.
+#pragma once
+
+#include "kernels/cuda/conv/epilogue.h"
+
+namespace odin::cuda {
+
+constexpr int kMostTaps = 9;
+constexpr int kMostParts = 4;
+
+struct GemmTap {
+  int row;  // of the source, relative to the step along it
+  int column;
+  int weights;  // which of the packed taps
+};
+
+// Every step-th pixel of the target, from (row, column) on. A forward convolution has one part, a
+// backward one of stride 2 has four: pixels of different parity are reached through different taps.
+struct GemmPart {
+  int row;
+  int column;
+  int height;
+  int width;
+  int taps;
+  GemmTap tap[kMostTaps];
+};
+
+struct GemmArguments {
+  // A: what is gathered, and the prologue that it passes through.
+  ConstView source;
+  Affine prologue;
+  ReluMask input_mask;  // of the prologue's ReLU, to be written
+  int mask_tap;         // the one that leads to the pixel itself, where there is a mask
+  bool source_aligned;  // for loads of 16 bytes
+  int source_step;      // pixels of the source per step along the target
+  // B
+  const void* weights;  // packed
+  int depth;            // packed
+  // C
+  Epilogue epilogue;
+  int target_step;
+  GemmPart part[kMostParts];
+};
+
+// The entry points, one file per element type so that they compile side by side.
+void conv_gemm_half(const GemmArguments& arguments, int parts, Stream stream);
+void conv_gemm_bfloat16(const GemmArguments& arguments, int parts, Stream stream);
+void conv_gemm_tf32(const GemmArguments& arguments, int parts, Stream stream);
+void conv_gemm_float(const GemmArguments& arguments, int parts, Stream stream);
+
+// The same for half precision on a GPU of compute capability 9.0. Beside the slabs, shared memory has
+// room for the prologue's factors of so many channels.
+constexpr int kMostWgmmaChannels = 2048;
+void conv_wgmma(const GemmArguments& arguments, int parts, Stream stream);
+
+}  // namespace odin::cuda

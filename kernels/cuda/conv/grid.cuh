@@ -1,0 +1,74 @@
+// Which tile of the result a block of an implicit GEMM computes, and how its sums get to memory.
+#pragma once
+
+#include "kernels/cuda/conv/epilogue.cuh"
+#include "kernels/cuda/conv/gemm.h"
+
+namespace odin::cuda {
+
+// A block computes kM pixels x kN channels of the part blockIdx.y. Blocks that share their pixels are
+// neighbours, so that the second one finds them in the L2 cache.
+template <class Tile>
+struct TilePlace {
+  const GemmPart& part;
+  int pixels;  // of the part
+  int first_pixel;
+  int first_channel;
+
+  __device__ explicit TilePlace(const GemmArguments& g)
+      : part(g.part[blockIdx.y]), pixels(g.epilogue.target.images * part.height * part.width) {
+    const int across = (g.epilogue.target.channels + Tile::kN - 1) / Tile::kN;
+    first_pixel = static_cast<int>(blockIdx.x) / across * Tile::kM;
+    first_channel = static_cast<int>(blockIdx.x) % across * Tile::kN;
+  }
+};
+
+// The sums of a tile through the epilogue.
+template <class Tile>
+__device__ inline void write_tile(const GemmArguments& g, const TilePlace<Tile>& place,
+                                  const Tile& tile) {
+  tile.for_each([&](int row, int channel, Floats<4> sums) {
+    const GemmPart& part = place.part;
+    const int m = place.first_pixel + row;
+    const int c = place.first_channel + channel;
+    if (m >= place.pixels) return;
+    const int column = m % part.width * g.target_step + part.column;
+    const int line = m / part.width % part.height * g.target_step + part.row;
+    const std::int64_t image = m / (part.width * part.height);
+    const std::int64_t pixel =
+        (image * g.epilogue.target.height + line) * g.epilogue.target.width + column;
+    using T = typename Tile::Element;
+    if (g.epilogue.output_mask.bytes != nullptr) {
+      write_output_mask<T>(g.epilogue, pixel, c, sums);
+    }
+    if (c < g.epilogue.target.channels) finish<T>(g.epilogue, pixel, c, sums);
+  });
+}
+
+// Starts a kernel on a grid that covers every part.
+template <class Tile>
+void launch_tiles(void (*kernel)(GemmArguments), std::size_t shared_bytes, const GemmArguments& g,
+                  int parts, Stream stream) {
+  std::int64_t most = 0;
+  for (int i = 0; i < parts; ++i) {
+    const std::int64_t pixels =
+        std::int64_t{g.epilogue.target.images} * g.part[i].height * g.part[i].width;
+    most = pixels > most ? pixels : most;
+  }
+  const std::int64_t blocks =
+      blocks_for(most, Tile::kM) * blocks_for(g.epilogue.target.channels, Tile::kN);
+  launch(kernel,
+         {dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(parts)), dim3(Tile::kThreads),
+          shared_bytes, stream},
+         g);
+}
+
+// How many channels a tensor core tile should have for so many output channels. 160: widths 160, 320
+// and 640 leave nothing over (three tiles of 64, or two of 128, would fill up to 37 % of their sums
+// with padding). 48 and 16: a DenseNet's bottleneck of 48 and growth of 12, and the first layers.
+inline int tile_width(int channels) {
+  const auto padded = [channels](int width) { return blocks_for(channels, width) * width; };
+  return channels <= 16 ? 16 : channels <= 48 ? 48 : padded(160) <= padded(64) ? 160 : 64;
+}
+
+}  // namespace odin::cuda

@@ -1,0 +1,48 @@
+// Convolutions for running networks layer by layer: of float activations, or of half ones, of which
+// x may still be float (the image). Weights and their gradients are float; where x is half, they are
+// multiplied as halves.
+#pragma once
+
+#include <memory>
+
+#include "kernels/backend.h"
+#include "kernels/cuda/conv/convolution.h"
+
+namespace odin::cuda {
+
+// Weights (outputs, inputs, height, width), dense and row-major in device memory.
+template <class Float>
+struct Weights {
+  Float* data = nullptr;
+  int outputs = 0;
+  int inputs = 0;
+  int height = 1;
+  int width = 1;
+
+  std::size_t numel() const {
+    return static_cast<std::size_t>(outputs) * static_cast<std::size_t>(inputs) *
+           static_cast<std::size_t>(height * width);
+  }
+};
+
+class LayerConvolution {
+ public:
+  virtual ~LayerConvolution() = default;
+
+  // y = convolution of x with w
+  virtual void forward(const ConvolutionGeometry& geometry, ConstView x, Weights<const float> w,
+                       View y) = 0;
+  // dx += transposed convolution of dy with w
+  virtual void backward_data(const ConvolutionGeometry& geometry, ConstView dy,
+                             Weights<const float> w, View dx) = 0;
+  // dw += gradient in the weights
+  virtual void backward_filter(const ConvolutionGeometry& geometry, ConstView x, ConstView dy,
+                               Weights<float> dw) = 0;
+};
+
+// Our own kernels.
+std::unique_ptr<LayerConvolution> make_own_layer_convolution(Multiply multiply, Stream stream);
+// cuDNN, and cuBLAS for 1x1 convolutions where it is faster: measured once for each shape.
+std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Multiply multiply, Stream stream);
+
+}  // namespace odin::cuda

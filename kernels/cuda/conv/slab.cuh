@@ -1,0 +1,220 @@
+// What the implicit GEMMs bring into shared memory, and how it lies there: slabs, of a tile's rows
+// and a few channels each. A is gathered from the activation and passes through the prologue, B is
+// the packed weights.
+//
+// A row of a slab is kBytes of one pixel, or of one output channel's weights, in chunks of 16 bytes.
+// Plain rows would put the same chunk of several rows into the same banks; so rows trade places of
+// their chunks, in a way that the tile names (Tile::Rows).
+#pragma once
+
+#include "kernels/cuda/conv/grid.cuh"
+#include "kernels/cuda/device/tensor_core.cuh"
+
+namespace odin::cuda {
+
+// Rows for ldmatrix and ordinary loads: any 8 rows that a matrix load takes at once (8 in sequence, or
+// pairs 4 apart) lie in all 32 banks.
+struct Rows64 {
+  static constexpr int kBytes = 64;
+  static constexpr int kChunks = kBytes / kChunkBytes;
+  // Where chunk `chunk` of row `row` begins.
+  __device__ static int offset(int row, int chunk) {
+    return row * kBytes + (chunk ^ ((row >> 1 ^ row >> 3) & 3)) * kChunkBytes;
+  }
+};
+
+// Bytes of a stage: a slab of A and one of B behind it.
+template <class Tile>
+constexpr int kStageBytes = (Tile::kM + Tile::kN) * Tile::Rows::kBytes;
+
+// Channels that a slab holds.
+template <class Tile>
+constexpr int kStep = Tile::Rows::kBytes / static_cast<int>(sizeof(typename Tile::Element));
+
+// Bytes of dynamic shared memory: the stages, and the prologue's factors.
+template <class Tile, int kStages>
+constexpr std::size_t gemm_shared_bytes(int channels) {
+  return std::size_t{kStages} * kStageBytes<Tile> +
+         2 * static_cast<std::size_t>(packed_depth(channels)) * sizeof(float);
+}
+
+// The share of A that a thread brings: one chunk of every few rows.
+template <class Tile>
+class PixelRows {
+ public:
+  using T = typename Tile::Element;
+  using Rows = typename Tile::Rows;
+  static constexpr int kPerChunk = kChunkBytes / static_cast<int>(sizeof(T));
+  static constexpr int kOwn = Tile::kM * Rows::kChunks / Tile::kThreads;
+  static constexpr int kRowDistance = Tile::kThreads / Rows::kChunks;
+  static_assert(kOwn * Tile::kThreads == Tile::kM * Rows::kChunks);
+
+  __device__ PixelRows(const GemmArguments& g, const GemmPart& part, int first_pixel) {
+#pragma unroll
+    for (int i = 0; i < kOwn; ++i) {
+      const int pixel = first_pixel + row(i);
+      const int image = pixel / (part.width * part.height);
+      const int line = pixel / part.width % part.height * g.source_step;
+      column_[i] = pixel % part.width * g.source_step;
+      pixel_[i] = (image * g.source.height + line) * g.source.width + column_[i];
+      // A pixel beyond the last image is beyond every border.
+      line_[i] = image < g.source.images ? line : -(1 << 20);
+    }
+  }
+
+  __device__ static int chunk() {
+    return static_cast<int>(threadIdx.x) % Rows::kChunks;
+  }
+  __device__ static int row(int i) {
+    return static_cast<int>(threadIdx.x) / Rows::kChunks + i * kRowDistance;
+  }
+
+  // Starts to load channels [first, first + kPerChunk) of the tap's pixels into the slab. Bit i of
+  // the result: whether row i lies inside its image.
+  __device__ unsigned load(const GemmArguments& g, const GemmTap& tap, int first,
+                           std::byte* slab) const {
+    unsigned inside = 0;
+    const auto* data = static_cast<const T*>(g.source.data);
+    const int left = g.source.channels - first;
+    const int count = left < kPerChunk ? (left > 0 ? left : 0) : kPerChunk;
+#pragma unroll
+    for (int i = 0; i < kOwn; ++i) {
+      const int line = line_[i] + tap.row;
+      const int column = column_[i] + tap.column;
+      const bool valid = line >= 0 && line < g.source.height && column >= 0 &&
+                         column < g.source.width && count > 0;
+      const T* from = data;
+      if (valid) {
+        from += std::int64_t{pixel_[i] + tap.row * g.source.width + tap.column} * g.source.pitch +
+                first;
+      }
+      std::byte* target = slab + Rows::offset(row(i), chunk());
+      if (g.source_aligned) {
+        copy_async(target, from, valid ? count * static_cast<int>(sizeof(T)) : 0);
+      } else {
+        Pack<T, kPerChunk> pack;
+#pragma unroll
+        for (int c = 0; c < kPerChunk; ++c) pack.v[c] = valid && c < count ? from[c] : to<T>(0);
+        *reinterpret_cast<Pack<T, kPerChunk>*>(target) = pack;
+      }
+      inside |= (valid ? 1u : 0u) << i;
+    }
+    return inside;
+  }
+
+  // Puts the own chunks of a slab through the prologue: z = relu(scale x + shift), but zero outside.
+  __device__ static void normalise(std::byte* slab, const float* scale, const float* shift,
+                                   bool relu, unsigned inside) {
+    const Floats<4> scale_low = cuda::load<4>(scale);
+    const Floats<4> shift_low = cuda::load<4>(shift);
+    const Floats<4> scale_high = cuda::load<4>(scale + kPerChunk - 4);
+    const Floats<4> shift_high = cuda::load<4>(shift + kPerChunk - 4);
+#pragma unroll
+    for (int i = 0; i < kOwn; ++i) {
+      if ((inside >> i & 1u) == 0) continue;
+      auto* place = reinterpret_cast<T*>(slab + Rows::offset(row(i), chunk()));
+      Floats<kPerChunk> z = cuda::load<kPerChunk>(place);
+#pragma unroll
+      for (int c = 0; c < kPerChunk; ++c) {
+        const float s = c < 4 ? scale_low.v[c % 4] : scale_high.v[c % 4];
+        const float b = c < 4 ? shift_low.v[c % 4] : shift_high.v[c % 4];
+        z.v[c] = fmaf(s, z.v[c], b);
+        if (relu && z.v[c] < 0) z.v[c] = 0;
+      }
+      store<kPerChunk>(place, z);
+    }
+  }
+
+  // Writes the mask of the own chunks, before they pass through the prologue; a chunk is what a byte
+  // tells of. Row m of the product must be pixel m of the source. On its own, not within normalise(),
+  // where it would cost every pass the registers that only the first one needs.
+  __device__ static void write_mask(ReluMask mask, int first_pixel, int channel,
+                                    const std::byte* slab, const float* scale, const float* shift,
+                                    unsigned inside) {
+    static_assert(kPerChunk == kMasked<T>);
+    std::int64_t place = (std::int64_t{first_pixel} + row(0)) * mask.pitch + channel / kPerChunk;
+#pragma unroll 1
+    for (int i = 0; i < kOwn; ++i, place += kRowDistance * mask.pitch) {
+      if ((inside >> i & 1u) == 0) continue;
+      const auto* chunk_of_row = reinterpret_cast<const T*>(slab + Rows::offset(row(i), chunk()));
+      unsigned open = 0;
+#pragma unroll 1
+      for (int first = 0; first < kPerChunk; first += 4) {
+        const auto x = cuda::load<4>(chunk_of_row + first);
+        const auto factor = cuda::load<4>(scale + first);
+        const auto summand = cuda::load<4>(shift + first);
+#pragma unroll
+        for (int c = 0; c < 4; ++c) {
+          if (fmaf(factor.v[c], x.v[c], summand.v[c]) > 0) open |= 1u << (first + c);
+        }
+      }
+      mask.bytes[place] = static_cast<std::uint8_t>(open);
+    }
+  }
+
+ private:
+  // Of the source, where a tap (0, 0) leads.
+  int line_[kOwn];
+  int column_[kOwn];
+  int pixel_[kOwn];
+};
+
+// Starts to load the weights of output channels [first_channel, first_channel + kN) into the slab:
+// at the tap, of the thread's own chunk the input channels from `channel` on. Zeros beyond the last
+// output channel and beyond the packed depth.
+template <class Tile>
+__device__ inline void load_weights(const GemmArguments& g, int tap, int first_channel, int channel,
+                                    std::byte* slab) {
+  using T = typename Tile::Element;
+  constexpr int kChunks = Tile::Rows::kChunks;
+  static_assert(Tile::kThreads % kChunks == 0);  // so that a thread's chunk is always the same
+  const auto* data = static_cast<const T*>(g.weights);
+#pragma unroll
+  for (int begin = 0; begin < Tile::kN * kChunks; begin += Tile::kThreads) {
+    const int i = begin + static_cast<int>(threadIdx.x);
+    if (i >= Tile::kN * kChunks) break;
+    const int row = i / kChunks;
+    const bool valid = first_channel + row < g.epilogue.target.channels && channel < g.depth;
+    const std::int64_t place = std::int64_t{tap} * g.epilogue.target.channels + first_channel + row;
+    const T* from = valid ? data + place * g.depth + channel : data;
+    copy_async(slab + Tile::Rows::offset(Tile::weight_row(row), i % kChunks), from,
+               valid ? kChunkBytes : 0);
+  }
+}
+
+// The prologue: its factors in shared memory, for the whole packed depth.
+template <class Tile>
+struct Prologue {
+  float* scale;
+  float* shift;
+  bool given;  // else the input is taken as it is
+
+  // Writes them into `memory`; a barrier must follow where they are given.
+  __device__ Prologue(const GemmArguments& g, float* memory)
+      : scale(memory),
+        shift(memory + packed_depth(g.source.channels)),
+        given(g.prologue.scale != nullptr || g.prologue.relu) {
+    if (!given) return;
+    for (int c = static_cast<int>(threadIdx.x); c < packed_depth(g.source.channels);
+         c += static_cast<int>(blockDim.x)) {
+      const bool has_scale = g.prologue.scale != nullptr && c < g.source.channels;
+      scale[c] = has_scale ? g.prologue.scale[c] : c < g.source.channels ? 1 : 0;
+      shift[c] = has_scale ? g.prologue.shift[c] : 0;
+    }
+  }
+
+  // Puts the thread's own chunks of a slab through it, those of `channel` and on at a tap; bit i of
+  // `inside`: whether row i is in its image. Where a mask is to be written, writes its bytes: at the
+  // tap that meets every pixel once, in the first of the tiles that share their pixels.
+  __device__ void apply(const GemmArguments& g, const TilePlace<Tile>& place, int tap, int channel,
+                        unsigned inside, std::byte* slab) const {
+    using Pixels = PixelRows<Tile>;
+    if (g.input_mask.bytes != nullptr && tap == g.mask_tap && place.first_channel == 0) {
+      Pixels::write_mask(g.input_mask, place.first_pixel, channel, slab, scale + channel,
+                         shift + channel, inside);
+    }
+    Pixels::normalise(slab, scale + channel, shift + channel, g.prologue.relu, inside);
+  }
+};
+
+}  // namespace odin::cuda

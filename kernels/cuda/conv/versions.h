@@ -1,0 +1,29 @@
+// The versions of our convolution, one file each. What they mean is said in convolution.h; whether
+// one can do a shape is asked there, too, before it is called.
+#pragma once
+
+#include "kernels/cuda/conv/convolution.h"
+
+namespace odin::cuda {
+
+// conv_plain.cu
+void conv_plain_forward(const ForwardConvolution& convolution, Stream stream);
+void conv_plain_backward(const BackwardConvolution& convolution, Stream stream);
+
+// conv_image.cu
+bool conv_image_can_run(const ForwardConvolution& convolution);
+bool conv_image_can_run(const BackwardConvolution& convolution);
+void conv_image_forward(const ForwardConvolution& convolution, Stream stream);
+void conv_image_backward(const BackwardConvolution& convolution, Stream stream);
+
+// conv_gemm.cpp
+bool conv_gemm_can_run(const ForwardConvolution& convolution);
+bool conv_gemm_can_run(const BackwardConvolution& convolution);
+void conv_gemm_forward(const ForwardConvolution& convolution, Stream stream);
+void conv_gemm_backward(const BackwardConvolution& convolution, Stream stream);
+bool conv_wgmma_can_run(const ForwardConvolution& convolution);
+bool conv_wgmma_can_run(const BackwardConvolution& convolution);
+void conv_wgmma_forward(const ForwardConvolution& convolution, Stream stream);
+void conv_wgmma_backward(const BackwardConvolution& convolution, Stream stream);
+
+}  // namespace odin::cuda

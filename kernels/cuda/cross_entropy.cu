@@ -1,0 +1,164 @@
+#include "kernels/cuda/cross_entropy.h"
+#include "kernels/cuda/device/element.cuh"
+#include "kernels/cuda/device/reduce.cuh"
+
+// One warp per row, in double: rows are few and short, and at a temperature of 1000 a row's
+// softmax differs from the uniform distribution only in digits that float rounds away.
+namespace odin::cuda {
+namespace {
+
+constexpr int kWarps = 8;
+
+struct Largest {
+  float value;
+  int index;
+};
+
+// The largest element and the first place where it is; every lane gets it. (Comparing never
+// accepts NaN: a row of nothing else has its largest at 0.)
+__device__ inline Largest largest(const float* row, int classes) {
+  Largest own{-INFINITY, 0x7fffffff};
+  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
+    if (row[k] > own.value || own.index == 0x7fffffff) own = {row[k], k};
+  }
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) {
+    const Largest other{__shfl_xor_sync(kAllLanes, own.value, distance),
+                        __shfl_xor_sync(kAllLanes, own.index, distance)};
+    if (other.value > own.value || (other.value == own.value && other.index < own.index)) {
+      own = other;
+    }
+  }
+  return own;
+}
+
+// sum over k of exp((row[k] - largest) / temperature), in every lane
+__device__ inline double sum_of_exponentials(const float* row, int classes, float largest,
+                                             double temperature) {
+  double sum = 0;
+  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
+    sum += exp((double{row[k]} - double{largest}) / temperature);
+  }
+  return warp_sum(sum);
+}
+
+__device__ inline int warp_of_grid() {
+  return static_cast<int>(blockIdx.x * kWarps + threadIdx.x / 32);
+}
+
+__global__ void cross_entropy_kernel(Rows<const float> logits, const std::int32_t* labels,
+                                     int images, int classes, double temperature, float* loss) {
+  const int n = warp_of_grid();
+  if (n >= images) return;
+  const float* row = logits.at(n, 0);
+  const float top = largest(row, classes).value;
+  const double sum = sum_of_exponentials(row, classes, top, temperature);
+  if (threadIdx.x % 32 == 0) {
+    loss[n] = static_cast<float>(log(sum) - (double{row[labels[n]]} - double{top}) / temperature);
+  }
+}
+
+__global__ void cross_entropy_gradient_kernel(Rows<const float> logits, const std::int32_t* labels,
+                                              int images, int classes, double temperature,
+                                              double scale, Rows<float> dlogits) {
+  const int n = warp_of_grid();
+  if (n >= images) return;
+  const float* row = logits.at(n, 0);
+  const float top = largest(row, classes).value;
+  const double sum = sum_of_exponentials(row, classes, top, temperature);
+  float* target = dlogits.at(n, 0);
+  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
+    const double probability = exp((double{row[k]} - double{top}) / temperature) / sum;
+    const double gradient = scale * (probability - (k == labels[n] ? 1 : 0)) / temperature;
+    target[k] = static_cast<float>(target[k] + gradient);
+  }
+}
+
+// With the predicted label y and the other classes' exponentials e[k], softmax[k] is e[k] over their
+// sum with e[y], and 1 - softmax[y] the sum of the others over the same: divided by it, the gradient
+// is e[k] / others, and -1 at y, exact however sure the network is.
+__global__ void predicted_gradient_kernel(Rows<const float> logits, int images, int classes,
+                                          double temperature, double scale, Rows<float> dlogits) {
+  const int n = warp_of_grid();
+  if (n >= images) return;
+  const float* row = logits.at(n, 0);
+  const Largest top = largest(row, classes);
+  const auto exponential = [&](int k) {
+    return k == top.index ? 0.0 : exp((double{row[k]} - double{top.value}) / temperature);
+  };
+  double own = 0;
+  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) own += exponential(k);
+  const double others = warp_sum(own);
+  const double factor = others > 0 ? scale / others : 0;
+  float* target = dlogits.at(n, 0);
+  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
+    const double gradient = k == top.index ? (others > 0 ? -scale : 0.0) : factor * exponential(k);
+    target[k] = static_cast<float>(gradient);
+  }
+}
+
+__global__ void argmax_kernel(Rows<const float> logits, int images, int classes,
+                              std::int32_t* labels) {
+  const int n = warp_of_grid();
+  if (n >= images) return;
+  const Largest top = largest(logits.at(n, 0), classes);
+  if (threadIdx.x % 32 == 0) labels[n] = top.index;
+}
+
+__global__ void max_softmax_kernel(Rows<const float> logits, int images, int classes,
+                                   double temperature, double* scores) {
+  const int n = warp_of_grid();
+  if (n >= images) return;
+  const float* row = logits.at(n, 0);
+  const float top = largest(row, classes).value;
+  const double sum = sum_of_exponentials(row, classes, top, temperature);
+  if (threadIdx.x % 32 == 0) scores[n] = 1 / sum;
+}
+
+// One warp for each of the rows.
+Geometry rows_geometry(const ConstView& logits, Stream stream) {
+  expect(logits.element == Element::kFloat, "logits are float");
+  expect(logits.height == 1 && logits.width == 1, "logits are a matrix");
+  const std::int64_t images = logits.empty() ? 0 : logits.images;
+  return {dim3(static_cast<unsigned>(blocks_for(images, kWarps))), dim3(32 * kWarps), 0, stream};
+}
+
+}  // namespace
+
+void cross_entropy_forward(ConstView logits, const std::int32_t* labels, double temperature,
+                           float* loss, Stream stream) {
+  expect(temperature > 0, "a temperature is above zero");
+  launch(cross_entropy_kernel, rows_geometry(logits, stream), rows<float>(logits), labels,
+         logits.images, logits.channels, temperature, loss);
+}
+
+void cross_entropy_backward(ConstView logits, const std::int32_t* labels, double temperature,
+                            double scale, View dlogits, Stream stream) {
+  expect(temperature > 0, "a temperature is above zero");
+  expect(same_shape(logits, dlogits) && dlogits.element == Element::kFloat,
+         "the operands of a cross entropy differ");
+  launch(cross_entropy_gradient_kernel, rows_geometry(logits, stream), rows<float>(logits), labels,
+         logits.images, logits.channels, temperature, scale, rows<float>(dlogits));
+}
+
+void predicted_cross_entropy_gradient(ConstView logits, double temperature, double scale,
+                                      View dlogits, Stream stream) {
+  expect(temperature > 0, "a temperature is above zero");
+  expect(same_shape(logits, dlogits) && dlogits.element == Element::kFloat,
+         "the operands of a cross entropy differ");
+  launch(predicted_gradient_kernel, rows_geometry(logits, stream), rows<float>(logits),
+         logits.images, logits.channels, temperature, scale, rows<float>(dlogits));
+}
+
+void argmax(ConstView logits, std::int32_t* labels, Stream stream) {
+  launch(argmax_kernel, rows_geometry(logits, stream), rows<float>(logits), logits.images,
+         logits.channels, labels);
+}
+
+void max_softmax(ConstView logits, double temperature, double* scores, Stream stream) {
+  expect(temperature > 0, "a temperature is above zero");
+  launch(max_softmax_kernel, rows_geometry(logits, stream), rows<float>(logits), logits.images,
+         logits.channels, temperature, scores);
+}
+
+}  // namespace odin::cuda

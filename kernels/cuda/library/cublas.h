@@ -1,0 +1,48 @@
+// cuBLAS: matrix products.
+#pragma once
+
+#include <source_location>
+#include <string_view>
+
+#include <cublas_v2.h>
+
+#include "kernels/cuda/conv/convolution.h"
+#include "kernels/cuda/conv/plan_convolution.h"
+#include "kernels/cuda/runtime/status.h"
+
+namespace odin::cuda {
+
+class CublasHandle {
+ public:
+  CublasHandle();
+  ~CublasHandle();
+  CublasHandle(const CublasHandle&) = delete;
+  CublasHandle& operator=(const CublasHandle&) = delete;
+
+  // A row-major matrix of rows x columns, neighbouring rows `pitch` elements apart, maybe read as
+  // its transpose.
+  struct Matrix {
+    void* data = nullptr;
+    std::int64_t pitch = 0;
+    bool transposed = false;
+  };
+  // c (m, n) = a (m, k) b (k, n), or c += with `accumulate`; a and b are as they are after being
+  // transposed. All of one element type, summed in float.
+  void multiply(int m, int n, int k, const Matrix& a, const Matrix& b, const Matrix& c,
+                Element element, Multiply multiply, bool accumulate, const Lane& lane);
+
+ private:
+  cublasHandle_t handle_ = nullptr;
+};
+
+}  // namespace odin::cuda
+
+// As ODIN_CUDA_CHECK.
+#define ODIN_CUBLAS_CHECK(call, ...)                                                              \
+  do {                                                                                            \
+    if (const cublasStatus_t odin_status = (call); odin_status != CUBLAS_STATUS_SUCCESS)          \
+        [[unlikely]] {                                                                            \
+      ::odin::cuda::fail_library("cuBLAS", cublasGetStatusString(odin_status), #call,             \
+                                 ::fmt::format("" __VA_ARGS__), std::source_location::current()); \
+    }                                                                                             \
+  } while (false)

@@ -1,0 +1,116 @@
+// cuDNN's handle and the descriptors of its graph API.
+#pragma once
+
+#include <cstdint>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <cudnn_graph.h>
+
+#include "kernels/cuda/runtime/status.h"
+#include "kernels/cuda/runtime/view.h"
+
+namespace odin::cuda {
+
+// cuDNN's name of the status and what its log says of the last failure.
+std::string cudnn_message(cudnnStatus_t status);
+
+class CudnnHandle {
+ public:
+  CudnnHandle();
+  ~CudnnHandle();
+  CudnnHandle(const CudnnHandle&) = delete;
+  CudnnHandle& operator=(const CudnnHandle&) = delete;
+
+  cudnnHandle_t get() const { return handle_; }
+  void set_stream(Stream stream);
+
+ private:
+  cudnnHandle_t handle_ = nullptr;
+};
+
+// A descriptor of cuDNN's graph API: filled by set(), then finalised, then constant.
+class CudnnDescriptor {
+ public:
+  explicit CudnnDescriptor(cudnnBackendDescriptorType_t type);
+  ~CudnnDescriptor();
+  CudnnDescriptor(CudnnDescriptor&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, nullptr)) {}
+  CudnnDescriptor& operator=(CudnnDescriptor&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+
+  cudnnBackendDescriptor_t get() const { return descriptor_; }
+
+  void set(cudnnBackendAttributeName_t name, std::span<const std::int64_t> values);
+  void set(cudnnBackendAttributeName_t name, std::int64_t value) { set(name, {&value, 1}); }
+  void set(cudnnBackendAttributeName_t name, bool value) {
+    set_raw(name, CUDNN_TYPE_BOOLEAN, 1, &value);
+  }
+  void set(cudnnBackendAttributeName_t name, float value) {
+    set_raw(name, CUDNN_TYPE_FLOAT, 1, &value);
+  }
+  void set(cudnnBackendAttributeName_t name, cudnnDataType_t value) {
+    set_raw(name, CUDNN_TYPE_DATA_TYPE, 1, &value);
+  }
+  void set(cudnnBackendAttributeName_t name, cudnnConvolutionMode_t value) {
+    set_raw(name, CUDNN_TYPE_CONVOLUTION_MODE, 1, &value);
+  }
+  void set(cudnnBackendAttributeName_t name, cudnnPointwiseMode_t value) {
+    set_raw(name, CUDNN_TYPE_POINTWISE_MODE, 1, &value);
+  }
+  void set(cudnnBackendAttributeName_t name, cudnnBackendHeurMode_t value) {
+    set_raw(name, CUDNN_TYPE_HEUR_MODE, 1, &value);
+  }
+  void set(cudnnBackendAttributeName_t name, cudnnHandle_t value) {
+    set_raw(name, CUDNN_TYPE_HANDLE, 1, &value);
+  }
+  void set(cudnnBackendAttributeName_t name, std::string_view text) {
+    set_raw(name, CUDNN_TYPE_CHAR, static_cast<std::int64_t>(text.size()), text.data());
+  }
+  void set(cudnnBackendAttributeName_t name, const CudnnDescriptor& value) {
+    set_raw(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value.descriptor_);
+  }
+  void set_descriptors(cudnnBackendAttributeName_t name,
+                       std::span<const cudnnBackendDescriptor_t> values) {
+    set_raw(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<std::int64_t>(values.size()),
+            values.data());
+  }
+  void set_pointers(cudnnBackendAttributeName_t name, std::span<void* const> pointers) {
+    set_raw(name, CUDNN_TYPE_VOID_PTR, static_cast<std::int64_t>(pointers.size()), pointers.data());
+  }
+
+  void finalize();
+  // Whether cuDNN can do what the descriptor asks for; false for an operation that it does not
+  // support, an error for anything else.
+  bool try_finalize();
+
+  std::int64_t get_int64(cudnnBackendAttributeName_t name) const;
+  // Descriptors of one type, as many as there are.
+  std::vector<CudnnDescriptor> get_descriptors(cudnnBackendAttributeName_t name,
+                                               cudnnBackendDescriptorType_t type) const;
+  std::vector<cudnnBackendNumericalNote_t> get_notes(cudnnBackendAttributeName_t name) const;
+
+ private:
+  void set_raw(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+               std::int64_t count, const void* values);
+
+  cudnnBackendDescriptor_t descriptor_ = nullptr;
+};
+
+}  // namespace odin::cuda
+
+// As ODIN_CUDA_CHECK.
+#define ODIN_CUDNN_CHECK(call, ...)                                                               \
+  do {                                                                                            \
+    if (const cudnnStatus_t odin_status = (call); odin_status != CUDNN_STATUS_SUCCESS)            \
+        [[unlikely]] {                                                                            \
+      ::odin::cuda::fail_library("cuDNN", ::odin::cuda::cudnn_message(odin_status), #call,        \
+                                 ::fmt::format("" __VA_ARGS__), std::source_location::current()); \
+    }                                                                                             \
+  } while (false)

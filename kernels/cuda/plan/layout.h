@@ -1,0 +1,80 @@
+// Where everything that a plan computes lies in one piece of device memory.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "kernels/cuda/conv/plan_convolution.h"
+#include "kernels/cuda/plan/backward.h"
+#include "kernels/cuda/runtime/memory.h"
+#include "kernels/cuda/runtime/view.h"
+
+namespace odin::cuda {
+
+// What is to be run for a batch.
+enum class PlanPasses {
+  kForward,    // one forward pass
+  kGradient,   // a forward pass, its backward pass, then any number of other forward passes
+  kGradients,  // the same with several backward passes
+};
+
+// The forward pass that a backward pass follows keeps what its masks need; the others share memory
+// among buffers that are never alive together.
+enum class ForwardPass { kFirst, kOther };
+
+class PlanLayout {
+ public:
+  // `workspace` bytes are set aside for convolutions. `element` is that of all buffers but the
+  // image's, which is not part of the layout.
+  PlanLayout(const Plan& plan, const PlanBackward& backward, Element element, int images,
+             PlanPasses passes, std::size_t workspace);
+
+  int images() const { return images_; }
+  // Bytes of memory that `base` below points to.
+  std::size_t size() const { return arena_.size(); }
+
+  View activation(std::byte* base, ForwardPass pass, const PlanSlice& slice) const;
+  View gradient(std::byte* base, const PlanSlice& slice) const;
+  // The masks that a step writes in the first forward pass; empty where it keeps none or there is no
+  // backward pass.
+  StepMasks masks(std::byte* base, std::size_t step) const;
+  // As large as the largest output that must be masked on its own.
+  View masked(std::byte* base, const PlanSlice& slice) const;
+  // The gradient of the logits, (images, classes) floats.
+  float* logits_gradient(std::byte* base) const;
+  // The input of the linear step as dense floats, (images, C, H, W), where it has several pixels.
+  float* flattened(std::byte* base) const;
+  void* workspace(std::byte* base) const;
+  std::size_t workspace_bytes() const { return workspace_bytes_; }
+
+ private:
+  class Lifetimes;
+  struct MaskPlace {
+    int block = -1;
+    std::int64_t pitch = 0;
+  };
+
+  std::int64_t pitch(int channels) const;
+  std::size_t pixels(const PlanSlice& slice) const;
+  std::size_t bytes(const PlanSlice& slice) const;
+  ReluMask mask(std::byte* base, const MaskPlace& place) const;
+  View view(std::byte* data, const PlanSlice& slice, std::int64_t pitch) const;
+
+  std::vector<PlanBuffer> buffers_;
+  Element element_;
+  int images_;
+  Arena arena_;
+  // Numbers of the arena's blocks.
+  std::vector<int> first_;  // by buffer
+  std::vector<int> other_;
+  std::vector<int> gradients_;
+  std::vector<MaskPlace> input_masks_;  // by step
+  std::vector<MaskPlace> output_masks_;
+  int masked_ = -1;
+  int logits_gradient_ = -1;
+  int flattened_ = -1;
+  int workspace_ = -1;
+  std::size_t workspace_bytes_ = 0;
+};
+
+}  // namespace odin::cuda

@@ -1,0 +1,233 @@
+#include "kernels/cuda/plan/passes.h"
+
+#include <algorithm>
+
+#include "kernels/cuda/average_pool.h"
+#include "kernels/cuda/cross_entropy.h"
+#include "kernels/cuda/elementwise.h"
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/linear.h"
+#include "kernels/cuda/runtime/stream.h"
+
+namespace odin::cuda {
+namespace {
+
+// The largest magnitude of each image's gradient in the logits: gradients of activations are then
+// about as large as they would be in float with a loss scaled up by as much, within the range of half
+// precision (6e-8 to 65504). Only signs are used in the end.
+constexpr double kLossScale = 64;
+
+PlanConvolutionMaker plan_convolutions(const PlanArithmetic& arithmetic, ConvolutionChoice choice) {
+  switch (choice) {
+    case ConvolutionChoice::kOwn:
+      return own_plan_convolutions(arithmetic, ConvolutionVersion::kAuto);
+    case ConvolutionChoice::kWgmma:
+      return own_plan_convolutions(arithmetic, ConvolutionVersion::kWgmma);
+    default:
+      return cudnn_plan_convolutions(arithmetic);
+  }
+}
+
+}  // namespace
+
+PlanArithmetic arithmetic_of(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return {Element::kFloat, Multiply::kFloat};
+    case Precision::kTf32:
+      return {Element::kFloat, Multiply::kTf32};
+    case Precision::kFloat16:
+      return {Element::kHalf, Multiply::kFloat};
+    case Precision::kBFloat16:
+      return {Element::kBFloat16, Multiply::kFloat};
+  }
+  fail("precision {} is not known", static_cast<int>(precision));
+}
+
+struct PlanPassRunner::Pass {
+  const Batch& batch;
+  ForwardPass pass;
+  const PlanSlice& image_slice;
+  ConstView image;
+  View image_gradient;
+  View logits;           // written by a forward pass
+  View logits_gradient;  // read by a backward pass
+  std::size_t step = 0;  // that is being run
+
+  Stream stream() const { return batch.lane.stream; }
+
+  ConstView input(const PlanSlice& slice) const {
+    if (slice.buffer == image_slice.buffer) return channels(image, slice.begin, slice.channels);
+    return batch.layout.activation(batch.memory, pass, slice);
+  }
+  View output(const PlanSlice& slice) const {
+    return batch.layout.activation(batch.memory, pass, slice);
+  }
+  View gradient(const PlanSlice& slice) const {
+    if (slice.buffer == image_slice.buffer) {
+      return channels(image_gradient, slice.begin, slice.channels);
+    }
+    return batch.layout.gradient(batch.memory, slice);
+  }
+
+  // To be written by a forward pass: by the first one, if a backward pass follows.
+  StepMasks masks_to_write() const {
+    return pass == ForwardPass::kFirst ? batch.layout.masks(batch.memory, step) : StepMasks();
+  }
+  // To be read by the backward pass in place of the step's input.
+  ReluMask mask_to_read(const StepBackward& how) const {
+    if (how.masking_step < 0) return batch.layout.masks(batch.memory, step).input;
+    return batch.layout.masks(batch.memory, static_cast<std::size_t>(how.masking_step)).output;
+  }
+
+  template <class AnyView>
+  static AnyView channels(AnyView view, int begin, int count) {
+    view.data = static_cast<float*>(const_cast<void*>(static_cast<const void*>(view.data))) + begin;
+    view.channels = count;
+    return view;
+  }
+};
+
+PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
+    : plan_(plan), arithmetic_(arithmetic_of(options.precision)), backward_(plan_backward(plan)) {
+  const OwnedStream stream;
+  const PlanConvolutionMaker make = plan_convolutions(arithmetic_, options.convolution);
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    PlanStep& step = plan_.steps[i];
+    StepWeights& weights = weights_.emplace_back();
+    if (auto* convolution = std::get_if<PlanConvolution>(&step)) {
+      const bool image = convolution->input.buffer == plan_.input.buffer;
+      weights.convolution = make(*convolution, image, stream);
+      backward_.steps[i].keeps_input_mask = weights.convolution->keeps_input_mask();
+      backward_.steps[i].keeps_output_mask = weights.convolution->keeps_output_mask();
+      convolution->weights = {};  // on the device now
+    } else if (auto* pool = std::get_if<PlanPool>(&step)) {
+      if (pool->prologue) weights.affine = DeviceAffine(*pool->prologue);
+    } else if (auto* normalise = std::get_if<PlanNormalise>(&step)) {
+      weights.affine = DeviceAffine(normalise->normalisation);
+    } else if (auto* linear = std::get_if<PlanLinear>(&step)) {
+      weights.weights = upload(linear->weights);
+      weights.bias = upload(linear->bias);
+    }
+  }
+}
+
+PlanLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
+  std::size_t workspace = 0;
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    if (!weights_[i].convolution) continue;
+    const auto& step = std::get<PlanConvolution>(plan_.steps[i]);
+    const PlanBuffer& input = plan_.buffers[static_cast<std::size_t>(step.input.buffer)];
+    const auto pixels =
+        static_cast<std::size_t>(images) * static_cast<std::size_t>(input.height * input.width);
+    workspace = std::max(workspace, weights_[i].convolution->workspace_bytes(pixels));
+  }
+  return {plan_, backward_, arithmetic_.element, images, passes, workspace};
+}
+
+void PlanPassRunner::forward(const Batch& batch, ForwardPass pass, View image, View logits) {
+  Pass views{batch, pass, plan_.input, image, {}, logits, {}};
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    views.step = i;
+    std::visit([&](const auto& step) { forward(views, step, weights_[i]); }, plan_.steps[i]);
+  }
+}
+
+void PlanPassRunner::backward(const Batch& batch, ConstView image, ConstView logits,
+                              double temperature, View image_gradient) {
+  View logits_gradient{batch.layout.logits_gradient(batch.memory),
+                       Element::kFloat,
+                       logits.images,
+                       1,
+                       1,
+                       logits.channels,
+                       logits.channels};
+  predicted_cross_entropy_gradient(logits, temperature, kLossScale, logits_gradient,
+                                   batch.lane.stream);
+  Pass views{batch, ForwardPass::kFirst, plan_.input, image, image_gradient, {}, logits_gradient};
+  for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+    const StepBackward& how = backward_.steps[i];
+    views.step = i;
+    for (const PlanSlice& slice : how.clear) fill(views.gradient(slice), 0, views.stream());
+    std::visit([&](const auto& step) { backward(views, step, weights_[i], how); }, plan_.steps[i]);
+  }
+}
+
+void PlanPassRunner::forward(const Pass& pass, const PlanConvolution& step, StepWeights& weights) {
+  const ConstView residual = step.residual ? pass.input(*step.residual) : ConstView();
+  weights.convolution->forward(pass.input(step.input), residual, pass.output(step.output),
+                               pass.masks_to_write(), pass.batch.lane);
+}
+
+void PlanPassRunner::backward(const Pass& pass, const PlanConvolution& step, StepWeights& weights,
+                              const StepBackward& how) {
+  if (how.mask_output) mask(pass, step.output);
+  const View dy = pass.gradient(step.output);
+  if (how.add_to_residual) {
+    const View residual = pass.gradient(*step.residual);
+    add(residual, dy, residual, pass.stream());
+  }
+  weights.convolution->backward(dy, pass.input(step.input), pass.mask_to_read(how),
+                                how.mask_by_input, how.accumulate, pass.gradient(step.input),
+                                pass.batch.lane);
+}
+
+void PlanPassRunner::forward(const Pass& pass, const PlanPool& step, StepWeights& weights) {
+  average_pool_forward(step.window, step.stride, weights.affine.get(), pass.input(step.input),
+                       pass.output(step.output), pass.stream());
+}
+
+void PlanPassRunner::backward(const Pass& pass, const PlanPool& step, StepWeights& weights,
+                              const StepBackward& how) {
+  Affine affine = weights.affine.get();
+  affine.relu = affine.relu || how.mask_by_input;
+  average_pool_backward(step.window, step.stride, affine, pass.input(step.input),
+                        pass.gradient(step.output), pass.gradient(step.input), pass.stream());
+}
+
+void PlanPassRunner::forward(const Pass& pass, const PlanNormalise& step, StepWeights& weights) {
+  affine_forward(weights.affine.get(), pass.input(step.input), pass.output(step.output),
+                 pass.stream());
+}
+
+void PlanPassRunner::backward(const Pass& pass, const PlanNormalise& step, StepWeights& weights,
+                              const StepBackward& /*how*/) {
+  affine_backward(weights.affine.get(), pass.input(step.input), pass.gradient(step.output),
+                  pass.gradient(step.input), pass.stream());
+}
+
+void PlanPassRunner::forward(const Pass& pass, const PlanLinear& step, StepWeights& weights) {
+  ConstView x = pass.input(step.input);
+  if (float* flat = pass.batch.layout.flattened(pass.batch.memory)) {
+    to_nchw(x, flat, pass.stream());
+    const int inputs = x.channels * x.height * x.width;
+    x = ConstView{flat, Element::kFloat, x.images, 1, 1, inputs, inputs};
+  }
+  linear_forward(x, weights.weights.as<float>(), weights.bias.as<float>(), pass.logits,
+                 pass.stream());
+}
+
+void PlanPassRunner::backward(const Pass& pass, const PlanLinear& step, StepWeights& weights,
+                              const StepBackward& /*how*/) {
+  const View dx = pass.gradient(step.input);
+  const auto* w = weights.weights.as<float>();
+  if (float* flat = pass.batch.layout.flattened(pass.batch.memory)) {
+    const int inputs = dx.channels * dx.height * dx.width;
+    const View rows{flat, Element::kFloat, dx.images, 1, 1, inputs, inputs};
+    fill(rows, 0, pass.stream());
+    linear_backward_data(pass.logits_gradient, w, rows, pass.stream());
+    from_nchw(flat, dx, pass.stream());  // the first to write this gradient
+  } else {
+    linear_backward_data(pass.logits_gradient, w, dx, pass.stream());
+  }
+}
+
+void PlanPassRunner::mask(const Pass& pass, const PlanSlice& output) {
+  const View gradient = pass.gradient(output);
+  const View masked = pass.batch.layout.masked(pass.batch.memory, output);
+  fill(masked, 0, pass.stream());
+  relu_backward(pass.output(output), gradient, masked, pass.stream());
+  copy(masked, gradient, pass.stream());
+}
+
+}  // namespace odin::cuda

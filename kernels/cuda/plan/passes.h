@@ -1,0 +1,71 @@
+// Queues the passes of a plan over one batch.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kernels/cuda/conv/plan_convolution.h"
+#include "kernels/cuda/plan/layout.h"
+#include "kernels/cuda/runtime/upload.h"
+#include "kernels/device.h"
+
+namespace odin::cuda {
+
+PlanArithmetic arithmetic_of(Precision precision);
+
+// A plan with its weights on the device.
+class PlanPassRunner {
+ public:
+  // Throws Error for a plan that is not valid. Weights are on the device when this returns.
+  PlanPassRunner(const Plan& plan, const DeviceOptions& options);
+
+  const Plan& plan() const { return plan_; }
+  // The element type of all activations but the image.
+  Element element() const { return arithmetic_.element; }
+  PlanLayout layout(int images, PlanPasses passes) const;
+
+  // Where a batch lies: its layout in `memory`, and its lane. The image and its gradient are float.
+  struct Batch {
+    const PlanLayout& layout;
+    std::byte* memory;
+    Lane lane;
+  };
+  // logits = the network's of image
+  void forward(const Batch& batch, ForwardPass pass, View image, View logits);
+  // After a first forward pass: the gradient in the image of the cross entropy of
+  // logits / temperature with the predicted label; each image's is scaled by a positive factor.
+  void backward(const Batch& batch, ConstView image, ConstView logits, double temperature,
+                View image_gradient);
+
+ private:
+  struct StepWeights {
+    std::unique_ptr<PlanConvolutionRunner> convolution;
+    DeviceAffine affine;   // of a pool or a normalisation
+    DeviceBuffer weights;  // of the linear step
+    DeviceBuffer bias;
+  };
+  // The views of one pass.
+  struct Pass;
+
+  void forward(const Pass& pass, const PlanConvolution& step, StepWeights& weights);
+  void forward(const Pass& pass, const PlanPool& step, StepWeights& weights);
+  void forward(const Pass& pass, const PlanNormalise& step, StepWeights& weights);
+  void forward(const Pass& pass, const PlanLinear& step, StepWeights& weights);
+  void backward(const Pass& pass, const PlanConvolution& step, StepWeights& weights,
+                const StepBackward& how);
+  void backward(const Pass& pass, const PlanPool& step, StepWeights& weights,
+                const StepBackward& how);
+  void backward(const Pass& pass, const PlanNormalise& step, StepWeights& weights,
+                const StepBackward& how);
+  void backward(const Pass& pass, const PlanLinear& step, StepWeights& weights,
+                const StepBackward& how);
+  // Sets the gradient of an output to zero where the step's closing ReLU was shut.
+  void mask(const Pass& pass, const PlanSlice& output);
+
+  Plan plan_;
+  PlanArithmetic arithmetic_;
+  PlanBackward backward_;
+  std::vector<StepWeights> weights_;
+};
+
+}  // namespace odin::cuda

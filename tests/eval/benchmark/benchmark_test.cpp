@@ -1,0 +1,128 @@
+#include "eval/benchmark/benchmark.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "eval/data/noise.h"
+#include "tests/eval/scoring/small_network.h"
+
+using namespace odin;
+using namespace odin::test;
+
+namespace {
+
+BenchmarkSet noise(const char* name, NoiseKind kind, std::int64_t count, std::uint64_t seed) {
+  return {name, make_noise(kind, count, seed)};
+}
+
+// Three sets, as many magnitudes, one of them 0, and one shared by two sets.
+struct Fixture : SmallNetwork {
+  BenchmarkSet in = noise("in", NoiseKind::kUniform, 23, 1);
+  std::vector<BenchmarkTask> tasks = {
+      {noise("a", NoiseKind::kUniform, 11, 2), {1000, 0.0014}},
+      {noise("b", NoiseKind::kGaussian, 17, 3), {1000, 0.002}},
+      {noise("c", NoiseKind::kGaussian, 7, 4), {1000, 0}},
+      {noise("d", NoiseKind::kUniform, 9, 5), {1000, 0.0014}},
+  };
+
+  BenchmarkResult run(const std::vector<BenchmarkTask>& some, const BenchmarkOptions& options) {
+    return run_benchmark(scorer, checkpoint, in, some, options, progress);
+  }
+};
+
+// An image of noise for every label.
+class LabelledNoise final : public Dataset {
+ public:
+  explicit LabelledNoise(const DatasetLabels& labels)
+      : Dataset("labelled", static_cast<std::int64_t>(labels.of_image.size()), labels) {}
+
+ private:
+  void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
+    noise_->read(begin, count, pixels);
+  }
+
+  std::shared_ptr<const Dataset> noise_ = make_noise(NoiseKind::kUniform, size(), 6);
+};
+
+bool same(const TaskResult& a, const TaskResult& b) {
+  REQUIRE(a.scores.size() == b.scores.size());
+  bool equal = a.out_predictions == b.out_predictions;
+  for (std::size_t i = 0; i < a.scores.size(); ++i) {
+    equal = equal && a.scores[i].in == b.scores[i].in && a.scores[i].out == b.scores[i].out &&
+            a.evaluation.detectors[i].metrics == b.evaluation.detectors[i].metrics;
+  }
+  return equal;
+}
+
+}  // namespace
+
+TEST_CASE("a run of several sets gives what single runs give, bit for bit") {
+  Fixture f;
+  BenchmarkOptions options;
+  options.detectors = parse_detectors(std::vector<std::string_view>{"all"});
+  options.scoring.batch_size = 5;
+  const BenchmarkResult all = f.run(f.tasks, options);
+  REQUIRE(all.tasks.size() == f.tasks.size());
+  options.scoring.batch_size = 64;
+  for (std::size_t i = 0; i < f.tasks.size(); ++i) {
+    const BenchmarkResult single = f.run({f.tasks[i]}, options);
+    CHECK(same(single.tasks[0], all.tasks[i]));
+    CHECK(single.in_predictions == all.in_predictions);
+  }
+  CHECK(all.images == 23 + 11 + 17 + 7 + 9);
+  CHECK(all.tasks[1].evaluation.out_set == "b");
+  CHECK(all.tasks[1].evaluation.out_images == 17);
+  CHECK(all.tasks[1].evaluation.detectors.size() == 4);
+  CHECK(all.tasks[1].evaluation.detectors[3].magnitude == 0.002);
+  CHECK(all.tasks[1].scores[3].detector == Detector::kOdin);
+}
+
+TEST_CASE("the in-distribution set has one forward pass, one gradient, one pass a magnitude") {
+  Fixture f;
+  f.run(f.tasks, {});
+  const std::int64_t out = 11 + 17 + 7 + 9;
+  const std::int64_t out_perturbed = 11 + 17 + 9;  // a magnitude of 0 needs no pass
+  CHECK(f.count == PassCount{23 + out, 23 + out_perturbed, 2 * 23 + out_perturbed});
+}
+
+TEST_CASE("accuracy goes by the names of the classes where both tell them") {
+  Fixture f;
+  DatasetLabels labels{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, {}};
+  for (int i = 0; i < 10; ++i) {  // in the order of the alphabet, which is not the network's
+    labels.class_names.push_back(fmt::format("class{}", i));
+    f.checkpoint.class_names.insert(f.checkpoint.class_names.begin(), labels.class_names.back());
+  }
+  f.in = {"in", std::make_shared<LabelledNoise>(labels)};
+  const BenchmarkResult result = f.run(f.tasks, {});
+  REQUIRE(result.in_predictions.size() == 10);
+  double right = 0;
+  for (int i = 0; i < 10; ++i) right += result.in_predictions[static_cast<std::size_t>(i)] == 9 - i;
+  REQUIRE(result.accuracy.has_value());
+  CHECK(*result.accuracy == right / 10);
+
+  f.checkpoint.class_names[0] = "another";
+  CHECK_FALSE(f.run(f.tasks, {}).accuracy.has_value());
+  f.checkpoint.class_names.clear();
+  right = 0;
+  for (int i = 0; i < 10; ++i) right += result.in_predictions[static_cast<std::size_t>(i)] == i;
+  CHECK(f.run(f.tasks, {}).accuracy == right / 10);
+}
+
+TEST_CASE("scores that need no perturbation cost one forward pass") {
+  Fixture f;
+  BenchmarkOptions options;
+  options.detectors = {Detector::kBaseline, Detector::kEnergy};
+  const BenchmarkResult result = f.run(f.tasks, options);
+  CHECK(f.count == PassCount{23 + 11 + 17 + 7 + 9, 0, 0});
+  REQUIRE(result.tasks[0].scores.size() == 2);
+  CHECK(result.tasks[0].scores[1].detector == Detector::kEnergy);
+}
+
+TEST_CASE("the threshold sweep refuses a score that it has no thresholds for") {
+  Fixture f;
+  BenchmarkOptions options;
+  options.method = MetricsMethod::kThresholdSweep;
+  CHECK_NOTHROW(f.run(f.tasks, options));
+  options.detectors = {Detector::kEnergy};
+  CHECK_THROWS_AS(f.run(f.tasks, options), Error);
+}

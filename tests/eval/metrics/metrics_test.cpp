@@ -1,0 +1,350 @@
+#include "eval/metrics/metrics.h"
+
+#include <cmath>
+#include <cstddef>
+#include <fstream>
+#include <limits>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "eval/metrics/threshold_sweep.h"
+#include "kernels/error.h"
+#include "tests/support/support.h"
+
+namespace odin {
+namespace {
+
+using Scores = std::vector<double>;
+
+// Sums of at most 100,000 fractions, each rounded at 1e-16, against other orders of summation.
+constexpr double kTolerance = 1e-9;
+
+void check_equal(std::optional<double> found, std::optional<double> expected) {
+  REQUIRE(found.has_value() == expected.has_value());
+  if (found) CHECK(std::abs(*found - *expected) <= kTolerance);
+}
+
+void check_equal(const Metrics& found, const Metrics& expected) {
+  check_equal(found.fpr_at_tpr95, expected.fpr_at_tpr95);
+  check_equal(found.detection_error, expected.detection_error);
+  check_equal(found.auroc, expected.auroc);
+  check_equal(found.aupr_in, expected.aupr_in);
+  check_equal(found.aupr_out, expected.aupr_out);
+}
+
+// --- by hand -------------------------------------------------------------------------------------
+
+TEST_CASE("exact metrics of four against four with a tie") {
+  const Metrics found = exact_metrics(Scores{0.9, 0.3, 0.8, 0.7}, Scores{0.1, 0.6, 0.3, 0.5});
+  check_equal(found, {
+                         .fpr_at_tpr95 = 3 / 4.0,     // at 0.3, which accepts 0.6, 0.5 and 0.3
+                         .detection_error = 1 / 8.0,  // at 0.7: a quarter missed, none accepted
+                         .auroc = 13.5 / 16,          // 4 + 4 + 4 won, then 0.3: one won, one tied
+                         .aupr_in = 3 / 4.0 + 1 / 7.0,  // three at precision 1, then one at 4 / 7
+                         // From the lowest up: precision 1, 2 / 3, 3 / 4, 4 / 5 at a quarter each.
+                         .aupr_out = (1 + 2 / 3.0 + 3 / 4.0 + 4 / 5.0) / 4,
+                     });
+}
+
+TEST_CASE("exact metrics of sets that are apart, the wrong way round, and all equal") {
+  const Scores high{0.8, 0.9};
+  const Scores low{0.1, 0.2, 0.3};
+  check_equal(exact_metrics(high, low), {0.0, 0.0, 1.0, 1.0, 1.0});
+  // Precision of the two highest after all three others: 1 / 4 and 2 / 5; likewise 1 / 3, 2 / 4, 3
+  // / 5.
+  check_equal(exact_metrics(low, high),
+              {1.0, 0.5, 0.0, (1 / 3.0 + 2 / 4.0 + 3 / 5.0) / 3, (1 / 4.0 + 2 / 5.0) / 2});
+  const Scores equal(3, 0.1);
+  check_equal(exact_metrics(equal, Scores(1, 0.1)), {1.0, 0.5, 0.5, 0.75, 0.25});
+}
+
+TEST_CASE("exact metrics of one score each") {
+  check_equal(exact_metrics(Scores{2}, Scores{1}), {0.0, 0.0, 1.0, 1.0, 1.0});
+  check_equal(exact_metrics(Scores{1}, Scores{1}), {1.0, 0.5, 0.5, 0.5, 0.5});
+  check_equal(exact_metrics(Scores{1}, Scores{2}), {1.0, 0.5, 0.0, 0.5, 0.5});
+}
+
+TEST_CASE("exact metrics of infinite scores") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  check_equal(exact_metrics(Scores{infinity, 0}, Scores{-infinity, 0}),
+              {0.5, 0.25, 3.5 / 4, 0.5 + 0.5 * 2 / 3, 0.5 + 0.5 * 2 / 3});
+}
+
+TEST_CASE("19 of 20 are 95 %, 18 of 19 are less") {
+  Scores in;
+  for (int i = 1; i <= 20; ++i) in.push_back(i);
+  const Scores out{1.5, 2, 2.5};
+  CHECK(exact_metrics(in, out).fpr_at_tpr95 == 2 / 3.0);  // at 2
+  in.pop_back();
+  CHECK(exact_metrics(in, out).fpr_at_tpr95 == 1);  // at 1
+}
+
+TEST_CASE("the threshold sweep of two against two") {
+  // Between thresholds, which are multiples of 1e-5, lest rounding decide.
+  const Scores in{0.500005, 0.750005};
+  const Scores out{0.250005, 0.500005};
+  for (const bool counts_equal : {false, true}) {
+    check_equal(sweep_metrics(in, out, {0, 1, counts_equal}),
+                {
+                    .fpr_at_tpr95 = std::nullopt,  // two images have a TPR of 0, 1/2 or 1
+                    .detection_error = 1 / 4.0,
+                    // FPR 1 to 1/2 at TPR 1; 1/2 to 0 at TPR 1/2, for both 0.500005 pass at once.
+                    .auroc = 1 / 2.0 + 1 / 4.0,
+                    // Recall 1 to 1/2 at precision 1, and what is left, 1/2, at precision 1.
+                    .aupr_in = 1.0,
+                    .aupr_out = 1.0,
+                });
+  }
+}
+
+TEST_CASE("the FPR of the threshold sweep is a mean over thresholds") {
+  Scores in(19, 0.600005);
+  in.push_back(0.200005);
+  // TPR is 0.95 at 0.20001, ..., 0.60000: 40,000 thresholds, 10,000 of them below the higher score.
+  const Scores out{0.300005, 0.000005};
+  check_equal(sweep_metrics(in, out, {0, 1, false}).fpr_at_tpr95, 0.5 * 10000 / 40000);
+}
+
+TEST_CASE("the two detectors' sweeps differ where a score equals a threshold") {
+  // Thresholds 0, 1, 2, ... are exact. The last one is 99,999: Q(> t) is 0 there, Q(>= t) is 1.
+  const Scores in{1};
+  const Scores out{99999};
+  CHECK(sweep_metrics(in, out, {0, 100000, false}).auroc == 0);
+  CHECK(sweep_metrics(in, out, {0, 100000, true}).auroc == 0);
+  const Scores equal{5};
+  // Q(> 5) = 0 while P(>= 5) = 1; but Q(>= t) falls only at 6, where P(>= t) is 0.
+  CHECK(sweep_metrics(equal, equal, {0, 100000, false}).auroc == 1);
+  CHECK(sweep_metrics(equal, equal, {0, 100000, true}).auroc == 0);
+}
+
+TEST_CASE("the threshold sweep of scores outside its bounds") {
+  const ThresholdSweep sweep{0.1, 0.12, true};
+  // All below: never accepted.
+  check_equal(sweep_metrics(Scores{0.05}, Scores{0.06}, sweep),
+              {std::nullopt, 0.5, 0.0, std::nullopt, 0.5});
+  // All above: always accepted.
+  check_equal(sweep_metrics(Scores{0.5}, Scores{0.6}, sweep),
+              {std::nullopt, 0.5, 1.0, 0.5, std::nullopt});
+}
+
+TEST_CASE("the bounds of the threshold sweeps are the authors'") {
+  CHECK(baseline_sweep(10).begin == 0.1);
+  CHECK(baseline_sweep(10).end == 1);
+  CHECK_FALSE(baseline_sweep(10).auroc_counts_equal);
+  CHECK(baseline_sweep(100).begin == 0.01);
+  CHECK(baseline_sweep(100).end == 1);
+  CHECK(odin_sweep(10).begin == 0.1);
+  CHECK(odin_sweep(10).end == 0.12);
+  CHECK(odin_sweep(10).auroc_counts_equal);
+  CHECK(odin_sweep(100).begin == 0.01);
+  CHECK(odin_sweep(100).end == 0.0104);
+  for (const auto sweep_of : {baseline_sweep, odin_sweep}) {
+    CHECK_THROWS_WITH_AS(
+        sweep_of(7),
+        "the threshold sweep is defined for networks of 10 and of 100 classes only, "
+        "and this one has 7; use the exact metrics",
+        Error);
+  }
+}
+
+// --- bad input -----------------------------------------------------------------------------------
+
+TEST_CASE("metrics of no scores or of scores that are no numbers are an error") {
+  const Scores good{0.5};
+  const Scores bad{0.5, std::numeric_limits<double>::quiet_NaN()};
+  const auto exact = [](const Scores& in, const Scores& out) { exact_metrics(in, out); };
+  const auto sweep = [](const Scores& in, const Scores& out) { sweep_metrics(in, out, {}); };
+  const auto check_errors = [&](const auto& metrics) {
+    CHECK_THROWS_WITH_AS(metrics({}, good),
+                         "there are no scores of in-distribution images, but metrics need at least "
+                         "one; use a set with more images than are skipped",
+                         Error);
+    CHECK_THROWS_WITH_AS(metrics(good, {}),
+                         "there are no scores of out-of-distribution images, but metrics need at "
+                         "least one; use a set with more images than are skipped",
+                         Error);
+    CHECK_THROWS_WITH_AS(metrics(bad, good),
+                         "score 2 of 2 of the in-distribution images is not a number; check the "
+                         "weights and the images",
+                         Error);
+    CHECK_THROWS_WITH_AS(
+        metrics(good, bad),
+        "score 2 of 2 of the out-of-distribution images is not a number; check the "
+        "weights and the images",
+        Error);
+  };
+  check_errors(exact);
+  check_errors(sweep);
+  CHECK_THROWS_WITH_AS(sweep_metrics(good, good, {1, 1, false}),
+                       "a threshold sweep cannot go from 1 to 1: it must ascend", Error);
+}
+
+TEST_CASE("ways to compute metrics are known by name") {
+  CHECK(metrics_method("exact") == MetricsMethod::kExact);
+  CHECK(metrics_method("threshold-sweep") == MetricsMethod::kThresholdSweep);
+  CHECK_THROWS_WITH_AS(metrics_method("Exact"),
+                       "there is no way \"Exact\" to compute metrics; use exact or threshold-sweep",
+                       Error);
+}
+
+// --- against scikit-learn and NumPy
+// ----------------------------------------------------------------
+
+struct ScoreSet {
+  std::string name;
+  ThresholdSweep sweep;
+  Scores in;
+  Scores out;
+};
+
+// Sets of scores in the range of a sweep; ODIN's is the narrow one.
+std::vector<ScoreSet> score_sets(const ThresholdSweep& sweep) {
+  std::mt19937_64 random(1);
+  const auto uniform = [&] { return std::generate_canonical<double, 53>(random); };
+  const auto at = [&](double share) { return sweep.begin + share * (sweep.end - sweep.begin); };
+  const auto high = [&] { return at(std::sqrt(uniform())); };
+  const auto low = [&] { return at(uniform() * uniform()); };
+  const auto upper_part = [&] { return at(0.6 + 0.4 * uniform()); };
+  const auto lower_part = [&] { return at(0.5 * uniform()); };
+  const auto eighths = [&](const auto& share) {
+    return [&, share] { return at(std::floor(8 * share()) / 8); };
+  };
+  // Scores equal to thresholds, ascending and descending, and one unit in the last place away:
+  // thresholds that are wrong in their last bit give other counts.
+  const double step = (sweep.end - sweep.begin) / 100000;
+  Scores thresholds = arange(sweep.begin, sweep.end, step);
+  const Scores descending = arange(sweep.end, sweep.begin, -step);
+  thresholds.insert(thresholds.end(), descending.begin(), descending.end());
+  const auto near_threshold = [&] {
+    const double t = thresholds[random() % thresholds.size()];
+    const auto where = random() % 4;
+    return where == 0 ? std::nextafter(t, 0.0) : where == 1 ? std::nextafter(t, 1.0) : t;
+  };
+  const auto sample = [&](std::size_t count, const auto& draw) {
+    Scores scores(count);
+    for (double& score : scores) score = draw();
+    return scores;
+  };
+  return {
+      {"overlapping", sweep, sample(150, high), sample(110, low)},
+      {"unequal-sizes", sweep, sample(200, high), sample(3, low)},
+      {"ties", sweep, sample(100, eighths([&] { return std::sqrt(uniform()); })),
+       sample(80, eighths(uniform))},
+      {"separated", sweep, sample(60, upper_part), sample(50, lower_part)},
+      {"inverted", sweep, sample(50, lower_part), sample(60, upper_part)},
+      {"one-each", sweep, {at(0.7)}, {at(0.3)}},
+      {"all-equal", sweep, Scores(20, at(0.25)), Scores(30, at(0.25))},
+      {"at-chance", sweep, Scores(20, sweep.begin), Scores(5, sweep.begin)},
+      {"on-thresholds", sweep, sample(150, near_threshold), sample(150, near_threshold)},
+      {"partly-outside",
+       sweep,
+       {at(-0.1), at(0.4), at(1.2)},
+       {at(-0.2), at(0.3), at(0.6), at(1.1)}},
+      {"below", sweep, {at(-0.1), at(-0.2)}, {at(-0.1), at(-0.3)}},
+      {"above", sweep, {at(1.1), at(1.2)}, {at(1.1), at(1.3)}},
+  };
+}
+
+void write(const Scores& scores, const std::filesystem::path& file) {
+  std::ofstream stream(file);
+  for (const double score : scores) stream << fmt::format("{}\n", score);
+}
+
+// Whether Python is there with `modules`; where not, the test is skipped.
+bool python_has(std::string_view modules) {
+  const auto found = test::run_program(fmt::format("{} -c 'import {}'", ODIN_PYTHON, modules));
+  if (found.exit_status == 0) return true;
+  test::skip(fmt::format("{} has no {} (Debian: python3-sklearn)", ODIN_PYTHON, modules));
+  return false;
+}
+
+// Compares both kinds of metrics of every set with what metrics_oracle.py finds.
+void check_against_oracle(const std::vector<ScoreSet>& sets) {
+  const test::TemporaryFolder folder;
+  std::ofstream list(folder / "sets.txt");
+  for (const ScoreSet& set : sets) {
+    list << fmt::format("{} {} {} {}\n", set.name, set.sweep.begin, set.sweep.end,
+                        set.sweep.auroc_counts_equal ? "greater_equal" : "greater");
+    write(set.in, folder / (set.name + "-in.txt"));
+    write(set.out, folder / (set.name + "-out.txt"));
+  }
+  list.close();
+  const auto oracle =
+      test::run_program(fmt::format("{} '{}/tests/eval/metrics/metrics_oracle.py' '{}'",
+                                    ODIN_PYTHON, ODIN_SOURCE_DIR, folder.path().string()));
+  REQUIRE_MESSAGE(oracle.exit_status == 0, oracle.errors);
+
+  std::istringstream words(oracle.output);
+  const auto next = [&]() -> std::optional<double> {
+    std::string word;
+    REQUIRE(static_cast<bool>(words >> word));
+    if (word == "None") return std::nullopt;
+    return std::stod(word);
+  };
+  const auto next_metrics = [&] {
+    return Metrics{next(), next().value(), next().value(), next(), next()};  // in this order
+  };
+  for (const ScoreSet& set : sets) {
+    CAPTURE(set.name);
+    check_equal(exact_metrics(set.in, set.out), next_metrics());
+    check_equal(sweep_metrics(set.in, set.out, set.sweep), next_metrics());
+  }
+}
+
+TEST_CASE("metrics equal scikit-learn's and a literal sweep in NumPy: baseline, 10 classes") {
+  if (python_has("numpy, sklearn")) check_against_oracle(score_sets(baseline_sweep(10)));
+}
+
+TEST_CASE("metrics equal scikit-learn's and a literal sweep in NumPy: baseline, 100 classes") {
+  if (python_has("numpy, sklearn")) check_against_oracle(score_sets(baseline_sweep(100)));
+}
+
+TEST_CASE("metrics equal scikit-learn's and a literal sweep in NumPy: ODIN, 10 classes") {
+  if (python_has("numpy, sklearn")) check_against_oracle(score_sets(odin_sweep(10)));
+}
+
+TEST_CASE("metrics equal scikit-learn's and a literal sweep in NumPy: ODIN, 100 classes") {
+  if (python_has("numpy, sklearn")) check_against_oracle(score_sets(odin_sweep(100)));
+}
+
+TEST_CASE("thresholds are NumPy's arange bit for bit") {
+  if (!python_has("numpy")) return;
+  const test::TemporaryFolder folder;
+  const std::string file = (folder / "thresholds").string();
+  for (const ThresholdSweep& sweep :
+       {baseline_sweep(10), baseline_sweep(100), odin_sweep(10), odin_sweep(100)}) {
+    const double step = (sweep.end - sweep.begin) / 100000;
+    Scores found = arange(sweep.begin, sweep.end, step);
+    const Scores descending = arange(sweep.end, sweep.begin, -step);
+    CHECK(found.size() >= 100000);
+    CHECK(descending.size() >= 100000);
+    found.insert(found.end(), descending.begin(), descending.end());
+
+    const auto oracle = test::run_program(
+        fmt::format("{} -c 'import numpy as np; a, b = {}, {}; h = (b - a) / 100000; "
+                    "np.concatenate([np.arange(a, b, h), np.arange(b, a, -h)]).tofile(\"{}\")'",
+                    ODIN_PYTHON, sweep.begin, sweep.end, file));
+    REQUIRE_MESSAGE(oracle.exit_status == 0, oracle.errors);
+    Scores expected(std::filesystem::file_size(file) / sizeof(double));
+    std::ifstream(file, std::ios::binary)
+        .read(reinterpret_cast<char*>(expected.data()),
+              static_cast<std::streamsize>(expected.size() * sizeof(double)));
+    CAPTURE(sweep.begin);
+    CAPTURE(sweep.end);
+    CHECK(found == expected);
+  }
+}
+
+TEST_CASE("an empty arange has no values, a short one ends before its end") {
+  CHECK(arange(1, 1, 0.5).empty());
+  CHECK(arange(1, 0, 0.5).empty());
+  CHECK(arange(0, 1, 0.5) == Scores{0, 0.5});
+  CHECK(arange(1, 0, -0.25) == Scores{1, 0.75, 0.5, 0.25});
+}
+
+}  // namespace
+}  // namespace odin

@@ -1,0 +1,26 @@
+// A report to test its page with: everything that a page can show.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "eval/report/html/html_report.h"
+
+namespace odin::test {
+
+// Keeps the scores that its report refers to.
+class HtmlExample {
+ public:
+  // Networks, sets and classes are called by names that follow `name`, which may be hostile.
+  explicit HtmlExample(const std::string& name = {});
+
+  HtmlReport report;
+
+ private:
+  void add_set(const std::string& name, double shift, bool in_the_paper);
+
+  std::deque<std::vector<double>> scores_;
+};
+
+}  // namespace odin::test

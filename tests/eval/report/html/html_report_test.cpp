@@ -1,0 +1,212 @@
+#include "eval/report/html/html_report.h"
+
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+#include "kernels/error.h"
+#include "tests/eval/report/html/html_example.h"
+#include "tests/support/support.h"
+
+namespace odin::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::string content_of(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+ProgramResult run_script(std::string_view script, const std::string& arguments) {
+  return run_program(fmt::format("'{}' '{}/tests/eval/report/html/{}' {}", ODIN_PYTHON,
+                                 ODIN_SOURCE_DIR, script, arguments));
+}
+
+// The page in that folder, for a shell.
+std::string page_of(const TemporaryFolder& folder) {
+  return fmt::format("'{}'", (folder / "index.html").string());
+}
+
+// What the page says, after it has been checked; see html_check.py.
+std::string checked_text(const HtmlReport& report) {
+  const TemporaryFolder folder;
+  write_html_report(report, folder.path());
+  const ProgramResult result = run_script("html_check.py", page_of(folder));
+  INFO(result.errors);
+  REQUIRE(result.exit_status == 0);
+  return result.output;
+}
+
+TEST_CASE("the page is well-formed, self-contained and accessible, and shows everything") {
+  HtmlExample example;
+  HtmlSet& set = example.report.sets[0];
+  set.detectors[0].metrics = {0.348, 0.099, 0.953, 0.964, 0.938};
+  set.detectors[3].metrics = {0.0431, 0.0464, 0.991, 0.9919, std::nullopt};
+  const std::string text = checked_text(example.report);
+  INFO(text);
+  CHECK(holds(text, "charts 17\n"));  // a curve and four histograms of each of three sets, two maps
+  CHECK(holds(text, "images 48\n"));
+  CHECK(holds(text, "h1: DenseNet-BC-100| on |CIFAR-10\n"));
+  CHECK(holds(text, "dd: CIFAR-10, 3000 images\n"));
+  CHECK(holds(text, "dd: 95.2 %\n"));
+  CHECK(holds(text, "dd: cpu (avx2, 2 threads)\n"));
+  CHECK(holds(text, "tr: Tiny-ImageNet (crop)| |3000 images\n"));
+  CHECK(holds(text, "tr: Baseline|34.8|(34.7)|9.9|(10.0)|95.3|(95.3)|96.4|(96.4)|93.8|(93.8)\n"));
+  CHECK(holds(text,
+              "tr: ODIN|T = 1000, magnitude 0.0014|4.3|(4.3)|4.6|(4.7)|99.1|(99.1)|99.2|"
+              "(99.1)|n/a|(99.1)\n"));
+  CHECK(holds(text,
+              "Missing: the folder 'data/LSUN' does not exist. To fetch it: |"
+              "fetch_data --data-dir data LSUN\n"));
+  CHECK(holds(text, "tr: Missing: it holds no image.\n"));
+  CHECK(holds(text, "title: ROC curves: CIFAR-10 against Gaussian noise\n"));
+  CHECK(holds(text, "title: Scores by ODIN: CIFAR-10 and Tiny-ImageNet (crop)\n"));
+  CHECK(holds(text, "title: Search on Gaussian noise: FPR at TPR 95 % on the validation images\n"));
+  CHECK(holds(text, "desc: Chosen: temperature 1000, magnitude 0.0014: 5.0 %\n"));
+  CHECK(holds(text, "h3: Tiny-ImageNet (crop)| |out-of-distribution, by the score of |ODIN\n"));
+  CHECK(holds(text, "li: airplane|0.100012\n"));
+  const std::string page = to_html(example.report);
+  CHECK_FALSE(holds(page, "://"));
+}
+
+TEST_CASE("the best of a set is bold: the least error, the greatest area") {
+  HtmlExample example;
+  example.report.sets.resize(1);
+  auto& detectors = example.report.sets[0].detectors;
+  detectors.resize(2);
+  detectors[0].paper = detectors[1].paper = std::nullopt;
+  detectors[0].metrics = {0.2, 0.1, 0.7, 0.5, std::nullopt};
+  detectors[1].metrics = {0.1, 0.2, 0.6, 0.5, 0.9};
+  const std::string page = to_html(example.report);
+  CHECK(holds(page,
+              "<td>20.0</td><td class=\"best\">10.0</td><td class=\"best\">70.0</td>"
+              "<td class=\"best\">50.0</td><td>n/a</td>"));
+  CHECK(holds(page,
+              "<td class=\"best\">10.0</td><td>20.0</td><td>60.0</td>"
+              "<td class=\"best\">50.0</td><td class=\"best\">90.0</td>"));
+  detectors.resize(1);
+  CHECK_FALSE(holds(to_html(example.report), "<td class=\"best\">20.0"));
+}
+
+TEST_CASE("a hostile name is text and nothing else") {
+  const std::string name = "\"'><script>alert(1)</script><img src=x onerror=y>&lt;]]></bdi>";
+  const std::string text = checked_text(HtmlExample(name).report);
+  CHECK(holds(text, "charts 17\n"));
+  CHECK(holds(text, "images 48\n"));
+  CHECK(holds(text, fmt::format("h1: DenseNet-BC-100{0}| on |CIFAR-10{0}\n", name)));
+  CHECK(holds(text, fmt::format("tr: Tiny-ImageNet (crop){}| |3000 images\n", name)));
+  CHECK(holds(text, fmt::format("code: fetch_data --data-dir data LSUN{}\n", name)));
+  CHECK(holds(
+      text, fmt::format("title: Scores by ODIN: CIFAR-10{0} and Tiny-ImageNet (crop){0}\n", name)));
+  CHECK(holds(text, fmt::format("li: airplane{}|0.100012\n", name)));
+}
+
+TEST_CASE("names that are no text make no broken page") {
+  const std::string text = checked_text(HtmlExample("\x01\xFF\xC0\x80\xED\xA0\x80\x7F").report);
+  const std::string replaced = "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD";
+  CHECK(holds(text, fmt::format("h1: DenseNet-BC-100{}| on |", replaced)));
+}
+
+TEST_CASE("an empty report is a page, and parts that are not given leave no trace") {
+  const std::string text = checked_text({});
+  CHECK(holds(text, "charts 0\n"));
+  CHECK_FALSE(holds(text, "h2:"));
+  HtmlExample example;
+  example.report.accuracy.reset();
+  example.report.searches.clear();
+  example.report.sheets.clear();
+  const std::string without = checked_text(example.report);
+  CHECK(holds(without, "charts 15\n"));
+  CHECK_FALSE(holds(without, "accuracy"));
+  CHECK_FALSE(holds(without, "h2: Search"));
+  CHECK_FALSE(holds(without, "h2: Images"));
+}
+
+TEST_CASE("infinite and equal scores can be drawn") {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const std::vector<double> in{kInfinity, 1, 1};
+  const std::vector<double> out{-kInfinity, 1};
+  HtmlExample example;
+  example.report.sets.resize(1);
+  for (HtmlDetector& detector : example.report.sets[0].detectors) {
+    detector.in = in;
+    detector.out = out;
+  }
+  const std::string page = to_html(example.report);
+  CHECK_FALSE(holds(page, "=\"nan"));
+  CHECK_FALSE(holds(page, "=\"inf"));
+  CHECK_FALSE(holds(page, ",nan"));
+  CHECK_FALSE(holds(page, ",inf"));
+  CHECK(holds(checked_text(example.report), "charts 7\n"));
+}
+
+TEST_CASE("the same report gives the same bytes, in a new folder, in place of an old page") {
+  const TemporaryFolder folder;
+  const HtmlExample example;
+  const fs::path below = folder / "new/folder";
+  write_html_report(example.report, below);
+  CHECK(content_of(below / "index.html") == to_html(HtmlExample().report));
+  write_html_report({}, below);
+  CHECK(content_of(below / "index.html") == to_html({}));
+  CHECK(std::distance(fs::directory_iterator(below), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("what cannot be shown or written is an error that says so") {
+  const auto error_of = [](const auto& spoil) {
+    HtmlExample example;
+    spoil(example.report);
+    try {
+      to_html(example.report);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(holds(error_of([](HtmlReport& r) { r.sets[0].detectors[0].in = {}; }), "no scores"));
+  const std::vector<double> nan{std::numeric_limits<double>::quiet_NaN()};
+  CHECK(
+      holds(error_of([&](HtmlReport& r) { r.sets[0].detectors[0].out = nan; }), "is not a number"));
+  CHECK(holds(error_of([](HtmlReport& r) { r.searches[0].values.pop_back(); }), "no grid"));
+  CHECK(holds(error_of([](HtmlReport& r) { r.searches[0].chosen_magnitude = 21; }), "no grid"));
+  CHECK(holds(error_of([&](HtmlReport& r) { r.searches[0].values.assign(210, nan[0]); }),
+              "no value"));
+  CHECK(holds(error_of([](HtmlReport& r) { r.sheets[0].most_suspicious[0].pixels.pop_back(); }),
+              "3071 numbers"));
+
+  const TemporaryFolder folder;
+  std::ofstream(folder / "file") << "text";
+  CHECK_THROWS_WITH_AS(write_html_report({}, folder / "file/folder"),
+                       doctest::Contains("cannot be written to: Not a directory"), Error);
+  fs::create_directories(folder / "taken/index.html/folder");
+  CHECK_THROWS_AS(write_html_report({}, folder / "taken"), Error);
+  CHECK(std::distance(fs::directory_iterator(folder / "taken"), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("the page looks right in Chromium, wide and narrow, light and dark") {
+  const TemporaryFolder folder;
+  const HtmlExample example;
+  write_html_report(example.report, folder.path());
+  const ProgramResult result = run_script("browser.py", "check " + page_of(folder));
+  if (result.exit_status == 77) return skip(result.errors);
+  INFO(result.output);
+  INFO(result.errors);
+  CHECK(result.exit_status == 0);
+  for (const char* what : {"400 light", "400 dark", "1280 light", "1280 dark"}) {
+    CHECK(holds(result.output, what));
+  }
+  CHECK(holds(result.output, " texts, 48 images, 17 charts\n"));
+}
+
+}  // namespace
+}  // namespace odin::test

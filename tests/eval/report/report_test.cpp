@@ -1,0 +1,170 @@
+#include "eval/report/report.h"
+
+#include <limits>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "eval/report/version.h"
+
+namespace odin {
+namespace {
+
+Report example() {
+  return {
+      .network = "DenseNet-BC-100",
+      .weights = "densenet10.h5",
+      .in_set = "CIFAR-10",
+      .in_images = 9000,
+      .accuracy = std::nullopt,
+      .evaluations = {{.out_set = "Tiny-ImageNet (crop)",
+                       .out_images = 8999,
+                       .detectors = {{.detector = Detector::kBaseline,
+                                      .temperature = 1,
+                                      .magnitude = 0,
+                                      .metrics = {0.348, 0.099, 0.953, 0.964, 0.938},
+                                      .paper = {}},
+                                     {.detector = Detector::kOdin,
+                                      .temperature = 1000,
+                                      .magnitude = 0.0014,
+                                      .metrics = {0.043, 0.046, 0.991, 0.992, 1 - 1e-16 * 4},
+                                      .paper = {}}}}},
+      .missing = {},
+      .searches = {},
+      .method = MetricsMethod::kExact,
+      .device = "cpu",
+      .batch_size = 64,
+      .threads = 2,
+      .ranks = 3,
+      .seed = std::numeric_limits<std::uint64_t>::max(),
+      .skip = 1000,
+      .limit = 10000,
+      .seconds = 100.25,
+      .images_per_second = 179.54,
+      .versions = {{"hdf5", "1.10.8"}},
+  };
+}
+
+TEST_CASE("the table is the release's") {
+  Report report = example();
+  report.evaluations[0].detectors[1].metrics.aupr_out = 0.991;
+  CHECK(to_text(report) ==
+        "Neural network architecture:          DenseNet-BC-100\n"
+        "In-distribution dataset:                     CIFAR-10\n"
+        "Out-of-distribution dataset:     Tiny-ImageNet (crop)\n"
+        "\n"
+        "                          Baseline         Our Method\n"
+        "FPR at TPR 95%:              34.8%               4.3%\n"
+        "Detection error:              9.9%               4.6%\n"
+        "AUROC:                       95.3%              99.1%\n"
+        "AUPR In:                     96.4%              99.2%\n"
+        "AUPR Out:                    93.8%              99.1%\n");
+}
+
+TEST_CASE("the accuracy of a labelled set follows the table") {
+  Report report = example();
+  report.accuracy = 0.9519;
+  CHECK(
+      to_text(report).ends_with("AUPR Out:                    93.8%             100.0%\n"
+                                "\n"
+                                "Classification accuracy:                        95.2%\n"));
+}
+
+TEST_CASE("every out-of-distribution set has its table, of as many columns as detectors") {
+  Report report = example();
+  report.accuracy = 0.5;
+  Evaluation second = report.evaluations[0];
+  second.out_set = "A set of a name wider than its column";
+  second.detectors.push_back(second.detectors[1]);
+  second.detectors[2].detector = Detector::kEnergy;
+  report.evaluations.push_back(second);
+  const std::string text = to_text(report);
+  const std::string first = to_text(example());
+  CHECK(text.starts_with(first + "\nNeural network architecture:          DenseNet-BC-100\n"));
+  CHECK(
+      text.ends_with("Out-of-distribution dataset:   A set of a name wider than its column\n"
+                     "\n"
+                     "                          Baseline         Our Method             Energy\n"
+                     "FPR at TPR 95%:              34.8%               4.3%               4.3%\n"
+                     "Detection error:              9.9%               4.6%               4.6%\n"
+                     "AUROC:                       95.3%              99.1%              99.1%\n"
+                     "AUPR In:                     96.4%              99.2%              99.2%\n"
+                     "AUPR Out:                    93.8%             100.0%             100.0%\n"
+                     "\n"
+                     "Classification accuracy:                        50.0%\n"));
+}
+
+TEST_CASE("undefined figures are n/a, and why is said") {
+  Report report = example();
+  report.evaluations[0].detectors[1].metrics.fpr_at_tpr95.reset();
+  const std::string fpr = to_text(report);
+  CHECK(fpr.find("FPR at TPR 95%:              34.8%                n/a\n") != std::string::npos);
+  CHECK(
+      fpr.ends_with("\n\nFPR n/a: no threshold of the sweep accepts 94.95% to 95.05% of the "
+                    "in-distribution images; "
+                    "the exact metrics have no such gap.\n"));
+  CHECK(fpr.find("AUPR n/a") == std::string::npos);
+
+  report = example();
+  report.evaluations[0].detectors[0].metrics.aupr_in.reset();
+  const std::string aupr = to_text(report);
+  CHECK(aupr.find("AUPR In:                       n/a              99.2%\n") != std::string::npos);
+  CHECK(
+      aupr.ends_with("\n\nAUPR n/a: every score lies outside the thresholds of the sweep; the "
+                     "exact metrics have no "
+                     "such bounds.\n"));
+  CHECK(aupr.find("FPR n/a") == std::string::npos);
+}
+
+TEST_CASE("JSON holds every figure unrounded, every setting and count") {
+  Report report = example();
+  report.accuracy = 1.0 / 3;
+  report.evaluations[0].detectors[0].metrics.fpr_at_tpr95.reset();
+  const std::string text = to_json(report);
+  CHECK(text.ends_with("}\n"));
+  const auto expected = nlohmann::json::parse(R"json({
+    "network": "DenseNet-BC-100",
+    "weights": "densenet10.h5",
+    "in_set": "CIFAR-10",
+    "in_images": 9000,
+    "accuracy": 0.3333333333333333,
+    "evaluations": [{
+      "out_set": "Tiny-ImageNet (crop)",
+      "out_images": 8999,
+      "detectors": {
+        "baseline": {"source": "Hendrycks & Gimpel, ICLR 2017, arXiv:1610.02136",
+                     "temperature": 1.0, "magnitude": 0.0, "fpr_at_tpr95": null,
+                     "detection_error": 0.099, "auroc": 0.953, "aupr_in": 0.964, "aupr_out": 0.938},
+        "odin": {"source": "Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690",
+                 "temperature": 1000.0, "magnitude": 0.0014, "fpr_at_tpr95": 0.043,
+                 "detection_error": 0.046, "auroc": 0.991, "aupr_in": 0.992,
+                 "aupr_out": 0.9999999999999996}
+      }
+    }],
+    "missing": [],
+    "searches": [],
+    "settings": {"metrics": "exact", "device": "cpu", "batch_size": 64, "threads": 2, "ranks": 3,
+                 "seed": 18446744073709551615, "skip": 1000, "limit": 10000},
+    "seconds": 100.25,
+    "images_per_second": 179.54,
+    "versions": {"hdf5": "1.10.8", "odin": "VERSION"}
+  })json");
+  auto found = nlohmann::json::parse(text);
+  CHECK(found["versions"]["odin"] == version());
+  found["versions"]["odin"] = "VERSION";
+  CHECK(found == expected);
+}
+
+TEST_CASE("JSON of a file name that is not UTF-8, and of no evaluation") {
+  Report report;
+  report.weights = "caf\xe9.h5";
+  const auto json = nlohmann::json::parse(to_json(report));
+  CHECK(json["weights"] == "caf\xef\xbf\xbd.h5");
+  CHECK(json["accuracy"].is_null());
+  CHECK(json["evaluations"] == nlohmann::json::array());
+  CHECK(to_text(report).empty());
+}
+
+}  // namespace
+}  // namespace odin

@@ -1,0 +1,132 @@
+// The tables in the paper's form and as CSV.
+#include <doctest/doctest.h>
+
+#include "eval/report/report.h"
+
+namespace odin {
+namespace {
+
+Report example() {
+  const Metrics baseline{0.348, 0.099, 0.953, 0.964, 0.938};
+  const Metrics odin{0.043, 0.046, 0.991, 0.992, 1};
+  Report report;
+  report.network = "DenseNet-BC-100";
+  report.in_set = "CIFAR-10";
+  report.in_images = 9000;
+  report.accuracy = 0.9519;
+  report.evaluations = {
+      {"Tiny-ImageNet (crop)",
+       8999,
+       {{Detector::kBaseline, 1, 0, baseline,
+         paper_figures("densenet10", "Imagenet", Detector::kBaseline, 0.0014)},
+        {Detector::kOdin, 1000, 0.0014, odin,
+         paper_figures("densenet10", "Imagenet", Detector::kOdin, 0.0014)}}},
+      {"iSUN",
+       7925,
+       {{Detector::kBaseline, 1, 0, baseline, {}},
+        {Detector::kOdin, 1000, 0.0014, odin,
+         paper_figures("densenet10", "iSUN", Detector::kOdin, 0.0014)}}},
+      {"Mine | yours, \"both\"",
+       3,
+       {{Detector::kBaseline, 1, 0, baseline, {}}, {Detector::kOdin, 1000, 0.0014, odin, {}}}}};
+  report.missing = {{"LSUN (crop)", "there is no D/LSUN", "fetch_data LSUN --data-dir D"},
+                    {"other", "there is no other", ""}};
+  return report;
+}
+
+TEST_CASE("one table in the paper's form, its figures below ours") {
+  CHECK(
+      to_table(example()) ==
+      "DenseNet-BC-100, in-distribution CIFAR-10 (9000 images); Baseline / ODIN, in percent\n"
+      "\n"
+      "Out-of-distribution set  FPR at TPR 95%  Detection error        AUROC      AUPR In      "
+      "AUPR "
+      "Out\n"
+      "Tiny-ImageNet (crop)         34.8 / 4.3        9.9 / 4.6  95.3 / 99.1  96.4 / 99.2  93.8 / "
+      "100.0\n"
+      "  paper [1, 2]               34.7 / 4.3       10.0 / 4.7  95.3 / 99.1  96.4 / 99.1   93.8 / "
+      "99.1\n"
+      "iSUN                         34.8 / 4.3        9.9 / 4.6  95.3 / 99.1  96.4 / 99.2  93.8 / "
+      "100.0\n"
+      "  paper [3]                     - / 6.3          - / 5.7     - / 98.8     - / 98.9      - / "
+      "98.8\n"
+      "Mine | yours, \"both\"         34.8 / 4.3        9.9 / 4.6  95.3 / 99.1  96.4 / 99.2  93.8 "
+      "/ "
+      "100.0\n"
+      "\n"
+      "Classification accuracy: 95.2%\n"
+      "Missing: LSUN (crop): there is no D/LSUN; fetch it: fetch_data LSUN --data-dir D\n"
+      "Missing: other: there is no other\n"
+      "[1] Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690v5, Table 2\n"
+      "[2] Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690v5, Table 2, T = 1000, magnitude "
+      "0.0014\n"
+      "[3] Liang, Li & Srikant, arXiv:1706.02690 before v5, Table 2, as quoted by others "
+      "(detection "
+      "error at TPR 95%), T = 1000, magnitude 0.0014\n");
+}
+
+TEST_CASE("the same in Markdown, whatever a set is called") {
+  const std::string text = to_markdown(example());
+  CHECK(text.find("| Out-of-distribution set | FPR at TPR 95% | Detection error | AUROC | AUPR In "
+                  "| AUPR Out |\n"
+                  "| --- | ---: | ---: | ---: | ---: | ---: |\n"
+                  "| Tiny-ImageNet (crop) | 34.8 / 4.3 | 9.9 / 4.6 | 95.3 / 99.1 | 96.4 / 99.2 | "
+                  "93.8 / 100.0 |\n") != std::string::npos);
+  CHECK(text.find("\n| Mine \\| yours, \"both\" | 34.8 / 4.3 |") != std::string::npos);
+  CHECK(text.find("\nMissing: LSUN (crop): there is no D/LSUN; fetch it: fetch\\_data LSUN "
+                  "--data-dir D\n") != std::string::npos);
+}
+
+TEST_CASE("CSV has one line for each set, detector and source, with every digit") {
+  Report report = example();
+  report.evaluations[1].detectors[0].metrics.fpr_at_tpr95.reset();
+  report.evaluations[1].detectors[0].metrics.auroc = 1.0 / 3;
+  CHECK(to_csv(report) ==
+        "network,in_set,out_set,in_images,out_images,detector,source,temperature,magnitude,"
+        "fpr_at_tpr95,detection_error,auroc,aupr_in,aupr_out\n"
+        "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),9000,8999,baseline,ours,1,0,0.348,0.099,"
+        "0.953,0.964,0.938\n"
+        "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),,,baseline,paper (v5),1,0,0.347,0.1,0.953,"
+        "0.964,0.938\n"
+        "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),9000,8999,odin,ours,1000,0.0014,0.043,"
+        "0.046,0.991,0.992,1\n"
+        "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),,,odin,paper (v5),1000,0.0014,0.043,0.047,"
+        "0.991,0.991,0.991\n"
+        "DenseNet-BC-100,CIFAR-10,iSUN,9000,7925,baseline,ours,1,0,,0.099,0.3333333333333333,"
+        "0.964,0.938\n"
+        "DenseNet-BC-100,CIFAR-10,iSUN,9000,7925,odin,ours,1000,0.0014,0.043,0.046,0.991,0.992,1\n"
+        "DenseNet-BC-100,CIFAR-10,iSUN,,,odin,paper (before v5),1000,0.0014,0.063,0.057,0.988,"
+        "0.989,0.988\n"
+        "DenseNet-BC-100,CIFAR-10,\"Mine | yours, \"\"both\"\"\",9000,3,baseline,ours,1,0,0.348,"
+        "0.099,0.953,0.964,0.938\n"
+        "DenseNet-BC-100,CIFAR-10,\"Mine | yours, \"\"both\"\"\",9000,3,odin,ours,1000,0.0014,"
+        "0.043,0.046,0.991,0.992,1\n"
+        "DenseNet-BC-100,CIFAR-10,LSUN (crop),,,,missing,,,,,,,\n"
+        "DenseNet-BC-100,CIFAR-10,other,,,,missing,,,,,,,\n");
+}
+
+TEST_CASE("a search and an undefined figure are told of below the table") {
+  Report report = example();
+  report.evaluations[0].detectors[1].metrics.fpr_at_tpr95.reset();
+  SearchResult search;
+  search.out_set = "iSUN";
+  search.in_images = 1000;
+  search.out_images = 999;
+  search.grid = {{1, 1000}, {0, 0.0014}};
+  search.cells.resize(4);
+  search.best = 3;
+  search.cells[3].fpr_at_tpr95 = 0.0423;
+  report.searches = {search};
+  const std::string text = to_table(report);
+  CHECK(text.find("34.8 / n/a") != std::string::npos);
+  CHECK(text.find("\nFPR n/a: no threshold") != std::string::npos);
+  CHECK(text.find("\nTuned on 1000 images of the in-distribution set and 999 of iSUN: temperature "
+                  "1000, magnitude 0.0014 (FPR at TPR 95% there: 4.2%)\n") != std::string::npos);
+  const std::string json = to_json(report);
+  CHECK(json.find("\"tuned_on\": \"iSUN\"") != std::string::npos);
+  CHECK(json.find("\"command\": \"fetch_data LSUN --data-dir D\"") != std::string::npos);
+  CHECK(json.find("arXiv:1706.02690v5") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace odin

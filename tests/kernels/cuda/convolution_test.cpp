@@ -1,0 +1,410 @@
+#include "kernels/cuda/conv/convolution.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "kernels/error.h"
+#include "tests/kernels/cuda/support.h"
+
+using namespace odin;
+using namespace odin::test;
+
+namespace {
+
+using cuda::ConvolutionVersion;
+using cuda::Multiply;
+
+struct Case {
+  std::int64_t images, channels, height, width, outputs;
+  int kernel, stride, padding;
+  Placement in;
+  Placement out;
+};
+
+const Case kCases[] = {
+    {2, 16, 5, 6, 16, 3, 1, 1, {0, 0}, {0, 0}},    // aligned
+    {2, 7, 4, 5, 11, 3, 1, 1, {0, 1}, {0, 1}},     // aligned, three channels left over
+    {1, 24, 8, 8, 48, 1, 1, 0, {0, 16}, {0, 0}},   // a bottleneck that reads a slice
+    {2, 48, 4, 4, 12, 3, 1, 1, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
+    {1, 160, 4, 3, 160, 3, 1, 1, {0, 0}, {0, 0}},  // a full tile of channels
+    {2, 20, 7, 5, 33, 3, 2, 1, {3, 2}, {1, 0}},    // nothing aligned, stride 2
+    {1, 32, 6, 6, 64, 1, 2, 0, {0, 0}, {0, 0}},    // a shortcut
+    {3, 3, 6, 5, 10, 3, 1, 1, {0, 0}, {0, 0}},     // an image
+    {1, 5, 3, 3, 2, 3, 1, 0, {0, 0}, {0, 0}},      // no padding: one pixel left
+    {1, 8, 1, 1, 8, 3, 1, 1, {0, 0}, {0, 0}},      // mostly padding
+    {0, 8, 4, 4, 8, 3, 1, 1, {0, 0}, {0, 0}},      // nothing
+    {1, 4, 7, 7, 6, 5, 2, 2, {0, 0}, {0, 0}},      // a window that only the plain version does
+    {5, 8, 9, 11, 200, 1, 1, 0, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
+    {3, 12, 10, 9, 150, 1, 1, 0, {0, 4}, {8, 2}},  // more pixels than the largest tile has
+};
+
+struct Types {
+  Element x;
+  Element y;
+  Multiply multiply;
+};
+const Types kTypes[] = {
+    {Element::kFloat, Element::kFloat, Multiply::kFloat},
+    {Element::kHalf, Element::kHalf, Multiply::kFloat},
+#ifndef ODIN_FEWER_CASES  // in a slow program: threads meet alike whatever the others are
+    {Element::kFloat, Element::kFloat, Multiply::kTf32},
+    {Element::kBFloat16, Element::kBFloat16, Multiply::kFloat},
+    {Element::kFloat, Element::kHalf, Multiply::kFloat},
+    {Element::kFloat, Element::kBFloat16, Multiply::kFloat},
+#endif
+};
+
+// Operands are what is stored, so what is left is the rounding of the result and, after a
+// prologue, of the operands that it makes; sums are in float.
+double tolerance(const Types& types) {
+  const double operand = types.multiply == Multiply::kTf32 ? 0x1p-11 : unit_roundoff(types.x);
+  return 2 * (operand + unit_roundoff(types.y)) + 2e-6;
+}
+
+struct Weights {
+  Weights(const Case& c, Element element)
+      : plain(device_floats(noise(30, c.outputs * c.channels * c.kernel * c.kernel))),
+        forward(bytes(c.kernel, c.outputs, c.channels, element)),
+        backward(bytes(c.kernel, c.channels, c.outputs, element)),
+        stored(DeviceActivation(element, {1, 1, 1, c.outputs * c.channels * c.kernel * c.kernel},
+                                doubles(plain))
+                   .values()) {
+    const auto o = static_cast<int>(c.outputs);
+    const auto i = static_cast<int>(c.channels);
+    cuda::pack_forward_weights(plain.data(), o, i, c.kernel, element, forward.data(), nullptr);
+    cuda::pack_backward_weights(plain.data(), o, i, c.kernel, element, backward.data(), nullptr);
+  }
+  static std::size_t bytes(int kernel, std::int64_t rows, std::int64_t depth, Element element) {
+    return static_cast<std::size_t>(
+               cuda::packed_weights(kernel, static_cast<int>(rows), static_cast<int>(depth))) *
+           cuda::size_of(element);
+  }
+
+  DeviceArray<float> plain;
+  DeviceMemory forward;
+  DeviceMemory backward;
+  std::vector<double> stored;  // as rounded to the element type
+};
+
+Shape x_shape(const Case& c) {
+  return {c.images, c.channels, c.height, c.width};
+}
+Shape y_shape(const Case& c) {
+  return {c.images, c.outputs, windowed_extent(c.height, c.kernel, c.stride, c.padding),
+          windowed_extent(c.width, c.kernel, c.stride, c.padding)};
+}
+
+// The channel of element i of a row-major (N, C, H, W) tensor.
+std::size_t channel_of(std::size_t i, const Shape& shape) {
+  return i / static_cast<std::size_t>(shape[2] * shape[3]) % static_cast<std::size_t>(shape[1]);
+}
+
+// The mask of an activation in device memory, and what it should be where `open` holds.
+class Mask {
+ public:
+  template <class Open>
+  Mask(Element element, const Shape& shape, Open open)
+      : pitch_(cuda::mask_pitch(element, static_cast<int>(shape[1])) + 1),
+        wanted_(static_cast<std::size_t>(shape[0] * shape[2] * shape[3] * pitch_)),
+        bytes_(std::vector<std::uint8_t>(wanted_.size(), kUntouched)) {
+    const auto per_byte = static_cast<std::size_t>(cuda::masked_channels(element));
+    const auto pitch = static_cast<std::size_t>(pitch_);
+    const auto area = static_cast<std::size_t>(shape[2] * shape[3]);
+    const auto channels = static_cast<std::size_t>(shape[1]);
+    for (std::size_t end = pitch; end <= wanted_.size(); end += pitch)
+      wanted_[end - 1] = kUntouched;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.numel()); ++i) {
+      if (!open(i)) continue;
+      const std::size_t k = channel_of(i, shape);
+      const std::size_t pixel = i / (area * channels) * area + i % area;
+      std::uint8_t& byte = wanted_[pixel * pitch + k / per_byte];
+      byte = static_cast<std::uint8_t>(byte | 1 << k % per_byte);
+    }
+  }
+
+  cuda::ReluMask get() { return {bytes_.data(), pitch_}; }
+  std::vector<std::uint8_t> written() const { return bytes_.values(); }
+  const std::vector<std::uint8_t>& wanted() const { return wanted_; }
+
+ private:
+  static constexpr std::uint8_t kUntouched = 0xab;  // between the pixels
+
+  std::int64_t pitch_;
+  std::vector<std::uint8_t> wanted_;
+  DeviceArray<std::uint8_t> bytes_;
+};
+
+// That of relu(scale x + shift), as a float computes it.
+Mask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
+             const DeviceArray<float>& shift) {
+  const auto values = x.values();
+  const auto scales = scale.values();
+  const auto shifts = shift.values();
+  return {element, x.shape(), [&](std::size_t i) {
+            const std::size_t k = channel_of(i, x.shape());
+            return std::fmaf(scales[k], static_cast<float>(values[i]), shifts[k]) > 0;
+          }};
+}
+
+void check_forward(Backend& reference, const Case& c, const Types& types,
+                   ConvolutionVersion version, bool prologue, bool epilogue, bool residual) {
+  const Shape in = x_shape(c);
+  const Shape out = y_shape(c);
+  const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
+  const DeviceActivation y(types.y, out, noise(2, out.numel()), c.out);
+  const DeviceActivation r(types.y, out, noise(3, out.numel()), c.out);
+  Weights weights(c, types.x);
+  auto scale = device_floats(noise(10, c.channels));
+  auto shift = device_floats(noise(11, c.channels));
+  auto bias = device_floats(noise(12, c.outputs));
+
+  cuda::ForwardConvolution convolution{};
+  convolution.kernel = c.kernel;
+  convolution.stride = c.stride;
+  convolution.padding = c.padding;
+  convolution.x = x.view();
+  convolution.weights = weights.forward.data();
+  convolution.y = y.view();
+  convolution.multiply = types.multiply;
+  if (prologue) convolution.prologue = {scale.data(), shift.data(), true};
+  if (epilogue) {
+    convolution.bias = bias.data();
+    convolution.relu = !residual;
+  }
+  if (residual) convolution.residual = r.view();
+  if (!cuda::can_run(convolution, version)) {
+    CHECK_THROWS_AS(cuda::convolution_forward(convolution, version, nullptr), Error);
+    return;
+  }
+  Mask input_mask = mask_of(x, types.x, scale, shift);
+  const bool masks_input = prologue && cuda::has_middle(c.kernel, c.stride, c.padding);
+  if (masks_input) convolution.input_mask = input_mask.get();
+  cuda::convolution_forward(convolution, version, nullptr);
+  if (masks_input) CHECK(input_mask.written() == input_mask.wanted());
+
+  auto z = x.values();
+  if (prologue) {
+    const auto scales = doubles(scale);
+    const auto shifts = doubles(shift);
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      const std::size_t k = channel_of(i, in);
+      z[i] = std::max(scales[k] * z[i] + shifts[k], 0.0);
+    }
+  }
+  std::vector<double> wanted(static_cast<std::size_t>(out.numel()));
+  reference.convolution_forward({c.stride, c.padding}, tensor(z, in),
+                                tensor(weights.stored, {c.outputs, c.channels, c.kernel, c.kernel}),
+                                tensor(wanted, out));
+  const auto biases = doubles(bias);
+  const auto residuals = r.values();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (epilogue) wanted[i] += biases[channel_of(i, out)];
+    if (convolution.relu) wanted[i] = std::max(wanted[i], 0.0);
+    if (residual) wanted[i] += residuals[i];
+  }
+  const auto found = y.values();
+  check_close(found, wanted, tolerance(types));
+
+  if (!convolution.relu || out.numel() == 0) return;
+  Mask output_mask(types.y, out, [&](std::size_t i) { return found[i] > 0; });
+  convolution.output_mask = output_mask.get();
+  if (!cuda::can_run(convolution, version)) {
+    CHECK(version != ConvolutionVersion::kImplicitGemm);
+    CHECK_THROWS_AS(cuda::convolution_forward(convolution, version, nullptr), Error);
+    return;
+  }
+  cuda::convolution_forward(convolution, version, nullptr);
+  CHECK(output_mask.written() == output_mask.wanted());
+  CHECK(y.values() == found);
+}
+
+void check_backward(Backend& reference, const Case& c, const Types& types,
+                    ConvolutionVersion version, bool masked, bool scaled, bool accumulate) {
+  const Shape in = x_shape(c);
+  const Shape out = y_shape(c);
+  const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
+  const DeviceActivation dx(types.x, in, noise(4, in.numel()), c.in);
+  const DeviceActivation dy(types.y, out, noise(5, out.numel()), c.out);
+  Weights weights(c, types.x);
+  auto scale = device_floats(noise(10, c.channels));
+  auto shift = device_floats(noise(11, c.channels));
+
+  cuda::BackwardConvolution convolution{};
+  convolution.kernel = c.kernel;
+  convolution.stride = c.stride;
+  convolution.padding = c.padding;
+  convolution.dy = dy.view();
+  convolution.weights = weights.backward.data();
+  convolution.accumulate = accumulate;
+  convolution.dx = dx.view();
+  convolution.multiply = types.multiply;
+  if (scaled) convolution.affine = {scale.data(), shift.data(), false};
+  convolution.affine.relu = masked;
+  if (masked) convolution.x = x.view();
+  if (!cuda::can_run(convolution, version)) {
+    CHECK_THROWS_AS(cuda::convolution_backward_data(convolution, version, nullptr), Error);
+    return;
+  }
+  auto wanted = dx.values();
+  cuda::convolution_backward_data(convolution, version, nullptr);
+
+  const auto gradients = dy.values();
+  std::vector<double> g(wanted.size());
+  reference.convolution_backward_data(
+      {c.stride, c.padding}, tensor(gradients, out),
+      tensor(weights.stored, {c.outputs, c.channels, c.kernel, c.kernel}), tensor(g, in));
+  const auto values = x.values();
+  const auto scales = doubles(scale);
+  const auto shifts = doubles(shift);
+  for (std::size_t i = 0; i < g.size(); ++i) {
+    const std::size_t k = channel_of(i, in);
+    const double s = scaled ? scales[k] : 1;
+    const bool open = !masked || s * values[i] + (scaled ? shifts[k] : 0) > 0;
+    wanted[i] = (accumulate ? wanted[i] : 0) + (open ? s * g[i] : 0);
+  }
+  // The result is rounded to dx's type, the operands are of dy's.
+  check_close(dx.values(), wanted, tolerance({types.y, types.x, types.multiply}));
+
+  if (!masked || in.numel() == 0) return;
+  // The mask in place of x says the same.
+  const DeviceActivation same(types.x, in, noise(4, in.numel()), c.in);
+  Mask mask = scaled ? mask_of(x, types.x, scale, shift)
+                     : Mask(types.x, in, [&](std::size_t i) { return values[i] > 0; });
+  DeviceArray<std::uint8_t> bytes(mask.wanted());
+  convolution.mask = {bytes.data(), mask.get().pitch};
+  convolution.x = {};
+  convolution.dx = same.view();
+  cuda::convolution_backward_data(convolution, version, nullptr);
+  CHECK(same.values() == dx.values());
+}
+
+// Those of warpgroups have tests of their own: where a GPU does not take them, the others are not lost.
+#ifdef ODIN_FEWER_CASES  // those in which threads meet
+constexpr auto kVersions = {ConvolutionVersion::kImage, ConvolutionVersion::kImplicitGemm};
+#else
+constexpr auto kVersions = {ConvolutionVersion::kPlain, ConvolutionVersion::kImage,
+                            ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kAuto};
+#endif
+
+template <class Test>
+void for_cases(std::initializer_list<ConvolutionVersion> versions, Test test) {
+  if (!device_or_skip()) return;
+  for (const ConvolutionVersion version : versions) {
+    for (const Case& c : kCases) {
+      for (const Types& types : kTypes) {
+        // It takes one of the others, which have been tested with the other types.
+        const bool plain_float = types.x == Element::kFloat && types.multiply == Multiply::kFloat;
+        if (version == ConvolutionVersion::kAuto && !plain_float) continue;
+        CAPTURE(cuda::name_of(version));
+        CAPTURE(x_shape(c).to_string());
+        CAPTURE(c.outputs);
+        CAPTURE(c.kernel);
+        CAPTURE(c.stride);
+        CAPTURE(name_of(types.x));
+        CAPTURE(name_of(types.y));
+        CAPTURE(types.multiply == Multiply::kTf32);
+        test(version, c, types);
+      }
+    }
+  }
+}
+
+void check_forward(std::initializer_list<ConvolutionVersion> versions) {
+  const auto reference = make_reference_backend();
+  for_cases(versions, [&](ConvolutionVersion version, const Case& c, const Types& types) {
+    check_forward(*reference, c, types, version, false, false, false);
+    check_forward(*reference, c, types, version, true, true, false);
+    check_forward(*reference, c, types, version, false, true, true);
+  });
+}
+
+void check_backward(std::initializer_list<ConvolutionVersion> versions) {
+  const auto reference = make_reference_backend();
+  for_cases(versions, [&](ConvolutionVersion version, const Case& c, const Types& types) {
+    check_backward(*reference, c, types, version, false, false, false);
+    check_backward(*reference, c, types, version, true, true, true);
+    check_backward(*reference, c, types, version, true, false, false);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("cuda: convolution forward, bare and with every prologue and epilogue") {
+  check_forward(kVersions);
+}
+
+TEST_CASE("cuda: convolution forward on warpgroup products") {
+  check_forward({ConvolutionVersion::kWgmma});
+}
+
+TEST_CASE("cuda: convolution backward to the data, bare and with mask, scale and accumulation") {
+  check_backward(kVersions);
+}
+
+TEST_CASE("cuda: convolution backward to the data on warpgroup products") {
+  check_backward({ConvolutionVersion::kWgmma});
+}
+
+TEST_CASE("cuda: convolution backward to the filter") {
+  if (!device_or_skip()) return;
+  const auto reference = make_reference_backend();
+  const auto test = [&](const Case& c, const Types& types) {
+    CAPTURE(x_shape(c).to_string());
+    CAPTURE(c.kernel);
+    CAPTURE(name_of(types.x));
+    CAPTURE(name_of(types.y));
+    const Shape in = x_shape(c);
+    const Shape out = y_shape(c);
+    const Shape w{c.outputs, c.channels, c.kernel, c.kernel};
+    const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
+    const DeviceActivation dy(types.y, out, noise(2, out.numel()), c.out);
+    auto dw = device_floats(noise(3, w.numel()));
+    auto wanted = doubles(dw);
+    const auto xs = x.values();
+    const auto gradients = dy.values();
+    reference->convolution_backward_filter({c.stride, c.padding}, tensor(xs, in),
+                                           tensor(gradients, out), tensor(wanted, w));
+    cuda::convolution_backward_filter(c.kernel, c.stride, c.padding, x.view(), dy.view(), dw.data(),
+                                      nullptr);
+    check_close(doubles(dw), wanted, 2e-6);  // in float, whatever is stored
+  };
+  for (const Case& c : kCases) {
+    if (c.outputs * c.channels > 1000) continue;  // a block for each pair takes long on fibers
+    for (const Types& types : kTypes) {
+      if (types.multiply == Multiply::kFloat) test(c, types);
+    }
+  }
+}
+
+TEST_CASE("cuda: a convolution whose operands do not fit is refused") {
+  if (!device_or_skip()) return;
+  const DeviceActivation x(Element::kFloat, {1, 4, 4, 4}, noise(1, 64));
+  const DeviceActivation y(Element::kFloat, {1, 4, 3, 4}, noise(1, 48));
+  cuda::ForwardConvolution forward{};
+  forward.kernel = 3;
+  forward.padding = 1;
+  forward.x = x.view();
+  forward.y = y.view();
+  CHECK_THROWS_AS(cuda::convolution_forward(forward, ConvolutionVersion::kPlain, nullptr), Error);
+  forward.y = x.view();
+  DeviceArray<std::uint8_t> mask(std::vector<std::uint8_t>(16));
+  forward.input_mask = {mask.data(), 1};  // of a prologue that there is not
+  CHECK_THROWS_WITH_AS(
+      cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
+      doctest::Contains("can write its input's mask"), Error);
+  forward.input_mask = {};
+  forward.output_mask = {mask.data(), 1};  // of a ReLU that there is not
+  CHECK_THROWS_WITH_AS(
+      cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
+      doctest::Contains("without a ReLU has no mask"), Error);
+  cuda::BackwardConvolution backward{};
+  backward.kernel = 3;
+  backward.padding = 1;
+  backward.dy = x.view();
+  backward.dx = x.view();
+  backward.affine.relu = true;  // but nothing to take the mask from
+  CHECK_THROWS_AS(cuda::convolution_backward_data(backward, ConvolutionVersion::kPlain, nullptr),
+                  Error);
+}

@@ -1,0 +1,321 @@
+// cuDNN's graphs, made for GPUs that are not here: its heuristics and plans need a description of the
+// device only. (What the plans compute is tested where there is a GPU, by backend_test.cpp.)
+#include <set>
+#include <variant>
+
+#include <doctest/doctest.h>
+
+#include "kernels/cuda/library/cudnn_convolution.h"
+#include "tests/kernels/cuda/plans.h"
+#include "tests/kernels/random_plans.h"
+
+using namespace odin;
+using namespace odin::cuda;
+using namespace odin::test;
+
+namespace {
+
+struct Device {
+  const char* name;
+  int version;
+  int multiprocessors;
+  int shared_memory;  // most of a block, bytes
+  int threads;        // most on a multiprocessor
+  int blocks;         // likewise
+};
+
+const Device kDevices[] = {
+    {"NVIDIA A100", 800, 108, 166912, 2048, 32},
+    {"NVIDIA RTX 3090", 860, 82, 101376, 1536, 16},
+    {"NVIDIA RTX 4090", 890, 128, 101376, 1536, 24},
+    {"NVIDIA H100", 900, 132, 232448, 2048, 32},
+};
+
+// As cuDNN writes the properties of a device.
+CudnnDevice describe(const Device& device) {
+  return CudnnDevice(fmt::format(
+      R"({{"maxGridSize": [2147483647, 65535, 65535], "maxBlockSize": [1024, 1024, 64],)"
+      R"( "regsPerBlock": 65536, "multiProcessorCount": {}, "warpSize": 32,)"
+      R"( "maxSharedMemoryPerBlock": 49152, "maxSharedMemoryPerBlockOptin": {},)"
+      R"( "reservedSharedMemoryPerBlock": 1024, "maxRegistersPerSM": 65536, "maxCtasPerSM": {},)"
+      R"( "maxThreadsPerBlock": 1024, "maxThreadsPerSM": {}, "pciDeviceId": 0, "isTccDriver": 0,)"
+      R"( "supportCoopLaunch": 1, "totalGlobalMem": 24000000000, "smClockRateKHz": 1700000,)"
+      R"( "memClockRateKHz": 2000000, "l2CacheSize": 40000000, "cudaDeviceId": 0,)"
+      R"( "deviceVer": {}, "driverVer": 13000, "deviceName": "{}"}})",
+      device.multiprocessors, device.shared_memory, device.blocks, device.threads, device.version,
+      device.name));
+}
+
+// The largest power of two, up to 16, that divides.
+std::int64_t alignment_of(std::int64_t bytes) {
+  const std::int64_t address = bytes | 16;
+  return address & -address;
+}
+
+// A slice of a buffer whose pixels are padded to 16 bytes, as in the memory of an evaluation; or not
+// padded, as layer by layer.
+CudnnOperand operand(const Plan& plan, const PlanSlice& slice, Element element, bool padded) {
+  constexpr int kImages = 64;
+  const PlanBuffer& buffer = plan.buffers[static_cast<std::size_t>(slice.buffer)];
+  const auto size = static_cast<std::int64_t>(size_of(element));
+  CudnnOperand o;
+  o.element = element;
+  o.images = kImages;
+  o.channels = slice.channels;
+  o.height = buffer.height;
+  o.width = buffer.width;
+  o.pitch = buffer.channels;
+  if (padded) o.pitch = (o.pitch * size + 15) / 16 * 16 / size;
+  o.alignment = alignment_of(o.pitch * size | slice.begin * size);
+  return o;
+}
+
+CudnnConvolution convolution(const Plan& plan, const PlanConvolution& step, ConvolutionPass pass,
+                             Element element, bool padded = true) {
+  CudnnConvolution c;
+  c.pass = pass;
+  c.stride = step.stride;
+  c.padding = step.padding;
+  c.x = operand(plan, step.input, element, padded);
+  c.y = operand(plan, step.output, element, padded);
+  c.w.element = element;
+  c.w.images = step.output.channels;
+  c.w.channels = c.w.pitch = step.input.channels;
+  c.w.height = c.w.width = step.kernel;
+  c.w.alignment = alignment_of(c.w.pitch * static_cast<std::int64_t>(size_of(element)));
+  c.accumulate = !padded && pass != ConvolutionPass::kForward;
+  return c;
+}
+
+constexpr std::size_t kWorkspace = std::size_t{256} << 20;
+
+const std::vector<Plan>& networks() {
+  // The paper's, and what the tests on a GPU run.
+  static const std::vector<Plan> plans{tools::random_densenet(1), tools::random_wide_resnet(1),
+                                       small_densenet(), small_resnet(), awkward_plan()};
+  return plans;
+}
+
+// Calls f(plan, step) for every convolution of the networks.
+template <class F>
+void for_convolutions(F f) {
+  for (const Plan& plan : networks()) {
+    for (const PlanStep& step : plan.steps) {
+      if (const auto* c = std::get_if<PlanConvolution>(&step)) f(plan, *c);
+    }
+  }
+}
+
+// The step with so many channels in and out.
+const PlanConvolution& step_with(const Plan& plan, int inputs, int outputs) {
+  for (const PlanStep& step : plan.steps) {
+    const auto* c = std::get_if<PlanConvolution>(&step);
+    if (c && c->input.channels == inputs && c->output.channels == outputs) return *c;
+  }
+  fail("{} has no convolution from {} to {} channels", plan.name, inputs, outputs);
+}
+
+// The 3 x 3 convolution of a wide ResNet's first stage.
+CudnnConvolution wide(Element element) {
+  const Plan& plan = networks()[1];
+  return convolution(plan, step_with(plan, 160, 160), ConvolutionPass::kForward, element);
+}
+
+// Checks each different one of the convolutions.
+class Supported {
+ public:
+  explicit Supported(const Device& device) : name_(device.name), device_(describe(device)) {}
+
+  void check(const CudnnConvolution& c) {
+    if (!seen_.insert(c).second) return;
+    INFO(name_, ", element size ", size_of(c.x.element), ": ", c.to_string());
+    const std::vector<CudnnPlan> plans = cudnn_plans(device_, c, 1, kWorkspace);
+    CHECK(!plans.empty());
+    for (const CudnnPlan& plan : plans) CHECK(plan.workspace_bytes() <= kWorkspace);
+  }
+
+ private:
+  const char* name_;
+  CudnnDevice device_;
+  std::set<CudnnConvolution> seen_;
+};
+
+}  // namespace
+
+TEST_CASE("cuDNN has an engine for every convolution of an evaluation, in every precision") {
+  for (const Device& device : kDevices) {
+    Supported supported(device);
+    for_convolutions([&](const Plan& plan, const PlanConvolution& step) {
+      const bool image = step.input.buffer == plan.input.buffer;
+      for (Element element : {Element::kFloat, Element::kHalf, Element::kBFloat16}) {
+        // The image is float, and beside half precision left to our own kernels.
+        if (image && element != Element::kFloat) continue;
+        for (Multiply multiply : {Multiply::kFloat, Multiply::kTf32}) {
+          if (multiply == Multiply::kTf32 && element != Element::kFloat) continue;
+          for (ConvolutionPass pass : {ConvolutionPass::kForward, ConvolutionPass::kBackwardData}) {
+            CudnnConvolution c = convolution(plan, step, pass, element);
+            c.multiply = multiply;
+            supported.check(c);
+          }
+        }
+      }
+    });
+  }
+}
+
+TEST_CASE("cuDNN has an engine for every convolution layer by layer, and its gradients") {
+  for (const Device& device : kDevices) {
+    Supported supported(device);
+    for_convolutions([&](const Plan& plan, const PlanConvolution& step) {
+      for (ConvolutionPass pass : {ConvolutionPass::kForward, ConvolutionPass::kBackwardData,
+                                   ConvolutionPass::kBackwardFilter}) {
+        supported.check(convolution(plan, step, pass, Element::kFloat, false));
+      }
+    });
+  }
+}
+
+// Pixels are padded to 16 bytes (nn/tensor.h), the image's in the copy that is made for the gradient of
+// the first layer's weights; forward and backward to the image, that layer is our own kernel's.
+TEST_CASE("cuDNN has an engine for every convolution of a training in half precision") {
+  for (const Device& device : kDevices) {
+    Supported supported(device);
+    for_convolutions([&](const Plan& plan, const PlanConvolution& step) {
+      const bool image = step.input.buffer == plan.input.buffer;
+      for (Element element : {Element::kHalf, Element::kBFloat16}) {
+        CudnnConvolution c = convolution(plan, step, ConvolutionPass::kBackwardFilter, element);
+        supported.check(c);
+        if (image) continue;
+        c.pass = ConvolutionPass::kForward;
+        supported.check(c);
+        c.pass = ConvolutionPass::kBackwardData;
+        c.accumulate = true;
+        supported.check(c);
+      }
+    });
+  }
+}
+
+TEST_CASE("cuDNN writes no gradient of weights in float beside halves") {
+  CudnnConvolution c = wide(Element::kHalf);
+  c.pass = ConvolutionPass::kBackwardFilter;
+  c.w.element = Element::kFloat;
+  for (const Device& device : kDevices)
+    CHECK(cudnn_plans(describe(device), c, 1, kWorkspace).empty());
+}
+
+// The gaps of a dense activation (N, C, H, W), or of a slice of a buffer five channels wider.
+CudnnOperand activation(Element element, const Shape& shape, bool sliced) {
+  const auto size = static_cast<std::int64_t>(size_of(element));
+  CudnnOperand o;
+  o.element = element;
+  o.images = shape[0];
+  o.channels = shape[1];
+  o.height = shape[2];
+  o.width = shape[3];
+  o.pitch = o.channels + (sliced ? 5 : 0);
+  o.alignment = sliced ? size : alignment_of(size * o.pitch);
+  return o;
+}
+
+void check_operations(Element element, bool large) {
+  const Device& device = kDevices[3];
+  Supported supported(device);
+  const auto check = [&](const Shape& x, std::int64_t outputs, std::int64_t height,
+                         std::int64_t width, int stride, int padding) {
+    for (const bool sliced : {false, true}) {
+      for (ConvolutionPass pass : {ConvolutionPass::kForward, ConvolutionPass::kBackwardData,
+                                   ConvolutionPass::kBackwardFilter}) {
+        CudnnConvolution c;
+        c.pass = pass;
+        c.stride = stride;
+        c.padding = padding;
+        c.x = activation(element, x, sliced);
+        c.y = activation(element,
+                         {x[0], outputs, windowed_extent(x[2], height, stride, padding),
+                          windowed_extent(x[3], width, stride, padding)},
+                         sliced);
+        c.w = activation(element, {outputs, x[1], height, width}, false);
+        c.accumulate = pass == ConvolutionPass::kBackwardData ||
+                       (pass == ConvolutionPass::kBackwardFilter && element == Element::kFloat);
+        supported.check(c);
+      }
+    }
+  };
+  for (const std::int64_t images : {1, 2, 3}) {
+    for (int stride = 1; stride <= 3; ++stride) {
+      for (int padding = 0; padding <= 2; ++padding) {
+        check({images, 3, 7, 5}, 4, 1, 1, stride, padding);
+        check({images, 3, 7, 5}, 4, 3, 3, stride, padding);
+        check({images, 3, 7, 5}, 4, 5, 3, stride, padding);
+      }
+    }
+    check({images, 1, 3, 7}, 1, 3, 3, 1, 1);
+    check({images, 1, 1, 1}, 1, 1, 1, 1, 0);
+    check({images, 5, 2, 2}, 2, 2, 2, 2, 0);
+  }
+  if (!large) return;
+  check({35, 20, 6, 6}, 36, 3, 3, 1, 1);
+  check({35, 20, 6, 6}, 36, 1, 1, 1, 0);
+  check({3, 48, 16, 16}, 12, 3, 3, 1, 1);
+  check({2, 54, 16, 16}, 48, 1, 1, 1, 0);
+  check({2, 3, 32, 32}, 24, 3, 3, 1, 1);
+  check({7, 160, 4, 4}, 160, 3, 3, 1, 1);
+  check({2, 16, 9, 9}, 160, 1, 1, 2, 0);
+}
+
+TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.cpp") {
+  check_operations(Element::kFloat, true);
+}
+
+TEST_CASE("cuDNN has an engine for those that cuda_half_test.cpp runs in half precision") {
+  check_operations(Element::kHalf, false);
+  check_operations(Element::kBFloat16, false);
+}
+
+TEST_CASE("tensor cores for float only where they are asked for") {
+  const CudnnDevice device = describe(kDevices[3]);
+  CudnnConvolution c = wide(Element::kFloat);
+  const std::size_t exact = cudnn_plans(device, c, 100, kWorkspace).size();
+  c.multiply = Multiply::kTf32;
+  CHECK(cudnn_plans(device, c, 100, kWorkspace).size() > exact);
+  CHECK(exact > 0);
+}
+
+TEST_CASE("bias and ReLU can be fused into a convolution of floats") {
+  const CudnnDevice device = describe(kDevices[3]);
+  CudnnConvolution c = wide(Element::kFloat);
+  c.multiply = Multiply::kTf32;
+  c.bias = true;
+  c.relu = true;
+  CHECK(!cudnn_plans(device, c, 1, kWorkspace).empty());
+}
+
+TEST_CASE("a bound on the workspace is kept") {
+  const CudnnDevice device = describe(kDevices[0]);
+  const Plan& plan = networks()[0];
+  const CudnnConvolution c =
+      convolution(plan, step_with(plan, 48, 12), ConvolutionPass::kBackwardData, Element::kHalf);
+  for (const CudnnPlan& made : cudnn_plans(device, c, 100, 0)) CHECK(made.workspace_bytes() == 0);
+  CHECK(!cudnn_plans(device, c, 1, 0).empty());
+}
+
+TEST_CASE("what cuDNN refuses is an error that names the call and what it says") {
+  CHECK_THROWS_WITH_AS(CudnnDevice("{}"), doctest::Contains("cudnnBackendFinalize"), Error);
+  CHECK_THROWS_WITH_AS(CudnnDevice("{}"), doctest::Contains("kernels/cuda/library/cudnn.cpp:"),
+                       Error);
+}
+
+TEST_CASE("operands know the alignment of every pixel") {
+  ConstView view;
+  view.element = Element::kHalf;
+  view.images = view.height = view.width = 2;
+  view.channels = 12;
+  view.pitch = 216;
+  view.data = reinterpret_cast<const void*>(std::uintptr_t{4096});
+  CHECK(CudnnOperand(view).alignment == 16);
+  view.data = reinterpret_cast<const void*>(std::uintptr_t{4096 + 24 * 2 + 12 * 2});
+  CHECK(CudnnOperand(view).alignment == 8);
+  view.pitch = 217;
+  CHECK(CudnnOperand(view).alignment == 2);
+}

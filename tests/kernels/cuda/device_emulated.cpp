@@ -1,0 +1,15 @@
+#include "kernels/cuda/backend.h"
+#include "tests/kernels/cuda/device.h"
+
+namespace odin::test {
+
+std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
+  return cuda::make_cuda_backend(cuda::use_gpu("cuda:0", 0), options);
+}
+
+std::vector<ConvolutionChoice> cuda_convolutions() {
+  // NVIDIA's libraries have no place there.
+  return {ConvolutionChoice::kOwn, ConvolutionChoice::kWgmma};
+}
+
+}  // namespace odin::test

@@ -1,0 +1,88 @@
+#include "kernels/cuda/linear.h"
+
+#include <doctest/doctest.h>
+
+#include "kernels/error.h"
+#include "tests/kernels/cuda/support.h"
+
+using namespace odin;
+using namespace odin::test;
+
+namespace {
+
+struct Case {
+  std::int64_t images, inputs, outputs;
+  Placement placement;
+};
+const Case kCases[] = {{3, 64, 10, {0, 0}},
+                       {9, 37, 5, {3, 1}},
+                       {1, 1, 1, {0, 0}},
+                       {130, 24, 3, {8, 0}},
+                       {0, 8, 2, {0, 0}}};
+
+constexpr Element kElements[] = {Element::kFloat, Element::kHalf, Element::kBFloat16};
+
+}  // namespace
+
+TEST_CASE("cuda: linear, forward and backward") {
+  if (!device_or_skip()) return;
+  const auto reference = make_reference_backend();
+  for (const Element element : kElements) {
+    for (const Case& c : kCases) {
+      CAPTURE(name_of(element));
+      CAPTURE(c.images);
+      CAPTURE(c.inputs);
+      const Shape x_shape{c.images, c.inputs, 1, 1};
+      const Shape y_shape{c.images, c.outputs, 1, 1};
+      const Shape x_matrix{c.images, c.inputs};
+      const Shape y_matrix{c.images, c.outputs};
+      const Shape w_shape{c.outputs, c.inputs};
+      const DeviceActivation x(element, x_shape, noise(1, x_shape.numel()), c.placement);
+      const DeviceActivation y(Element::kFloat, y_shape, noise(2, y_shape.numel()), c.placement);
+      auto w = device_floats(noise(3, c.outputs * c.inputs));
+      auto b = device_floats(noise(4, c.outputs));
+      const auto xs = x.values();
+      const auto ws = doubles(w);
+      const auto bs = doubles(b);
+      std::vector<double> wanted(static_cast<std::size_t>(y_shape.numel()));
+      reference->linear_forward(tensor(xs, x_matrix), tensor(ws, w_shape), tensor(bs, {c.outputs}),
+                                tensor(wanted, y_matrix));
+      cuda::linear_forward(x.view(), w.data(), b.data(), y.view(), nullptr);
+      check_close(y.values(), wanted, 1e-6);  // float sums of a hundred products at most
+
+      const DeviceActivation dy(Element::kFloat, y_shape, noise(5, y_shape.numel()), c.placement);
+      const DeviceActivation dx(element, x_shape, noise(6, x_shape.numel()), c.placement);
+      auto dw = device_floats(noise(7, c.outputs * c.inputs));
+      auto db = device_floats(noise(8, c.outputs));
+      const auto gradients = dy.values();
+      auto wanted_dx = dx.values();
+      auto wanted_dw = doubles(dw);
+      auto wanted_db = doubles(db);
+      reference->linear_backward(tensor(xs, x_matrix), tensor(ws, w_shape),
+                                 tensor(gradients, y_matrix), tensor(wanted_dx, x_matrix),
+                                 tensor(wanted_dw, w_shape), tensor(wanted_db, {c.outputs}));
+      cuda::linear_backward_data(dy.view(), w.data(), dx.view(), nullptr);
+      check_close(dx.values(), wanted_dx, 2 * unit_roundoff(element) + 1e-6);
+      if (element == Element::kFloat) {
+        cuda::linear_backward_weights(x.view(), dy.view(), dw.data(), nullptr, nullptr);
+        cuda::linear_backward_weights(x.view(), dy.view(), nullptr, db.data(), nullptr);
+        check_close(doubles(dw), wanted_dw, 1e-6);
+        check_close(doubles(db), wanted_db, 1e-6);
+      }
+    }
+  }
+}
+
+TEST_CASE("cuda: bias after a matrix product") {
+  if (!device_or_skip()) return;
+  for (const Element element : kElements) {
+    const Shape shape{2, 13, 3, 1};
+    const DeviceActivation y(element, shape, noise(1, shape.numel()), {8, 3});
+    auto b = device_floats(noise(2, 13));
+    auto wanted = y.values();
+    const auto bs = doubles(b);
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] += bs[i / 3 % 13];
+    cuda::add_bias(b.data(), y.view(), nullptr);
+    check_close(y.values(), wanted, 2 * unit_roundoff(element) + 1e-6);
+  }
+}

@@ -1,0 +1,141 @@
+// What of evaluation plans needs the emulated device: memory that runs out, and the analyses that
+// plans rest on.
+#include <set>
+
+#include <cuda_runtime.h>
+#include <doctest/doctest.h>
+
+#include "kernels/cuda/plan/backward.h"
+#include "kernels/cuda/plan/layout.h"
+#include "kernels/cuda/plan/passes.h"
+#include "tests/kernels/cuda/device.h"
+#include "tests/kernels/cuda/plans.h"
+#include "tests/kernels/random_plans.h"
+#include "tests/support/support.h"
+
+namespace odin::test {
+namespace {
+
+using cuda::Element;
+using cuda::PlanBackward;
+using cuda::PlanLayout;
+using cuda::PlanPasses;
+
+std::unique_ptr<Backend> make_emulated(int batch = 0) {
+  return make_cuda({.convolution = ConvolutionChoice::kOwn, .batch = batch});
+}
+
+// Device memory that ends after so many bytes more, until the end of the scope.
+class ScarceMemory {
+ public:
+  explicit ScarceMemory(std::size_t bytes) {
+    emulated::set_memory(emulated::memory_used() + bytes);
+  }
+  ~ScarceMemory() { emulated::set_memory(std::size_t{4} << 30); }
+};
+
+TEST_CASE("a batch that does not fit is halved, and one image that does not fit is an error") {
+  const Plan plan = small_densenet();
+  const std::vector<float> images = tools::random_images(plan, 6, 5);
+  const auto settings = settings_for(plan, 1);
+  const PlanResults expected = run_plan(*make_emulated()->prepare(plan), plan, images, settings);
+  const auto backend = make_emulated(1 << 20);
+  const auto executor = backend->prepare(plan);
+  const PlanLayout one(plan, cuda::plan_backward(plan), Element::kFloat, 1, PlanPasses::kGradient,
+                       0);
+  const auto hopeless = backend->prepare(plan);
+  const PlanResults r = [&] {
+    const ScarceMemory scarce(6 * one.size());
+    return run_plan(*executor, plan, images, settings);
+  }();
+  const ScarceMemory scarce(100);
+  CHECK_THROWS_WITH_AS(run_plan(*hopeless, plan, images, settings),
+                       doctest::Contains("does not hold a single image"), Error);
+  CHECK(relative_error<float, float>(r.logits, expected.logits) < 1e-6);
+  CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-5);
+}
+
+TEST_CASE("memory that runs out when a graph is made halves the batch, too") {
+  const Plan plan = small_densenet();
+  const std::vector<float> images = tools::random_images(plan, 6, 5);
+  const auto settings = settings_for(plan, 1);
+  const PlanResults expected = run_plan(*make_emulated()->prepare(plan), plan, images, settings);
+  const auto backend = make_emulated(4);
+  const auto executor = backend->prepare(plan);
+  emulated::fail_graphs(2);
+  const PlanResults r = run_plan(*executor, plan, images, settings);
+  CHECK(executor->description().find("batches of 1,") != std::string::npos);
+  CHECK(relative_error<float, float>(r.logits, expected.logits) < 1e-6);
+  CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-5);
+
+  const auto hopeless = backend->prepare(plan);
+  emulated::fail_graphs(3);
+  CHECK_THROWS_WITH_AS(run_plan(*hopeless, plan, images, settings),
+                       doctest::Contains("does not hold a single image"), Error);
+  CHECK_NOTHROW(run_plan(*hopeless, plan, images, settings));  // it can be tried again
+}
+
+TEST_CASE("residuals share the memory of their gradients, dense blocks clear nothing") {
+  const Plan wrn = tools::random_wide_resnet(1);
+  const PlanBackward backward = cuda::plan_backward(wrn);
+  std::set<int> shared;
+  for (std::size_t i = 0; i < wrn.steps.size(); ++i) {
+    CHECK(!backward.steps[i].add_to_residual);
+    CHECK(!backward.steps[i].mask_output);
+  }
+  for (std::size_t b = 0; b < wrn.buffers.size(); ++b) {
+    if (backward.gradient_buffer[b] != static_cast<int>(b)) shared.insert(static_cast<int>(b));
+  }
+  CHECK(shared.size() == 12);  // one residual a block
+
+  const Plan densenet = tools::random_densenet(1);
+  const PlanBackward dense = cuda::plan_backward(densenet);
+  for (std::size_t i = 0; i < densenet.steps.size(); ++i) {
+    if (std::holds_alternative<PlanConvolution>(densenet.steps[i])) {
+      CHECK(dense.steps[i].clear.empty());
+      CHECK(!dense.steps[i].mask_output);
+    }
+  }
+}
+
+TEST_CASE("our own convolutions keep masks in place of activations") {
+  for (const Plan& plan : {tools::random_densenet(1), tools::random_wide_resnet(1)}) {
+    CAPTURE(plan.name);
+    const cuda::PlanPassRunner runner(
+        plan, {.precision = Precision::kFloat16, .convolution = ConvolutionChoice::kOwn});
+    const PlanLayout masks = runner.layout(2, PlanPasses::kGradient);
+    const PlanLayout forward = runner.layout(2, PlanPasses::kForward);
+    const PlanBackward backward = cuda::plan_backward(plan);
+    const PlanLayout activations(plan, backward, Element::kHalf, 2, PlanPasses::kGradient, 0);
+    CHECK(masks.size() < activations.size() / 2);
+    std::byte base{};
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+      const auto* convolution = std::get_if<PlanConvolution>(&plan.steps[i]);
+      const bool batch_norm = convolution && convolution->prologue && convolution->stride == 1;
+      CHECK((masks.masks(&base, i).input.bytes != nullptr) == batch_norm);
+      if (batch_norm) {
+        CHECK(masks.masks(&base, i).input.pitch == (convolution->input.channels + 7) / 8);
+      }
+      const bool closed = convolution && convolution->relu;
+      CHECK((masks.masks(&base, i).output.bytes != nullptr) == closed);
+      CHECK(activations.masks(&base, i).input.bytes == nullptr);
+      CHECK(forward.masks(&base, i).output.bytes == nullptr);
+    }
+  }
+}
+
+TEST_CASE("forward passes share memory among the buffers of a network") {
+  const Plan plan = tools::random_wide_resnet(1);
+  const PlanBackward backward = cuda::plan_backward(plan);
+  const PlanLayout forward(plan, backward, Element::kHalf, 4, PlanPasses::kForward, 0);
+  const PlanLayout gradient(plan, backward, Element::kHalf, 4, PlanPasses::kGradient, 0);
+  const PlanLayout gradients(plan, backward, Element::kHalf, 4, PlanPasses::kGradients, 0);
+  // At most three activations of 160 channels are alive at once, beside small things.
+  const std::size_t activation = std::size_t{4} * 160 * 32 * 32 * 2;
+  CHECK(forward.size() < 3 * activation + activation / 10);
+  CHECK(gradient.size() > forward.size());
+  CHECK(gradients.size() >= gradient.size());
+}
+
+}  // namespace
+}  // namespace odin::test

@@ -1,0 +1,96 @@
+// Evaluation plans on a CUDA device, the emulated one or a real one, beside the reference.
+#include <doctest/doctest.h>
+
+#include "tests/kernels/cuda/device.h"
+#include "tests/kernels/cuda/plans.h"
+#include "tests/kernels/random_plans.h"
+#include "tests/support/support.h"
+
+namespace odin::test {
+namespace {
+
+// A sign of the gradient near zero may differ, so the perturbed logits agree less than the others.
+void check_precision(const Plan& plan, ConvolutionChoice convolution, Precision precision,
+                     double tolerance, double gradient_tolerance, std::size_t temperatures) {
+  INFO(plan.name, ", ", name_of(precision), ", ", name_of(convolution));
+  const std::vector<float> images = tools::random_images(plan, 3, 7);
+  const auto settings = settings_for(plan, temperatures);
+  const auto reference = make_reference_backend();
+  const auto backend = make_cuda({.precision = precision, .convolution = convolution});
+  const PlanResults expected = run_plan(*reference->prepare(plan), plan, images, settings);
+  const PlanResults r = run_plan(*backend->prepare(plan), plan, images, settings);
+  CHECK(relative_error<float, float>(r.logits, expected.logits) < tolerance);
+  CHECK(direction_error(plan, r.gradient, expected.gradient) < gradient_tolerance);
+  CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < gradient_tolerance);
+}
+
+TEST_CASE("plans compute what the reference does, in float") {
+  on_every_convolution([](ConvolutionChoice convolution) {
+    for (const Plan& plan : {small_densenet(), small_resnet(), awkward_plan()}) {
+      // Float through a dozen layers.
+      check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
+      check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 2);
+    }
+  });
+}
+
+TEST_CASE("plans keep to the rounding of each precision") {
+  on_every_convolution([](ConvolutionChoice convolution) {
+    for (const Plan& plan : {small_densenet(), small_resnet(), awkward_plan()}) {
+      // 11 or 8 significant bits, 5e-4 or 4e-3, several times over. A ReLU that opens where the
+      // reference's is shut moves the gradient by more.
+      check_precision(plan, convolution, Precision::kTf32, 5e-3, 5e-2, 1);
+      check_precision(plan, convolution, Precision::kFloat16, 5e-3, 5e-2, 1);
+      check_precision(plan, convolution, Precision::kBFloat16, 4e-2, 3e-1, 1);
+    }
+  });
+}
+
+TEST_CASE("the size of the batch changes nothing") {
+  const Plan plan = small_densenet();
+  const std::vector<float> images = tools::random_images(plan, 7, 9);
+  const auto settings = settings_for(plan, 1);
+  on_every_convolution([&](ConvolutionChoice convolution) {
+    // cuDNN may take another engine for another size.
+    const double tolerance = convolution == ConvolutionChoice::kCudnn ? 1e-5 : 1e-6;
+    const auto with_batch = [&](int batch) {
+      return make_cuda({.convolution = convolution, .batch = batch})->prepare(plan);
+    };
+    const PlanResults whole = run_plan(*with_batch(8), plan, images, settings);
+    for (int batch : {1, 2, 3}) {
+      INFO("batches of ", batch);
+      const auto executor = with_batch(batch);
+      for (int repeat = 0; repeat < 2; ++repeat) {  // recorded, then from the recording
+        const PlanResults r = run_plan(*executor, plan, images, settings);
+        CHECK(relative_error<float, float>(r.logits, whole.logits) < tolerance);
+        CHECK(relative_error<float, float>(r.gradient, whole.gradient) < 10 * tolerance);
+        CHECK(relative_error<float, float>(r.perturbed, whole.perturbed) < 10 * tolerance);
+      }
+    }
+  });
+}
+
+TEST_CASE("one executor takes requests of every kind in turn") {
+  const Plan plan = small_resnet();
+  const auto reference = make_reference_backend();
+  const auto oracle = reference->prepare(plan);
+  on_every_convolution([&](ConvolutionChoice convolution) {
+    const auto executor = make_cuda({.convolution = convolution, .batch = 2})->prepare(plan);
+    for (const std::size_t temperatures : {0, 1, 2, 1, 0}) {
+      const std::vector<float> images =
+          tools::random_images(plan, 5, 20 + static_cast<unsigned>(temperatures));
+      std::vector<OdinSetting> settings = settings_for(plan, temperatures);
+      settings.resize(temperatures);
+      const PlanResults expected = run_plan(*oracle, plan, images, settings);
+      const PlanResults r = run_plan(*executor, plan, images, settings);
+      CHECK(relative_error<float, float>(r.logits, expected.logits) < 1e-5);
+      if (temperatures == 0) continue;
+      CHECK(direction_error(plan, r.gradient, expected.gradient) < 1e-4);
+      CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-4);
+    }
+    executor->run(nullptr, 0, {}, {});  // no images: nothing to do
+  });
+}
+
+}  // namespace
+}  // namespace odin::test

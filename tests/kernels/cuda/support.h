@@ -1,0 +1,108 @@
+// Operands in device memory for the tests of our CUDA kernels: odd pitches and offsets, and values
+// around each that nobody may touch. Compiled against the toolkit it tests a GPU, compiled against
+// tests/cuda_on_cpu the same kernels on the CPU.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "kernels/cuda/runtime/view.h"
+
+namespace odin::test {
+
+using cuda::Element;
+
+// Values in [-1, 1), the same for the same seed.
+std::vector<double> noise(std::uint64_t seed, std::int64_t count);
+
+// What a rounding error relative to a value is at most in a type: 2^-24, 2^-11, 2^-8.
+double unit_roundoff(Element element);
+// "float", "half", "bfloat16".
+const char* name_of(Element element);
+
+// Device memory of exactly `bytes` bytes.
+class DeviceMemory {
+ public:
+  explicit DeviceMemory(std::size_t bytes);
+  ~DeviceMemory();
+  DeviceMemory(const DeviceMemory&) = delete;
+  DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  // Waits for the device first.
+  void read(void* host) const;
+  void write(const void* host);
+
+ private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+// A dense array of T in device memory.
+template <class T>
+class DeviceArray {
+ public:
+  explicit DeviceArray(const std::vector<T>& values)
+      : memory_(values.size() * sizeof(T)), count_(values.size()) {
+    memory_.write(values.data());
+  }
+  T* data() { return static_cast<T*>(memory_.data()); }
+  std::vector<T> values() const {
+    std::vector<T> host(count_);
+    memory_.read(host.data());
+    return host;
+  }
+
+ private:
+  DeviceMemory memory_;
+  std::size_t count_;
+};
+DeviceArray<float> device_floats(std::span<const double> values);
+std::vector<double> doubles(const DeviceArray<float>& array);
+
+// Where an activation lies in its buffer: the first channel of the slice, and the buffer's channels
+// beyond the slice's. Alignment follows: {0, 0} of 8 n channels is dense and aligned.
+struct Placement {
+  int begin = 0;
+  int beyond = 0;
+};
+
+// An activation (N, C, H, W) of any element type, as a channel slice of a buffer.
+class DeviceActivation {
+ public:
+  // `values` in row-major (N, C, H, W) order.
+  DeviceActivation(Element element, const Shape& shape, std::span<const double> values,
+                   Placement placement = {});
+
+  cuda::View view() const;
+  const Shape& shape() const { return shape_; }
+  // What is stored now, in row-major (N, C, H, W) order. CHECKs that nothing around the slice has
+  // been written.
+  std::vector<double> values() const;
+
+ private:
+  Element element_;
+  Shape shape_;
+  Placement placement_;
+  std::int64_t pitch_;
+  DeviceMemory memory_;
+};
+
+// Views of host values, for the reference back end.
+inline TensorView tensor(std::vector<double>& values, const Shape& shape) {
+  return {values.data(), shape};
+}
+inline ConstTensorView tensor(const std::vector<double>& values, const Shape& shape) {
+  return {values.data(), shape};
+}
+
+// CHECKs relative_error(values, wanted) < tolerance, and that nothing is NaN.
+void check_close(std::span<const double> values, std::span<const double> wanted, double tolerance);
+
+// Whether there is a device to test; prints the line of a skipped test where not.
+bool device_or_skip();
+
+}  // namespace odin::test

@@ -1,0 +1,239 @@
+// train as its users run it.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "tests/support/support.h"
+#include "tests/tools/train/training_support.h"
+#include "tools/train/training_state.h"
+#include "weights/checkpoint.h"
+
+namespace odin::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kProgram = ODIN_BINARY_DIR "/tools/train";
+
+std::string read_file(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::int64_t lines_of(const fs::path& file) {
+  const std::string text = read_file(file);
+  return std::count(text.begin(), text.end(), '\n');
+}
+
+// A folder with stripes to train on.
+class Training {
+ public:
+  Training() : images_(write_stripes(folder_.path(), 112, 1)) {}
+
+  fs::path operator/(std::string_view name) const { return folder_ / name; }
+
+  // The command line of a training of a tiny network on the CPU.
+  std::string command(const std::string& out, const std::string& more = "") const {
+    return fmt::format(
+        "'{}' --network densenet_bc_10_k4 --in 'idx:{}' --device cpu --batch-size 10 "
+        "--schedule cosine --out '{}' {}{}",
+        kProgram, images_.string(), (folder_ / out).string(),
+        more.find("--held-out") == std::string::npos ? "--held-out 12 " : "", more);
+  }
+  ProgramResult train(const std::string& out, const std::string& more = "") const {
+    return run_program(command(out, more));
+  }
+
+ private:
+  TemporaryFolder folder_;
+  fs::path images_;
+};
+
+TEST_CASE("train learns, logs every epoch and writes a checkpoint that tells how it came to be") {
+  const Training t;
+  const ProgramResult result = t.train("net.h5", "--epochs 8.5 --crop-padding 2 --dropout 0.1");
+  INFO(result.errors);
+  REQUIRE(result.exit_status == 0);
+  CHECK(result.output == (t / "net.h5").string() + ": DenseNet-BC-10\n");
+  // Standard error is no terminal here: a line for each epoch, the last one half.
+  CHECK(result.errors.find("epoch 1 of 8.5: 100 images in ") != std::string::npos);
+  CHECK(result.errors.find("epoch 9 of 8.5: 50 images in ") != std::string::npos);
+  CHECK(result.errors.find("held out: loss ") != std::string::npos);
+  CHECK(lines_of(t / "net.h5.csv") == 1 + 9);
+  CHECK(read_file(t / "net.h5.csv")
+            .starts_with("epoch,step,rate,train_loss,train_error,held_out_loss,held_out_error,"
+                         "seconds,images_per_second\n1,10,0.09"));
+
+  const Checkpoint checkpoint = read_checkpoint(t / "net.h5");
+  CHECK(checkpoint.architecture == Architecture(DenseNetConfig{10, 4, 0.5, true, 3}));
+  for (const char* part :
+       {"trained by train of ODIN ", " (oneDNN 2.", " on cpu in fp32 with 100 images of ",
+        "8.5 epochs in batches of 10, rate 0.1 with a cosine schedule, Nesterov momentum 0.9, "
+        "weight decay 0.0001, dropout 0.1, random crops padded by 2, random flips, seed 0; after "
+        "8.5 epochs: training loss ",
+        ", error on 12 images held out "}) {
+    CHECK_MESSAGE(checkpoint.source.find(part) != std::string::npos, checkpoint.source);
+  }
+  // The images' own mean and deviation, for their name is not known.
+  CHECK(checkpoint.mean[0] > 0.3F);
+  CHECK(checkpoint.mean[0] < 0.6F);
+  CHECK(checkpoint.std[1] > 0.05F);
+  CHECK(checkpoint.std[1] < 0.3F);
+  CHECK(checkpoint.mean[0] == checkpoint.mean[2]);
+}
+
+TEST_CASE("a training that is killed goes on and ends with the same bytes") {
+  const Training t;
+  const std::string recipe = "--epochs 6 --half-size-epochs 2 --save-every 3 --quiet --seed 3";
+  REQUIRE(t.train("whole.h5", recipe + " --threads 1").exit_status == 0);
+
+  // Killed, without a chance to do anything about it, as soon as the state that it starts with is
+  // replaced by its first one that has steps. (The threads may be others than before.)
+  const std::string state = (t / "cut.h5.state").string();
+  const std::string kill = fmt::format(
+      "{} & child=$!; while [ ! -e '{}' ]; do sleep 0.01; done; first=$(stat -c %i '{}'); "
+      "while [ \"$(stat -c %i '{}')\" = \"$first\" ]; do :; done; kill -9 $child; wait $child",
+      t.command("cut.h5", recipe + " --threads 2"), state, state, state);
+  CHECK(run_program(kill).exit_status == 128 + 9);
+  const std::int64_t step = training::read_training_state(state).step;
+  CHECK(step > 0);
+  CHECK(step < 60);
+
+  const ProgramResult resumed = t.train("cut.h5", recipe + " --resume --threads 2");
+  INFO(resumed.errors);
+  REQUIRE(resumed.exit_status == 0);
+  CHECK(read_file(t / "cut.h5") == read_file(t / "whole.h5"));
+  CHECK(lines_of(t / "cut.h5.csv") == lines_of(t / "whole.h5.csv"));
+  const auto cut = training::read_training_state(t / "cut.h5.state");
+  const auto whole = training::read_training_state(t / "whole.h5.state");
+  for (const auto& [name, velocity] : whole.velocities) {
+    CHECK(cut.velocities.at(name).values == velocity.values);
+  }
+  // Once more, and there is nothing left to do.
+  CHECK(t.train("cut.h5", recipe + " --resume").exit_status == 0);
+  CHECK(read_file(t / "cut.h5") == read_file(t / "whole.h5"));
+}
+
+TEST_CASE("a training is neither mixed up with another nor overwritten by one") {
+  const Training t;
+  REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
+  ProgramResult result = t.train("net.h5", "--epochs 1 --quiet");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("--resume") != std::string::npos);
+  result = t.train("net.h5", "--epochs 1 --quiet --resume --seed 7");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("the state is of another training") != std::string::npos);
+  result = t.train("other.h5", "--epochs 1 --quiet --resume");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("there is no training to resume") != std::string::npos);
+  // More epochs are no other training.
+  CHECK(t.train("net.h5", "--epochs 2 --quiet --resume").exit_status == 0);
+  CHECK(read_checkpoint(t / "net.h5").source.find("until step 10 on the schedule of 1 epochs") !=
+        std::string::npos);
+}
+
+TEST_CASE("a loss that is not finite ends with status 1 and leaves the last good checkpoint") {
+  const Training t;
+  REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
+  const std::string before = read_file(t / "net.h5");
+  fs::remove(t / "net.h5.state");
+  const ProgramResult result = t.train("net.h5", "--epochs 1 --quiet --rate 1e30");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.starts_with("train: step "));
+  CHECK(result.errors.find("at a learning rate of ") != std::string::npos);
+  CHECK(read_file(t / "net.h5") == before);
+}
+
+TEST_CASE("a step that spoils the network with a finite loss is not saved") {
+  const Training t;
+  REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
+  const std::string before = read_file(t / "net.h5");
+  fs::remove(t / "net.h5.state");
+  const std::string spoil = "--quiet --rate 1e38 --warmup-epochs 0 ";
+
+  const ProgramResult last = t.train("net.h5", spoil + "--epochs 0.1");  // a single step
+  CHECK(last.exit_status == 1);
+  CHECK_MESSAGE(last.errors.starts_with("train: step 1: after it "), last.errors);
+  CHECK(read_file(t / "net.h5") == before);
+  CHECK(training::read_training_state(t / "net.h5.state").step == 0);
+
+  fs::remove(t / "net.h5.state");
+  const ProgramResult middle = t.train("net.h5", spoil + "--epochs 1 --save-every 1");
+  CHECK(middle.exit_status == 1);
+  CHECK_MESSAGE(middle.errors.starts_with("train: step 2: the loss is "), middle.errors);
+  CHECK(training::read_training_state(t / "net.h5.state").step == 0);
+}
+
+TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "--in is required"},
+      {"--in uniform --out x.h5", "noise has no classes"},
+      {"--in nonsense --out x.h5", "nonsense"},
+      {"--in cifar10-train:x", "--out is required"},
+      {"--in cifar10-train:x --out x.h5 --network resnet_50", "resnet_50 is not known"},
+      {"--in cifar10-train:x --out x.h5 --preset slow", "--preset"},
+      {"--in cifar10-train:x --out x.h5 --epochs 0", "--epochs is 0"},
+      {"--in cifar10-train:x --out x.h5 --epochs x", "--epochs"},
+      {"--in cifar10-train:x --out x.h5 --batch-size 1", "--batch-size is 1"},
+      {"--in cifar10-train:x --out x.h5 --dropout 1", "--dropout is 1"},
+      {"--in cifar10-train:x --out x.h5 --schedule line", "--schedule"},
+      {"--in cifar10-train:x --out x.h5 --std 0 1 1", "--std"},
+      {"--in cifar10-train:x --out x.h5 --mean 2 1 1", "--mean"},
+      {"--in cifar10-train:x --out x.h5 --held-out -1", "--held-out"},
+      {"--in cifar10-train:x --out x.h5 --threads 0", "--threads"},
+      {"--in cifar10-train:x --out x.h5 --precision fp8", "--precision"},
+      {"--in cifar10-train:x --out x.h5 --nonsense", "--nonsense"},
+  };
+  for (const auto& [arguments, sentence] : cases) {
+    CAPTURE(arguments);
+    const ProgramResult result = run_program(fmt::format("'{}' {}", kProgram, arguments));
+    CHECK(result.exit_status == 2);
+    CHECK_MESSAGE(result.errors.find(sentence) != std::string::npos, result.errors);
+    CHECK(result.output.empty());
+  }
+  const ProgramResult help = run_program(fmt::format("'{}' --help", kProgram));
+  CHECK(help.exit_status == 0);
+  CHECK(help.output.find("wrn_28_10") != std::string::npos);
+}
+
+TEST_CASE("what cannot be read or written ends with status 1 and names it") {
+  const Training t;
+  const auto refused = [&](const ProgramResult& result, const std::string& sentence) {
+    CAPTURE(sentence);
+    CHECK(result.exit_status == 1);
+    CHECK_MESSAGE(result.errors.find(sentence) != std::string::npos, result.errors);
+  };
+  refused(run_program(fmt::format("'{}' --in idx:/nonexistent --out x.h5", kProgram)),
+          "/nonexistent");
+  refused(t.train("net.h5", "--quiet --held-out 110"), "too few are left for a batch of 10");
+  refused(t.train("net.h5", "--quiet --in-dataset cifar10"), "cifar10 has 10 classes");
+  refused(t.train("missing/net.h5", "--quiet"), "missing");
+  refused(run_program(
+              fmt::format("'{}' --in 'idx:{}' --out '{}' --held-out 12 --quiet --device cuda:99",
+                          kProgram, (t / "images-idx3-ubyte").string(), (t / "net.h5").string())),
+          "cuda:99");
+  for (const std::string precision : {"tf32", "fp16", "bf16"}) {
+    refused(t.train("net.h5", "--quiet --precision " + precision),
+            "precision " + precision + " needs a GPU: the CPU computes in fp32");
+  }
+  CHECK_FALSE(fs::exists(t / "net.h5.state"));
+  // A disk that is full is found before the work, not after it.
+  refused(t.train("net.h5", "--quiet --epochs 0.1 --state /dev/full"), "/dev/full");
+  refused(t.train("net.h5", "--quiet --epochs 0.1 --log /dev/full"), "/dev/full");
+  CHECK_FALSE(fs::exists(t / "net.h5"));
+  fs::remove(t / "net.h5.state");
+  // An absolute path takes the folder's place.
+  refused(t.train("/dev/full", fmt::format("--quiet --epochs 0.1 --state '{}' --log '{}'",
+                                           (t / "s").string(), (t / "l").string())),
+          "/dev/full");
+}
+
+}  // namespace
+}  // namespace odin::test

@@ -1,0 +1,21 @@
+// A small problem to be learnt, in memory and as files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "eval/data/dataset.h"
+
+namespace odin::test {
+
+// Stripes: images (3, 32, 32) of three classes, horizontal and vertical stripes and a chequer board,
+// each of a random phase, brightness and contrast, under noise. A function of the seed.
+std::shared_ptr<const Dataset> make_stripes(std::int64_t count, std::uint64_t seed);
+
+// The same as grey images in IDX files: images-idx3-ubyte and labels-idx1-ubyte in `folder`. Returns
+// the former.
+std::filesystem::path write_stripes(const std::filesystem::path& folder, std::int64_t count,
+                                    std::uint64_t seed);
+
+}  // namespace odin::test

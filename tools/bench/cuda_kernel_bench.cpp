@@ -1,0 +1,350 @@
+// Checks the plainest version of our own CUDA convolution against sums in double on the host, every
+// other version and cuDNN against the plainest, then times them (cuBLAS, too, where the convolution is
+// a matrix product), for the shapes of both networks.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "eval/cli/program.h"
+#include "kernels/cuda/dropout.h"
+#include "kernels/cuda/elementwise.h"
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/library/library_convolution.h"
+#include "kernels/cuda/plan/passes.h"
+#include "kernels/cuda/runtime/gpu.h"
+#include "kernels/cuda/runtime/memory.h"
+
+namespace odin::cuda {
+namespace {
+
+struct Shape {
+  const char* network;
+  int inputs, outputs, size, kernel, stride;
+  int input_pitch, output_pitch;  // of the buffers that they are slices of
+};
+
+// The convolutions that carry most of the work, with the slices of dense blocks; those that have the
+// most to gain from a faster kernel first.
+constexpr Shape kShapes[] = {
+    {"wrn", 160, 160, 32, 3, 1, 160, 160},    {"wrn", 160, 320, 32, 3, 2, 160, 320},
+    {"wrn", 160, 320, 32, 1, 2, 160, 320},    {"wrn", 320, 320, 16, 3, 1, 320, 320},
+    {"wrn", 320, 640, 16, 3, 2, 320, 640},    {"wrn", 640, 640, 8, 3, 1, 640, 640},
+    {"densenet", 120, 48, 32, 1, 1, 216, 48}, {"densenet", 48, 12, 32, 3, 1, 48, 216},
+    {"densenet", 204, 48, 16, 1, 1, 304, 48}, {"densenet", 48, 12, 16, 3, 1, 48, 304},
+    {"densenet", 246, 48, 8, 1, 1, 344, 48},  {"densenet", 48, 12, 8, 3, 1, 48, 344},
+};
+
+struct Options {
+  std::string precision = "fp16";
+  // What is held against the plainest version, which always runs. One that a GPU does not take ruins
+  // the process: it can have one to itself.
+  std::vector<std::string> convolutions = {"own", "wgmma", "cudnn"};
+  int batch = 256;
+
+  bool wants(const char* convolution) const {
+    return std::ranges::find(convolutions, convolution) != convolutions.end();
+  }
+  std::vector<ConvolutionVersion> versions() const {
+    std::vector<ConvolutionVersion> all = {ConvolutionVersion::kPlain};
+    if (wants("own")) {
+      all.insert(all.end(), {ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kAuto});
+    }
+    if (wants("wgmma")) all.push_back(ConvolutionVersion::kWgmma);
+    return all;
+  }
+};
+
+// Device memory of standard normal numbers, stored as `element`.
+DeviceBuffer random_values(std::int64_t count, Element element, std::uint64_t seed, Stream stream) {
+  const DeviceBuffer noise(static_cast<std::size_t>(count) * sizeof(float));
+  DeviceBuffer values(static_cast<std::size_t>(count) * size_of(element));
+  normal_noise(seed, 0, 0, noise.as<float>(), count, stream);
+  const auto length = static_cast<int>(count);
+  copy({noise.data(), Element::kFloat, 1, 1, 1, length, length},
+       {values.data(), element, 1, 1, 1, length, length}, stream);
+  synchronize(stream);
+  return values;
+}
+
+std::vector<float> download(const ConstView& view, Stream stream) {
+  const DeviceBuffer dense(static_cast<std::size_t>(view.numel()) * sizeof(float));
+  copy(view,
+       {dense.data(), Element::kFloat, view.images, view.height, view.width, view.channels,
+        view.channels},
+       stream);
+  std::vector<float> values(static_cast<std::size_t>(view.numel()));
+  synchronize(stream);
+  ODIN_CUDA_CHECK(cudaMemcpy(values.data(), dense.data(), dense.size(), cudaMemcpyDeviceToHost),
+                  "{} bytes", dense.size());
+  return values;
+}
+
+// ||a - b|| / ||b||
+template <class Number>
+double relative_error(const std::vector<float>& a, const std::vector<Number>& b) {
+  double difference = 0;
+  double norm = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
+    norm += double{b[i]} * b[i];
+  }
+  return std::sqrt(difference / norm);
+}
+
+class Bench {
+ public:
+  Bench(const Shape& shape, const Options& options, LibraryConvolutions& library)
+      : shape_(shape),
+        options_(options),
+        arithmetic_(arithmetic_of(precision_of(options.precision))),
+        library_(library),
+        workspace_(LibraryConvolutions::kWorkspace) {
+    const int out = (shape.size + 2 * (shape.kernel / 2) - shape.kernel) / shape.stride + 1;
+    x_view_ = {nullptr,    arithmetic_.element, options.batch,    shape.size,
+               shape.size, shape.inputs,        shape.input_pitch};
+    y_view_ = {nullptr, arithmetic_.element, options.batch,     out,
+               out,     shape.outputs,       shape.output_pitch};
+    x_ = random_values(x_view_.pixels() * x_view_.pitch, arithmetic_.element, 1, stream_);
+    y_ = random_values(y_view_.pixels() * y_view_.pitch, arithmetic_.element, 2, stream_);
+    const std::int64_t weights =
+        std::int64_t{shape.outputs} * shape.inputs * shape.kernel * shape.kernel;
+    w_ = random_values(weights, Element::kFloat, 3, stream_);
+    channels_last_ = DeviceBuffer(static_cast<std::size_t>(weights) * size_of(arithmetic_.element));
+    from_nchw(w_.as<float>(), channels_last_view(), stream_);
+    host_weights_ = download(
+        {w_.data(), Element::kFloat, 1, 1, 1, static_cast<int>(weights), weights}, stream_);
+    x_view_.data = x_.data();
+    y_view_.data = y_.data();
+    const auto pack = [&](auto function, int rows, int depth) {
+      DeviceBuffer packed(static_cast<std::size_t>(packed_weights(shape.kernel, rows, depth)) *
+                          size_of(arithmetic_.element));
+      function(w_.as<float>(), shape.outputs, shape.inputs, shape.kernel, arithmetic_.element,
+               packed.data(), stream_);
+      synchronize(stream_);
+      return packed;
+    };
+    forward_weights_ = pack(pack_forward_weights, shape.outputs, shape.inputs);
+    backward_weights_ = pack(pack_backward_weights, shape.inputs, shape.outputs);
+  }
+
+  nlohmann::ordered_json run(bool forward) {
+    nlohmann::ordered_json line = {
+        {"network", shape_.network},
+        {"pass", forward ? "forward" : "backward-data"},
+        {"shape", fmt::format("{0}x{0}{1} {2} -> {3}, {4}x{4}", shape_.kernel,
+                              shape_.stride > 1 ? fmt::format("/{}", shape_.stride) : "",
+                              shape_.inputs, shape_.outputs, shape_.size)}};
+    const double flop = 2.0 * static_cast<double>(y_view_.pixels()) * shape_.outputs *
+                        shape_.inputs * shape_.kernel * shape_.kernel;
+    const View& result = forward ? y_view_ : x_view_;
+    const std::vector<double> exact = samples(forward);
+    std::vector<float> expected;
+    for (const ConvolutionVersion version : options_.versions()) {
+      const std::string name(name_of(version));
+      if (!can(forward, version)) continue;
+      const float time = least_milliseconds(stream_, [&] { own(forward, version); });
+      const std::vector<float> values = download(result, stream_);
+      if (expected.empty()) {
+        expected = values;
+        line[name + "_error"] = relative_error(sampled(values, result), exact);
+      } else {
+        line[name + "_error"] = relative_error(values, expected);
+      }
+      line[name + "_tflops"] = flop / (time * 1e9);
+    }
+    if (options_.wants("cudnn")) {
+      const float time = least_milliseconds(stream_, [&] { library(forward); });
+      line["library_error"] = relative_error(download(result, stream_), expected);
+      line["library_tflops"] = flop / (time * 1e9);
+    }
+    return line;
+  }
+
+ private:
+  ForwardConvolution forward_convolution() const {
+    ForwardConvolution c;
+    c.kernel = shape_.kernel;
+    c.stride = shape_.stride;
+    c.padding = shape_.kernel / 2;
+    c.x = x_view_;
+    c.weights = forward_weights_.data();
+    c.y = y_view_;
+    c.multiply = arithmetic_.multiply;
+    return c;
+  }
+  BackwardConvolution backward_convolution() const {
+    BackwardConvolution c;
+    c.kernel = shape_.kernel;
+    c.stride = shape_.stride;
+    c.padding = shape_.kernel / 2;
+    c.dy = y_view_;
+    c.weights = backward_weights_.data();
+    c.dx = x_view_;
+    c.multiply = arithmetic_.multiply;
+    return c;
+  }
+  bool can(bool forward, ConvolutionVersion version) const {
+    return forward ? can_run(forward_convolution(), version)
+                   : can_run(backward_convolution(), version);
+  }
+  void own(bool forward, ConvolutionVersion version) {
+    if (forward) {
+      convolution_forward(forward_convolution(), version, stream_);
+    } else {
+      convolution_backward_data(backward_convolution(), version, stream_);
+    }
+  }
+
+  // Every kSampleStep-th element of the last image of a result, of one image's NHWC values or of all.
+  static constexpr std::size_t kSampleStep = 997;
+  static std::vector<float> sampled(const std::vector<float>& values, const View& view) {
+    std::vector<float> few;
+    const std::size_t image = static_cast<std::size_t>(view.height * view.width * view.channels);
+    for (std::size_t i = 0; i < image; i += kSampleStep) {
+      few.push_back(values[values.size() - image + i]);
+    }
+    return few;
+  }
+
+  // What these elements should be, in double, from the values that the device has.
+  std::vector<double> samples(bool forward) {
+    View from = forward ? x_view_ : y_view_;
+    const View& to = forward ? y_view_ : x_view_;
+    from.data =
+        static_cast<std::byte*>(from.data) +
+        static_cast<std::size_t>((from.images - 1) * from.height * from.width * from.pitch) *
+            size_of(from.element);
+    from.images = 1;
+    const std::vector<float> source = download(from, stream_);
+    std::vector<double> results;
+    for (int i = 0; i < to.height * to.width * to.channels; i += static_cast<int>(kSampleStep)) {
+      const int channel = i % to.channels;
+      const int column = i / to.channels % to.width;
+      const int row = i / to.channels / to.width;
+      double sum = 0;
+      for (int p = 0; p < shape_.kernel; ++p) {
+        for (int q = 0; q < shape_.kernel; ++q) {
+          sum += forward ? forward_tap(source, row, column, channel, p, q)
+                         : backward_tap(source, row, column, channel, p, q);
+        }
+      }
+      results.push_back(sum);
+    }
+    return results;
+  }
+  double weight(int o, int c, int p, int q) const {
+    return host_weights_[static_cast<std::size_t>(
+        ((o * shape_.inputs + c) * shape_.kernel + p) * shape_.kernel + q)];
+  }
+  double forward_tap(const std::vector<float>& x, int row, int column, int o, int p, int q) const {
+    const int i = row * shape_.stride + p - shape_.kernel / 2;
+    const int j = column * shape_.stride + q - shape_.kernel / 2;
+    if (i < 0 || j < 0 || i >= shape_.size || j >= shape_.size) return 0;
+    double sum = 0;
+    for (int c = 0; c < shape_.inputs; ++c) {
+      sum += weight(o, c, p, q) *
+             x[static_cast<std::size_t>((i * shape_.size + j) * shape_.inputs + c)];
+    }
+    return sum;
+  }
+  double backward_tap(const std::vector<float>& dy, int row, int column, int c, int p,
+                      int q) const {
+    const int i = row + shape_.kernel / 2 - p;
+    const int j = column + shape_.kernel / 2 - q;
+    if (i < 0 || j < 0 || i % shape_.stride != 0 || j % shape_.stride != 0) return 0;
+    if (i / shape_.stride >= y_view_.height || j / shape_.stride >= y_view_.width) return 0;
+    const int pixel = i / shape_.stride * y_view_.width + j / shape_.stride;
+    double sum = 0;
+    for (int o = 0; o < shape_.outputs; ++o) {
+      sum += weight(o, c, p, q) * dy[static_cast<std::size_t>(pixel * shape_.outputs + o)];
+    }
+    return sum;
+  }
+
+  View channels_last_view() const {
+    return {channels_last_.data(), arithmetic_.element, shape_.outputs, shape_.kernel,
+            shape_.kernel,         shape_.inputs,       shape_.inputs};
+  }
+
+  void library(bool forward) {
+    CudnnConvolution c;
+    c.pass = forward ? ConvolutionPass::kForward : ConvolutionPass::kBackwardData;
+    c.stride = shape_.stride;
+    c.padding = shape_.kernel / 2;
+    c.x = CudnnOperand(x_view_);
+    c.w = CudnnOperand(channels_last_view());
+    c.y = CudnnOperand(y_view_);
+    c.multiply = arithmetic_.multiply;
+    CudnnPointers pointers;
+    pointers.x = x_view_.data;
+    pointers.w = channels_last_.data();
+    pointers.y = y_view_.data;
+    library_.run(c, pointers, {stream_, workspace_.data(), workspace_.size()});
+  }
+
+  Shape shape_;
+  const Options& options_;
+  PlanArithmetic arithmetic_;
+  LibraryConvolutions& library_;
+  OwnedStream stream_;
+  DeviceBuffer workspace_;
+  DeviceBuffer x_;
+  DeviceBuffer y_;
+  DeviceBuffer w_;
+  DeviceBuffer channels_last_;
+  std::vector<float> host_weights_;
+  DeviceBuffer forward_weights_;
+  DeviceBuffer backward_weights_;
+  View x_view_;
+  View y_view_;
+};
+
+int bench(const Options& options) {
+  const Gpu gpu = use_gpu("cuda", 0);
+  LibraryConvolutions library;
+  bool correct = true;
+  for (const Shape& shape : kShapes) {
+    Bench one(shape, options, library);
+    for (const bool forward : {true, false}) {
+      nlohmann::ordered_json line = one.run(forward);
+      line["gpu"] = gpu.name;
+      line["precision"] = options.precision;
+      line["batch"] = options.batch;
+      // Rounding of the storage type; NaN is no agreement either.
+      for (const auto& [name, value] : line.items()) {
+        if (name.ends_with("_error")) correct = correct && value.get<double>() < 2e-2;
+      }
+      fmt::print("{}\n", line.dump());
+      std::fflush(stdout);  // stays, if this is ended before the last shape
+    }
+  }
+  require(correct,
+          "a convolution disagrees with the others or with its definition; see the errors");
+  return 0;
+}
+
+}  // namespace
+}  // namespace odin::cuda
+
+int main(int argc, char** argv) {
+  CLI::App app("Checks our CUDA convolutions and times them beside cuDNN's.", "cuda_kernel_bench");
+  app.footer("Prints one line of JSON for each shape and pass.");
+  odin::cuda::Options options;
+  app.add_option("--precision", options.precision, "fp32, tf32, fp16 or bf16")
+      ->capture_default_str();
+  app.add_option("--conv", options.convolutions,
+                 "own, wgmma, cudnn: what to time beside the plainest version")
+      ->check(CLI::IsMember({"own", "wgmma", "cudnn"}))
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "Images at once")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  return odin::run_program_main(app, argc, argv, [&] { return odin::cuda::bench(options); });
+}

@@ -1,0 +1,40 @@
+#include "tools/train/image_set.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace odin::training {
+
+ImageSet::ImageSet(const Dataset& dataset, std::int64_t begin, std::int64_t count,
+                   const std::array<float, kImageChannels>& mean,
+                   const std::array<float, kImageChannels>& std, Backend& backend)
+    : backend_(backend) {
+  require(dataset.labelled(), "{} has no labels to be trained with", dataset.name());
+  const auto labels =
+      dataset.labels().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
+  labels_.assign(labels.begin(), labels.end());
+  images_ = Tensor(backend, {count, kImageChannels, kImageSize, kImageSize}, DataType::kUInt8);
+  // In pieces: on the way a byte becomes a double.
+  constexpr std::int64_t kPiece = 256;
+  std::vector<float> pixels(static_cast<std::size_t>(kPiece * kImageElements));
+  std::vector<double> bytes(pixels.size());
+  for (std::int64_t at = 0; at < count; at += kPiece) {
+    const std::int64_t piece = std::min(kPiece, count - at);
+    dataset.read(begin + at, piece, pixels.data());
+    for (std::int64_t i = 0; i < piece * kImageElements; ++i) {
+      bytes[static_cast<std::size_t>(i)] = std::round(pixels[static_cast<std::size_t>(i)] * 255);
+    }
+    backend.upload(bytes.data(), images_.view().images(at, piece));
+  }
+  mean_ = Tensor(backend, {kImageChannels});
+  mean_.upload(backend, {mean.begin(), mean.end()});
+  std_ = Tensor(backend, {kImageChannels});
+  std_.upload(backend, {std.begin(), std.end()});
+}
+
+void ImageSet::load(const Augmentation& augmentation, RandomKey key, ConstTensorView indices,
+                    TensorView y) const {
+  backend_.augment(augmentation, key, images_.view(), indices, mean_.view(), std_.view(), y);
+}
+
+}  // namespace odin::training

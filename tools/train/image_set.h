@@ -1,0 +1,37 @@
+// Labelled images in the memory of the device that trains, as bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "eval/data/dataset.h"
+#include "nn/tensor.h"
+
+namespace odin::training {
+
+class ImageSet {
+ public:
+  // Copies images [begin, begin + count) of a labelled set whose pixels are bytes. The back end must
+  // outlive it. Throws Error for a set without labels and where there is not enough memory.
+  ImageSet(const Dataset& dataset, std::int64_t begin, std::int64_t count,
+           const std::array<float, kImageChannels>& mean,
+           const std::array<float, kImageChannels>& std, Backend& backend);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(labels_.size()); }
+  std::span<const std::int32_t> labels() const { return labels_; }
+
+  // Writes the images of `indices` (N) int32, varied and normalised, to y (N, 3, 32, 32).
+  void load(const Augmentation& augmentation, RandomKey key, ConstTensorView indices,
+            TensorView y) const;
+
+ private:
+  Backend& backend_;
+  Tensor images_;  // (M, 3, 32, 32) uint8
+  Tensor mean_;
+  Tensor std_;
+  std::vector<std::int32_t> labels_;
+};
+
+}  // namespace odin::training

@@ -1,0 +1,70 @@
+#include "weights/files/input_file.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+std::string reason(int error_number) {
+  return std::generic_category().message(error_number);
+}
+
+}  // namespace
+
+InputFile::InputFile(const std::filesystem::path& path) : path_(path) {
+  // Not blocking: the name may be that of a pipe which nobody writes to.
+  do {
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  } while (descriptor_ < 0 && errno == EINTR);
+  require(descriptor_ >= 0, "cannot open '{}': {}", path.string(), reason(errno));
+
+  struct stat status {};
+  const bool known = ::fstat(descriptor_, &status) == 0;
+  if (!known || !S_ISREG(status.st_mode)) {
+    const bool folder = known && S_ISDIR(status.st_mode);
+    ::close(descriptor_);
+    fail("'{}' is {}, where a file is needed", path.string(),
+         folder ? "a folder" : "not a regular file");
+  }
+  size_ = status.st_size;
+}
+
+InputFile::~InputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_) {}
+
+std::size_t InputFile::read_some(std::int64_t offset, void* to, std::size_t count) const {
+  std::size_t done = 0;
+  while (done < count) {
+    const ssize_t got = ::pread(descriptor_, static_cast<char*>(to) + done, count - done,
+                                offset + static_cast<std::int64_t>(done));
+    if (got == 0) break;
+    if (got > 0) {
+      done += static_cast<std::size_t>(got);
+    } else {
+      require(errno == EINTR, "cannot read '{}': {}", path_.string(), reason(errno));
+    }
+  }
+  return done;
+}
+
+void InputFile::read(std::int64_t offset, void* to, std::size_t count) const {
+  const std::size_t got = read_some(offset, to, count);
+  require(got == count, "'{}' ends after {} bytes, where {} more were expected", path_.string(),
+          offset + static_cast<std::int64_t>(got), count - got);
+}
+
+}  // namespace odin

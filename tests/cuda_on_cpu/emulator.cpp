@@ -17,9 +17,9 @@
 #include <sys/mman.h>
 
 #include "tests/cuda_on_cpu/cuda_runtime.h"
+#include "tests/cuda_on_cpu/emulated_warpgroup.h"
 #include "tests/cuda_on_cpu/fiber.h"
 #include "tests/cuda_on_cpu/unwatched.h"
-#include "tests/cuda_on_cpu/warpgroup.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>

@@ -5,7 +5,7 @@
 #include "kernels/cuda/device/element.cuh"
 
 #ifndef __CUDACC__
-#include "tests/cuda_on_cpu/tensor_core.h"
+#include <emulated_tensor_core.h>
 #endif
 
 namespace odin::cuda {

@@ -11,7 +11,7 @@
 #include "kernels/cuda/device/tensor_core.cuh"
 
 #ifndef __CUDACC__
-#include "tests/cuda_on_cpu/warpgroup.h"
+#include <emulated_warpgroup.h>
 #endif
 
 namespace odin::cuda {

@@ -1,4 +1,4 @@
-#include "tests/cuda_on_cpu/warpgroup.h"
+#include "tests/cuda_on_cpu/emulated_warpgroup.h"
 
 #include <algorithm>
 #include <array>

@@ -12,8 +12,8 @@
 #include <map>
 #include <vector>
 
+#include "tests/cuda_on_cpu/emulated_tensor_core.h"
 #include "tests/cuda_on_cpu/emulator.h"
-#include "tests/cuda_on_cpu/tensor_core.h"
 
 namespace emulated {
 

@@ -18,15 +18,11 @@ cudaDataType_t type_of(Element element) {
 }  // namespace
 
 CublasHandle::CublasHandle() {
-  ODIN_CUBLAS_CHECK(cublasCreate(&handle_));
+  ODIN_CUBLAS_CHECK(cublasCreate(handle_.to_create()));
   // Products that are split along k are added up in float, too, whatever is stored.
   ODIN_CUBLAS_CHECK(cublasSetMathMode(
-      handle_, static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH |
-                                         CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION)));
-}
-
-CublasHandle::~CublasHandle() {
-  if (handle_) cublasDestroy(handle_);
+      handle_.get(), static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH |
+                                               CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION)));
 }
 
 // cuBLAS is column-major: what we call c it calls c transposed, and c^T = b^T a^T.
@@ -41,12 +37,12 @@ void CublasHandle::multiply(int m, int n, int k, const Matrix& a, const Matrix& 
   const auto operation = [](const Matrix& matrix) {
     return matrix.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
   };
-  ODIN_CUBLAS_CHECK(cublasSetStream(handle_, lane.stream));
+  ODIN_CUBLAS_CHECK(cublasSetStream(handle_.get(), lane.stream));
   // After the stream, which resets it: batches under way at the same time must not share it.
-  ODIN_CUBLAS_CHECK(cublasSetWorkspace(handle_, lane.workspace, lane.workspace_bytes), "{} bytes",
-                    lane.workspace_bytes);
+  ODIN_CUBLAS_CHECK(cublasSetWorkspace(handle_.get(), lane.workspace, lane.workspace_bytes),
+                    "{} bytes", lane.workspace_bytes);
   ODIN_CUBLAS_CHECK(
-      cublasGemmEx(handle_, operation(b), operation(a), n, m, k, &alpha, b.data, type,
+      cublasGemmEx(handle_.get(), operation(b), operation(a), n, m, k, &alpha, b.data, type,
                    static_cast<int>(b.pitch), a.data, type, static_cast<int>(a.pitch), &beta,
                    c.data, type, static_cast<int>(c.pitch), compute, CUBLAS_GEMM_DEFAULT),
       "({}, {}) = ({}, {}) ({}, {})", m, n, m, k, k, n);

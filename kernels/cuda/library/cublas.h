@@ -8,6 +8,7 @@
 
 #include "kernels/cuda/conv/convolution.h"
 #include "kernels/cuda/conv/plan_convolution.h"
+#include "kernels/cuda/runtime/handle.h"
 #include "kernels/cuda/runtime/status.h"
 
 namespace odin::cuda {
@@ -15,9 +16,6 @@ namespace odin::cuda {
 class CublasHandle {
  public:
   CublasHandle();
-  ~CublasHandle();
-  CublasHandle(const CublasHandle&) = delete;
-  CublasHandle& operator=(const CublasHandle&) = delete;
 
   // A row-major matrix of rows x columns, neighbouring rows `pitch` elements apart, maybe read as
   // its transpose.
@@ -32,7 +30,7 @@ class CublasHandle {
                 Element element, Multiply multiply, bool accumulate, const Lane& lane);
 
  private:
-  cublasHandle_t handle_ = nullptr;
+  Handle<cublasHandle_t, cublasDestroy> handle_;
 };
 
 }  // namespace odin::cuda

@@ -12,24 +12,16 @@ std::string cudnn_message(cudnnStatus_t status) {
 }
 
 CudnnHandle::CudnnHandle() {
-  ODIN_CUDNN_CHECK(cudnnCreate(&handle_));
-}
-
-CudnnHandle::~CudnnHandle() {
-  if (handle_) cudnnDestroy(handle_);
+  ODIN_CUDNN_CHECK(cudnnCreate(handle_.to_create()));
 }
 
 void CudnnHandle::set_stream(Stream stream) {
-  ODIN_CUDNN_CHECK(cudnnSetStream(handle_, stream));
+  ODIN_CUDNN_CHECK(cudnnSetStream(handle_.get(), stream));
 }
 
 CudnnDescriptor::CudnnDescriptor(cudnnBackendDescriptorType_t type) {
-  ODIN_CUDNN_CHECK(cudnnBackendCreateDescriptor(type, &descriptor_), "type {}",
+  ODIN_CUDNN_CHECK(cudnnBackendCreateDescriptor(type, descriptor_.to_create()), "type {}",
                    static_cast<int>(type));
-}
-
-CudnnDescriptor::~CudnnDescriptor() {
-  if (descriptor_) cudnnBackendDestroyDescriptor(descriptor_);
 }
 
 void CudnnDescriptor::set(cudnnBackendAttributeName_t name, std::span<const std::int64_t> values) {
@@ -38,16 +30,16 @@ void CudnnDescriptor::set(cudnnBackendAttributeName_t name, std::span<const std:
 
 void CudnnDescriptor::set_raw(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
                               std::int64_t count, const void* values) {
-  ODIN_CUDNN_CHECK(cudnnBackendSetAttribute(descriptor_, name, type, count, values), "attribute {}",
-                   static_cast<int>(name));
+  ODIN_CUDNN_CHECK(cudnnBackendSetAttribute(descriptor_.get(), name, type, count, values),
+                   "attribute {}", static_cast<int>(name));
 }
 
 void CudnnDescriptor::finalize() {
-  ODIN_CUDNN_CHECK(cudnnBackendFinalize(descriptor_));
+  ODIN_CUDNN_CHECK(cudnnBackendFinalize(descriptor_.get()));
 }
 
 bool CudnnDescriptor::try_finalize() {
-  const cudnnStatus_t status = cudnnBackendFinalize(descriptor_);
+  const cudnnStatus_t status = cudnnBackendFinalize(descriptor_.get());
   // 3000 to 3999 are the reasons for which something is not supported.
   if (status / 1000 == CUDNN_STATUS_NOT_SUPPORTED / 1000) return false;
   ODIN_CUDNN_CHECK(status);
@@ -57,24 +49,26 @@ bool CudnnDescriptor::try_finalize() {
 std::int64_t CudnnDescriptor::get_int64(cudnnBackendAttributeName_t name) const {
   std::int64_t value = 0;
   std::int64_t count = 0;
-  ODIN_CUDNN_CHECK(cudnnBackendGetAttribute(descriptor_, name, CUDNN_TYPE_INT64, 1, &count, &value),
-                   "attribute {}", static_cast<int>(name));
+  ODIN_CUDNN_CHECK(
+      cudnnBackendGetAttribute(descriptor_.get(), name, CUDNN_TYPE_INT64, 1, &count, &value),
+      "attribute {}", static_cast<int>(name));
   return value;
 }
 
 std::vector<CudnnDescriptor> CudnnDescriptor::get_descriptors(
     cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type) const {
   std::int64_t count = 0;
-  ODIN_CUDNN_CHECK(cudnnBackendGetAttribute(descriptor_, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0,
-                                            &count, nullptr),
+  ODIN_CUDNN_CHECK(cudnnBackendGetAttribute(descriptor_.get(), name, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                                            0, &count, nullptr),
                    "attribute {}", static_cast<int>(name));
   std::vector<CudnnDescriptor> found;
   std::vector<cudnnBackendDescriptor_t> raw;
   for (std::int64_t i = 0; i < count; ++i) raw.push_back(found.emplace_back(type).get());
   if (count > 0) {
-    ODIN_CUDNN_CHECK(cudnnBackendGetAttribute(descriptor_, name, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                                              count, &count, raw.data()),
-                     "attribute {}", static_cast<int>(name));
+    ODIN_CUDNN_CHECK(
+        cudnnBackendGetAttribute(descriptor_.get(), name, CUDNN_TYPE_BACKEND_DESCRIPTOR, count,
+                                 &count, raw.data()),
+        "attribute {}", static_cast<int>(name));
   }
   found.erase(found.begin() + count, found.end());
   return found;
@@ -85,7 +79,7 @@ std::vector<cudnnBackendNumericalNote_t> CudnnDescriptor::get_notes(
   std::vector<cudnnBackendNumericalNote_t> notes(CUDNN_NUMERICAL_NOTE_TYPE_COUNT);
   std::int64_t count = 0;
   ODIN_CUDNN_CHECK(
-      cudnnBackendGetAttribute(descriptor_, name, CUDNN_TYPE_NUMERICAL_NOTE,
+      cudnnBackendGetAttribute(descriptor_.get(), name, CUDNN_TYPE_NUMERICAL_NOTE,
                                static_cast<std::int64_t>(notes.size()), &count, notes.data()),
       "attribute {}", static_cast<int>(name));
   notes.resize(static_cast<std::size_t>(count));

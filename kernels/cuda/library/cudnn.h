@@ -6,11 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <cudnn_graph.h>
 
+#include "kernels/cuda/runtime/handle.h"
 #include "kernels/cuda/runtime/status.h"
 #include "kernels/cuda/runtime/view.h"
 
@@ -22,30 +22,20 @@ std::string cudnn_message(cudnnStatus_t status);
 class CudnnHandle {
  public:
   CudnnHandle();
-  ~CudnnHandle();
-  CudnnHandle(const CudnnHandle&) = delete;
-  CudnnHandle& operator=(const CudnnHandle&) = delete;
 
-  cudnnHandle_t get() const { return handle_; }
+  cudnnHandle_t get() const { return handle_.get(); }
   void set_stream(Stream stream);
 
  private:
-  cudnnHandle_t handle_ = nullptr;
+  Handle<cudnnHandle_t, cudnnDestroy> handle_;
 };
 
 // A descriptor of cuDNN's graph API: filled by set(), then finalised, then constant.
 class CudnnDescriptor {
  public:
   explicit CudnnDescriptor(cudnnBackendDescriptorType_t type);
-  ~CudnnDescriptor();
-  CudnnDescriptor(CudnnDescriptor&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, nullptr)) {}
-  CudnnDescriptor& operator=(CudnnDescriptor&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
 
-  cudnnBackendDescriptor_t get() const { return descriptor_; }
+  cudnnBackendDescriptor_t get() const { return descriptor_.get(); }
 
   void set(cudnnBackendAttributeName_t name, std::span<const std::int64_t> values);
   void set(cudnnBackendAttributeName_t name, std::int64_t value) { set(name, {&value, 1}); }
@@ -74,7 +64,8 @@ class CudnnDescriptor {
     set_raw(name, CUDNN_TYPE_CHAR, static_cast<std::int64_t>(text.size()), text.data());
   }
   void set(cudnnBackendAttributeName_t name, const CudnnDescriptor& value) {
-    set_raw(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value.descriptor_);
+    const cudnnBackendDescriptor_t raw = value.get();
+    set_raw(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &raw);
   }
   void set_descriptors(cudnnBackendAttributeName_t name,
                        std::span<const cudnnBackendDescriptor_t> values) {
@@ -100,7 +91,7 @@ class CudnnDescriptor {
   void set_raw(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
                std::int64_t count, const void* values);
 
-  cudnnBackendDescriptor_t descriptor_ = nullptr;
+  Handle<cudnnBackendDescriptor_t, cudnnBackendDestroyDescriptor> descriptor_;
 };
 
 }  // namespace odin::cuda

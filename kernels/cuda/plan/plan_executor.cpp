@@ -72,16 +72,16 @@ class Slot {
   void reserve(const Request& request, std::size_t images, std::size_t arena) {
     const std::size_t gradients = request.settings.size() * images;
     const bool grown =
-        grow(arena_, arena) | grow(image_, images * extents_.padded_image() * sizeof(float)) |
-        grow(perturbed_, request.steps() > 0 ? image_.size() : 0) |
-        grow(nchw_, images * extents_.image() * sizeof(float)) |
-        grow(images_host_, images * extents_.image() * sizeof(float)) |
-        grow(logits_, request.rows() * images * extents_.logits() * sizeof(float)) |
-        grow(logits_host_, logits_.size()) |
-        grow(gradients_, gradients * extents_.padded_image() * sizeof(float)) |
-        grow(gradients_nchw_, request.gradient ? gradients * extents_.image() * sizeof(float) : 0) |
-        grow(gradients_host_, gradients_nchw_.size()) |
-        grow(steps_, request.steps() * static_cast<std::size_t>(extents_.channels) * sizeof(float));
+        arena_.grow(arena) | image_.grow(images * extents_.padded_image() * sizeof(float)) |
+        perturbed_.grow(request.steps() > 0 ? image_.size() : 0) |
+        nchw_.grow(images * extents_.image() * sizeof(float)) |
+        images_host_.grow(images * extents_.image() * sizeof(float)) |
+        logits_.grow(request.rows() * images * extents_.logits() * sizeof(float)) |
+        logits_host_.grow(logits_.size()) |
+        gradients_.grow(gradients * extents_.padded_image() * sizeof(float)) |
+        gradients_nchw_.grow(request.gradient ? gradients * extents_.image() * sizeof(float) : 0) |
+        gradients_host_.grow(gradients_nchw_.size()) |
+        steps_.grow(request.steps() * static_cast<std::size_t>(extents_.channels) * sizeof(float));
     if (grown) graphs_.clear();
   }
 
@@ -152,14 +152,6 @@ class Slot {
     std::int64_t count;
     std::size_t images;
   };
-
-  template <class Buffer>
-  static bool grow(Buffer& buffer, std::size_t bytes) {
-    if (bytes <= buffer.size()) return false;
-    buffer = Buffer();
-    buffer = Buffer(bytes);
-    return true;
-  }
 
   View image_view(const DeviceBuffer& buffer, std::size_t index, int images) const {
     const std::size_t offset = index * static_cast<std::size_t>(images) * extents_.padded_image();

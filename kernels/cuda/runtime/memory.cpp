@@ -9,30 +9,24 @@
 
 namespace odin::cuda {
 
-DeviceBuffer::DeviceBuffer(std::size_t bytes) : size_(bytes) {
-  if (bytes > 0) ODIN_CUDA_CHECK(cudaMalloc(&data_, bytes), "{} bytes", bytes);
+void* allocate_device(std::size_t bytes) {
+  void* data = nullptr;
+  ODIN_CUDA_CHECK(cudaMalloc(&data, bytes), "{} bytes", bytes);
+  return data;
 }
 
-// A destructor cannot report a failure, and there is nothing to be done about it.
-DeviceBuffer::~DeviceBuffer() {
-  if (data_) cudaFree(data_);
+void release_device(void* data) {
+  cudaFree(data);
 }
 
-PinnedBuffer::PinnedBuffer(std::size_t bytes) : size_(bytes) {
-  if (bytes > 0)
-    ODIN_CUDA_CHECK(cudaHostAlloc(&data_, bytes, cudaHostAllocDefault), "{} bytes", bytes);
+void* allocate_pinned(std::size_t bytes) {
+  void* data = nullptr;
+  ODIN_CUDA_CHECK(cudaHostAlloc(&data, bytes, cudaHostAllocDefault), "{} bytes", bytes);
+  return data;
 }
 
-PinnedBuffer::~PinnedBuffer() {
-  if (data_) cudaFreeHost(data_);
-}
-
-void* Scratch::get(std::size_t bytes) {
-  if (bytes > buffer_.size()) {
-    buffer_ = DeviceBuffer();  // first give back what is there
-    buffer_ = DeviceBuffer(bytes);
-  }
-  return buffer_.data();
+void release_pinned(void* data) {
+  cudaFreeHost(data);
 }
 
 int Arena::add(std::size_t bytes, int first, int last) {

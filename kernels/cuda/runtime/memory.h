@@ -5,73 +5,67 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/cuda/runtime/handle.h"
+
 namespace odin::cuda {
 
-// Device memory, at least 256-byte aligned, not initialised.
-class DeviceBuffer {
+// A piece of memory, not initialised. `allocate` throws OutOfMemory.
+template <void* (*allocate)(std::size_t bytes), void (*release)(void* data)>
+class Buffer {
  public:
-  DeviceBuffer() = default;
-  // Throws OutOfMemory.
-  explicit DeviceBuffer(std::size_t bytes);
-  ~DeviceBuffer();
-  DeviceBuffer(DeviceBuffer&& other) noexcept { swap(other); }
-  DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {
+  Buffer() = default;
+  explicit Buffer(std::size_t bytes) : size_(bytes) {
+    if (bytes > 0) *data_.to_create() = allocate(bytes);
+  }
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
     swap(other);
     return *this;
   }
 
-  void* data() const { return data_; }
+  void* data() const { return data_.get(); }
   template <class T>
   T* as() const {
-    return static_cast<T*>(data_);
+    return static_cast<T*>(data());
   }
   std::size_t size() const { return size_; }
 
+  // Makes room for `bytes` where there is less. Returns whether it did: the content is then lost.
+  bool grow(std::size_t bytes) {
+    if (bytes <= size_) return false;
+    *this = Buffer();  // gives back the old memory before it takes the new
+    *this = Buffer(bytes);
+    return true;
+  }
+
  private:
-  void swap(DeviceBuffer& other) noexcept {
+  void swap(Buffer& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
   }
 
-  void* data_ = nullptr;
+  Handle<void*, release> data_;
   std::size_t size_ = 0;
 };
 
-// Page-locked host memory: copies from and to it run beside the kernels.
-class PinnedBuffer {
- public:
-  PinnedBuffer() = default;
-  // Throws OutOfMemory.
-  explicit PinnedBuffer(std::size_t bytes);
-  ~PinnedBuffer();
-  PinnedBuffer(PinnedBuffer&& other) noexcept { swap(other); }
-  PinnedBuffer& operator=(PinnedBuffer&& other) noexcept {
-    swap(other);
-    return *this;
-  }
+void* allocate_device(std::size_t bytes);
+void release_device(void* data);
+void* allocate_pinned(std::size_t bytes);
+void release_pinned(void* data);
 
-  void* data() const { return data_; }
-  template <class T>
-  T* as() const {
-    return static_cast<T*>(data_);
-  }
-  std::size_t size() const { return size_; }
-
- private:
-  void swap(PinnedBuffer& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-  }
-
-  void* data_ = nullptr;
-  std::size_t size_ = 0;
-};
+// Device memory, at least 256-byte aligned.
+using DeviceBuffer = Buffer<allocate_device, release_device>;
+// Page-locked host memory: copies from and to it run alongside the kernels.
+using PinnedBuffer = Buffer<allocate_pinned, release_pinned>;
 
 // Device memory that is used by one operation after the other on one stream; it only ever grows.
 class Scratch {
  public:
   // Valid until the next call. Throws OutOfMemory.
-  void* get(std::size_t bytes);
+  void* get(std::size_t bytes) {
+    buffer_.grow(bytes);
+    return buffer_.data();
+  }
 
  private:
   DeviceBuffer buffer_;

@@ -9,58 +9,42 @@ void synchronize(Stream stream) {
 }
 
 OwnedStream::OwnedStream() {
-  ODIN_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-}
-
-OwnedStream::~OwnedStream() {
-  if (stream_) cudaStreamDestroy(stream_);
+  ODIN_CUDA_CHECK(cudaStreamCreateWithFlags(stream_.to_create(), cudaStreamNonBlocking));
 }
 
 Event::Event() {
-  ODIN_CUDA_CHECK(cudaEventCreateWithFlags(&event_, cudaEventDefault));
-}
-
-Event::~Event() {
-  if (event_) cudaEventDestroy(event_);
+  ODIN_CUDA_CHECK(cudaEventCreateWithFlags(event_.to_create(), cudaEventDefault));
 }
 
 void Event::record(Stream stream) {
-  ODIN_CUDA_CHECK(cudaEventRecord(event_, stream));
+  ODIN_CUDA_CHECK(cudaEventRecord(event_.get(), stream));
 }
 
 void Event::synchronize() const {
-  ODIN_CUDA_CHECK(cudaEventSynchronize(event_));
+  ODIN_CUDA_CHECK(cudaEventSynchronize(event_.get()));
 }
 
 float Event::elapsed_ms(const Event& from, const Event& to) {
   float milliseconds = 0;
-  ODIN_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, from.event_, to.event_));
+  ODIN_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, from.event_.get(), to.event_.get()));
   return milliseconds;
 }
 
 Graph::Graph(Stream stream, const std::function<void()>& work) {
   ODIN_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-  cudaGraph_t graph = nullptr;
+  Handle<cudaGraph_t, cudaGraphDestroy> graph;
   try {
     work();
   } catch (...) {
-    if (cudaStreamEndCapture(stream, &graph) == cudaSuccess) cudaGraphDestroy(graph);
+    cudaStreamEndCapture(stream, graph.to_create());
     throw;
   }
-  ODIN_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
-  const cudaError_t instantiated = cudaGraphInstantiate(&executable_, graph, 0);
-  cudaGraphDestroy(graph);
-  if (instantiated != cudaSuccess) {
-    fail_status(instantiated, "cudaGraphInstantiate", "", std::source_location::current());
-  }
-}
-
-Graph::~Graph() {
-  if (executable_) cudaGraphExecDestroy(executable_);
+  ODIN_CUDA_CHECK(cudaStreamEndCapture(stream, graph.to_create()));
+  ODIN_CUDA_CHECK(cudaGraphInstantiate(executable_.to_create(), graph.get(), 0));
 }
 
 void Graph::launch(Stream stream) const {
-  ODIN_CUDA_CHECK(cudaGraphLaunch(executable_, stream));
+  ODIN_CUDA_CHECK(cudaGraphLaunch(executable_.get(), stream));
 }
 
 }  // namespace odin::cuda

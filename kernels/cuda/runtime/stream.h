@@ -5,6 +5,7 @@
 
 #include <cuda_runtime.h>
 
+#include "kernels/cuda/runtime/handle.h"
 #include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
@@ -16,23 +17,17 @@ void synchronize(Stream stream);
 class OwnedStream {
  public:
   OwnedStream();
-  ~OwnedStream();
-  OwnedStream(const OwnedStream&) = delete;
-  OwnedStream& operator=(const OwnedStream&) = delete;
 
-  operator Stream() const { return stream_; }
-  void synchronize() const { cuda::synchronize(stream_); }
+  operator Stream() const { return stream_.get(); }
+  void synchronize() const { cuda::synchronize(stream_.get()); }
 
  private:
-  Stream stream_ = nullptr;
+  Handle<cudaStream_t, cudaStreamDestroy> stream_;
 };
 
 class Event {
  public:
   Event();
-  ~Event();
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
 
   void record(Stream stream);
   // Waits until the stream has got there; at once where nothing was recorded.
@@ -41,7 +36,7 @@ class Event {
   static float elapsed_ms(const Event& from, const Event& to);
 
  private:
-  cudaEvent_t event_ = nullptr;
+  Handle<cudaEvent_t, cudaEventDestroy> event_;
 };
 
 // Work recorded once and launched as a whole as often as wanted.
@@ -50,14 +45,11 @@ class Graph {
   // Records what `work` queues on the stream, without running it. `work` must neither allocate nor
   // wait.
   Graph(Stream stream, const std::function<void()>& work);
-  ~Graph();
-  Graph(const Graph&) = delete;
-  Graph& operator=(const Graph&) = delete;
 
   void launch(Stream stream) const;
 
  private:
-  cudaGraphExec_t executable_ = nullptr;
+  Handle<cudaGraphExec_t, cudaGraphExecDestroy> executable_;
 };
 
 }  // namespace odin::cuda

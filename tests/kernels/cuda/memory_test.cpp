@@ -79,7 +79,7 @@ TEST_CASE("buffers move, and an empty one holds nothing") {
 TEST_CASE("too much memory is an exception of its own that names the call, the place, the size") {
   const std::size_t huge = std::size_t{1} << 60;
   CHECK_THROWS_WITH_AS(DeviceBuffer{huge},
-                       doctest::Contains("cudaMalloc(&data_, bytes) failed at "
+                       doctest::Contains("cudaMalloc(&data, bytes) failed at "
                                          "kernels/cuda/runtime/memory.cpp:"),
                        OutOfMemory);
   CHECK_THROWS_WITH_AS(DeviceBuffer{huge}, doctest::Contains("1152921504606846976 bytes"),

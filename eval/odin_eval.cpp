@@ -13,6 +13,7 @@
 #include "eval/scoring/score_files.h"
 #include "eval/scoring/search.h"
 #include "kernels/device.h"
+#include "kernels/thread_pool.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
 

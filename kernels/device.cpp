@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/memory.h"
 #include "kernels/cpu/peak.h"
+#include "kernels/thread_pool.h"
 
 #ifdef ODIN_WITH_CUDA
 #include "kernels/cuda/backend.h"
@@ -61,7 +61,7 @@ cpu::Convolution cpu_convolution(ConvolutionChoice choice) {
 
 // Every thread has a workspace of some 10 MB: a mistyped number must not take the machine's memory.
 void check_threads(int threads) {
-  const int cores = cpu::available_cores();
+  const int cores = available_cores();
   const int most = std::max(64, 8 * cores);
   require(threads <= most,
           "{} threads are far more than the {} core{} here can use; ask for at most {}", threads,
@@ -166,10 +166,6 @@ double measured_memory_gbytes(std::string_view device) {
 #else
   fail("the memory of device {} cannot be measured: this program was built without CUDA", device);
 #endif
-}
-
-int available_cores() {
-  return cpu::available_cores();
 }
 
 std::unique_ptr<Backend> make_backend(std::string_view device, int threads) {

@@ -51,9 +51,6 @@ struct DeviceOptions {
 std::unique_ptr<Backend> make_backend(std::string_view device, const DeviceOptions& options = {});
 std::unique_ptr<Backend> make_backend(std::string_view device, int threads);
 
-// Cores of the CPU that this process may use.
-int available_cores();
-
 // What a device can do at most, measured: GFLOP/s (a multiply-add counts two) of vector arithmetic on
 // the CPU, of a large matrix product of cuBLAS on a GPU, in the options' precision. Takes a second.
 double measured_peak_gflops(std::string_view device, const DeviceOptions& options = {});

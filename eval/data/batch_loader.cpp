@@ -28,9 +28,7 @@ BatchLoader::BatchLoader(const Dataset& dataset, const BatchLoaderOptions& optio
   slots_.resize(static_cast<std::size_t>(std::min(slots, std::max<std::int64_t>(batches_, 1))));
   const std::int64_t largest = std::min(options.batch_size, dataset.size());
   for (Slot& slot : slots_) slot.images.resize(static_cast<std::size_t>(largest * kImageElements));
-  for (int i = 0; i < options.threads; ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-  }
+  threads_.emplace(0, options.threads, [this](const std::stop_token& stop, int) { work(stop); });
 }
 
 std::optional<Batch> BatchLoader::next() {

@@ -7,10 +7,10 @@
 #include <exception>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "eval/data/dataset.h"
+#include "kernels/thread_pool.h"
 
 namespace odin {
 
@@ -68,8 +68,8 @@ class BatchLoader {
   std::vector<Slot> slots_;
   std::int64_t next_batch_ = 0;  // whose chunk is to be loaded next
   std::int64_t next_chunk_ = 0;
-  std::int64_t delivered_ = 0;         // batches given to the caller
-  std::vector<std::jthread> threads_;  // last: they end before what they use
+  std::int64_t delivered_ = 0;            // batches given to the caller
+  std::optional<WorkerThreads> threads_;  // last: they end before what they use
 };
 
 }  // namespace odin

@@ -15,8 +15,8 @@
 #include "kernels/cpu/plan_executor.h"
 #include "kernels/cpu/relu.h"
 #include "kernels/cpu/sgd.h"
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/host_backend.h"
+#include "kernels/thread_pool.h"
 
 namespace odin {
 namespace {
@@ -203,7 +203,7 @@ class CpuBackend final : public HostBackend {
   }
 
  private:
-  cpu::ThreadPool pool_;
+  ThreadPool pool_;
   cpu::PlanOptions options_;  // of evaluations
   cpu::Convolutions convolutions_;
 };

@@ -1,8 +1,8 @@
 // Batch norm of planar activations, in training and in evaluation.
 #pragma once
 
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/tensor_view.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

@@ -8,7 +8,7 @@
 
 #include "kernels/checks.h"
 #include "kernels/cpu/convolution_passes.h"
-#include "kernels/cpu/thread_pool.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

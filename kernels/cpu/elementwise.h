@@ -2,8 +2,8 @@
 // finite, in dense ones.
 #pragma once
 
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/tensor_view.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

@@ -1,8 +1,8 @@
 // The fully connected layer, as products of matrices with oneDNN.
 #pragma once
 
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/tensor_view.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

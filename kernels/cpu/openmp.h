@@ -1,4 +1,4 @@
-// OpenMP is oneDNN's runtime; our own threads are those of kernels/cpu/thread_pool.h.
+// OpenMP is oneDNN's runtime; our own threads are those of kernels/thread_pool.h.
 #pragma once
 
 #include <omp.h>

@@ -5,7 +5,7 @@
 
 #include "kernels/cpu/instruction_set.h"
 #include "kernels/cpu/kernel_table.h"
-#include "kernels/cpu/memory.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 
@@ -13,13 +13,13 @@ double peak_gflops(int threads) {
   constexpr int kRuns = 8;
   constexpr long kRounds = 4'000'000;
   const KernelTable& kernels = kernel_table(best_instruction_set());
-  WorkerPool pool(threads > 0 ? threads : available_cores());
+  ThreadPool pool(threads);
   const double flops = 2.0 * static_cast<double>(kRounds) * kernels.multiply_add_chains_per_round *
                        kernels.lanes * pool.size();
   double best = 0;
   for (int run = 0; run < kRuns; ++run) {
     const auto start = std::chrono::steady_clock::now();
-    pool.run([&](int) {
+    pool.run_on_all([&](int) {
       volatile float sink = kernels.multiply_add_chains(kRounds);
       (void)sink;
     });

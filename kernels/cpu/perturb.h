@@ -1,8 +1,8 @@
 // ODIN's input pre-processing (Liang et al. 2018, equation 2) on planar images.
 #pragma once
 
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/tensor_view.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

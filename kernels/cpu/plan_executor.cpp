@@ -1,15 +1,14 @@
 #include "kernels/cpu/plan_executor.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/program.h"
 #include "kernels/error.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 namespace {
@@ -23,7 +22,7 @@ class CpuPlanExecutor final : public PlanExecutor {
   CpuPlanExecutor(const Plan& plan, const PlanOptions& options)
       : kernels_(kernel_table(options.instruction_set.value_or(best_instruction_set()))),
         header_{plan.name, plan.buffers, plan.input, plan.classes, {}},
-        pool_(options.threads > 0 ? options.threads : available_cores()),
+        pool_(options.threads),
         program_(make_program(plan, kernels_, options.convolution)) {
     pack_weights();
     const std::size_t word_floats =
@@ -50,14 +49,11 @@ class CpuPlanExecutor final : public PlanExecutor {
       const std::size_t signs = settings.size() * group * input_elements();
       if (worker.signs.size() < signs) worker.signs.resize(signs);
     }
-    std::atomic<std::size_t> next = 0;
-    const auto work = [&](int w) {
-      for (std::size_t chunk = next++; chunk < chunks; chunk = next++) {
-        const std::size_t first = chunk * job.n / chunks;
-        run_chunk(workers_[as_size(w)], job, first, (chunk + 1) * job.n / chunks - first);
-      }
-    };
-    pool_.run(std::cref(work));  // a reference, so that std::function does not allocate
+    pool_.run(static_cast<std::int64_t>(chunks), [&](std::int64_t index, int worker) {
+      const std::size_t chunk = as_size(index);
+      const std::size_t first = chunk * job.n / chunks;
+      run_chunk(workers_[as_size(worker)], job, first, (chunk + 1) * job.n / chunks - first);
+    });
   }
 
   std::int64_t preferred_batch() const override {
@@ -100,15 +96,12 @@ class CpuPlanExecutor final : public PlanExecutor {
   void pack_weights() {
     // Whoever packs first touches the pages; that alone is most of the time, and is shared so.
     weights_ = FloatMemory(program_.weight_floats, false);
-    std::atomic<std::size_t> next = 0;
-    pool_.run([&](int) {
-      for (std::size_t p = next++; p < program_.packings.size(); p = next++) {
-        const Packing& packing = program_.packings[p];
-        WeightMatrix matrix = packing.matrix;
-        if (!packing.row_scale.empty()) matrix.row_scale = packing.row_scale.data();
-        (packing.winograd ? kernels_.pack_winograd : kernels_.pack)(matrix,
-                                                                    weights_.data() + packing.at);
-      }
+    pool_.run(std::ssize(program_.packings), [&](std::int64_t index, int) {
+      const Packing& packing = program_.packings[as_size(index)];
+      WeightMatrix matrix = packing.matrix;
+      if (!packing.row_scale.empty()) matrix.row_scale = packing.row_scale.data();
+      (packing.winograd ? kernels_.pack_winograd : kernels_.pack)(matrix,
+                                                                  weights_.data() + packing.at);
     });
     program_.packings.clear();
   }
@@ -307,7 +300,7 @@ class CpuPlanExecutor final : public PlanExecutor {
 
   const KernelTable& kernels_;
   const Plan header_;  // without its steps
-  WorkerPool pool_;
+  ThreadPool pool_;
   Program program_;
   FloatMemory weights_;
   std::size_t bits_begin_ = 0;  // in a worker's memory

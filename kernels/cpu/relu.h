@@ -1,8 +1,8 @@
 // ReLU on planar activations.
 #pragma once
 
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/tensor_view.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/backend.h"
-#include "kernels/cpu/thread_pool.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

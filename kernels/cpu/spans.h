@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/error.h"
 #include "kernels/tensor_view.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 

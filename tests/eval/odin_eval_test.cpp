@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/metrics/threshold_sweep.h"
-#include "kernels/device.h"
+#include "kernels/thread_pool.h"
 #include "tests/eval/odin_eval_support.h"
 
 using namespace odin;

@@ -1,4 +1,4 @@
-#include "kernels/cpu/thread_pool.h"
+#include "kernels/thread_pool.h"
 
 #include <atomic>
 #include <stdexcept>
@@ -6,12 +6,14 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/error.h"
+
 namespace odin::test {
 namespace {
 
 TEST_CASE("every task runs once, on a thread of the pool") {
   for (const int threads : {1, 2, 5}) {
-    cpu::ThreadPool pool(threads);
+    ThreadPool pool(threads);
     CHECK(pool.size() == threads);
     for (const std::int64_t count : {0, 1, 2, 1000}) {
       std::vector<std::atomic<int>> runs(static_cast<std::size_t>(count));
@@ -27,7 +29,7 @@ TEST_CASE("every task runs once, on a thread of the pool") {
 }
 
 TEST_CASE("an exception of a task is thrown to the caller, and the pool goes on working") {
-  cpu::ThreadPool pool(3);
+  ThreadPool pool(3);
   std::atomic<int> runs = 0;
   const auto task = [&](std::int64_t index, int) {
     ++runs;
@@ -39,9 +41,62 @@ TEST_CASE("an exception of a task is thrown to the caller, and the pool goes on 
   CHECK(runs == 27);
 }
 
+TEST_CASE("after an exception, run_until_error() begins no further task") {
+  ThreadPool pool(3);
+  std::atomic<int> begun = 0;
+  const auto task = [&](std::int64_t, int) {
+    ++begun;
+    throw std::range_error("stopped");
+  };
+  CHECK_THROWS_WITH_AS(pool.run_until_error(1'000'000, task), "stopped", std::range_error);
+  CHECK(begun < 1'000'000);
+  begun = 0;
+  CHECK_NOTHROW(pool.run_until_error(20, [&](std::int64_t, int) { ++begun; }));
+  CHECK(begun == 20);
+}
+
+TEST_CASE("a task may run tasks on another pool") {
+  std::atomic<int> done = 0;
+  ThreadPool outer(4);
+  outer.run(4, [&](std::int64_t, int) {
+    ThreadPool inner(2);
+    inner.run(5, [&](std::int64_t, int) { ++done; });
+  });
+  CHECK(done == 20);
+}
+
+TEST_CASE("run_on_all() runs a job once on every thread") {
+  ThreadPool pool(4);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::atomic<int>> runs(4);
+    pool.run_on_all([&](int worker) { ++runs[static_cast<std::size_t>(worker)]; });
+    for (const std::atomic<int>& run : runs) CHECK(run == 1);
+  }
+}
+
+TEST_CASE("worker threads run until their owner ends, and are joined then") {
+  std::atomic<int> running = 0;
+  std::atomic<int> ended = 0;
+  {
+    const WorkerThreads threads(2, 3, [&](const std::stop_token& stop, int worker) {
+      running += worker;
+      while (!stop.stop_requested()) std::this_thread::yield();
+      ++ended;
+    });
+    CHECK(threads.size() == 3);
+    while (running < 2 + 3 + 4) std::this_thread::yield();
+    CHECK(ended == 0);
+  }
+  CHECK(ended == 3);
+}
+
+TEST_CASE("a negative number of threads is refused") {
+  CHECK_THROWS_WITH_AS(ThreadPool(-1), "-1 threads are not possible; 0 takes all cores", Error);
+}
+
 TEST_CASE("0 threads are all cores that the process may use") {
-  CHECK(cpu::available_cores() >= 1);
-  CHECK(cpu::ThreadPool(0).size() == cpu::available_cores());
+  CHECK(available_cores() >= 1);
+  CHECK(ThreadPool(0).size() == available_cores());
 }
 
 }  // namespace

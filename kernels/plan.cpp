@@ -1,11 +1,11 @@
 #include "kernels/plan.h"
 
-#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
 #include "kernels/backend.h"
 #include "kernels/error.h"
+#include "kernels/plan_gradients.h"
 
 namespace odin {
 namespace {
@@ -140,6 +140,36 @@ class Validator {
 
 }  // namespace
 
+const PlanSlice& input_of(const PlanStep& step) {
+  return std::visit([](const auto& s) -> const PlanSlice& { return s.input; }, step);
+}
+
+const PlanSlice* output_of(const PlanStep& step) {
+  return std::visit(
+      [](const auto& s) -> const PlanSlice* {
+        if constexpr (requires { s.output; }) {
+          return &s.output;
+        } else {
+          return nullptr;
+        }
+      },
+      step);
+}
+
+const PlanSlice* residual_of(const PlanStep& step) {
+  const auto* convolution = std::get_if<PlanConvolution>(&step);
+  return convolution && convolution->residual ? &*convolution->residual : nullptr;
+}
+
+bool overlap(const PlanSlice& a, const PlanSlice& b) {
+  return a.buffer == b.buffer && a.begin < b.begin + b.channels && b.begin < a.begin + a.channels;
+}
+
+bool contains(const PlanSlice& outer, const PlanSlice& inner) {
+  return outer.buffer == inner.buffer && outer.begin <= inner.begin &&
+         inner.begin + inner.channels <= outer.begin + outer.channels;
+}
+
 void validate(const Plan& plan) {
   Validator(plan).check();
 }
@@ -148,7 +178,7 @@ std::int64_t multiply_adds(const Plan& plan) {
   std::int64_t total = 0;
   for (const PlanStep& step : plan.steps) {
     if (const auto* convolution = std::get_if<PlanConvolution>(&step)) {
-      const PlanBuffer& out = plan.buffers[static_cast<std::size_t>(convolution->output.buffer)];
+      const PlanBuffer& out = plan.buffer_of(convolution->output);
       total += static_cast<std::int64_t>(convolution->weights.size()) * out.height * out.width;
     } else if (const auto* linear = std::get_if<PlanLinear>(&step)) {
       total += static_cast<std::int64_t>(linear->weights.size());
@@ -158,42 +188,29 @@ std::int64_t multiply_adds(const Plan& plan) {
 }
 
 std::int64_t odin_elements_moved(const Plan& plan) {
-  std::vector<std::vector<bool>> has_gradient;  // channels of the buffers, so far
-  for (const PlanBuffer& buffer : plan.buffers) {
-    has_gradient.emplace_back(static_cast<std::size_t>(buffer.channels), false);
-  }
-  const auto pixels = [&](const PlanSlice& slice) {
-    const PlanBuffer& buffer = plan.buffers[static_cast<std::size_t>(slice.buffer)];
-    return std::int64_t{buffer.height} * buffer.width;
-  };
-  const auto size = [&](const PlanSlice& slice) { return slice.channels * pixels(slice); };
-  // A gradient is written, and read before where another step has written it already.
-  const auto contribute = [&](const PlanSlice& slice) {
-    std::vector<bool>& channels = has_gradient[static_cast<std::size_t>(slice.buffer)];
-    const auto begin = channels.begin() + slice.begin;
-    const std::int64_t again = std::count(begin, begin + slice.channels, true);
-    std::fill(begin, begin + slice.channels, true);
-    return size(slice) + again * pixels(slice);
+  const PlanGradients gradients = plan_gradients(plan);
+  const auto size = [&](const PlanSlice& slice) {
+    const PlanBuffer& buffer = plan.buffer_of(slice);
+    return std::int64_t{slice.channels} * buffer.height * buffer.width;
   };
   std::int64_t forward = 0;
   std::int64_t backward = 0;
-  for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
-    std::visit(
-        [&](const auto& s) {
-          forward += size(s.input);
-          if constexpr (requires { s.output; }) {
-            forward += size(s.output);
-            backward += size(s.output);
-          }
-          if constexpr (requires { s.residual; }) {
-            if (s.residual) {
-              forward += size(*s.residual);
-              contribute(*s.residual);  // begins as the gradient of the sum, in the same place
-            }
-          }
-          backward += contribute(s.input);
-        },
-        *step);
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanSlice& input = input_of(plan.steps[i]);
+    forward += size(input);
+    if (const PlanSlice* output = output_of(plan.steps[i])) {
+      forward += size(*output);
+      backward += size(*output);
+    }
+    // The residual's gradient begins as that of the sum, in the same memory.
+    if (const PlanSlice* residual = residual_of(plan.steps[i])) forward += size(*residual);
+    // The gradient of the input is written. Channels that have one already are read first.
+    const GradientWrite& write = gradients.steps[i].input;
+    backward += size(input);
+    if (!write.sets) {
+      backward += size(input);
+      for (const PlanSlice& slice : write.clear) backward -= size(slice);
+    }
   }
   return 2 * forward + backward;
 }

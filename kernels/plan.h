@@ -6,6 +6,18 @@
 //
 // One operation carries the work: a convolution with a prologue (batch norm and ReLU of its input)
 // and an epilogue (folded batch norm, ReLU, residual addition). It reads and writes channel slices.
+//
+// The words that every device uses:
+//   step           an entry of Plan::steps: one fused operation
+//   slice          neighbouring channels of a buffer: what a step reads or writes
+//   pass           all steps in order (a forward pass), or their gradients in reverse order (a
+//                  backward pass)
+//   mask           one bit for each element that a ReLU saw: whether it let the element through.
+//                  A forward pass writes masks, the backward pass after it reads them.
+//   memory layout  the place of every buffer, gradient and mask in one piece of memory
+//   program        a plan made ready for a device: its kernel calls, with packed weights and a
+//                  memory layout
+//   segment        neighbouring steps that run on the same number of images at a time (CPU)
 #pragma once
 
 #include <cstdint>
@@ -30,6 +42,10 @@ struct PlanSlice {
   int begin = 0;
   int channels = 0;
 };
+
+// Whether two slices have a channel in common, and whether `inner` is a part (or all) of `outer`.
+bool overlap(const PlanSlice& a, const PlanSlice& b);
+bool contains(const PlanSlice& outer, const PlanSlice& inner);
 
 // A batch norm in evaluation, per channel: z = scale x + shift, then max(z, 0) if `relu`.
 struct Normalisation {
@@ -80,6 +96,12 @@ struct PlanLinear {
 
 using PlanStep = std::variant<PlanConvolution, PlanPool, PlanNormalise, PlanLinear>;
 
+// What a step reads and writes. A linear step has no output slice (it writes the logits) and only
+// a convolution can have a residual; both are then null.
+const PlanSlice& input_of(const PlanStep& step);
+const PlanSlice* output_of(const PlanStep& step);
+const PlanSlice* residual_of(const PlanStep& step);
+
 // Steps in order; the last one, and only it, is a PlanLinear. No channel of a buffer is written
 // twice, and none is read before it is written.
 struct Plan {
@@ -88,6 +110,11 @@ struct Plan {
   PlanSlice input;  // where the image goes
   int classes = 0;
   std::vector<PlanStep> steps;
+
+  // Height and width of a slice, and the channels of the buffer around it.
+  const PlanBuffer& buffer_of(const PlanSlice& slice) const {
+    return buffers[static_cast<std::size_t>(slice.buffer)];
+  }
 };
 
 // Throws Error, naming the step, unless the plan keeps every promise made above: shapes that fit,

@@ -1,5 +1,5 @@
-// What the gradient of a plan in its input needs beyond the steps themselves: who masks by which
-// ReLU, who writes a gradient first and who adds to it, which gradients are one and the same.
+// How the gradient of a plan in its input is computed on a GPU: which step masks by which ReLU,
+// which step sets a gradient and which adds to it, and which gradients share memory.
 #pragma once
 
 #include <vector>
@@ -33,6 +33,8 @@ struct StepBackward {
 
 struct PlanBackward {
   std::vector<StepBackward> steps;
+  // Channels of the image that no step reads. Their gradient must be cleared.
+  std::vector<PlanSlice> clear_input;
   // The buffer whose memory a buffer's gradient uses: itself or, for a residual, the buffer of the
   // sum.
   std::vector<int> gradient_buffer;

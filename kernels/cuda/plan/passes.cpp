@@ -112,7 +112,7 @@ PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
   }
 }
 
-PlanLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
+MemoryLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
   std::size_t workspace = 0;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (!weights_[i].convolution) continue;
@@ -150,6 +150,9 @@ void PlanPassRunner::backward(const Batch& batch, ConstView image, ConstView log
     views.step = i;
     for (const PlanSlice& slice : how.clear) fill(views.gradient(slice), 0, views.stream());
     std::visit([&](const auto& step) { backward(views, step, weights_[i], how); }, plan_.steps[i]);
+  }
+  for (const PlanSlice& slice : backward_.clear_input) {
+    fill(views.gradient(slice), 0, views.stream());
   }
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "kernels/cuda/conv/plan_convolution.h"
-#include "kernels/cuda/plan/layout.h"
+#include "kernels/cuda/plan/memory_layout.h"
 #include "kernels/cuda/runtime/upload.h"
 #include "kernels/device.h"
 
@@ -22,11 +22,11 @@ class PlanPassRunner {
   const Plan& plan() const { return plan_; }
   // The element type of all activations but the image.
   Element element() const { return arithmetic_.element; }
-  PlanLayout layout(int images, PlanPasses passes) const;
+  MemoryLayout layout(int images, PlanPasses passes) const;
 
   // Where a batch lies: its layout in `memory`, and its lane. The image and its gradient are float.
   struct Batch {
-    const PlanLayout& layout;
+    const MemoryLayout& layout;
     std::byte* memory;
     Lane lane;
   };

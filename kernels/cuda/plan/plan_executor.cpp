@@ -96,7 +96,7 @@ class Slot {
   }
 
   // Queues `count` images as a batch of layout.images(); what is beyond the last one is zero.
-  void start(PlanPassRunner& runner, const PlanLayout& layout, const Request& request,
+  void start(PlanPassRunner& runner, const MemoryLayout& layout, const Request& request,
              const float* images, std::int64_t first, std::int64_t count) {
     auto* host = images_host_.as<float>();
     const std::size_t given = static_cast<std::size_t>(count) * extents_.image();
@@ -160,7 +160,7 @@ class Slot {
   }
 
   // Queues all that is to be done for a batch, from the copy of the images to that of the results.
-  void encode(PlanPassRunner& runner, const PlanLayout& layout, const Request& request) {
+  void encode(PlanPassRunner& runner, const MemoryLayout& layout, const Request& request) {
     const int images = layout.images();
     const auto n = static_cast<std::size_t>(images);
     auto* memory = arena_.as<std::byte>();
@@ -288,7 +288,7 @@ class CudaPlanExecutor final : public PlanExecutor {
     return std::min(batch_, static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(count))));
   }
 
-  const PlanLayout& layout(const Request& request, int images) {
+  const MemoryLayout& layout(const Request& request, int images) {
     const std::pair key{images, request.passes()};
     auto found = layouts_.find(key);
     if (found == layouts_.end()) {
@@ -344,7 +344,7 @@ class CudaPlanExecutor final : public PlanExecutor {
   int batch_;
   int device_ = 0;
   std::vector<std::unique_ptr<Slot>> slots_;
-  std::map<std::pair<int, PlanPasses>, PlanLayout> layouts_;
+  std::map<std::pair<int, PlanPasses>, MemoryLayout> layouts_;
 };
 
 }  // namespace

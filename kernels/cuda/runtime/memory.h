@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 #include "kernels/cuda/runtime/handle.h"
 
@@ -69,32 +68,6 @@ class Scratch {
 
  private:
   DeviceBuffer buffer_;
-};
-
-// Places blocks with known lifetimes in one piece of memory, so that blocks which are never alive
-// together may share it. Plan first, then take as much memory as size() says.
-class Arena {
- public:
-  static constexpr std::size_t kAlignment = 256;
-
-  // A block of `bytes`, alive from step `first` to step `last`, both included. Returns its number.
-  int add(std::size_t bytes, int first, int last);
-  // Assigns an offset to every block: the largest first, each at the lowest place where nothing
-  // that lives at the same time lies.
-  void plan();
-  std::size_t offset(int block) const { return blocks_[static_cast<std::size_t>(block)].offset; }
-  std::size_t size() const { return size_; }
-
- private:
-  struct Block {
-    std::size_t bytes;
-    int first;
-    int last;
-    std::size_t offset;
-  };
-
-  std::vector<Block> blocks_;
-  std::size_t size_ = 0;
 };
 
 }  // namespace odin::cuda

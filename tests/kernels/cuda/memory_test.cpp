@@ -1,6 +1,7 @@
 #include "kernels/cuda/runtime/memory.h"
 
 #include <cstdint>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -10,61 +11,6 @@
 
 using namespace odin;
 using namespace odin::cuda;
-
-namespace {
-
-struct Block {
-  std::size_t bytes;
-  int first;
-  int last;
-};
-
-bool together(const Block& a, const Block& b) {
-  return a.first <= b.last && b.first <= a.last;
-}
-
-}  // namespace
-
-TEST_CASE("blocks of an arena that are alive together never overlap, others may") {
-  // Blocks of all sizes and lifetimes from a small generator of numbers.
-  std::uint32_t state = 1;
-  const auto next = [&state](std::uint32_t below) {
-    state = state * 1664525u + 1013904223u;
-    return static_cast<int>((state >> 8) % below);
-  };
-  for (int round = 0; round < 50; ++round) {
-    Arena arena;
-    std::vector<Block> blocks;
-    std::size_t total = 0;
-    for (int i = 0; i < 30; ++i) {
-      const int first = next(40);
-      blocks.push_back({static_cast<std::size_t>(next(5000)), first, first + next(10)});
-      CHECK(arena.add(blocks.back().bytes, blocks.back().first, blocks.back().last) == i);
-      total += blocks.back().bytes;
-    }
-    arena.plan();
-    for (int i = 0; i < 30; ++i) {
-      const Block& a = blocks[static_cast<std::size_t>(i)];
-      CHECK(arena.offset(i) % Arena::kAlignment == 0);
-      CHECK(arena.offset(i) + a.bytes <= arena.size());
-      for (int j = 0; j < i; ++j) {
-        const Block& b = blocks[static_cast<std::size_t>(j)];
-        if (!together(a, b) || a.bytes == 0 || b.bytes == 0) continue;
-        const bool apart = arena.offset(i) + a.bytes <= arena.offset(j) ||
-                           arena.offset(j) + b.bytes <= arena.offset(i);
-        CHECK(apart);
-      }
-    }
-    CHECK(arena.size() < total);  // lifetimes are short: something was shared
-  }
-}
-
-TEST_CASE("a chain of blocks, each alive with the next, takes the memory of two") {
-  Arena arena;
-  for (int i = 0; i < 10; ++i) arena.add(1000, i, i + 1);
-  arena.plan();
-  CHECK(arena.size() == 2 * 1024);
-}
 
 TEST_CASE("buffers move, and an empty one holds nothing") {
   DeviceBuffer a(100);

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/cuda/plan/backward.h"
-#include "kernels/cuda/plan/layout.h"
+#include "kernels/cuda/plan/memory_layout.h"
 #include "kernels/cuda/plan/passes.h"
 #include "tests/kernels/cuda/device.h"
 #include "tests/kernels/cuda/plans.h"
@@ -17,8 +17,8 @@ namespace odin::test {
 namespace {
 
 using cuda::Element;
+using cuda::MemoryLayout;
 using cuda::PlanBackward;
-using cuda::PlanLayout;
 using cuda::PlanPasses;
 
 std::unique_ptr<Backend> make_emulated(int batch = 0) {
@@ -41,8 +41,8 @@ TEST_CASE("a batch that does not fit is halved, and one image that does not fit 
   const PlanResults expected = run_plan(*make_emulated()->prepare(plan), plan, images, settings);
   const auto backend = make_emulated(1 << 20);
   const auto executor = backend->prepare(plan);
-  const PlanLayout one(plan, cuda::plan_backward(plan), Element::kFloat, 1, PlanPasses::kGradient,
-                       0);
+  const MemoryLayout one(plan, cuda::plan_backward(plan), Element::kFloat, 1, PlanPasses::kGradient,
+                         0);
   const auto hopeless = backend->prepare(plan);
   const PlanResults r = [&] {
     const ScarceMemory scarce(6 * one.size());
@@ -103,10 +103,10 @@ TEST_CASE("our own convolutions keep masks in place of activations") {
     CAPTURE(plan.name);
     const cuda::PlanPassRunner runner(
         plan, {.precision = Precision::kFloat16, .convolution = ConvolutionChoice::kOwn});
-    const PlanLayout masks = runner.layout(2, PlanPasses::kGradient);
-    const PlanLayout forward = runner.layout(2, PlanPasses::kForward);
+    const MemoryLayout masks = runner.layout(2, PlanPasses::kGradient);
+    const MemoryLayout forward = runner.layout(2, PlanPasses::kForward);
     const PlanBackward backward = cuda::plan_backward(plan);
-    const PlanLayout activations(plan, backward, Element::kHalf, 2, PlanPasses::kGradient, 0);
+    const MemoryLayout activations(plan, backward, Element::kHalf, 2, PlanPasses::kGradient, 0);
     CHECK(masks.size() < activations.size() / 2);
     std::byte base{};
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
@@ -127,9 +127,9 @@ TEST_CASE("our own convolutions keep masks in place of activations") {
 TEST_CASE("forward passes share memory among the buffers of a network") {
   const Plan plan = tools::random_wide_resnet(1);
   const PlanBackward backward = cuda::plan_backward(plan);
-  const PlanLayout forward(plan, backward, Element::kHalf, 4, PlanPasses::kForward, 0);
-  const PlanLayout gradient(plan, backward, Element::kHalf, 4, PlanPasses::kGradient, 0);
-  const PlanLayout gradients(plan, backward, Element::kHalf, 4, PlanPasses::kGradients, 0);
+  const MemoryLayout forward(plan, backward, Element::kHalf, 4, PlanPasses::kForward, 0);
+  const MemoryLayout gradient(plan, backward, Element::kHalf, 4, PlanPasses::kGradient, 0);
+  const MemoryLayout gradients(plan, backward, Element::kHalf, 4, PlanPasses::kGradients, 0);
   // At most three activations of 160 channels are alive at once, beside small things.
   const std::size_t activation = std::size_t{4} * 160 * 32 * 32 * 2;
   CHECK(forward.size() < 3 * activation + activation / 10);

@@ -1,4 +1,4 @@
-#include "kernels/cuda/plan/layout.h"
+#include "kernels/cuda/plan/memory_layout.h"
 
 #include <algorithm>
 #include <limits>
@@ -18,27 +18,6 @@ struct Lifetime {
   }
 };
 
-const PlanSlice* output_of(const PlanStep& step) {
-  return std::visit(
-      [](const auto& s) -> const PlanSlice* {
-        if constexpr (requires { s.output; }) {
-          return &s.output;
-        } else {
-          return nullptr;
-        }
-      },
-      step);
-}
-
-const PlanSlice& input_of(const PlanStep& step) {
-  return std::visit([](const auto& s) -> const PlanSlice& { return s.input; }, step);
-}
-
-const PlanSlice* residual_of(const PlanStep& step) {
-  const auto* convolution = std::get_if<PlanConvolution>(&step);
-  return convolution && convolution->residual ? &*convolution->residual : nullptr;
-}
-
 // Whether the backward pass of a step looks at the step's input.
 bool needs_input(const PlanStep& step, const StepBackward& backward, bool has_mask) {
   if (const auto* convolution = std::get_if<PlanConvolution>(&step)) {
@@ -54,7 +33,7 @@ bool needs_input(const PlanStep& step, const StepBackward& backward, bool has_ma
 
 // Step i of n runs at moment i in the first forward pass, at 2 n - 1 - i in the backward pass and at
 // 2 n + i in every other forward pass.
-class PlanLayout::Lifetimes {
+class MemoryLayout::Lifetimes {
  public:
   Lifetimes(const Plan& plan, const PlanBackward& backward, PlanPasses passes)
       : first(plan.buffers.size()),
@@ -118,8 +97,8 @@ class PlanLayout::Lifetimes {
   int end = 0;
 };
 
-PlanLayout::PlanLayout(const Plan& plan, const PlanBackward& backward, Element element, int images,
-                       PlanPasses passes, std::size_t workspace)
+MemoryLayout::MemoryLayout(const Plan& plan, const PlanBackward& backward, Element element,
+                           int images, PlanPasses passes, std::size_t workspace)
     : buffers_(plan.buffers), element_(element), images_(images), workspace_bytes_(workspace) {
   const Lifetimes lifetimes(plan, backward, passes);
   const auto place = [&](std::vector<int>& blocks, const std::vector<Lifetime>& of) {
@@ -168,26 +147,26 @@ PlanLayout::PlanLayout(const Plan& plan, const PlanBackward& backward, Element e
 }
 
 // Padded to 16 bytes, so that kernels can load so many at a time.
-std::int64_t PlanLayout::pitch(int channels) const {
+std::int64_t MemoryLayout::pitch(int channels) const {
   const auto step = static_cast<std::int64_t>(16 / size_of(element_));
   return (channels + step - 1) / step * step;
 }
 
-std::size_t PlanLayout::pixels(const PlanSlice& slice) const {
+std::size_t MemoryLayout::pixels(const PlanSlice& slice) const {
   const PlanBuffer& buffer = buffers_[static_cast<std::size_t>(slice.buffer)];
   return static_cast<std::size_t>(std::int64_t{images_} * buffer.height * buffer.width);
 }
 
-std::size_t PlanLayout::bytes(const PlanSlice& slice) const {
+std::size_t MemoryLayout::bytes(const PlanSlice& slice) const {
   return pixels(slice) * static_cast<std::size_t>(pitch(slice.channels)) * size_of(element_);
 }
 
-View PlanLayout::view(std::byte* data, const PlanSlice& slice, std::int64_t pitch) const {
+View MemoryLayout::view(std::byte* data, const PlanSlice& slice, std::int64_t pitch) const {
   const PlanBuffer& buffer = buffers_[static_cast<std::size_t>(slice.buffer)];
   return {data, element_, images_, buffer.height, buffer.width, slice.channels, pitch};
 }
 
-View PlanLayout::activation(std::byte* base, ForwardPass pass, const PlanSlice& slice) const {
+View MemoryLayout::activation(std::byte* base, ForwardPass pass, const PlanSlice& slice) const {
   const auto buffer = static_cast<std::size_t>(slice.buffer);
   const int block = pass == ForwardPass::kFirst ? first_[buffer] : other_[buffer];
   return view(
@@ -195,35 +174,35 @@ View PlanLayout::activation(std::byte* base, ForwardPass pass, const PlanSlice& 
       slice, pitch(buffers_[buffer].channels));
 }
 
-View PlanLayout::gradient(std::byte* base, const PlanSlice& slice) const {
+View MemoryLayout::gradient(std::byte* base, const PlanSlice& slice) const {
   const auto buffer = static_cast<std::size_t>(slice.buffer);
   return view(base + arena_.offset(gradients_[buffer]) +
                   static_cast<std::size_t>(slice.begin) * size_of(element_),
               slice, pitch(buffers_[buffer].channels));
 }
 
-ReluMask PlanLayout::mask(std::byte* base, const MaskPlace& place) const {
+ReluMask MemoryLayout::mask(std::byte* base, const MaskPlace& place) const {
   if (place.block < 0) return {};
   return {reinterpret_cast<std::uint8_t*>(base + arena_.offset(place.block)), place.pitch};
 }
 
-StepMasks PlanLayout::masks(std::byte* base, std::size_t step) const {
+StepMasks MemoryLayout::masks(std::byte* base, std::size_t step) const {
   return {mask(base, input_masks_[step]), mask(base, output_masks_[step])};
 }
 
-View PlanLayout::masked(std::byte* base, const PlanSlice& slice) const {
+View MemoryLayout::masked(std::byte* base, const PlanSlice& slice) const {
   return view(base + arena_.offset(masked_), slice, pitch(slice.channels));
 }
 
-float* PlanLayout::logits_gradient(std::byte* base) const {
+float* MemoryLayout::logits_gradient(std::byte* base) const {
   return reinterpret_cast<float*>(base + arena_.offset(logits_gradient_));
 }
 
-float* PlanLayout::flattened(std::byte* base) const {
+float* MemoryLayout::flattened(std::byte* base) const {
   return flattened_ < 0 ? nullptr : reinterpret_cast<float*>(base + arena_.offset(flattened_));
 }
 
-void* PlanLayout::workspace(std::byte* base) const {
+void* MemoryLayout::workspace(std::byte* base) const {
   return workspace_ < 0 ? nullptr : base + arena_.offset(workspace_);
 }
 

@@ -1,12 +1,12 @@
-// Where everything that a plan computes lies in one piece of device memory.
+// The place of everything that a plan computes in one piece of device memory.
 #pragma once
 
 #include <cstddef>
 #include <vector>
 
+#include "kernels/arena.h"
 #include "kernels/cuda/conv/plan_convolution.h"
 #include "kernels/cuda/plan/backward.h"
-#include "kernels/cuda/runtime/memory.h"
 #include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
@@ -22,12 +22,12 @@ enum class PlanPasses {
 // among buffers that are never alive together.
 enum class ForwardPass { kFirst, kOther };
 
-class PlanLayout {
+class MemoryLayout {
  public:
   // `workspace` bytes are set aside for convolutions. `element` is that of all buffers but the
   // image's, which is not part of the layout.
-  PlanLayout(const Plan& plan, const PlanBackward& backward, Element element, int images,
-             PlanPasses passes, std::size_t workspace);
+  MemoryLayout(const Plan& plan, const PlanBackward& backward, Element element, int images,
+               PlanPasses passes, std::size_t workspace);
 
   int images() const { return images_; }
   // Bytes of memory that `base` below points to.
@@ -63,7 +63,7 @@ class PlanLayout {
   std::vector<PlanBuffer> buffers_;
   Element element_;
   int images_;
-  Arena arena_;
+  Arena arena_{256};  // bytes: as device memory is aligned
   // Numbers of the arena's blocks.
   std::vector<int> first_;  // by buffer
   std::vector<int> other_;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/peak.h"
+#include "kernels/cpu/plan/peak.h"
 #include "kernels/thread_pool.h"
 
 #ifdef ODIN_WITH_CUDA

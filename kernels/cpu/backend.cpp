@@ -12,7 +12,7 @@
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/perturb.h"
-#include "kernels/cpu/plan_executor.h"
+#include "kernels/cpu/plan/plan_executor.h"
 #include "kernels/cpu/relu.h"
 #include "kernels/cpu/sgd.h"
 #include "kernels/host_backend.h"

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "kernels/backend.h"
-#include "kernels/cpu/plan_executor.h"
+#include "kernels/cpu/plan/plan_executor.h"
 
 namespace odin::cpu {
 

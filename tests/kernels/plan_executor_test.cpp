@@ -1,4 +1,4 @@
-#include "kernels/cpu/plan_executor.h"
+#include "kernels/cpu/plan/plan_executor.h"
 
 #include <algorithm>
 #include <atomic>

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/backend.h"
-#include "kernels/cpu/plan_executor.h"
+#include "kernels/cpu/plan/plan_executor.h"
 #include "nn/layers/average_pool.h"
 #include "nn/layers/batch_norm.h"
 #include "nn/layers/convolution.h"

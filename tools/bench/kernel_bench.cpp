@@ -17,9 +17,9 @@
 #include <fmt/format.h>
 #include <omp.h>
 
-#include "kernels/cpu/instruction_set.h"
-#include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/memory.h"
+#include "kernels/cpu/micro/instruction_set.h"
+#include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/error.h"
 
 namespace odin {

@@ -1,10 +1,10 @@
-#include "kernels/cpu/peak.h"
+#include "kernels/cpu/plan/peak.h"
 
 #include <algorithm>
 #include <chrono>
 
-#include "kernels/cpu/instruction_set.h"
-#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/micro/instruction_set.h"
+#include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/thread_pool.h"
 
 namespace odin::cpu {

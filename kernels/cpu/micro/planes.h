@@ -1,8 +1,8 @@
 // What works plane by plane: pools, normalisation, addition.
 #pragma once
 
-#include "kernels/cpu/kernel_table.h"
-#include "kernels/cpu/simd.h"
+#include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/cpu/micro/simd.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {

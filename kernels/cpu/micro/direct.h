@@ -3,7 +3,7 @@
 // one product gives every tap's share, which is then added to where it came from ("col2im").
 #pragma once
 
-#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/micro/gemm.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {

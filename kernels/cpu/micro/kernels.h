@@ -2,12 +2,12 @@
 // set.
 #pragma once
 
-#include "kernels/cpu/direct.h"
-#include "kernels/cpu/gemm.h"
-#include "kernels/cpu/multiply_add_chain.h"
-#include "kernels/cpu/planes.h"
-#include "kernels/cpu/pointwise.h"
-#include "kernels/cpu/winograd.h"
+#include "kernels/cpu/micro/direct.h"
+#include "kernels/cpu/micro/gemm.h"
+#include "kernels/cpu/micro/multiply_add_chain.h"
+#include "kernels/cpu/micro/planes.h"
+#include "kernels/cpu/micro/pointwise.h"
+#include "kernels/cpu/micro/winograd.h"
 
 #define ODIN_STRING_OF(name) #name
 #define ODIN_STRING(name) ODIN_STRING_OF(name)

@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/cpu/kernel_table.h"
-#include "kernels/cpu/plan_executor.h"
+#include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/cpu/plan/plan_executor.h"
 #include "kernels/plan.h"
 
 namespace odin::cpu {

@@ -1,4 +1,4 @@
-#include "kernels/cpu/plan_executor.h"
+#include "kernels/cpu/plan/plan_executor.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/memory.h"
-#include "kernels/cpu/program.h"
+#include "kernels/cpu/plan/program.h"
 #include "kernels/error.h"
 #include "kernels/thread_pool.h"
 

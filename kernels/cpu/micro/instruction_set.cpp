@@ -1,6 +1,6 @@
-#include "kernels/cpu/instruction_set.h"
+#include "kernels/cpu/micro/instruction_set.h"
 
-#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/error.h"
 
 namespace odin::cpu {

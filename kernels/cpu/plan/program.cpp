@@ -1,4 +1,4 @@
-#include "kernels/cpu/program.h"
+#include "kernels/cpu/plan/program.h"
 
 #include <algorithm>
 #include <cstdint>

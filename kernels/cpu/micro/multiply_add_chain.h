@@ -1,7 +1,7 @@
 // As many multiply-adds as the processor can do, and nothing else: the yardstick of benchmarks.
 #pragma once
 
-#include "kernels/cpu/simd.h"
+#include "kernels/cpu/micro/simd.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {

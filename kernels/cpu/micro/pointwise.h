@@ -1,7 +1,7 @@
 // 1x1 convolution, stride 1: a matrix product, with the prologue in the packing of its operand.
 #pragma once
 
-#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/micro/gemm.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {

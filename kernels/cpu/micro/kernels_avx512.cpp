@@ -1,2 +1,2 @@
 // The evaluation kernels for avx512; the build gives this file the flags.
-#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/micro/kernels.h"

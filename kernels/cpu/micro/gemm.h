@@ -5,8 +5,8 @@
 // stay in registers from the first k to the last; then the epilogue sends them to memory.
 #pragma once
 
-#include "kernels/cpu/kernel_table.h"
-#include "kernels/cpu/simd.h"
+#include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/cpu/micro/simd.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {

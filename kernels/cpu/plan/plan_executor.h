@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "kernels/cpu/instruction_set.h"
+#include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/plan.h"
 
 namespace odin::cpu {

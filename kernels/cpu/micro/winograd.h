@@ -16,7 +16,7 @@
 // gigabyte for WRN-28-10; so they are not kept twice.
 #pragma once
 
-#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/micro/gemm.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {

@@ -13,6 +13,3 @@ find_package(nlohmann_json REQUIRED)  # nlohmann-json3-dev
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI QUIET COMPONENTS CXX) # libopenmpi-dev, openmpi-bin: optional, for odin_eval on several machines
 message(STATUS "MPI for odin_eval: ${MPI_CXX_FOUND}")
-if(ODIN_BUILD_TESTS)
-  find_package(doctest REQUIRED)      # doctest-dev
-endif()

@@ -277,7 +277,7 @@ TEST_CASE("a standard error that cannot be written changes no result and no exit
   CHECK(w.run("--no-such-option 2>/dev/full").exit_status == 2);
 }
 
-TEST_CASE("scores of real images agree with PyTorch's") {
+TEST_CASE("scores of real images agree with PyTorch's" * doctest::test_suite("slow needs-data")) {
   const fs::path shared = shared_folder();
   const std::string python = ODIN_PYTHON;
   if (shared.empty()) return skip("needs the folder shared beside the checkout");

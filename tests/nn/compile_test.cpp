@@ -96,7 +96,8 @@ void check_on_cpu(std::span<const Case> cases, cpu::Convolution convolution,
 
 }  // namespace
 
-TEST_CASE("both full networks, compiled for the CPU, agree with PyTorch") {
+TEST_CASE("both full networks, compiled for the CPU, agree with PyTorch" *
+          doctest::test_suite("slow")) {
   check_on_cpu(kFull, cpu::Convolution::kDirect, kFloat);
   check_on_cpu(kFull, cpu::Convolution::kWinograd, kWinograd);
 }

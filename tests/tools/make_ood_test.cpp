@@ -54,7 +54,8 @@ Bytes image_of(const fs::path& set, const std::string& source) {
   return read_image(set / text.substr(begin, end - begin));
 }
 
-TEST_CASE("sets made of Tiny-ImageNet agree with Pillow and PyTorch") {
+TEST_CASE("sets made of Tiny-ImageNet agree with Pillow and PyTorch" *
+          doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("tiny-imagenet", folder.path())) return;
   const fs::path from = folder / "tiny-imagenet-200";

@@ -163,7 +163,8 @@ TEST_CASE("CIFAR: a file cut short after it was opened is an error, and so is a 
   CHECK(holds(error_of([&] { dataset->read(1, 1, pixels.data()); }), {"data.bin", "ends after"}));
 }
 
-TEST_CASE("CIFAR-10: the published statistics of the real training half") {
+TEST_CASE("CIFAR-10: the published statistics of the real training half" *
+          doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("cifar10", folder.path())) return;
   const auto test = open_cifar(folder.path(), CifarVersion::kCifar10, CifarSplit::kTest);
@@ -197,7 +198,7 @@ TEST_CASE("CIFAR-10: the published statistics of the real training half") {
   }
 }
 
-TEST_CASE("CIFAR-100: the real test half") {
+TEST_CASE("CIFAR-100: the real test half" * doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("cifar100", folder.path())) return;
   const auto test = open_cifar(folder.path(), CifarVersion::kCifar100, CifarSplit::kTest);

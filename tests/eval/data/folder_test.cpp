@@ -214,7 +214,8 @@ TEST_CASE("Folder: an image that cannot be read is named when it is read, and no
   open_folder(folder.path(), ImageFit::kCenterCrop)->read(2, 1, pixels.data());
 }
 
-TEST_CASE("Folder: the authors' iSUN is what Pillow makes of it") {
+TEST_CASE("Folder: the authors' iSUN is what Pillow makes of it" *
+          doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("isun", folder.path())) return;
   check_against_pillow(folder / "iSUN" / "iSUN_patches", "exact", ImageFit::kExact, 8925);
@@ -223,7 +224,8 @@ TEST_CASE("Folder: the authors' iSUN is what Pillow makes of it") {
   CHECK(with_class->num_classes() == 1);
 }
 
-TEST_CASE("Folder: Tiny-ImageNet, cut and scaled, is what Pillow makes of it") {
+TEST_CASE("Folder: Tiny-ImageNet, cut and scaled, is what Pillow makes of it" *
+          doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("tiny-imagenet", folder.path())) return;
   const fs::path images = folder / "tiny-imagenet-200" / "test" / "images";

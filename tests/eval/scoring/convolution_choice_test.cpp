@@ -52,7 +52,8 @@ TEST_CASE("a trained DenseNet-BC-100 scores alike with direct convolutions and w
   check_choices_agree(read_checkpoint(bundled_weights("densenet_bc_100_fashion_mnist.h5")), 8);
 }
 
-TEST_CASE("Wide-ResNet-28-10 scores alike with direct convolutions and with Winograd's") {
+TEST_CASE("Wide-ResNet-28-10 scores alike with direct convolutions and with Winograd's" *
+          doctest::test_suite("slow")) {
   Checkpoint checkpoint;
   checkpoint.architecture = WideResNetConfig{};
   checkpoint.std = {0.25f, 0.24f, 0.26f};

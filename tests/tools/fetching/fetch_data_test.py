@@ -197,7 +197,7 @@ class FetchData(unittest.TestCase):
         archive = images()
         self.assertIn(hashlib.sha256(archive).hexdigest(), self.fetch("LSUN", archive).stdout)
 
-    def test_the_real_isun_comes_over_a_bad_line(self):
+    def test_the_real_isun_comes_over_a_bad_line(self):  # labels: needs-data
         if not SHARED_ISUN.exists():
             print("[SKIPPED] ../shared/data, the real data, is absent")
             return

@@ -124,7 +124,8 @@ TEST_CASE("PyTorch reads the same from files as old as those") {
   }
 }
 
-TEST_CASE("What PyTorch saves of the full networks converts bit for bit") {
+TEST_CASE("What PyTorch saves of the full networks converts bit for bit" *
+          doctest::test_suite("slow")) {
   struct Case {
     const char* name;
     const char* arguments;
@@ -422,7 +423,8 @@ TEST_CASE("Hostile files take little memory and little time") {
   }
 }
 
-TEST_CASE("A network that PyTorch trained converts to what PyTorch reads from its file") {
+TEST_CASE("A network that PyTorch trained converts to what PyTorch reads from its file" *
+          doctest::test_suite("needs-data")) {
   const fs::path shared = test::shared_folder();
   const fs::path source = shared / "checkpoints" / "densenet_bc_100_fashion_mnist.pth";
   if (shared.empty() || !fs::exists(source)) {

@@ -109,7 +109,8 @@ void check_ten_steps(Backend& backend, const Case& c, double tolerance) {
 }  // namespace
 
 // In double nothing but the fixtures' storage as floats is lost.
-TEST_CASE("ten steps in double agree with PyTorch's in loss, parameters and statistics") {
+TEST_CASE("ten steps in double agree with PyTorch's in loss, parameters and statistics" *
+          doctest::test_suite("slow")) {
   const auto backend = make_reference_backend();
   for (const Case& c : kTenSteps) {
     INFO(c.fixture);

@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# Runs the checks of gpu_check.sh within their time, and notes how each ended.
+
+# --- Time, in milliseconds. The parts give seconds of a run of nine minutes, which are scaled to --minutes.
+now() {
+  local microseconds=${EPOCHREALTIME/[.,]/}
+  echo $((microseconds / 1000))
+}
+begin=$(now)
+total=$(awk "BEGIN {printf \"%d\", $minutes * 60000}")
+scaled() { echo $(($1 * total / 540)); }
+grace=$((total < 270000 ? total / 135 : 2000)) # between SIGTERM and SIGKILL
+least=$(scaled 2)                              # nothing starts with less time left
+deadline=$begin
+# by SECOND: when the part must be over, killing included.
+by() { deadline=$((begin + $(scaled "$1"))); }
+seconds() { printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)); }
+
+# limited SECONDS COMMAND...: runs the command for at most SECONDS, and not beyond the end of the part. Sets `cut` if it
+# did not run to its end: to "late" (no time was left), "part" (the part was over) or "limit" (its own limit).
+limited() {
+  local limit started status=0 which=limit
+  limit=$(scaled "$1") started=$(now) cut=''
+  shift
+  if ((deadline - started - grace < limit)); then
+    which=part limit=$((deadline - started - grace))
+  fi
+  if ((limit < least)); then
+    cut=late
+    return 124
+  fi
+  timeout -k "$(seconds "$grace")" "$(seconds "$limit")" "$@" || status=$?
+  if ((status != 0 && $(now) - started >= limit)); then cut=$which; fi
+  return "$status"
+}
+
+# --- Results. checks.txt lists everything that is planned from the start; the last line of a name counts.
+planning=1 limit_means=failed
+note() { echo "$1: $2" >>"$out/checks.txt"; }
+
+# findings LOG: the first forty errors and races that compute-sanitizer reports, with the lines that say where.
+findings() {
+  local error='Invalid __|Misaligned |Race reported |Potential |Barrier error |Warpgroup MMA |Malloc/Free error '
+  grep -aE -m 40 -A 3 "^=========( [A-Za-z]+:)? ($error|[A-Z]+ SUMMARY: [1-9])" "$1"
+}
+
+# conclude NAME STATUS LOG: notes how a command ended, judging by `cut` too, and the end of its output. `limit_means` is
+# the result of a command that exceeds its own limit.
+conclude() {
+  local name=$1 status=$2 result=passed
+  if findings "$3" >"$3.found"; then # one is enough, even a warning, whatever the exit status
+    result='failed (compute-sanitizer has found something)'
+  elif [[ $cut == late ]]; then
+    result='not run (no time was left)'
+  elif [[ $cut == limit ]]; then
+    result="$limit_means (out of time)"
+  elif [[ $cut == part ]]; then
+    result='unfinished (out of time)'
+  elif ((status != 0)) && grep -q 'Device not supported' "$3"; then
+    result='not run (compute-sanitizer does not support the device)'
+  elif ((status == 127)); then
+    result='failed (a program is missing)'
+  elif ((status != 0)); then
+    result="failed (exit status $status)"
+  elif grep -q '^\[SKIPPED\]' "$3"; then
+    result='failed (skipped)'
+  elif grep -q '^\[doctest\] test cases: *0 ' "$3"; then
+    result='failed (there is no such test)'
+  fi
+  note "$name" "$result"
+  {
+    echo "=== $name: $result"
+    if [[ -s $3.found ]]; then
+      cat "$3.found"
+      echo '--- The end of its output:'
+    fi
+    tail -n 100 "$3"
+  } >"$3.end"
+  cat "$3.end" >>"$out/log.txt" # in one piece: others write too
+  [[ $result == passed ]]
+}
+
+# noted FILE NAME SECONDS COMMAND...: runs the command and notes how it ended. FILE, unless empty, gets its output.
+noted() {
+  local file=$1 name=$2 status=0 log=$work/log.$BASHPID cut size
+  shift 2
+  if ((planning)); then
+    note "$name" 'not run'
+  elif [[ -n $file ]]; then
+    echo >>"$file" # ends a line that was cut off
+    size=$(stat -c %s "$file")
+    limited "$@" >>"$file" 2>"$log" || status=$?
+    if ((status == 0 && $(stat -c %s "$file") == size)); then
+      echo 'It printed nothing.' >>"$log"
+      status=1
+    fi
+    conclude "$name" "$status" "$log"
+  else
+    limited "$@" >"$log" 2>&1 || status=$?
+    conclude "$name" "$status" "$log"
+  fi
+}
+
+# check NAME SECONDS COMMAND...: a test; out of time means that it hangs.
+check() { local limit_means=failed; noted '' "$@"; }
+# attempt NAME SECONDS COMMAND...: a test that may need more time than there is.
+attempt() { local limit_means=unfinished; noted '' "$@"; }
+# bench FILE NAME SECONDS COMMAND...: adds its lines of JSON to a file, also when it is cut off.
+bench() { local limit_means=unfinished; noted "$out/$1" "${@:2}"; }
+
+# at_once COMMAND...: runs in the background, while others run.
+at_once() { if ((planning)); then "$@"; else "$@" & fi; }
+# alone: waits until nothing else uses the GPU. Every command has a limit, so this ends with the first phase.
+alone() { ((planning)) || wait; }
+

@@ -22,10 +22,6 @@ bool same(const Activation& a, const Activation& b) {
   return a.buffer == b.buffer && a.begin == b.begin && a.channels == b.channels;
 }
 
-bool overlap(const Activation& a, const Activation& b) {
-  return a.buffer == b.buffer && a.begin < b.begin + b.channels && b.begin < a.begin + a.channels;
-}
-
 template <class L>
 const L* layer_as(const Node* node) {
   return node ? dynamic_cast<const L*>(node->layer.get()) : nullptr;

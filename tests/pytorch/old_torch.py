@@ -159,7 +159,8 @@ class Saver(Pickle):
         name = ("name", module.file, module.name)
         if self.get(name):
             return
-        parts = [lambda: self.name(module.file, module.name), lambda: self.string(module.file.replace(".", "/") + ".py"),
+        parts = [lambda: self.name(module.file, module.name),
+                 lambda: self.string(module.file.replace(".", "/") + ".py"),
                  lambda: self.string(f"class {module.name}(nn.Module):\n    pass\n")]
         if self.container != "tar":
             parts.insert(0, lambda: self.string("module"))
@@ -264,7 +265,8 @@ def sys_info(version):
     def push(pickle):
         pickle.dict([
             ("protocol_version", lambda: pickle.integer(version)),
-            ("type_sizes", lambda: pickle.dict([(name, lambda size=size: size(pickle)) for name, size in sizes], "sizes")),
+            ("type_sizes",
+             lambda: pickle.dict([(name, lambda size=size: size(pickle)) for name, size in sizes], "sizes")),
             ("little_endian", lambda: pickle.boolean(True))], "info")
     return pickled(push)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times ODIN on the CPU here and in PyTorch, side by side, and prints a Markdown table.
 
-    tools/bench/compare_cpu.py [--build build/release] [--threads N] [--rounds R] [--seconds S]     (Debian: python3-torch)
+    tools/bench/compare_cpu.py [--build build/release] [--threads N] [--rounds R] [--seconds S]  (Debian: python3-torch)
 
 Ours is odin_bench at its own batch size. PyTorch is whatever is installed, at its best of both memory layouts and
 several batch sizes, eager and, where it exists, compiled; its weights ask for no gradient. Each round times ours, then

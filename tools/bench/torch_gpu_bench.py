@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Times ODIN in PyTorch on a GPU, for tools/gpu_check/gpu_check.sh.
 
-    tools/bench/torch_gpu_bench.py --networks densenet_bc_100,wrn_28_10 --precisions fp16,bf16 [--seconds S] [--batches N,N]
-                             [--compile MODE,MODE]
+    tools/bench/torch_gpu_bench.py --networks densenet_bc_100,wrn_28_10 --precisions fp16,bf16 [--seconds S]
+                                   [--batches N,N] [--compile MODE,MODE]
 
 Prints one line of JSON for each way, as it is done: eager, NCHW and channels_last; with --compile instead compiled in
 those modes ("max-autotune" is the best, and takes minutes), channels_last. The batch is what our own program runs at

@@ -41,13 +41,15 @@ window.onload = () => {{
     say(`the page is ${{root.scrollWidth}} wide`);
     for (const node of page.querySelectorAll("main *, header *")) {{
       const right = node.getBoundingClientRect().right;
-      if (right > {width} && !node.closest(".scroll")) say(`  ${{node.tagName}}.${{node.className}} ends at ${{right}}`);
+      if (right > {width} && !node.closest(".scroll"))
+        say(`  ${{node.tagName}}.${{node.className}} ends at ${{right}}`);
     }}
   }}
   for (const image of page.images) {{
     if (image.naturalWidth != 32 || image.naturalHeight != 32) say("an image is not decoded");
     const box = image.getBoundingClientRect();
-    if (Math.abs(box.width - box.height) > 0.5 || box.width < 32) say(`an image is shown ${{box.width}} x ${{box.height}}`);
+    if (Math.abs(box.width - box.height) > 0.5 || box.width < 32)
+      say(`an image is shown ${{box.width}} x ${{box.height}}`);
   }}
   for (const svg of page.querySelectorAll("svg[role=img]")) {{
     const box = svg.getBoundingClientRect();
@@ -71,7 +73,8 @@ window.onload = () => {{
     const parent = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || parent.closest("title, desc")) continue;
     const style = view.getComputedStyle(parent);
-    const [a, b] = [parent.namespaceURI.endsWith("svg") ? style.fill : style.color, null].map(c => c && luminance(numbers(c)));
+    const [a, b] = [parent.namespaceURI.endsWith("svg") ? style.fill : style.color, null].map(
+        c => c && luminance(numbers(c)));
     const c = luminance(background(view, parent));
     const contrast = (Math.max(a, c) + 0.05) / (Math.min(a, c) + 0.05);
     if (contrast < 4.5) say(`"${{walker.currentNode.data}}" has a contrast of ${{contrast.toFixed(2)}}`);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the project is built from; with --tests also those that its tests compare
-# it with (PyTorch, scikit-learn, Pillow, h5py) and look at it with (Chromium).
+# Installs the Debian packages that the build needs. --tests adds the packages that the tests need: what they compare
+# with (PyTorch, scikit-learn, Pillow, h5py) and a browser (Chromium). --checks adds those of .ci/run.
 #
-#     tools/install_dependencies.sh [--tests]
+#     tools/install_dependencies.sh [--tests] [--checks]
 set -euo pipefail
 
 packages=(
@@ -11,16 +11,23 @@ packages=(
   libcli11-dev libfmt-dev nlohmann-json3-dev libopenmpi-dev openmpi-bin
   dataset-fashion-mnist
 )
-case "${1:-}" in
-  "") ;;
-  --tests)
-    packages+=(doctest-dev chromium fonts-dejavu-core clang libclang-rt-14-dev python3-torch python3-torchvision python3-h5py python3-numpy python3-pil python3-sklearn)
-    ;;
-  *)
-    echo "usage: $0 [--tests]" >&2
-    exit 2
-    ;;
-esac
+for option in "$@"; do
+  case $option in
+    --tests)
+      packages+=(
+        doctest-dev chromium fonts-dejavu-core python3-torch python3-torchvision python3-h5py python3-numpy python3-pil
+        python3-sklearn
+      )
+      ;;
+    --checks)
+      packages+=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev doxygen flake8 libomp-14-dev shellcheck)
+      ;;
+    *)
+      echo "usage: $0 [--tests] [--checks]" >&2
+      exit 2
+      ;;
+  esac
+done
 
 missing=()
 for package in "${packages[@]}"; do

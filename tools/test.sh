@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds them and runs them all. PRESET is release (the default), debug or asan;
+# Installs what the tests need, builds everything and runs all tests. PRESET is release (the default), debug or asan;
 # further arguments go to cmake.
 #
 #     tools/test.sh [PRESET [CMAKE-ARGUMENT...]]

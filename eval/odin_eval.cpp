@@ -32,7 +32,7 @@ int threads_of(const EvalOptions& o, const Ranks& ranks) {
 std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks, int threads) {
   const DeviceOptions options{.threads = threads,
                               .precision = precision_of(o.precision),
-                              .convolution = convolution_choice_of(o.convolution)};
+                              .convolution = convolution_algorithm_of(o.convolution)};
   const auto cuda_or_cpu = [&](int gpu, bool quiet) {
     try {
       return make_backend(fmt::format("cuda:{}", gpu), options);

@@ -22,16 +22,11 @@
 #include <memory>
 #include <string>
 
+#include "kernels/convolution.h"
 #include "kernels/plan.h"
 #include "kernels/tensor_view.h"
 
 namespace odin {
-
-// Stride and zero padding of a convolution, the same along both axes.
-struct ConvolutionGeometry {
-  int stride = 1;
-  int padding = 0;
-};
 
 // Extent of the result of sliding a window of `window` over `extent` elements; throws Error if none
 // fits.

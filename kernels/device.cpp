@@ -1,9 +1,7 @@
 #include "kernels/device.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <utility>
 
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/plan/peak.h"
@@ -11,27 +9,12 @@
 
 #ifdef ODIN_WITH_CUDA
 #include "kernels/cuda/backend.h"
-#include "kernels/cuda/plan/peak.h"
+#include "kernels/cuda/library/peak.h"
 #include "kernels/cuda/runtime/gpu.h"
 #endif
 
 namespace odin {
 namespace {
-
-constexpr std::array<std::pair<Precision, std::string_view>, 4> kPrecisions{{
-    {Precision::kFloat32, "fp32"},
-    {Precision::kTf32, "tf32"},
-    {Precision::kFloat16, "fp16"},
-    {Precision::kBFloat16, "bf16"},
-}};
-constexpr std::array<std::pair<ConvolutionChoice, std::string_view>, 6> kConvolutions{{
-    {ConvolutionChoice::kAuto, "auto"},
-    {ConvolutionChoice::kCudnn, "cudnn"},
-    {ConvolutionChoice::kOwn, "own"},
-    {ConvolutionChoice::kWgmma, "wgmma"},
-    {ConvolutionChoice::kDirect, "direct"},
-    {ConvolutionChoice::kWinograd, "winograd"},
-}};
 
 // The number N of "cuda:N", 0 of "cuda".
 int gpu_index(std::string_view device) {
@@ -43,20 +26,6 @@ int gpu_index(std::string_view device) {
           "device \"{}\" is not known: after cuda: comes the number of a GPU, as in cuda:1",
           device);
   return index;
-}
-
-cpu::Convolution cpu_convolution(ConvolutionChoice choice) {
-  switch (choice) {
-    case ConvolutionChoice::kAuto:
-      return cpu::Convolution::kAuto;
-    case ConvolutionChoice::kDirect:
-      return cpu::Convolution::kDirect;
-    case ConvolutionChoice::kWinograd:
-      return cpu::Convolution::kWinograd;
-    default:
-      fail("convolutions of the kind {} need a GPU: the CPU has auto, direct and winograd",
-           name_of(choice));
-  }
 }
 
 // Every thread has a workspace of some 10 MB: a mistyped number must not take the machine's memory.
@@ -72,20 +41,24 @@ std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
   check_threads(options.threads);
   require(options.precision == Precision::kFloat32,
           "precision {} needs a GPU: the CPU computes in fp32", name_of(options.precision));
-  return cpu::make_backend(
-      {.threads = options.threads, .convolution = cpu_convolution(options.convolution)});
+  require(options.convolution == ConvolutionAlgorithm::kAuto ||
+              options.convolution == ConvolutionAlgorithm::kDirect ||
+              options.convolution == ConvolutionAlgorithm::kWinograd,
+          "convolutions of the kind {} need a GPU: the CPU has auto, direct and winograd",
+          name_of(options.convolution));
+  return cpu::make_backend({.threads = options.threads, .convolution = options.convolution});
 }
 
 std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions& options) {
   [[maybe_unused]] const int index = gpu_index(device);
-  require(options.convolution != ConvolutionChoice::kDirect &&
-              options.convolution != ConvolutionChoice::kWinograd,
+  require(options.convolution != ConvolutionAlgorithm::kDirect &&
+              options.convolution != ConvolutionAlgorithm::kWinograd,
           "convolutions of the kind {} are the CPU's: a GPU has auto, cudnn, own and wgmma",
           name_of(options.convolution));
 #ifdef ODIN_WITH_CUDA
   DeviceOptions chosen = options;
-  if (chosen.convolution == ConvolutionChoice::kAuto)
-    chosen.convolution = ConvolutionChoice::kCudnn;
+  if (chosen.convolution == ConvolutionAlgorithm::kAuto)
+    chosen.convolution = ConvolutionAlgorithm::kCudnn;
   return cuda::make_cuda_backend(cuda::use_gpu(std::string(device), index), chosen);
 #else
   fail(
@@ -110,29 +83,6 @@ bool gpu_usable() {
 }
 
 }  // namespace
-
-Precision precision_of(std::string_view name) {
-  for (const auto& [precision, known] : kPrecisions) {
-    if (name == known) return precision;
-  }
-  fail("precision \"{}\" is not known: it must be fp32, tf32, fp16 or bf16", name);
-}
-
-std::string_view name_of(Precision precision) {
-  return kPrecisions[static_cast<std::size_t>(precision)].second;
-}
-
-ConvolutionChoice convolution_choice_of(std::string_view name) {
-  for (const auto& [choice, known] : kConvolutions) {
-    if (name == known) return choice;
-  }
-  fail("convolution \"{}\" is not known: it must be auto, cudnn, own, wgmma, direct or winograd",
-       name);
-}
-
-std::string_view name_of(ConvolutionChoice choice) {
-  return kConvolutions[static_cast<std::size_t>(choice)].second;
-}
 
 std::unique_ptr<Backend> make_backend(std::string_view device, const DeviceOptions& options) {
   require(options.threads >= 0, "the number of threads cannot be negative ({})", options.threads);

@@ -1,39 +1,14 @@
 // Back ends by the name a user gives: "auto", "cpu", "cuda", "cuda:1".
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "kernels/backend.h"
+#include "kernels/convolution.h"
+#include "kernels/precision.h"
 
 namespace odin {
-
-// How a GPU stores and multiplies activations, in an evaluation and layer by layer; sums, statistics
-// and, layer by layer, parameters are always in float.
-enum class Precision : std::uint8_t {
-  kFloat32,  // float throughout
-  kTf32,     // stored as float, multiplied on tensor cores with 11 significant bits
-  kFloat16,  // IEEE half precision, 11 significant bits
-  kBFloat16  // 8 significant bits, float's range
-};
-// "fp32", "tf32", "fp16", "bf16"; throws Error for another name.
-Precision precision_of(std::string_view name);
-std::string_view name_of(Precision precision);
-
-// How convolutions are computed: those of an evaluation, and on a GPU those of the layers, too, of
-// which our own are all the same kernel.
-enum class ConvolutionChoice : std::uint8_t {
-  kAuto,     // on a GPU cuDNN's, on the CPU whichever is faster for the shape
-  kCudnn,    // on a GPU: cuDNN's
-  kOwn,      // on a GPU: our implicit GEMM
-  kWgmma,    // ... with the tensor core instructions of compute capability 9.0 wherever it can
-  kDirect,   // on the CPU: every multiplication of the definition
-  kWinograd  // on the CPU: Winograd's algorithm wherever it is possible, else direct
-};
-// "auto", "cudnn", "own", "wgmma", "direct", "winograd"; throws Error for another name.
-ConvolutionChoice convolution_choice_of(std::string_view name);
-std::string_view name_of(ConvolutionChoice choice);
 
 struct DeviceOptions {
   // Of the CPU: 0 takes all cores that this process may use.
@@ -41,7 +16,7 @@ struct DeviceOptions {
   // Of a GPU; the CPU has fp32 only.
   Precision precision = Precision::kFloat32;
   // A device refuses those of the other.
-  ConvolutionChoice convolution = ConvolutionChoice::kAuto;
+  ConvolutionAlgorithm convolution = ConvolutionAlgorithm::kAuto;
   // Images that a GPU runs at once; 0 chooses.
   int batch = 0;
 };

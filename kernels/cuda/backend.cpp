@@ -111,7 +111,7 @@ const float* vector_of(const ConstTensorView& tensor, std::int64_t count) {
 
 // Weights (O, C, kh, kw), dense.
 template <class Float, class AnyTensorView>
-Weights<Float> weights_of(AnyTensorView w) {
+ConvolutionWeights<Float> weights_of(AnyTensorView w) {
   const Shape& shape = w.shape();
   return {w.template data<float>(), static_cast<int>(shape[0]), static_cast<int>(shape[1]),
           static_cast<int>(shape[2]), static_cast<int>(shape[3])};
@@ -128,12 +128,10 @@ constexpr DataType kType = DataType::kFloat32;
 class CudaBackend final : public Backend {
  public:
   CudaBackend(const Gpu& gpu, const DeviceOptions& options) : gpu_(gpu), options_(options) {
-    const Multiply multiply =
-        options.precision == Precision::kTf32 ? Multiply::kTf32 : Multiply::kFloat;
-    const bool own = options.convolution == ConvolutionChoice::kOwn ||
-                     options.convolution == ConvolutionChoice::kWgmma;
-    convolution_ = own ? make_own_layer_convolution(multiply, stream_)
-                       : make_cudnn_layer_convolution(multiply, stream_);
+    const bool own = options.convolution == ConvolutionAlgorithm::kOwn ||
+                     options.convolution == ConvolutionAlgorithm::kWgmma;
+    convolution_ = own ? make_own_layer_convolution(options.precision, stream_)
+                       : make_cudnn_layer_convolution(options.precision, stream_);
   }
 
   std::string name() const override { return fmt::format("cuda:{}", gpu_.index); }

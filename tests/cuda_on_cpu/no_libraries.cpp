@@ -5,11 +5,11 @@
 
 namespace odin::cuda {
 
-std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Multiply, Stream) {
+std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Precision, Stream) {
   fail("cuDNN does not run on the emulated device");
 }
 
-PlanConvolutionMaker cudnn_plan_convolutions(const PlanArithmetic&) {
+PlanConvolutionMaker cudnn_plan_convolutions(Precision) {
   fail("cuDNN does not run on the emulated device");
 }
 

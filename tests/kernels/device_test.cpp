@@ -8,28 +8,28 @@ using namespace odin;
 
 TEST_CASE("a device refuses the ways to convolve that are another's") {
   for (const auto choice :
-       {ConvolutionChoice::kCudnn, ConvolutionChoice::kOwn, ConvolutionChoice::kWgmma}) {
+       {ConvolutionAlgorithm::kCudnn, ConvolutionAlgorithm::kOwn, ConvolutionAlgorithm::kWgmma}) {
     CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.convolution = choice}),
                          doctest::Contains("the CPU has auto, direct and winograd"), Error);
   }
-  for (const auto choice : {ConvolutionChoice::kDirect, ConvolutionChoice::kWinograd}) {
+  for (const auto choice : {ConvolutionAlgorithm::kDirect, ConvolutionAlgorithm::kWinograd}) {
     CHECK_THROWS_WITH_AS(make_backend("cuda", DeviceOptions{.convolution = choice}),
                          doctest::Contains("a GPU has auto, cudnn, own and wgmma"), Error);
   }
-  for (const auto choice :
-       {ConvolutionChoice::kAuto, ConvolutionChoice::kDirect, ConvolutionChoice::kWinograd}) {
+  for (const auto choice : {ConvolutionAlgorithm::kAuto, ConvolutionAlgorithm::kDirect,
+                            ConvolutionAlgorithm::kWinograd}) {
     CHECK(make_backend("cpu", DeviceOptions{.convolution = choice})->name() == "cpu");
   }
 }
 
 TEST_CASE("names of precisions and convolutions are read as they are written") {
   for (const char* name : {"auto", "cudnn", "own", "wgmma", "direct", "winograd"}) {
-    CHECK(name_of(convolution_choice_of(name)) == name);
+    CHECK(name_of(convolution_algorithm_of(name)) == name);
   }
   for (const char* name : {"fp32", "tf32", "fp16", "bf16"}) {
     CHECK(name_of(precision_of(name)) == name);
   }
-  CHECK_THROWS_WITH_AS(convolution_choice_of("fft"), doctest::Contains("fft"), Error);
+  CHECK_THROWS_WITH_AS(convolution_algorithm_of("fft"), doctest::Contains("fft"), Error);
   CHECK_THROWS_WITH_AS(precision_of("fp8"), doctest::Contains("fp8"), Error);
 }
 

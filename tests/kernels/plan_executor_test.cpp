@@ -55,7 +55,6 @@ void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
 namespace odin {
 namespace {
 
-using cpu::Convolution;
 using cpu::InstructionSet;
 using tools::random_images;
 using tools::RandomPlan;
@@ -288,13 +287,14 @@ TEST_CASE("every instruction set and algorithm agrees with the reference") {
     const auto reference = reference::make_plan_executor(plan);
     const Results expected = run(*reference, plan, images, settings);
     for (const InstructionSet set : instruction_sets()) {
-      for (const Convolution convolution :
-           {Convolution::kDirect, Convolution::kAuto, Convolution::kWinograd}) {
+      for (const ConvolutionAlgorithm convolution :
+           {ConvolutionAlgorithm::kDirect, ConvolutionAlgorithm::kAuto,
+            ConvolutionAlgorithm::kWinograd}) {
         const auto executor = cpu::make_plan_executor(plan, {1, convolution, set});
         CAPTURE(executor->description());
         const Results found = run(*executor, plan, images, settings);
         // Single precision, a few layers deep; Winograd's transforms lose about another digit.
-        const double bound = convolution == Convolution::kDirect ? 2e-6 : 2e-5;
+        const double bound = convolution == ConvolutionAlgorithm::kDirect ? 2e-6 : 2e-5;
         CHECK(difference(found.logits, expected.logits) < bound);
         CHECK(difference(directions(found.gradient, elements_of(plan)),
                          directions(expected.gradient, elements_of(plan))) < bound);
@@ -326,8 +326,9 @@ TEST_CASE("Winograd's algorithm agrees with the direct one") {
     const Plan plan = single_plan(channels, 20, 17, 18, {.kernel = 3, .padding = 1});
     const std::vector<float> images = random_images(plan, 3, 7);
     for (const InstructionSet set : instruction_sets()) {
-      const auto direct = cpu::make_plan_executor(plan, {1, Convolution::kDirect, set});
-      const auto winograd = cpu::make_plan_executor(plan, {1, Convolution::kWinograd, set});
+      const auto direct = cpu::make_plan_executor(plan, {1, ConvolutionAlgorithm::kDirect, set});
+      const auto winograd =
+          cpu::make_plan_executor(plan, {1, ConvolutionAlgorithm::kWinograd, set});
       CHECK(direct->description().find("direct") != std::string::npos);
       CHECK(winograd->description().find("winograd") != std::string::npos);
       const Results a = run(*winograd, plan, images, {{1000.0, {}}});
@@ -348,10 +349,11 @@ TEST_CASE("an image's results depend on no other image, thread or batch") {
     const auto classes = static_cast<std::size_t>(plan.classes);
     const std::vector<OdinSetting> settings = {{1000.0, {steps_of(plan, 0.05f)}}};
     for (const InstructionSet set : instruction_sets()) {
-      const auto one = cpu::make_plan_executor(plan, {1, Convolution::kAuto, set});
+      const auto one = cpu::make_plan_executor(plan, {1, ConvolutionAlgorithm::kAuto, set});
       const Results expected = run(*one, plan, images, settings);
       for (const int threads : {1, 2, 3}) {
-        const auto executor = cpu::make_plan_executor(plan, {threads, Convolution::kAuto, set});
+        const auto executor =
+            cpu::make_plan_executor(plan, {threads, ConvolutionAlgorithm::kAuto, set});
         for (const std::size_t batch : {std::size_t{1}, std::size_t{5}, kImages}) {
           Results found;
           for (std::size_t i = 0; i < kImages; i += batch) {
@@ -390,7 +392,7 @@ TEST_CASE("the steady state allocates nothing") {
   const std::vector<float> images = random_images(plan, 9, 9);
   const std::vector<OdinSetting> settings = {{1000.0, {steps_of(plan, 0.05f)}},
                                              {1.0, {steps_of(plan, 0.05f)}}};
-  const auto executor = cpu::make_plan_executor(plan, {2, Convolution::kAuto, {}});
+  const auto executor = cpu::make_plan_executor(plan, {2, ConvolutionAlgorithm::kAuto, {}});
   std::vector<float> logits(45), perturbed(90), gradient(2 * images.size());
   const OdinResults results{logits.data(), perturbed.data(), gradient.data()};
   executor->run(images.data(), 9, settings, results);

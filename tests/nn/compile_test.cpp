@@ -84,7 +84,7 @@ Plan formula_plan(const Case& c) {
   return compile(graph, formula_parameters(graph));
 }
 
-void check_on_cpu(std::span<const Case> cases, cpu::Convolution convolution,
+void check_on_cpu(std::span<const Case> cases, ConvolutionAlgorithm convolution,
                   const Tolerances& tolerances) {
   for (const Case& c : cases) {
     cpu::PlanOptions options;
@@ -98,13 +98,13 @@ void check_on_cpu(std::span<const Case> cases, cpu::Convolution convolution,
 
 TEST_CASE("both full networks, compiled for the CPU, agree with PyTorch" *
           doctest::test_suite("slow")) {
-  check_on_cpu(kFull, cpu::Convolution::kDirect, kFloat);
-  check_on_cpu(kFull, cpu::Convolution::kWinograd, kWinograd);
+  check_on_cpu(kFull, ConvolutionAlgorithm::kDirect, kFloat);
+  check_on_cpu(kFull, ConvolutionAlgorithm::kWinograd, kWinograd);
 }
 
 TEST_CASE("small networks, compiled for the CPU, agree with PyTorch") {
-  check_on_cpu(kSmall, cpu::Convolution::kDirect, kFloat);
-  check_on_cpu(kSmall, cpu::Convolution::kWinograd, kWinograd);
+  check_on_cpu(kSmall, ConvolutionAlgorithm::kDirect, kFloat);
+  check_on_cpu(kSmall, ConvolutionAlgorithm::kWinograd, kWinograd);
 }
 
 TEST_CASE("small networks, compiled and run in double, agree with PyTorch") {

@@ -47,7 +47,7 @@ Tensors pass(Backend& backend, const Architecture& architecture, Mode mode) {
   return results;
 }
 
-void check_passes(ConvolutionChoice convolution, Mode mode) {
+void check_passes(ConvolutionAlgorithm convolution, Mode mode) {
   const auto reference = make_reference_backend();
   const auto backend = make_cuda({.convolution = convolution});
   for (const Architecture& architecture : kNetworks) {
@@ -80,11 +80,11 @@ Results odin_of(Backend& backend, const Plan& plan) {
 }
 
 TEST_CASE("both networks run layer by layer on a CUDA device, in evaluation") {
-  on_every_convolution([](ConvolutionChoice c) { check_passes(c, Mode::kEvaluation); });
+  on_every_convolution([](ConvolutionAlgorithm c) { check_passes(c, Mode::kEvaluation); });
 }
 
 TEST_CASE("both networks take a training step on a CUDA device") {
-  on_every_convolution([](ConvolutionChoice c) { check_passes(c, Mode::kTraining); });
+  on_every_convolution([](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining); });
 }
 
 // The gradients of all parameters as one vector: those of a single one may be what is left of sums that
@@ -108,7 +108,7 @@ struct Row {
 // far above the types' rounding, and far below the 1 of a gradient that is wrong.
 TEST_CASE("both networks take a training step in half precision on a CUDA device") {
   const auto reference = make_reference_backend();
-  on_every_convolution([&](ConvolutionChoice convolution) {
+  on_every_convolution([&](ConvolutionAlgorithm convolution) {
     for (const Architecture& architecture : {kNetworks[0], kNetworks[2]}) {
       const Tensors expected = pass(*reference, architecture, Mode::kTraining);
       for (const Row& row : {Row{Precision::kFloat16, 0.1}, Row{Precision::kBFloat16, 0.3}}) {
@@ -130,7 +130,7 @@ TEST_CASE("both networks take a training step in half precision on a CUDA device
 
 void check_compiled(std::initializer_list<Row> rows) {
   const auto reference = make_reference_backend();
-  on_every_convolution([&](ConvolutionChoice convolution) {
+  on_every_convolution([&](ConvolutionAlgorithm convolution) {
     for (const Architecture& architecture : kNetworks) {
       const Graph graph = build_graph(architecture);
       const Plan plan = compile(graph, formula_parameters(graph));

@@ -12,32 +12,33 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/cli/program.h"
+#include "kernels/cuda/conv/convolution.h"
 #include "kernels/cuda/dropout.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/library/library_convolution.h"
-#include "kernels/cuda/plan/passes.h"
 #include "kernels/cuda/runtime/gpu.h"
 #include "kernels/cuda/runtime/memory.h"
+#include "tools/bench/convolution_samples.h"
 
 namespace odin::cuda {
 namespace {
 
 struct Shape {
   const char* network;
-  int inputs, outputs, size, kernel, stride;
+  bench::ConvolutionShape convolution;
   int input_pitch, output_pitch;  // of the buffers that they are slices of
 };
 
 // The convolutions that carry most of the work, with the slices of dense blocks; those that have the
 // most to gain from a faster kernel first.
 constexpr Shape kShapes[] = {
-    {"wrn", 160, 160, 32, 3, 1, 160, 160},    {"wrn", 160, 320, 32, 3, 2, 160, 320},
-    {"wrn", 160, 320, 32, 1, 2, 160, 320},    {"wrn", 320, 320, 16, 3, 1, 320, 320},
-    {"wrn", 320, 640, 16, 3, 2, 320, 640},    {"wrn", 640, 640, 8, 3, 1, 640, 640},
-    {"densenet", 120, 48, 32, 1, 1, 216, 48}, {"densenet", 48, 12, 32, 3, 1, 48, 216},
-    {"densenet", 204, 48, 16, 1, 1, 304, 48}, {"densenet", 48, 12, 16, 3, 1, 48, 304},
-    {"densenet", 246, 48, 8, 1, 1, 344, 48},  {"densenet", 48, 12, 8, 3, 1, 48, 344},
+    {"wrn", {160, 160, 32, 3, 1}, 160, 160},    {"wrn", {160, 320, 32, 3, 2}, 160, 320},
+    {"wrn", {160, 320, 32, 1, 2}, 160, 320},    {"wrn", {320, 320, 16, 3, 1}, 320, 320},
+    {"wrn", {320, 640, 16, 3, 2}, 320, 640},    {"wrn", {640, 640, 8, 3, 1}, 640, 640},
+    {"densenet", {120, 48, 32, 1, 1}, 216, 48}, {"densenet", {48, 12, 32, 3, 1}, 48, 216},
+    {"densenet", {204, 48, 16, 1, 1}, 304, 48}, {"densenet", {48, 12, 16, 3, 1}, 48, 304},
+    {"densenet", {246, 48, 8, 1, 1}, 344, 48},  {"densenet", {48, 12, 8, 3, 1}, 48, 344},
 };
 
 struct Options {
@@ -100,42 +101,43 @@ double relative_error(const std::vector<float>& a, const std::vector<Number>& b)
 class Bench {
  public:
   Bench(const Shape& shape, const Options& options, LibraryConvolutions& library)
-      : shape_(shape),
+      : network_(shape.network),
+        shape_(shape.convolution),
         options_(options),
-        arithmetic_(arithmetic_of(precision_of(options.precision))),
+        precision_(precision_of(options.precision)),
         library_(library),
-        workspace_(LibraryConvolutions::kWorkspace) {
-    const int out = (shape.size + 2 * (shape.kernel / 2) - shape.kernel) / shape.stride + 1;
-    x_view_ = {nullptr,    arithmetic_.element, options.batch,    shape.size,
-               shape.size, shape.inputs,        shape.input_pitch};
-    y_view_ = {nullptr, arithmetic_.element, options.batch,     out,
-               out,     shape.outputs,       shape.output_pitch};
-    x_ = random_values(x_view_.pixels() * x_view_.pitch, arithmetic_.element, 1, stream_);
-    y_ = random_values(y_view_.pixels() * y_view_.pitch, arithmetic_.element, 2, stream_);
-    const std::int64_t weights =
-        std::int64_t{shape.outputs} * shape.inputs * shape.kernel * shape.kernel;
-    w_ = random_values(weights, Element::kFloat, 3, stream_);
-    channels_last_ = DeviceBuffer(static_cast<std::size_t>(weights) * size_of(arithmetic_.element));
-    from_nchw(w_.as<float>(), channels_last_view(), stream_);
-    host_weights_ = download(
-        {w_.data(), Element::kFloat, 1, 1, 1, static_cast<int>(weights), weights}, stream_);
+        workspace_(LibraryConvolutions::kWorkspace),
+        w_(random_values(weight_count(), Element::kFloat, 3, stream_)),
+        samples_(shape_, download({w_.data(), Element::kFloat, 1, 1, 1,
+                                   static_cast<int>(weight_count()), weight_count()},
+                                  stream_)) {
+    const Element element = element_of(precision_);
+    const auto map = [&](int size, int channels, int pitch) {
+      return View{nullptr, element, options.batch, size, size, channels, pitch};
+    };
+    x_view_ = map(shape_.size, shape_.inputs, shape.input_pitch);
+    y_view_ = map(shape_.output_size(), shape_.outputs, shape.output_pitch);
+    x_ = random_values(x_view_.pixels() * x_view_.pitch, element, 1, stream_);
+    y_ = random_values(y_view_.pixels() * y_view_.pitch, element, 2, stream_);
     x_view_.data = x_.data();
     y_view_.data = y_.data();
+    channels_last_ = DeviceBuffer(static_cast<std::size_t>(weight_count()) * size_of(element));
+    from_nchw(w_.as<float>(), channels_last_view(), stream_);
     const auto pack = [&](auto function, int rows, int depth) {
-      DeviceBuffer packed(static_cast<std::size_t>(packed_weights(shape.kernel, rows, depth)) *
-                          size_of(arithmetic_.element));
-      function(w_.as<float>(), shape.outputs, shape.inputs, shape.kernel, arithmetic_.element,
-               packed.data(), stream_);
+      DeviceBuffer packed(static_cast<std::size_t>(packed_weights(shape_.kernel, rows, depth)) *
+                          size_of(element));
+      function(w_.as<float>(), shape_.outputs, shape_.inputs, shape_.kernel, element, packed.data(),
+               stream_);
       synchronize(stream_);
       return packed;
     };
-    forward_weights_ = pack(pack_forward_weights, shape.outputs, shape.inputs);
-    backward_weights_ = pack(pack_backward_weights, shape.inputs, shape.outputs);
+    forward_weights_ = pack(pack_forward_weights, shape_.outputs, shape_.inputs);
+    backward_weights_ = pack(pack_backward_weights, shape_.inputs, shape_.outputs);
   }
 
   nlohmann::ordered_json run(bool forward) {
     nlohmann::ordered_json line = {
-        {"network", shape_.network},
+        {"network", network_},
         {"pass", forward ? "forward" : "backward-data"},
         {"shape", fmt::format("{0}x{0}{1} {2} -> {3}, {4}x{4}", shape_.kernel,
                               shape_.stride > 1 ? fmt::format("/{}", shape_.stride) : "",
@@ -143,7 +145,7 @@ class Bench {
     const double flop = 2.0 * static_cast<double>(y_view_.pixels()) * shape_.outputs *
                         shape_.inputs * shape_.kernel * shape_.kernel;
     const View& result = forward ? y_view_ : x_view_;
-    const std::vector<double> exact = samples(forward);
+    const std::vector<double> exact = expected_samples(forward);
     std::vector<float> expected;
     for (const ConvolutionVersion version : options_.versions()) {
       const std::string name(name_of(version));
@@ -152,7 +154,7 @@ class Bench {
       const std::vector<float> values = download(result, stream_);
       if (expected.empty()) {
         expected = values;
-        line[name + "_error"] = relative_error(sampled(values, result), exact);
+        line[name + "_error"] = relative_error(samples(result), exact);
       } else {
         line[name + "_error"] = relative_error(values, expected);
       }
@@ -168,27 +170,27 @@ class Bench {
 
  private:
   ForwardConvolution forward_convolution() const {
-    ForwardConvolution c;
-    c.kernel = shape_.kernel;
-    c.stride = shape_.stride;
-    c.padding = shape_.kernel / 2;
+    auto c = described<ForwardConvolution>(forward_weights_);
     c.x = x_view_;
-    c.weights = forward_weights_.data();
     c.y = y_view_;
-    c.multiply = arithmetic_.multiply;
     return c;
   }
   BackwardConvolution backward_convolution() const {
-    BackwardConvolution c;
-    c.kernel = shape_.kernel;
-    c.stride = shape_.stride;
-    c.padding = shape_.kernel / 2;
+    auto c = described<BackwardConvolution>(backward_weights_);
     c.dy = y_view_;
-    c.weights = backward_weights_.data();
     c.dx = x_view_;
-    c.multiply = arithmetic_.multiply;
     return c;
   }
+  template <class Convolution>
+  Convolution described(const DeviceBuffer& weights) const {
+    Convolution c;
+    c.kernel = shape_.kernel;
+    c.geometry = geometry();
+    c.weights = weights.data();
+    c.tf32 = precision_ == Precision::kTf32;
+    return c;
+  }
+  ConvolutionGeometry geometry() const { return {shape_.stride, shape_.padding()}; }
   bool can(bool forward, ConvolutionVersion version) const {
     return forward ? can_run(forward_convolution(), version)
                    : can_run(backward_convolution(), version);
@@ -201,86 +203,46 @@ class Bench {
     }
   }
 
-  // Every kSampleStep-th element of the last image of a result, of one image's NHWC values or of all.
-  static constexpr std::size_t kSampleStep = 997;
-  static std::vector<float> sampled(const std::vector<float>& values, const View& view) {
+  // The dense values of the last image of a view.
+  std::vector<float> last_image(View view) const {
+    view.data =
+        static_cast<std::byte*>(view.data) +
+        static_cast<std::size_t>((view.images - 1) * view.height * view.width * view.pitch) *
+            size_of(view.element);
+    view.images = 1;
+    return download(view, stream_);
+  }
+  // What the samples of the result's last image should be, from the values that the device has.
+  std::vector<double> expected_samples(bool forward) const {
+    return forward ? samples_.forward(last_image(x_view_))
+                   : samples_.backward_data(last_image(y_view_));
+  }
+  // What they are.
+  std::vector<float> samples(const View& result) const {
+    const std::vector<float> image = last_image(result);
     std::vector<float> few;
-    const std::size_t image = static_cast<std::size_t>(view.height * view.width * view.channels);
-    for (std::size_t i = 0; i < image; i += kSampleStep) {
-      few.push_back(values[values.size() - image + i]);
+    for (std::size_t i = 0; i < image.size(); i += bench::ConvolutionSamples::kStep) {
+      few.push_back(image[i]);
     }
     return few;
   }
 
-  // What these elements should be, in double, from the values that the device has.
-  std::vector<double> samples(bool forward) {
-    View from = forward ? x_view_ : y_view_;
-    const View& to = forward ? y_view_ : x_view_;
-    from.data =
-        static_cast<std::byte*>(from.data) +
-        static_cast<std::size_t>((from.images - 1) * from.height * from.width * from.pitch) *
-            size_of(from.element);
-    from.images = 1;
-    const std::vector<float> source = download(from, stream_);
-    std::vector<double> results;
-    for (int i = 0; i < to.height * to.width * to.channels; i += static_cast<int>(kSampleStep)) {
-      const int channel = i % to.channels;
-      const int column = i / to.channels % to.width;
-      const int row = i / to.channels / to.width;
-      double sum = 0;
-      for (int p = 0; p < shape_.kernel; ++p) {
-        for (int q = 0; q < shape_.kernel; ++q) {
-          sum += forward ? forward_tap(source, row, column, channel, p, q)
-                         : backward_tap(source, row, column, channel, p, q);
-        }
-      }
-      results.push_back(sum);
-    }
-    return results;
-  }
-  double weight(int o, int c, int p, int q) const {
-    return host_weights_[static_cast<std::size_t>(
-        ((o * shape_.inputs + c) * shape_.kernel + p) * shape_.kernel + q)];
-  }
-  double forward_tap(const std::vector<float>& x, int row, int column, int o, int p, int q) const {
-    const int i = row * shape_.stride + p - shape_.kernel / 2;
-    const int j = column * shape_.stride + q - shape_.kernel / 2;
-    if (i < 0 || j < 0 || i >= shape_.size || j >= shape_.size) return 0;
-    double sum = 0;
-    for (int c = 0; c < shape_.inputs; ++c) {
-      sum += weight(o, c, p, q) *
-             x[static_cast<std::size_t>((i * shape_.size + j) * shape_.inputs + c)];
-    }
-    return sum;
-  }
-  double backward_tap(const std::vector<float>& dy, int row, int column, int c, int p,
-                      int q) const {
-    const int i = row + shape_.kernel / 2 - p;
-    const int j = column + shape_.kernel / 2 - q;
-    if (i < 0 || j < 0 || i % shape_.stride != 0 || j % shape_.stride != 0) return 0;
-    if (i / shape_.stride >= y_view_.height || j / shape_.stride >= y_view_.width) return 0;
-    const int pixel = i / shape_.stride * y_view_.width + j / shape_.stride;
-    double sum = 0;
-    for (int o = 0; o < shape_.outputs; ++o) {
-      sum += weight(o, c, p, q) * dy[static_cast<std::size_t>(pixel * shape_.outputs + o)];
-    }
-    return sum;
-  }
-
   View channels_last_view() const {
-    return {channels_last_.data(), arithmetic_.element, shape_.outputs, shape_.kernel,
-            shape_.kernel,         shape_.inputs,       shape_.inputs};
+    return {channels_last_.data(), element_of(precision_), shape_.outputs, shape_.kernel,
+            shape_.kernel,         shape_.inputs,          shape_.inputs};
+  }
+  std::int64_t weight_count() const {
+    return std::int64_t{shape_.outputs} * shape_.inputs * shape_.kernel * shape_.kernel;
   }
 
   void library(bool forward) {
     CudnnConvolution c;
     c.pass = forward ? ConvolutionPass::kForward : ConvolutionPass::kBackwardData;
-    c.stride = shape_.stride;
-    c.padding = shape_.kernel / 2;
+    c.geometry = geometry();
     c.x = CudnnOperand(x_view_);
     c.w = CudnnOperand(channels_last_view());
     c.y = CudnnOperand(y_view_);
-    c.multiply = arithmetic_.multiply;
+    c.tf32 = precision_ == Precision::kTf32;
     CudnnPointers pointers;
     pointers.x = x_view_.data;
     pointers.w = channels_last_.data();
@@ -288,24 +250,25 @@ class Bench {
     library_.run(c, pointers, {stream_, workspace_.data(), workspace_.size()});
   }
 
-  Shape shape_;
+  const char* network_;
+  bench::ConvolutionShape shape_;
   const Options& options_;
-  PlanArithmetic arithmetic_;
+  Precision precision_;
   LibraryConvolutions& library_;
   OwnedStream stream_;
   DeviceBuffer workspace_;
+  DeviceBuffer w_;  // (outputs, inputs, kernel, kernel), float
+  bench::ConvolutionSamples samples_;
   DeviceBuffer x_;
   DeviceBuffer y_;
-  DeviceBuffer w_;
   DeviceBuffer channels_last_;
-  std::vector<float> host_weights_;
   DeviceBuffer forward_weights_;
   DeviceBuffer backward_weights_;
   View x_view_;
   View y_view_;
 };
 
-int bench(const Options& options) {
+int run(const Options& options) {
   const Gpu gpu = use_gpu("cuda", 0);
   LibraryConvolutions library;
   bool correct = true;
@@ -346,5 +309,5 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.batch, "Images at once")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
-  return odin::run_program_main(app, argc, argv, [&] { return odin::cuda::bench(options); });
+  return odin::run_program_main(app, argc, argv, [&] { return odin::cuda::run(options); });
 }

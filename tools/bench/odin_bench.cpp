@@ -166,7 +166,7 @@ int bench_all(const Options& o) {
       for (const std::string& convolution : o.convolutions) {
         const DeviceOptions options{.threads = o.threads,
                                     .precision = precision_of(precision),
-                                    .convolution = convolution_choice_of(convolution),
+                                    .convolution = convolution_algorithm_of(convolution),
                                     .batch = o.device_batch};
         const Network& network = networks.at(name);
         fmt::print("{}\n", bench(o, name, network.graph, network.plan, options).dump());

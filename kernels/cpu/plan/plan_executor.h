@@ -4,19 +4,18 @@
 #include <memory>
 #include <optional>
 
+#include "kernels/convolution.h"
 #include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/plan.h"
 
 namespace odin::cpu {
 
-// How 3x3 convolutions of stride 1 are computed. Winograd's algorithm (Lavin & Gray 2016), F(4x4,
-// 3x3), needs a quarter of the multiplications and has a relative error of about 1e-5 instead of
-// 1e-6. kAuto takes it where it is faster, kWinograd wherever it is possible.
-enum class Convolution { kAuto, kDirect, kWinograd };
-
 struct PlanOptions {
   int threads = 0;  // 0: all cores that this process may use
-  Convolution convolution = Convolution::kAuto;
+  // kAuto, kDirect or kWinograd, for 3x3 convolutions of stride 1. Winograd's algorithm (Lavin & Gray
+  // 2016), F(4x4, 3x3), needs a quarter of the multiplications and has a relative error of about 1e-5
+  // instead of 1e-6. kAuto takes it where it is faster, kWinograd wherever it is possible.
+  ConvolutionAlgorithm convolution = ConvolutionAlgorithm::kAuto;
   // None: the best that this processor has.
   std::optional<InstructionSet> instruction_set = std::nullopt;
 };

@@ -50,7 +50,7 @@ class RegionPlanner {
 
 class Builder {
  public:
-  Builder(const Plan& plan, const KernelTable& kernels, Convolution convolution)
+  Builder(const Plan& plan, const KernelTable& kernels, ConvolutionAlgorithm convolution)
       : plan_(plan), kernels_(kernels), convolution_(convolution) {}
 
   Program build() {
@@ -180,7 +180,8 @@ class Builder {
 
   bool takes_winograd(const PlanConvolution& step) const {
     if (step.kernel != 3 || step.stride != 1 || step.padding != 1) return false;
-    if (convolution_ != Convolution::kAuto) return convolution_ == Convolution::kWinograd;
+    if (convolution_ != ConvolutionAlgorithm::kAuto)
+      return convolution_ == ConvolutionAlgorithm::kWinograd;
     // Below these, transforming (or the part of the tiles beyond the image) costs more than is
     // saved.
     constexpr int kFewestChannels = 3;
@@ -477,7 +478,7 @@ class Builder {
 
   const Plan& plan_;
   const KernelTable& kernels_;
-  const Convolution convolution_;
+  const ConvolutionAlgorithm convolution_;
   std::size_t step_ = 0;                       // being built
   std::vector<std::size_t> segment_of_;        // of every step
   std::vector<Place> places_;                  // of every buffer
@@ -488,7 +489,8 @@ class Builder {
 
 }  // namespace
 
-Program make_program(const Plan& plan, const KernelTable& kernels, Convolution convolution) {
+Program make_program(const Plan& plan, const KernelTable& kernels,
+                     ConvolutionAlgorithm convolution) {
   return Builder(plan, kernels, convolution).build();
 }
 

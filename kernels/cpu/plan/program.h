@@ -72,6 +72,7 @@ struct Program {
 };
 
 // `plan` must stay as it is until the weights are packed.
-Program make_program(const Plan& plan, const KernelTable& kernels, Convolution convolution);
+Program make_program(const Plan& plan, const KernelTable& kernels,
+                     ConvolutionAlgorithm convolution);
 
 }  // namespace odin::cpu

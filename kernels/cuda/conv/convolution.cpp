@@ -12,7 +12,9 @@ std::string describe(const ConstView& view) {
 }
 
 // x and y (or dx and dy) against the geometry and each other.
-void check(int kernel, int stride, int padding, const ConstView& x, const ConstView& y) {
+void check(int kernel, const ConvolutionGeometry& geometry, const ConstView& x,
+           const ConstView& y) {
+  const auto [stride, padding] = geometry;
   require(x.images == y.images && windowed_extent(x.height, kernel, stride, padding) == y.height &&
               windowed_extent(x.width, kernel, stride, padding) == y.width,
           "a convolution of {} x {}, stride {}, padding {} does not make {} from {}", kernel,
@@ -84,11 +86,10 @@ bool can_run(const BackwardConvolution& c, ConvolutionVersion version) {
 }
 
 void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version, Stream stream) {
-  check(c.kernel, c.stride, c.padding, c.x, c.y);
+  check(c.kernel, c.geometry, c.x, c.y);
   if (c.residual.data != nullptr) check_like("residual", c.residual, c.y);
   require(
-      c.input_mask.bytes == nullptr ||
-          (c.prologue.relu && has_middle(c.kernel, c.stride, c.padding)),
+      c.input_mask.bytes == nullptr || (c.prologue.relu && has_middle(c.kernel, c.geometry)),
       "only a convolution whose prologue has a ReLU, and in whose windows every pixel is once in "
       "the middle, can write its input's mask");
   require(c.output_mask.bytes == nullptr || c.relu,
@@ -110,7 +111,7 @@ void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version
 
 void convolution_backward_data(const BackwardConvolution& c, ConvolutionVersion version,
                                Stream stream) {
-  check(c.kernel, c.stride, c.padding, c.dx, c.dy);
+  check(c.kernel, c.geometry, c.dx, c.dy);
   if (c.affine.relu && c.mask.bytes == nullptr) check_like("input", c.x, c.dx);
   require(can_run(c, version),
           "the {} version cannot do the gradient of a convolution of {} x {} to {} from {}",

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "kernels/convolution.h"
 #include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
@@ -41,15 +42,9 @@ constexpr std::int64_t mask_pitch(Element element, int channels) {
 }
 // Whether every pixel is the middle of one window, so that a convolution can write its input's
 // mask.
-constexpr bool has_middle(int kernel, int stride, int padding) {
-  return stride == 1 && kernel == 2 * padding + 1;
+constexpr bool has_middle(int kernel, const ConvolutionGeometry& geometry) {
+  return geometry.stride == 1 && kernel == 2 * geometry.padding + 1;
 }
-
-// How float activations are multiplied.
-enum class Multiply : std::uint8_t {
-  kFloat,  // as they are, on the ordinary cores
-  kTf32,   // on tensor cores, rounded to 11 significant bits
-};
 
 // y = epilogue(convolution(prologue(x))):
 // prologue(x) = affine(x), zero padding applied after it (its relu may be off: plain batch norm);
@@ -59,8 +54,7 @@ enum class Multiply : std::uint8_t {
 // precision would drown; such a convolution runs on ordinary cores and should have few channels.
 struct ForwardConvolution {
   int kernel = 1;
-  int stride = 1;
-  int padding = 0;
+  ConvolutionGeometry geometry;
   ConstView x;
   const void* weights = nullptr;  // by pack_forward_weights
   Affine prologue;
@@ -71,7 +65,7 @@ struct ForwardConvolution {
   // Written where given.
   ReluMask input_mask;   // of prologue.relu; only if has_middle()
   ReluMask output_mask;  // of relu; by the implicit GEMMs only
-  Multiply multiply = Multiply::kFloat;
+  bool tf32 = false;     // float is multiplied on tensor cores, rounded to 11 significant bits
 };
 
 // The gradient in x: with g = the transposed convolution of dy with w, dx (+)= mask scale g,
@@ -82,8 +76,7 @@ struct ForwardConvolution {
 // weights): the gradient in the image.
 struct BackwardConvolution {
   int kernel = 1;
-  int stride = 1;
-  int padding = 0;
+  ConvolutionGeometry geometry;
   ConstView dy;
   const void* weights = nullptr;  // by pack_backward_weights
   Affine affine;
@@ -91,7 +84,7 @@ struct BackwardConvolution {
   ConstView x;    // needed where affine.relu and no mask is given
   bool accumulate = false;
   View dx;
-  Multiply multiply = Multiply::kFloat;
+  bool tf32 = false;  // float is multiplied on tensor cores, rounded to 11 significant bits
 };
 
 // The versions, from the one to read first to the fastest.
@@ -117,7 +110,7 @@ bool can_run(const BackwardConvolution& convolution, ConvolutionVersion version)
 // dw[o,c,p,q] += sum over n,i,j of dy[n,o,i,j] x[n,c,i stride + p - padding, j stride + q -
 // padding]; dw (O, C, kernel, kernel) dense float, x of dy's element type or float. For training; one
 // block per (o, c), in a fixed order of summation.
-void convolution_backward_filter(int kernel, int stride, int padding, ConstView x, ConstView dy,
-                                 float* dw, Stream stream);
+void convolution_backward_filter(int kernel, const ConvolutionGeometry& geometry, ConstView x,
+                                 ConstView dy, float* dw, Stream stream);
 
 }  // namespace odin::cuda

@@ -42,13 +42,14 @@ struct FilterSums {
 // A block per (output, input) channel: its threads share the pixels, then one of them adds up each
 // tap's parts.
 template <class X, class Y>
-__global__ void conv_backward_filter_kernel(int kernel, int stride, int padding, ConstView x_view,
-                                            ConstView dy_view, Rows<const X> x, Rows<const Y> dy,
-                                            float* dw) {
+__global__ void conv_backward_filter_kernel(int kernel, ConvolutionGeometry geometry,
+                                            ConstView x_view, ConstView dy_view, Rows<const X> x,
+                                            Rows<const Y> dy, float* dw) {
   auto& shared = block_shared<FilterSums>();
   const auto c = static_cast<int>(blockIdx.x);
   const auto o = static_cast<int>(blockIdx.y);
   const auto thread = static_cast<int>(threadIdx.x);
+  const auto [stride, padding] = geometry;
   const int taps = kernel * kernel;
   const std::int64_t pixels = dy_view.pixels();
   for (int first = 0; first < taps; first += kFilterTaps) {
@@ -92,8 +93,8 @@ void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, 
   pack(w, inputs, outputs, kernel, true, element, packed, stream);
 }
 
-void convolution_backward_filter(int kernel, int stride, int padding, ConstView x, ConstView dy,
-                                 float* dw, Stream stream) {
+void convolution_backward_filter(int kernel, const ConvolutionGeometry& geometry, ConstView x,
+                                 ConstView dy, float* dw, Stream stream) {
   expect(x.images == dy.images && (x.element == dy.element || x.element == Element::kFloat),
          "the gradient of a filter needs activations of the same images, x as dy or float");
   if (x.empty() || dy.empty()) return;
@@ -103,7 +104,7 @@ void convolution_backward_filter(int kernel, int stride, int padding, ConstView 
     const auto run = [&](auto x_type) {
       using X = decltype(x_type);
       launch(conv_backward_filter_kernel<X, Y>, {grid, dim3(kFilterThreads), 0, stream}, kernel,
-             stride, padding, x, dy, rows<X>(x), rows<Y>(dy), dw);
+             geometry, x, dy, rows<X>(x), rows<Y>(dy), dw);
     };
     if (x.element == Element::kFloat) {
       run(float{});

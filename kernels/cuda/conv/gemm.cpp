@@ -39,7 +39,7 @@ void require_counted(const GemmArguments& g) {
           "a convolution of more than 2^31 pixels is not supported");
 }
 
-void run(const Gemm& gemm, Multiply multiply, Stream stream) {
+void run(const Gemm& gemm, bool tf32, Stream stream) {
   const GemmArguments& g = gemm.arguments;
   require_counted(g);
   switch (g.source.element) {
@@ -48,8 +48,7 @@ void run(const Gemm& gemm, Multiply multiply, Stream stream) {
     case Element::kBFloat16:
       return conv_gemm_bfloat16(g, gemm.parts, stream);
     case Element::kFloat:
-      return multiply == Multiply::kTf32 ? conv_gemm_tf32(g, gemm.parts, stream)
-                                         : conv_gemm_float(g, gemm.parts, stream);
+      return tf32 ? conv_gemm_tf32(g, gemm.parts, stream) : conv_gemm_float(g, gemm.parts, stream);
   }
 }
 
@@ -82,8 +81,8 @@ Gemm gemm_of(const ForwardConvolution& c) {
   set_source(g, c.x);
   g.prologue = c.prologue;
   g.input_mask = c.input_mask;
-  g.mask_tap = c.padding * c.kernel + c.padding;
-  g.source_step = c.stride;
+  g.mask_tap = c.geometry.padding * c.kernel + c.geometry.padding;
+  g.source_step = c.geometry.stride;
   g.weights = c.weights;
   g.epilogue = epilogue_of(c);
   g.target_step = 1;
@@ -92,7 +91,7 @@ Gemm gemm_of(const ForwardConvolution& c) {
   part.width = c.y.width;
   for (int p = 0; p < c.kernel; ++p) {
     for (int q = 0; q < c.kernel; ++q) {
-      part.tap[part.taps++] = {p - c.padding, q - c.padding, p * c.kernel + q};
+      part.tap[part.taps++] = {p - c.geometry.padding, q - c.geometry.padding, p * c.kernel + q};
     }
   }
   return gemm;
@@ -105,22 +104,23 @@ Gemm gemm_of(const BackwardConvolution& c) {
   g.source_step = 1;
   g.weights = c.weights;
   g.epilogue = epilogue_of(c);
-  g.target_step = c.stride;
+  g.target_step = c.geometry.stride;
   // Pixel i stride + a of dx was read through tap p by pixel i + (a + padding - p) / stride of dy,
   // where that division leaves no remainder.
-  for (int a = 0; a < c.stride; ++a) {
-    for (int b = 0; b < c.stride; ++b) {
+  for (int a = 0; a < c.geometry.stride; ++a) {
+    for (int b = 0; b < c.geometry.stride; ++b) {
       GemmPart& part = g.part[gemm.parts++];
       part.row = a;
       part.column = b;
-      part.height = divide_up(c.dx.height - a, c.stride);
-      part.width = divide_up(c.dx.width - b, c.stride);
+      part.height = divide_up(c.dx.height - a, c.geometry.stride);
+      part.width = divide_up(c.dx.width - b, c.geometry.stride);
       for (int p = 0; p < c.kernel; ++p) {
         for (int q = 0; q < c.kernel; ++q) {
-          const int row = a + c.padding - p;
-          const int column = b + c.padding - q;
-          if (row % c.stride != 0 || column % c.stride != 0) continue;
-          part.tap[part.taps++] = {row / c.stride, column / c.stride, p * c.kernel + q};
+          const int row = a + c.geometry.padding - p;
+          const int column = b + c.geometry.padding - q;
+          if (row % c.geometry.stride != 0 || column % c.geometry.stride != 0) continue;
+          part.tap[part.taps++] = {row / c.geometry.stride, column / c.geometry.stride,
+                                   p * c.kernel + q};
         }
       }
     }
@@ -131,19 +131,19 @@ Gemm gemm_of(const BackwardConvolution& c) {
 }  // namespace
 
 bool conv_gemm_can_run(const ForwardConvolution& c) {
-  return fits(c.kernel, c.stride, c.x.element, c.y.element);
+  return fits(c.kernel, c.geometry.stride, c.x.element, c.y.element);
 }
 
 bool conv_gemm_can_run(const BackwardConvolution& c) {
-  return fits(c.kernel, c.stride, c.dx.element, c.dy.element);
+  return fits(c.kernel, c.geometry.stride, c.dx.element, c.dy.element);
 }
 
 void conv_gemm_forward(const ForwardConvolution& c, Stream stream) {
-  run(gemm_of(c), c.multiply, stream);
+  run(gemm_of(c), c.tf32, stream);
 }
 
 void conv_gemm_backward(const BackwardConvolution& c, Stream stream) {
-  run(gemm_of(c), c.multiply, stream);
+  run(gemm_of(c), c.tf32, stream);
 }
 
 bool conv_wgmma_can_run(const ForwardConvolution& c) {

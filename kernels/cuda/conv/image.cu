@@ -42,8 +42,9 @@ __global__ void __launch_bounds__(kThreads)
 
   const std::int64_t pixel = std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (pixel >= c.y.pixels()) return;
-  const int column = static_cast<int>(pixel % c.y.width) * c.stride - c.padding;
-  const int row = static_cast<int>(pixel / c.y.width % c.y.height) * c.stride - c.padding;
+  const auto [stride, padding] = c.geometry;
+  const int column = static_cast<int>(pixel % c.y.width) * stride - padding;
+  const int row = static_cast<int>(pixel / c.y.width % c.y.height) * stride - padding;
   const std::int64_t image = pixel / (std::int64_t{c.y.width} * c.y.height);
   const auto* x = static_cast<const float*>(c.x.data);
   Floats<kOutputs> sums{};
@@ -97,16 +98,17 @@ __global__ void __launch_bounds__(kThreads)
 
   const std::int64_t pixel = std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (pixel >= c.dx.pixels()) return;
-  const int column = static_cast<int>(pixel % c.dx.width) + c.padding;
-  const int row = static_cast<int>(pixel / c.dx.width % c.dx.height) + c.padding;
+  const auto [stride, padding] = c.geometry;
+  const int column = static_cast<int>(pixel % c.dx.width) + padding;
+  const int row = static_cast<int>(pixel / c.dx.width % c.dx.height) + padding;
   const std::int64_t image = pixel / (std::int64_t{c.dx.width} * c.dx.height);
   Floats<kMostChannels> sums{};
   for (int tap = 0; tap < taps; ++tap) {
     const int i = row - tap / c.kernel;
     const int j = column - tap % c.kernel;
-    if (i < 0 || j < 0 || i % c.stride != 0 || j % c.stride != 0) continue;
-    if (i / c.stride >= c.dy.height || j / c.stride >= c.dy.width) continue;
-    const Y* source = dy.at((image * c.dy.height + i / c.stride) * c.dy.width + j / c.stride, 0);
+    if (i < 0 || j < 0 || i % stride != 0 || j % stride != 0) continue;
+    if (i / stride >= c.dy.height || j / stride >= c.dy.width) continue;
+    const Y* source = dy.at((image * c.dy.height + i / stride) * c.dy.width + j / stride, 0);
     for (int o = 0; o < c.dy.channels; o += kDepth) {
       Floats<kDepth> gradient{};
       if (aligned && o + kDepth <= c.dy.channels) {

@@ -5,14 +5,14 @@
 
 #include <memory>
 
-#include "kernels/backend.h"
 #include "kernels/cuda/conv/convolution.h"
+#include "kernels/precision.h"
 
 namespace odin::cuda {
 
 // Weights (outputs, inputs, height, width), dense and row-major in device memory.
 template <class Float>
-struct Weights {
+struct ConvolutionWeights {
   Float* data = nullptr;
   int outputs = 0;
   int inputs = 0;
@@ -30,19 +30,19 @@ class LayerConvolution {
   virtual ~LayerConvolution() = default;
 
   // y = convolution of x with w
-  virtual void forward(const ConvolutionGeometry& geometry, ConstView x, Weights<const float> w,
-                       View y) = 0;
+  virtual void forward(const ConvolutionGeometry& geometry, ConstView x,
+                       ConvolutionWeights<const float> w, View y) = 0;
   // dx += transposed convolution of dy with w
   virtual void backward_data(const ConvolutionGeometry& geometry, ConstView dy,
-                             Weights<const float> w, View dx) = 0;
+                             ConvolutionWeights<const float> w, View dx) = 0;
   // dw += gradient in the weights
   virtual void backward_filter(const ConvolutionGeometry& geometry, ConstView x, ConstView dy,
-                               Weights<float> dw) = 0;
+                               ConvolutionWeights<float> dw) = 0;
 };
 
 // Our own kernels.
-std::unique_ptr<LayerConvolution> make_own_layer_convolution(Multiply multiply, Stream stream);
+std::unique_ptr<LayerConvolution> make_own_layer_convolution(Precision precision, Stream stream);
 // cuDNN, and cuBLAS for 1x1 convolutions where it is faster: measured once for each shape.
-std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Multiply multiply, Stream stream);
+std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Precision precision, Stream stream);
 
 }  // namespace odin::cuda

@@ -1,5 +1,8 @@
+#include <type_traits>
+
 #include "kernels/cuda/conv/layer_convolution.h"
 #include "kernels/cuda/runtime/memory.h"
+#include "kernels/error.h"
 
 namespace odin::cuda {
 namespace {
@@ -8,71 +11,69 @@ namespace {
 // they change at every step, and a network's are small beside its activations.
 class OwnLayerConvolution final : public LayerConvolution {
  public:
-  OwnLayerConvolution(Multiply multiply, Stream stream) : multiply_(multiply), stream_(stream) {}
+  OwnLayerConvolution(Precision precision, Stream stream)
+      : tf32_(precision == Precision::kTf32), stream_(stream) {}
 
-  void forward(const ConvolutionGeometry& geometry, ConstView x, Weights<const float> w,
+  void forward(const ConvolutionGeometry& geometry, ConstView x, ConvolutionWeights<const float> w,
                View y) override {
     if (y.empty()) return;
-    ForwardConvolution convolution;
-    convolution.kernel = square(w);
-    convolution.stride = geometry.stride;
-    convolution.padding = geometry.padding;
+    auto convolution = described<ForwardConvolution>(geometry, w, x.element);
     convolution.x = x;
-    convolution.weights = packed(w, true, x.element);
     convolution.y = y;
-    convolution.multiply = multiply_;
     convolution_forward(convolution, ConvolutionVersion::kAuto, stream_);
   }
 
-  void backward_data(const ConvolutionGeometry& geometry, ConstView dy, Weights<const float> w,
-                     View dx) override {
+  void backward_data(const ConvolutionGeometry& geometry, ConstView dy,
+                     ConvolutionWeights<const float> w, View dx) override {
     if (dx.empty()) return;
-    BackwardConvolution convolution;
-    convolution.kernel = square(w);
-    convolution.stride = geometry.stride;
-    convolution.padding = geometry.padding;
+    auto convolution = described<BackwardConvolution>(geometry, w, dx.element);
     convolution.dy = dy;
-    convolution.weights = packed(w, false, dx.element);
     convolution.accumulate = true;
     convolution.dx = dx;
-    convolution.multiply = multiply_;
     convolution_backward_data(convolution, ConvolutionVersion::kAuto, stream_);
   }
 
   void backward_filter(const ConvolutionGeometry& geometry, ConstView x, ConstView dy,
-                       Weights<float> dw) override {
+                       ConvolutionWeights<float> dw) override {
     if (x.empty()) return;
-    convolution_backward_filter(square(dw), geometry.stride, geometry.padding, x, dy, dw.data,
-                                stream_);
+    convolution_backward_filter(square(dw), geometry, x, dy, dw.data, stream_);
   }
 
  private:
   template <class Float>
-  static int square(const Weights<Float>& w) {
+  static int square(const ConvolutionWeights<Float>& w) {
     require(w.height == w.width, "our own convolution has square kernels, not {} x {}", w.height,
             w.width);
     return w.height;
   }
 
-  const void* packed(const Weights<const float>& w, bool forward, Element element) {
-    const int kernel = square(w);
-    const std::int64_t count = forward ? packed_weights(kernel, w.outputs, w.inputs)
-                                       : packed_weights(kernel, w.inputs, w.outputs);
+  // A convolution but for its activations, whose weights are packed for it.
+  template <class Convolution>
+  Convolution described(const ConvolutionGeometry& geometry,
+                        const ConvolutionWeights<const float>& w, Element element) {
+    constexpr bool kForward = std::is_same_v<Convolution, ForwardConvolution>;
+    Convolution convolution;
+    convolution.kernel = square(w);
+    convolution.geometry = geometry;
+    convolution.tf32 = tf32_;
+    const std::int64_t count = kForward ? packed_weights(convolution.kernel, w.outputs, w.inputs)
+                                        : packed_weights(convolution.kernel, w.inputs, w.outputs);
     void* packed = packed_.get(static_cast<std::size_t>(count) * size_of(element));
-    const auto pack = forward ? pack_forward_weights : pack_backward_weights;
-    pack(w.data, w.outputs, w.inputs, kernel, element, packed, stream_);
-    return packed;
+    const auto pack = kForward ? pack_forward_weights : pack_backward_weights;
+    pack(w.data, w.outputs, w.inputs, convolution.kernel, element, packed, stream_);
+    convolution.weights = packed;
+    return convolution;
   }
 
-  Multiply multiply_;
+  bool tf32_;
   Stream stream_;
   Scratch packed_;
 };
 
 }  // namespace
 
-std::unique_ptr<LayerConvolution> make_own_layer_convolution(Multiply multiply, Stream stream) {
-  return std::make_unique<OwnLayerConvolution>(multiply, stream);
+std::unique_ptr<LayerConvolution> make_own_layer_convolution(Precision precision, Stream stream) {
+  return std::make_unique<OwnLayerConvolution>(precision, stream);
 }
 
 }  // namespace odin::cuda

@@ -9,20 +9,19 @@ namespace {
 
 class OwnPlanConvolution final : public PlanConvolutionRunner {
  public:
-  OwnPlanConvolution(const PlanConvolution& step, const PlanArithmetic& arithmetic,
-                     ConvolutionVersion version, bool image, Stream stream)
+  OwnPlanConvolution(const PlanConvolution& step, Precision precision, ConvolutionVersion version,
+                     bool image, Stream stream)
       : version_(version),
         kernel_(step.kernel),
-        stride_(step.stride),
-        padding_(step.padding),
+        geometry_{step.stride, step.padding},
         relu_(step.relu),
-        multiply_(arithmetic.multiply),
+        tf32_(precision == Precision::kTf32),
         bias_(upload(step.bias)) {
     if (step.prologue) prologue_ = DeviceAffine(*step.prologue);
     // Our kernels take a float image beside activations in half precision, with float weights.
-    const Element element = image ? Element::kFloat : arithmetic.element;
-    keeps_input_mask_ = prologue_.get().relu && has_middle(kernel_, stride_, padding_) && !image;
-    keeps_output_mask_ = step.relu && writes_output_mask(step, element, arithmetic.element);
+    const Element element = image ? Element::kFloat : element_of(precision);
+    keeps_input_mask_ = prologue_.get().relu && has_middle(kernel_, geometry_) && !image;
+    keeps_output_mask_ = step.relu && writes_output_mask(step, element, element_of(precision));
     const DeviceBuffer row_major = upload(step.weights);
     const int outputs = step.output.channels;
     const int inputs = step.input.channels;
@@ -44,12 +43,8 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
   void forward(ConstView x, ConstView residual, View y, const StepMasks& masks,
                const Lane& lane) override {
-    ForwardConvolution convolution;
-    convolution.kernel = kernel_;
-    convolution.stride = stride_;
-    convolution.padding = padding_;
+    auto convolution = described<ForwardConvolution>(forward_weights_);
     convolution.x = x;
-    convolution.weights = forward_weights_.data();
     convolution.prologue = prologue_.get();
     convolution.bias = bias_.as<float>();
     convolution.relu = relu_;
@@ -57,25 +52,19 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     convolution.y = y;
     convolution.input_mask = masks.input;
     convolution.output_mask = masks.output;
-    convolution.multiply = multiply_;
     convolution_forward(convolution, version_for(convolution), lane.stream);
   }
 
   void backward(ConstView dy, ConstView x, ReluMask mask, bool mask_by_input, bool accumulate,
                 View dx, const Lane& lane) override {
-    BackwardConvolution convolution;
-    convolution.kernel = kernel_;
-    convolution.stride = stride_;
-    convolution.padding = padding_;
+    auto convolution = described<BackwardConvolution>(backward_weights_);
     convolution.dy = dy;
-    convolution.weights = backward_weights_.data();
     convolution.affine = prologue_.get();
     convolution.affine.relu = convolution.affine.relu || mask_by_input;
     if (convolution.affine.relu) convolution.x = x;
     convolution.mask = mask;
     convolution.accumulate = accumulate;
     convolution.dx = dx;
-    convolution.multiply = multiply_;
     convolution_backward_data(convolution, version_for(convolution), lane.stream);
   }
 
@@ -86,13 +75,24 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     std::uint8_t byte = 0;
     ForwardConvolution like;
     like.kernel = step.kernel;
-    like.stride = step.stride;
+    like.geometry = {step.stride, step.padding};
     like.x.element = x;
     like.x.channels = step.input.channels;
     like.prologue.relu = step.prologue.has_value();
     like.y.element = y;
     like.output_mask.bytes = &byte;
     return can_run(like, ConvolutionVersion::kAuto);
+  }
+
+  // A convolution but for its activations.
+  template <class Convolution>
+  Convolution described(const DeviceBuffer& weights) const {
+    Convolution convolution;
+    convolution.kernel = kernel_;
+    convolution.geometry = geometry_;
+    convolution.weights = weights.data();
+    convolution.tf32 = tf32_;
+    return convolution;
   }
 
   template <class Convolution>
@@ -102,10 +102,9 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
   ConvolutionVersion version_;
   int kernel_;
-  int stride_;
-  int padding_;
+  ConvolutionGeometry geometry_;
   bool relu_;
-  Multiply multiply_;
+  bool tf32_;
   bool keeps_input_mask_;
   bool keeps_output_mask_;
   DeviceBuffer forward_weights_;
@@ -116,10 +115,9 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
 }  // namespace
 
-PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic,
-                                           ConvolutionVersion version) {
-  return [arithmetic, version](const PlanConvolution& step, bool image, Stream stream) {
-    return std::make_unique<OwnPlanConvolution>(step, arithmetic, version, image, stream);
+PlanConvolutionMaker own_plan_convolutions(Precision precision, ConvolutionVersion version) {
+  return [precision, version](const PlanConvolution& step, bool image, Stream stream) {
+    return std::make_unique<OwnPlanConvolution>(step, precision, version, image, stream);
   };
 }
 

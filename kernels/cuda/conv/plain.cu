@@ -7,30 +7,43 @@
 namespace odin::cuda {
 namespace {
 
+// Element `index` of a result whose neighbouring elements are channels of one pixel.
+struct Place {
+  int channel;
+  std::int64_t pixel;  // of all images
+  int row;
+  int column;
+  std::int64_t image;
+};
+
+__device__ inline Place place_of(std::int64_t index, const View& result) {
+  const std::int64_t pixel = index / result.channels;
+  return {static_cast<int>(index % result.channels), pixel,
+          static_cast<int>(pixel / result.width % result.height),
+          static_cast<int>(pixel % result.width),
+          pixel / (std::int64_t{result.width} * result.height)};
+}
+
 template <class X, class Y>
 __global__ void conv_plain_forward_kernel(ForwardConvolution c, Rows<const X> x,
                                           Rows<const Y> residual, Rows<Y> y, std::int64_t count) {
   const std::int64_t index = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   if (index >= count) return;
-  const int o = static_cast<int>(index % c.y.channels);  // neighbours share a pixel
-  const std::int64_t pixel = index / c.y.channels;
-  const int column = static_cast<int>(pixel % c.y.width);
-  const int row = static_cast<int>(pixel / c.y.width % c.y.height);
-  const std::int64_t image = pixel / (std::int64_t{c.y.width} * c.y.height);
+  const auto [o, pixel, row, column, image] = place_of(index, c.y);
+  const auto [stride, padding] = c.geometry;
   const int depth = packed_depth(c.x.channels);
   const auto* weights = static_cast<const X*>(c.weights);
 
   float sum = c.bias != nullptr ? c.bias[o] : 0;
   for (int p = 0; p < c.kernel; ++p) {
     for (int q = 0; q < c.kernel; ++q) {
-      const int i = row * c.stride + p - c.padding;
-      const int j = column * c.stride + q - c.padding;
+      const int i = row * stride + p - padding;
+      const int j = column * stride + q - padding;
       if (i < 0 || i >= c.x.height || j < 0 || j >= c.x.width) continue;
       const X* source = x.at((image * c.x.height + i) * c.x.width + j, 0);
       const X* w = weights + (std::int64_t{p * c.kernel + q} * c.y.channels + o) * depth;
       // The pixel's first thread writes its mask.
-      const bool masks =
-          c.input_mask.bytes != nullptr && o == 0 && p == c.padding && q == c.padding;
+      const bool masks = c.input_mask.bytes != nullptr && o == 0 && p == padding && q == padding;
       unsigned open = 0;
       for (int k = 0; k < c.x.channels; ++k) {
         float z = to_float(source[k]);
@@ -56,11 +69,8 @@ __global__ void conv_plain_backward_kernel(BackwardConvolution c, Rows<const Y> 
                                            Rows<X> dx, std::int64_t count) {
   const std::int64_t index = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   if (index >= count) return;
-  const int k = static_cast<int>(index % c.dx.channels);
-  const std::int64_t pixel = index / c.dx.channels;
-  const int column = static_cast<int>(pixel % c.dx.width);
-  const int row = static_cast<int>(pixel / c.dx.width % c.dx.height);
-  const std::int64_t image = pixel / (std::int64_t{c.dx.width} * c.dx.height);
+  const auto [k, pixel, row, column, image] = place_of(index, c.dx);
+  const auto [stride, padding] = c.geometry;
   const int depth = packed_depth(c.dy.channels);
   const auto* weights = static_cast<const X*>(c.weights);
 
@@ -68,11 +78,11 @@ __global__ void conv_plain_backward_kernel(BackwardConvolution c, Rows<const Y> 
   for (int p = 0; p < c.kernel; ++p) {
     for (int q = 0; q < c.kernel; ++q) {
       // The result (i, j) that read this pixel through tap (p, q), if there is one.
-      const int i = row + c.padding - p;
-      const int j = column + c.padding - q;
-      if (i < 0 || j < 0 || i % c.stride != 0 || j % c.stride != 0) continue;
-      if (i / c.stride >= c.dy.height || j / c.stride >= c.dy.width) continue;
-      const Y* source = dy.at((image * c.dy.height + i / c.stride) * c.dy.width + j / c.stride, 0);
+      const int i = row + padding - p;
+      const int j = column + padding - q;
+      if (i < 0 || j < 0 || i % stride != 0 || j % stride != 0) continue;
+      if (i / stride >= c.dy.height || j / stride >= c.dy.width) continue;
+      const Y* source = dy.at((image * c.dy.height + i / stride) * c.dy.width + j / stride, 0);
       const X* w = weights + (std::int64_t{p * c.kernel + q} * c.dx.channels + k) * depth;
       for (int o = 0; o < c.dy.channels; ++o) sum = fmaf(to_float(w[o]), to_float(source[o]), sum);
     }

@@ -6,16 +6,11 @@
 #include <memory>
 
 #include "kernels/cuda/conv/convolution.h"
+#include "kernels/cuda/runtime/stream.h"
 #include "kernels/plan.h"
+#include "kernels/precision.h"
 
 namespace odin::cuda {
-
-// Where a batch runs: its stream, and memory that nothing else uses meanwhile.
-struct Lane {
-  Stream stream = nullptr;
-  void* workspace = nullptr;
-  std::size_t workspace_bytes = 0;
-};
 
 // Masks that a forward pass writes; those that are not wanted are empty.
 struct StepMasks {
@@ -44,22 +39,15 @@ class PlanConvolutionRunner {
   virtual std::size_t workspace_bytes(std::size_t input_pixels) const = 0;
 };
 
-// How a plan stores and multiplies.
-struct PlanArithmetic {
-  Element element = Element::kFloat;  // of activations and gradients; the image's are always float
-  Multiply multiply = Multiply::kFloat;
-};
-
 // Makes the runner of one step. `image`: its input is the image, whose values and gradient are
 // float. Weights are on the device when it returns.
 using PlanConvolutionMaker = std::function<std::unique_ptr<PlanConvolutionRunner>(
     const PlanConvolution& step, bool image, Stream stream)>;
 
 // Our own kernels: of the version wherever that can run, else what kAuto takes.
-PlanConvolutionMaker own_plan_convolutions(const PlanArithmetic& arithmetic,
-                                           ConvolutionVersion version);
+PlanConvolutionMaker own_plan_convolutions(Precision precision, ConvolutionVersion version);
 // cuDNN's and cuBLAS's, fused into one of cuDNN's graphs or with our kernels around them, whichever
 // is faster, measured once for each shape. A float image beside half precision is left to our own.
-PlanConvolutionMaker cudnn_plan_convolutions(const PlanArithmetic& arithmetic);
+PlanConvolutionMaker cudnn_plan_convolutions(Precision precision);
 
 }  // namespace odin::cuda

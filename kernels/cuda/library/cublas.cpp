@@ -27,13 +27,12 @@ CublasHandle::CublasHandle() {
 
 // cuBLAS is column-major: what we call c it calls c transposed, and c^T = b^T a^T.
 void CublasHandle::multiply(int m, int n, int k, const Matrix& a, const Matrix& b, const Matrix& c,
-                            Element element, Multiply multiply, bool accumulate, const Lane& lane) {
+                            Element element, bool tf32, bool accumulate, const Lane& lane) {
   const float alpha = 1;
   const float beta = accumulate ? 1 : 0;
   const cudaDataType_t type = type_of(element);
-  const cublasComputeType_t compute = element == Element::kFloat && multiply == Multiply::kTf32
-                                          ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                          : CUBLAS_COMPUTE_32F;
+  const cublasComputeType_t compute =
+      element == Element::kFloat && tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   const auto operation = [](const Matrix& matrix) {
     return matrix.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
   };

@@ -6,10 +6,10 @@
 
 #include <cublas_v2.h>
 
-#include "kernels/cuda/conv/convolution.h"
-#include "kernels/cuda/conv/plan_convolution.h"
 #include "kernels/cuda/runtime/handle.h"
 #include "kernels/cuda/runtime/status.h"
+#include "kernels/cuda/runtime/stream.h"
+#include "kernels/cuda/runtime/view.h"
 
 namespace odin::cuda {
 
@@ -25,9 +25,10 @@ class CublasHandle {
     bool transposed = false;
   };
   // c (m, n) = a (m, k) b (k, n), or c += with `accumulate`; a and b are as they are after being
-  // transposed. All of one element type, summed in float.
+  // transposed. All of one element type, summed in float; float is
+  // multiplied as TF32 if `tf32`.
   void multiply(int m, int n, int k, const Matrix& a, const Matrix& b, const Matrix& c,
-                Element element, Multiply multiply, bool accumulate, const Lane& lane);
+                Element element, bool tf32, bool accumulate, const Lane& lane);
 
  private:
   Handle<cublasHandle_t, cublasDestroy> handle_;

@@ -148,8 +148,10 @@ class GraphBuilder {
          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
     };
     const Attributes& a = kAttributes[static_cast<std::size_t>(convolution_.pass)];
-    const std::array<std::int64_t, 2> padding{convolution_.padding, convolution_.padding};
-    const std::array<std::int64_t, 2> stride{convolution_.stride, convolution_.stride};
+    const std::array<std::int64_t, 2> padding{convolution_.geometry.padding,
+                                              convolution_.geometry.padding};
+    const std::array<std::int64_t, 2> stride{convolution_.geometry.stride,
+                                             convolution_.geometry.stride};
     const std::array<std::int64_t, 2> dilation{1, 1};
     CudnnDescriptor& how = details_.emplace_back(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
     how.set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, std::int64_t{2});
@@ -197,7 +199,7 @@ bool acceptable(const CudnnDescriptor& configuration, const CudnnConvolution& co
   if (has_note(notes, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)) return false;
   const bool is_float = convolution.x.element == Element::kFloat;
   if (is_float && has_note(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)) return false;
-  if (!is_float || convolution.multiply != Multiply::kFloat) return true;
+  if (!is_float || convolution.tf32) return true;
   // Float as it is: nothing that rounds operands, nor transforms whose sums cancel more than a digit.
   return std::none_of(std::begin(kInexact), std::end(kInexact),
                       [&](cudnnBackendNumericalNote_t note) { return has_note(notes, note); });
@@ -224,7 +226,7 @@ std::string CudnnConvolution::to_string() const {
       "{} convolution of ({}, {}, {}, {}) to {} channels, kernel {} x {}, stride {}, padding {}, "
       "pitches {} and {}",
       names[static_cast<std::size_t>(pass)], x.images, x.channels, x.height, x.width, y.channels,
-      w.height, w.width, stride, padding, x.pitch, y.pitch);
+      w.height, w.width, geometry.stride, geometry.padding, x.pitch, y.pitch);
 }
 
 CudnnDevice::CudnnDevice(std::string_view json)

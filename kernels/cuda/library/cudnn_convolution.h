@@ -6,8 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "kernels/backend.h"
-#include "kernels/cuda/conv/convolution.h"
+#include "kernels/convolution.h"
 #include "kernels/cuda/library/cudnn.h"
 
 namespace odin::cuda {
@@ -27,18 +26,15 @@ struct CudnnOperand {
   auto operator<=>(const CudnnOperand&) const = default;
 };
 
-enum class ConvolutionPass : std::uint8_t { kForward, kBackwardData, kBackwardFilter };
-
 // A convolution with its sizes; the result of a backward pass is the operand named after its input
 // (x or w).
 struct CudnnConvolution {
   ConvolutionPass pass = ConvolutionPass::kForward;
-  int stride = 1;
-  int padding = 0;
+  ConvolutionGeometry geometry;
   CudnnOperand x;
   CudnnOperand w;
   CudnnOperand y;
-  Multiply multiply = Multiply::kFloat;
+  bool tf32 = false;        // float may be multiplied as TF32
   bool accumulate = false;  // result += instead of =; backward passes only
   // Forward only: y = relu(convolution(relu(scale x + shift)) + bias) + residual, each if true. The
   // residual lies as y does.
@@ -99,7 +95,7 @@ class CudnnPlan {
 
 // The ways that cuDNN's heuristics propose, best first, at most `count` and none with more than
 // `workspace` bytes; none where cuDNN does not support the convolution. All give the same bits every
-// time, and float is multiplied as float unless `multiply` says otherwise.
+// time, and float is multiplied as float unless `tf32`.
 std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
                                    std::size_t count, std::size_t workspace);
 

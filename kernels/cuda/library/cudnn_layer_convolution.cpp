@@ -15,28 +15,28 @@ void* writable(const ConstView& view) {
 // call: in training they change at every step, and a network's are small beside its activations.
 class CudnnLayerConvolution final : public LayerConvolution {
  public:
-  CudnnLayerConvolution(Multiply multiply, Stream stream)
-      : multiply_(multiply),
+  CudnnLayerConvolution(Precision precision, Stream stream)
+      : tf32_(precision == Precision::kTf32),
         workspace_(LibraryConvolutions::kWorkspace),
-        own_(make_own_layer_convolution(multiply, stream)) {
+        own_(make_own_layer_convolution(precision, stream)) {
     lane_ = {stream, workspace_.data(), workspace_.size()};
   }
 
-  void forward(const ConvolutionGeometry& geometry, ConstView x, Weights<const float> w,
+  void forward(const ConvolutionGeometry& geometry, ConstView x, ConvolutionWeights<const float> w,
                View y) override {
     if (y.empty()) return;
     // An image that is float beside half precision is our own kernel's, as in an evaluation.
     if (x.element != y.element) return own_->forward(geometry, x, w, y);
     run(ConvolutionPass::kForward, geometry, x, channels_last(w, x.element), y, false);
   }
-  void backward_data(const ConvolutionGeometry& geometry, ConstView dy, Weights<const float> w,
-                     View dx) override {
+  void backward_data(const ConvolutionGeometry& geometry, ConstView dy,
+                     ConvolutionWeights<const float> w, View dx) override {
     if (dx.empty()) return;
     if (dx.element != dy.element) return own_->backward_data(geometry, dy, w, dx);
     run(ConvolutionPass::kBackwardData, geometry, dx, channels_last(w, dx.element), dy, true);
   }
   void backward_filter(const ConvolutionGeometry& geometry, ConstView x, ConstView dy,
-                       Weights<float> dw) override {
+                       ConvolutionWeights<float> dw) override {
     if (x.empty()) return;
     if (dy.element != Element::kFloat) return backward_filter_of_halves(geometry, x, dy, dw);
     const View sum =
@@ -49,7 +49,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
   // cuDNN has no engine that writes the gradient of halves in float: it sums in float and rounds the
   // sum to a half, as in PyTorch's mixed precision. Only what is added to dw is rounded so.
   void backward_filter_of_halves(const ConvolutionGeometry& geometry, const ConstView& x,
-                                 const ConstView& dy, const Weights<float>& dw) {
+                                 const ConstView& dy, const ConvolutionWeights<float>& dw) {
     const View sum = like_weights(dw, dy.element);
     run(ConvolutionPass::kBackwardFilter, geometry,
         x.element == dy.element ? x : rounded(x, dy.element), sum, dy, false);
@@ -75,7 +75,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
 
   // Memory for weights (O, C, kh, kw) as cuDNN wants them beside NHWC: (O, kh, kw, C).
   template <class Float>
-  View like_weights(const Weights<Float>& w, Element element) {
+  View like_weights(const ConvolutionWeights<Float>& w, Element element) {
     return {weights_.get(w.numel() * size_of(element)),
             element,
             w.outputs,
@@ -84,7 +84,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
             w.inputs,
             w.inputs};
   }
-  View channels_last(const Weights<const float>& w, Element element) {
+  View channels_last(const ConvolutionWeights<const float>& w, Element element) {
     const View view = like_weights(w, element);
     from_nchw(w.data, view, lane_.stream);
     return view;
@@ -94,12 +94,11 @@ class CudnnLayerConvolution final : public LayerConvolution {
            const ConstView& w, const ConstView& y, bool accumulate) {
     CudnnConvolution convolution;
     convolution.pass = pass;
-    convolution.stride = geometry.stride;
-    convolution.padding = geometry.padding;
+    convolution.geometry = geometry;
     convolution.x = CudnnOperand(x);
     convolution.w = CudnnOperand(w);
     convolution.y = CudnnOperand(y);
-    convolution.multiply = multiply_;
+    convolution.tf32 = tf32_;
     convolution.accumulate = accumulate;
     CudnnPointers pointers;
     pointers.x = writable(x);
@@ -108,7 +107,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
     library_.run(convolution, pointers, lane_);
   }
 
-  Multiply multiply_;
+  bool tf32_;
   DeviceBuffer workspace_;
   Scratch weights_;
   Scratch wide_;     // weights' gradients
@@ -120,8 +119,8 @@ class CudnnLayerConvolution final : public LayerConvolution {
 
 }  // namespace
 
-std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Multiply multiply, Stream stream) {
-  return std::make_unique<CudnnLayerConvolution>(multiply, stream);
+std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Precision precision, Stream stream) {
+  return std::make_unique<CudnnLayerConvolution>(precision, stream);
 }
 
 }  // namespace odin::cuda

@@ -31,21 +31,20 @@ void* writable(const ConstView& view) {
 
 class CudnnPlanConvolution final : public PlanConvolutionRunner {
  public:
-  CudnnPlanConvolution(const PlanConvolution& step, const PlanArithmetic& arithmetic,
+  CudnnPlanConvolution(const PlanConvolution& step, Precision precision,
                        std::shared_ptr<LibraryConvolutions> library, Stream stream)
       : library_(std::move(library)),
-        element_(arithmetic.element),
+        element_(element_of(precision)),
         channels_(step.input.channels),
         relu_(step.relu),
         has_prologue_(step.prologue.has_value()),
         worth_fusing_(step.weights.size() >= kWeightsWorthFusing),
-        weights_(channels_last(step, arithmetic.element, stream)) {
+        weights_(channels_last(step, element_of(precision), stream)) {
     weights_view_ = {weights_.data(), element_, step.output.channels, step.kernel, step.kernel,
                      channels_,       channels_};
-    convolution_.stride = step.stride;
-    convolution_.padding = step.padding;
+    convolution_.geometry = {step.stride, step.padding};
     convolution_.w = CudnnOperand(weights_view_);
-    convolution_.multiply = arithmetic.multiply;
+    convolution_.tf32 = precision == Precision::kTf32;
     if (step.prologue) prologue_ = DeviceAffine(*step.prologue);
     if (!step.bias.empty()) {
       epilogue_ = DeviceAffine(
@@ -195,14 +194,14 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
 
 }  // namespace
 
-PlanConvolutionMaker cudnn_plan_convolutions(const PlanArithmetic& arithmetic) {
-  return [arithmetic, own = own_plan_convolutions(arithmetic, ConvolutionVersion::kAuto),
+PlanConvolutionMaker cudnn_plan_convolutions(Precision precision) {
+  return [precision, own = own_plan_convolutions(precision, ConvolutionVersion::kAuto),
           library = std::make_shared<LibraryConvolutions>()](
              const PlanConvolution& step, bool image,
              Stream stream) -> std::unique_ptr<PlanConvolutionRunner> {
     // cuDNN does not mix the image's float with half precision.
-    if (image && arithmetic.element != Element::kFloat) return own(step, image, stream);
-    return std::make_unique<CudnnPlanConvolution>(step, arithmetic, library, stream);
+    if (image && element_of(precision) != Element::kFloat) return own(step, image, stream);
+    return std::make_unique<CudnnPlanConvolution>(step, precision, library, stream);
   };
 }
 

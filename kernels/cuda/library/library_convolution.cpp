@@ -16,8 +16,8 @@ bool is_fused(const CudnnConvolution& convolution) {
 
 // Whether the convolution is a matrix product of pixels and channels.
 bool is_product(const CudnnConvolution& convolution) {
-  return convolution.w.height == 1 && convolution.w.width == 1 && convolution.stride == 1 &&
-         convolution.padding == 0 && !is_fused(convolution);
+  return convolution.w.height == 1 && convolution.w.width == 1 &&
+         convolution.geometry == ConvolutionGeometry{} && !is_fused(convolution);
 }
 
 std::size_t bytes_of(const CudnnOperand& operand) {
@@ -123,8 +123,7 @@ void LibraryConvolutions::multiply(const CudnnConvolution& convolution,
   };
   const auto product = [&](int m, int n, int k, const CublasHandle::Matrix& a,
                            const CublasHandle::Matrix& b, const CublasHandle::Matrix& c) {
-    cublas_.multiply(m, n, k, a, b, c, x.element, convolution.multiply, convolution.accumulate,
-                     lane);
+    cublas_.multiply(m, n, k, a, b, c, x.element, convolution.tf32, convolution.accumulate, lane);
   };
   switch (convolution.pass) {
     case ConvolutionPass::kForward:

@@ -17,32 +17,18 @@ namespace {
 // precision (6e-8 to 65504). Only signs are used in the end.
 constexpr double kLossScale = 64;
 
-PlanConvolutionMaker plan_convolutions(const PlanArithmetic& arithmetic, ConvolutionChoice choice) {
+PlanConvolutionMaker plan_convolutions(Precision precision, ConvolutionAlgorithm choice) {
   switch (choice) {
-    case ConvolutionChoice::kOwn:
-      return own_plan_convolutions(arithmetic, ConvolutionVersion::kAuto);
-    case ConvolutionChoice::kWgmma:
-      return own_plan_convolutions(arithmetic, ConvolutionVersion::kWgmma);
+    case ConvolutionAlgorithm::kOwn:
+      return own_plan_convolutions(precision, ConvolutionVersion::kAuto);
+    case ConvolutionAlgorithm::kWgmma:
+      return own_plan_convolutions(precision, ConvolutionVersion::kWgmma);
     default:
-      return cudnn_plan_convolutions(arithmetic);
+      return cudnn_plan_convolutions(precision);
   }
 }
 
 }  // namespace
-
-PlanArithmetic arithmetic_of(Precision precision) {
-  switch (precision) {
-    case Precision::kFloat32:
-      return {Element::kFloat, Multiply::kFloat};
-    case Precision::kTf32:
-      return {Element::kFloat, Multiply::kTf32};
-    case Precision::kFloat16:
-      return {Element::kHalf, Multiply::kFloat};
-    case Precision::kBFloat16:
-      return {Element::kBFloat16, Multiply::kFloat};
-  }
-  fail("precision {} is not known", static_cast<int>(precision));
-}
 
 struct PlanPassRunner::Pass {
   const Batch& batch;
@@ -89,9 +75,9 @@ struct PlanPassRunner::Pass {
 };
 
 PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
-    : plan_(plan), arithmetic_(arithmetic_of(options.precision)), backward_(plan_backward(plan)) {
+    : plan_(plan), precision_(options.precision), backward_(plan_backward(plan)) {
   const OwnedStream stream;
-  const PlanConvolutionMaker make = plan_convolutions(arithmetic_, options.convolution);
+  const PlanConvolutionMaker make = plan_convolutions(precision_, options.convolution);
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     PlanStep& step = plan_.steps[i];
     StepWeights& weights = weights_.emplace_back();
@@ -122,7 +108,7 @@ MemoryLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
         static_cast<std::size_t>(images) * static_cast<std::size_t>(input.height * input.width);
     workspace = std::max(workspace, weights_[i].convolution->workspace_bytes(pixels));
   }
-  return {plan_, backward_, arithmetic_.element, images, passes, workspace};
+  return {plan_, backward_, element(), images, passes, workspace};
 }
 
 void PlanPassRunner::forward(const Batch& batch, ForwardPass pass, View image, View logits) {

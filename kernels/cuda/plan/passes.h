@@ -11,8 +11,6 @@
 
 namespace odin::cuda {
 
-PlanArithmetic arithmetic_of(Precision precision);
-
 // A plan with its weights on the device.
 class PlanPassRunner {
  public:
@@ -21,7 +19,7 @@ class PlanPassRunner {
 
   const Plan& plan() const { return plan_; }
   // The element type of all activations but the image.
-  Element element() const { return arithmetic_.element; }
+  Element element() const { return element_of(precision_); }
   MemoryLayout layout(int images, PlanPasses passes) const;
 
   // Where a batch lies: its layout in `memory`, and its lane. The image and its gradient are float.
@@ -63,7 +61,7 @@ class PlanPassRunner {
   void mask(const Pass& pass, const PlanSlice& output);
 
   Plan plan_;
-  PlanArithmetic arithmetic_;
+  Precision precision_;
   PlanBackward backward_;
   std::vector<StepWeights> weights_;
 };

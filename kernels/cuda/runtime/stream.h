@@ -1,6 +1,7 @@
 // Queues of work on the GPU, points in them, and recorded pieces of them.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include <cuda_runtime.h>
@@ -12,6 +13,13 @@ namespace odin::cuda {
 
 // Waits until all that was queued is done; throws Error for whatever went wrong in it.
 void synchronize(Stream stream);
+
+// Where a batch runs: its stream, and memory that nothing else uses meanwhile.
+struct Lane {
+  Stream stream = nullptr;
+  void* workspace = nullptr;
+  std::size_t workspace_bytes = 0;
+};
 
 // A stream of its own, which does not wait for the default stream.
 class OwnedStream {

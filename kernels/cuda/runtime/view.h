@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/precision.h"
+
 struct CUstream_st;
 
 namespace odin::cuda {
@@ -17,6 +19,12 @@ enum class Element : std::uint8_t { kFloat, kHalf, kBFloat16 };
 
 constexpr std::size_t size_of(Element element) {
   return element == Element::kFloat ? 4 : 2;
+}
+// Of activations in a precision.
+constexpr Element element_of(Precision precision) {
+  return precision == Precision::kFloat16    ? Element::kHalf
+         : precision == Precision::kBFloat16 ? Element::kBFloat16
+                                             : Element::kFloat;
 }
 
 // An activation in device memory, to be read. Channels are innermost; the pixels of all images

@@ -16,7 +16,7 @@ using namespace odin::test;
 
 namespace {
 
-Scores scores_with(ConvolutionChoice convolution, const Checkpoint& checkpoint,
+Scores scores_with(ConvolutionAlgorithm convolution, const Checkpoint& checkpoint,
                    std::span<const float> images) {
   const auto backend = make_backend("cpu", DeviceOptions{.convolution = convolution});
   Scorer scorer(checkpoint, *backend);
@@ -34,8 +34,8 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 // counts a thousandth in a score, at temperature 1 up to a quarter.
 void check_choices_agree(const Checkpoint& checkpoint, std::size_t count) {
   const std::vector<float> images = formula_images(count);
-  const Scores direct = scores_with(ConvolutionChoice::kDirect, checkpoint, images);
-  for (const auto choice : {ConvolutionChoice::kWinograd, ConvolutionChoice::kAuto}) {
+  const Scores direct = scores_with(ConvolutionAlgorithm::kDirect, checkpoint, images);
+  for (const auto choice : {ConvolutionAlgorithm::kWinograd, ConvolutionAlgorithm::kAuto}) {
     CAPTURE(name_of(choice));
     const Scores scores = scores_with(choice, checkpoint, images);
     CHECK(scores.predictions == direct.predictions);

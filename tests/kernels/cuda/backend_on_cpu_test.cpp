@@ -13,8 +13,8 @@ namespace {
 using cuda::use_gpu;
 
 std::unique_ptr<Backend> make_emulated(Precision precision = Precision::kFloat32) {
-  return cuda::make_cuda_backend(use_gpu("cuda:0", 0),
-                                 {.precision = precision, .convolution = ConvolutionChoice::kOwn});
+  return cuda::make_cuda_backend(
+      use_gpu("cuda:0", 0), {.precision = precision, .convolution = ConvolutionAlgorithm::kOwn});
 }
 
 Tensors results_of(Backend& backend, const Operation& operation, bool sliced) {

@@ -14,52 +14,49 @@ using namespace odin::test;
 namespace {
 
 using cuda::ConvolutionVersion;
-using cuda::Multiply;
 
 struct Case {
   std::int64_t images, channels, height, width, outputs;
-  int kernel, stride, padding;
+  int kernel;
+  ConvolutionGeometry geometry;
   Placement in;
   Placement out;
 };
 
 const Case kCases[] = {
-    {2, 16, 5, 6, 16, 3, 1, 1, {0, 0}, {0, 0}},    // aligned
-    {2, 7, 4, 5, 11, 3, 1, 1, {0, 1}, {0, 1}},     // aligned, three channels left over
-    {1, 24, 8, 8, 48, 1, 1, 0, {0, 16}, {0, 0}},   // a bottleneck that reads a slice
-    {2, 48, 4, 4, 12, 3, 1, 1, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
-    {1, 160, 4, 3, 160, 3, 1, 1, {0, 0}, {0, 0}},  // a full tile of channels
-    {2, 20, 7, 5, 33, 3, 2, 1, {3, 2}, {1, 0}},    // nothing aligned, stride 2
-    {1, 32, 6, 6, 64, 1, 2, 0, {0, 0}, {0, 0}},    // a shortcut
-    {3, 3, 6, 5, 10, 3, 1, 1, {0, 0}, {0, 0}},     // an image
-    {1, 5, 3, 3, 2, 3, 1, 0, {0, 0}, {0, 0}},      // no padding: one pixel left
-    {1, 8, 1, 1, 8, 3, 1, 1, {0, 0}, {0, 0}},      // mostly padding
-    {0, 8, 4, 4, 8, 3, 1, 1, {0, 0}, {0, 0}},      // nothing
-    {1, 4, 7, 7, 6, 5, 2, 2, {0, 0}, {0, 0}},      // a window that only the plain version does
-    {5, 8, 9, 11, 200, 1, 1, 0, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
-    {3, 12, 10, 9, 150, 1, 1, 0, {0, 4}, {8, 2}},  // more pixels than the largest tile has
+    {2, 16, 5, 6, 16, 3, {1, 1}, {0, 0}, {0, 0}},    // aligned
+    {2, 7, 4, 5, 11, 3, {1, 1}, {0, 1}, {0, 1}},     // aligned, three channels left over
+    {1, 24, 8, 8, 48, 1, {1, 0}, {0, 16}, {0, 0}},   // a bottleneck that reads a slice
+    {2, 48, 4, 4, 12, 3, {1, 1}, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
+    {1, 160, 4, 3, 160, 3, {1, 1}, {0, 0}, {0, 0}},  // a full tile of channels
+    {2, 20, 7, 5, 33, 3, {2, 1}, {3, 2}, {1, 0}},    // nothing aligned, stride 2
+    {1, 32, 6, 6, 64, 1, {2, 0}, {0, 0}, {0, 0}},    // a shortcut
+    {3, 3, 6, 5, 10, 3, {1, 1}, {0, 0}, {0, 0}},     // an image
+    {1, 5, 3, 3, 2, 3, {1, 0}, {0, 0}, {0, 0}},      // no padding: one pixel left
+    {1, 8, 1, 1, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // mostly padding
+    {0, 8, 4, 4, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // nothing
+    {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version does
+    {5, 8, 9, 11, 200, 1, {1, 0}, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
+    {3, 12, 10, 9, 150, 1, {1, 0}, {0, 4}, {8, 2}},  // more pixels than the largest tile has
 };
 
 struct Types {
   Element x;
   Element y;
-  Multiply multiply;
+  bool tf32;
 };
 const Types kTypes[] = {
-    {Element::kFloat, Element::kFloat, Multiply::kFloat},
-    {Element::kHalf, Element::kHalf, Multiply::kFloat},
+    {Element::kFloat, Element::kFloat, false}, {Element::kHalf, Element::kHalf, false},
 #ifndef ODIN_FEWER_CASES  // in a slow program: threads meet alike whatever the others are
-    {Element::kFloat, Element::kFloat, Multiply::kTf32},
-    {Element::kBFloat16, Element::kBFloat16, Multiply::kFloat},
-    {Element::kFloat, Element::kHalf, Multiply::kFloat},
-    {Element::kFloat, Element::kBFloat16, Multiply::kFloat},
+    {Element::kFloat, Element::kFloat, true},  {Element::kBFloat16, Element::kBFloat16, false},
+    {Element::kFloat, Element::kHalf, false},  {Element::kFloat, Element::kBFloat16, false},
 #endif
 };
 
 // Operands are what is stored, so what is left is the rounding of the result and, after a
 // prologue, of the operands that it makes; sums are in float.
 double tolerance(const Types& types) {
-  const double operand = types.multiply == Multiply::kTf32 ? 0x1p-11 : unit_roundoff(types.x);
+  const double operand = types.tf32 ? 0x1p-11 : unit_roundoff(types.x);
   return 2 * (operand + unit_roundoff(types.y)) + 2e-6;
 }
 
@@ -92,8 +89,9 @@ Shape x_shape(const Case& c) {
   return {c.images, c.channels, c.height, c.width};
 }
 Shape y_shape(const Case& c) {
-  return {c.images, c.outputs, windowed_extent(c.height, c.kernel, c.stride, c.padding),
-          windowed_extent(c.width, c.kernel, c.stride, c.padding)};
+  return {c.images, c.outputs,
+          windowed_extent(c.height, c.kernel, c.geometry.stride, c.geometry.padding),
+          windowed_extent(c.width, c.kernel, c.geometry.stride, c.geometry.padding)};
 }
 
 // The channel of element i of a row-major (N, C, H, W) tensor.
@@ -162,12 +160,11 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
 
   cuda::ForwardConvolution convolution{};
   convolution.kernel = c.kernel;
-  convolution.stride = c.stride;
-  convolution.padding = c.padding;
+  convolution.geometry = c.geometry;
   convolution.x = x.view();
   convolution.weights = weights.forward.data();
   convolution.y = y.view();
-  convolution.multiply = types.multiply;
+  convolution.tf32 = types.tf32;
   if (prologue) convolution.prologue = {scale.data(), shift.data(), true};
   if (epilogue) {
     convolution.bias = bias.data();
@@ -179,7 +176,7 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
     return;
   }
   Mask input_mask = mask_of(x, types.x, scale, shift);
-  const bool masks_input = prologue && cuda::has_middle(c.kernel, c.stride, c.padding);
+  const bool masks_input = prologue && cuda::has_middle(c.kernel, c.geometry);
   if (masks_input) convolution.input_mask = input_mask.get();
   cuda::convolution_forward(convolution, version, nullptr);
   if (masks_input) CHECK(input_mask.written() == input_mask.wanted());
@@ -194,7 +191,7 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
     }
   }
   std::vector<double> wanted(static_cast<std::size_t>(out.numel()));
-  reference.convolution_forward({c.stride, c.padding}, tensor(z, in),
+  reference.convolution_forward(c.geometry, tensor(z, in),
                                 tensor(weights.stored, {c.outputs, c.channels, c.kernel, c.kernel}),
                                 tensor(wanted, out));
   const auto biases = doubles(bias);
@@ -233,13 +230,12 @@ void check_backward(Backend& reference, const Case& c, const Types& types,
 
   cuda::BackwardConvolution convolution{};
   convolution.kernel = c.kernel;
-  convolution.stride = c.stride;
-  convolution.padding = c.padding;
+  convolution.geometry = c.geometry;
   convolution.dy = dy.view();
   convolution.weights = weights.backward.data();
   convolution.accumulate = accumulate;
   convolution.dx = dx.view();
-  convolution.multiply = types.multiply;
+  convolution.tf32 = types.tf32;
   if (scaled) convolution.affine = {scale.data(), shift.data(), false};
   convolution.affine.relu = masked;
   if (masked) convolution.x = x.view();
@@ -253,7 +249,7 @@ void check_backward(Backend& reference, const Case& c, const Types& types,
   const auto gradients = dy.values();
   std::vector<double> g(wanted.size());
   reference.convolution_backward_data(
-      {c.stride, c.padding}, tensor(gradients, out),
+      c.geometry, tensor(gradients, out),
       tensor(weights.stored, {c.outputs, c.channels, c.kernel, c.kernel}), tensor(g, in));
   const auto values = x.values();
   const auto scales = doubles(scale);
@@ -265,7 +261,7 @@ void check_backward(Backend& reference, const Case& c, const Types& types,
     wanted[i] = (accumulate ? wanted[i] : 0) + (open ? s * g[i] : 0);
   }
   // The result is rounded to dx's type, the operands are of dy's.
-  check_close(dx.values(), wanted, tolerance({types.y, types.x, types.multiply}));
+  check_close(dx.values(), wanted, tolerance({types.y, types.x, types.tf32}));
 
   if (!masked || in.numel() == 0) return;
   // The mask in place of x says the same.
@@ -295,16 +291,16 @@ void for_cases(std::initializer_list<ConvolutionVersion> versions, Test test) {
     for (const Case& c : kCases) {
       for (const Types& types : kTypes) {
         // It takes one of the others, which have been tested with the other types.
-        const bool plain_float = types.x == Element::kFloat && types.multiply == Multiply::kFloat;
+        const bool plain_float = types.x == Element::kFloat && !types.tf32;
         if (version == ConvolutionVersion::kAuto && !plain_float) continue;
         CAPTURE(cuda::name_of(version));
         CAPTURE(x_shape(c).to_string());
         CAPTURE(c.outputs);
         CAPTURE(c.kernel);
-        CAPTURE(c.stride);
+        CAPTURE(c.geometry.stride);
         CAPTURE(name_of(types.x));
         CAPTURE(name_of(types.y));
-        CAPTURE(types.multiply == Multiply::kTf32);
+        CAPTURE(types.tf32);
         test(version, c, types);
       }
     }
@@ -364,16 +360,16 @@ TEST_CASE("cuda: convolution backward to the filter") {
     auto wanted = doubles(dw);
     const auto xs = x.values();
     const auto gradients = dy.values();
-    reference->convolution_backward_filter({c.stride, c.padding}, tensor(xs, in),
-                                           tensor(gradients, out), tensor(wanted, w));
-    cuda::convolution_backward_filter(c.kernel, c.stride, c.padding, x.view(), dy.view(), dw.data(),
+    reference->convolution_backward_filter(c.geometry, tensor(xs, in), tensor(gradients, out),
+                                           tensor(wanted, w));
+    cuda::convolution_backward_filter(c.kernel, c.geometry, x.view(), dy.view(), dw.data(),
                                       nullptr);
     check_close(doubles(dw), wanted, 2e-6);  // in float, whatever is stored
   };
   for (const Case& c : kCases) {
     if (c.outputs * c.channels > 1000) continue;  // a block for each pair takes long on fibers
     for (const Types& types : kTypes) {
-      if (types.multiply == Multiply::kFloat) test(c, types);
+      if (!types.tf32) test(c, types);
     }
   }
 }
@@ -384,7 +380,7 @@ TEST_CASE("cuda: a convolution whose operands do not fit is refused") {
   const DeviceActivation y(Element::kFloat, {1, 4, 3, 4}, noise(1, 48));
   cuda::ForwardConvolution forward{};
   forward.kernel = 3;
-  forward.padding = 1;
+  forward.geometry = {1, 1};
   forward.x = x.view();
   forward.y = y.view();
   CHECK_THROWS_AS(cuda::convolution_forward(forward, ConvolutionVersion::kPlain, nullptr), Error);
@@ -401,7 +397,7 @@ TEST_CASE("cuda: a convolution whose operands do not fit is refused") {
       doctest::Contains("without a ReLU has no mask"), Error);
   cuda::BackwardConvolution backward{};
   backward.kernel = 3;
-  backward.padding = 1;
+  backward.geometry = {1, 1};
   backward.dy = x.view();
   backward.dx = x.view();
   backward.affine.relu = true;  // but nothing to take the mask from

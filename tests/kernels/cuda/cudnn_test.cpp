@@ -74,8 +74,7 @@ CudnnConvolution convolution(const Plan& plan, const PlanConvolution& step, Conv
                              Element element, bool padded = true) {
   CudnnConvolution c;
   c.pass = pass;
-  c.stride = step.stride;
-  c.padding = step.padding;
+  c.geometry = {step.stride, step.padding};
   c.x = operand(plan, step.input, element, padded);
   c.y = operand(plan, step.output, element, padded);
   c.w.element = element;
@@ -150,11 +149,11 @@ TEST_CASE("cuDNN has an engine for every convolution of an evaluation, in every 
       for (Element element : {Element::kFloat, Element::kHalf, Element::kBFloat16}) {
         // The image is float, and beside half precision left to our own kernels.
         if (image && element != Element::kFloat) continue;
-        for (Multiply multiply : {Multiply::kFloat, Multiply::kTf32}) {
-          if (multiply == Multiply::kTf32 && element != Element::kFloat) continue;
+        for (const bool tf32 : {false, true}) {
+          if (tf32 && element != Element::kFloat) continue;
           for (ConvolutionPass pass : {ConvolutionPass::kForward, ConvolutionPass::kBackwardData}) {
             CudnnConvolution c = convolution(plan, step, pass, element);
-            c.multiply = multiply;
+            c.tf32 = tf32;
             supported.check(c);
           }
         }
@@ -228,8 +227,7 @@ void check_operations(Element element, bool large) {
                                    ConvolutionPass::kBackwardFilter}) {
         CudnnConvolution c;
         c.pass = pass;
-        c.stride = stride;
-        c.padding = padding;
+        c.geometry = {stride, padding};
         c.x = activation(element, x, sliced);
         c.y = activation(element,
                          {x[0], outputs, windowed_extent(x[2], height, stride, padding),
@@ -277,7 +275,7 @@ TEST_CASE("tensor cores for float only where they are asked for") {
   const CudnnDevice device = describe(kDevices[3]);
   CudnnConvolution c = wide(Element::kFloat);
   const std::size_t exact = cudnn_plans(device, c, 100, kWorkspace).size();
-  c.multiply = Multiply::kTf32;
+  c.tf32 = true;
   CHECK(cudnn_plans(device, c, 100, kWorkspace).size() > exact);
   CHECK(exact > 0);
 }
@@ -285,7 +283,7 @@ TEST_CASE("tensor cores for float only where they are asked for") {
 TEST_CASE("bias and ReLU can be fused into a convolution of floats") {
   const CudnnDevice device = describe(kDevices[3]);
   CudnnConvolution c = wide(Element::kFloat);
-  c.multiply = Multiply::kTf32;
+  c.tf32 = true;
   c.bias = true;
   c.relu = true;
   CHECK(!cudnn_plans(device, c, 1, kWorkspace).empty());

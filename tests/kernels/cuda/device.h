@@ -14,17 +14,17 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options);
 
 // The kinds of convolution that it has; on a real one those that the environment variable
 // ODIN_TEST_CONVOLUTIONS names ("own cudnn"), so that one which ruins a process takes no other along.
-std::vector<ConvolutionChoice> cuda_convolutions();
+std::vector<ConvolutionAlgorithm> cuda_convolutions();
 
 // Calls test(convolution) for each of them, or skips the running test where there is no device.
 template <class Test>
 void on_every_convolution(Test test) {
   try {
-    make_cuda({.convolution = ConvolutionChoice::kOwn});
+    make_cuda({.convolution = ConvolutionAlgorithm::kOwn});
   } catch (const Error& error) {
     return skip(error.what());
   }
-  for (ConvolutionChoice convolution : cuda_convolutions()) test(convolution);
+  for (ConvolutionAlgorithm convolution : cuda_convolutions()) test(convolution);
 }
 
 }  // namespace odin::test

@@ -7,9 +7,9 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
   return cuda::make_cuda_backend(cuda::use_gpu("cuda:0", 0), options);
 }
 
-std::vector<ConvolutionChoice> cuda_convolutions() {
+std::vector<ConvolutionAlgorithm> cuda_convolutions() {
   // NVIDIA's libraries have no place there.
-  return {ConvolutionChoice::kOwn, ConvolutionChoice::kWgmma};
+  return {ConvolutionAlgorithm::kOwn, ConvolutionAlgorithm::kWgmma};
 }
 
 }  // namespace odin::test

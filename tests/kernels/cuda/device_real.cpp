@@ -9,11 +9,11 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
   return make_backend("cuda", options);
 }
 
-std::vector<ConvolutionChoice> cuda_convolutions() {
+std::vector<ConvolutionAlgorithm> cuda_convolutions() {
   const char* wanted = std::getenv("ODIN_TEST_CONVOLUTIONS");
   std::istringstream names(wanted ? wanted : "own wgmma cudnn");
-  std::vector<ConvolutionChoice> choices;
-  for (std::string name; names >> name;) choices.push_back(convolution_choice_of(name));
+  std::vector<ConvolutionAlgorithm> choices;
+  for (std::string name; names >> name;) choices.push_back(convolution_algorithm_of(name));
   return choices;
 }
 

@@ -62,7 +62,7 @@ void check_operation(Backend& backend, const HalfType& half, const Operation& op
 // Calls test(back end, half type, convolution) for all that the device has.
 template <class Test>
 void on_every_half(Test test) {
-  on_every_convolution([&](ConvolutionChoice convolution) {
+  on_every_convolution([&](ConvolutionAlgorithm convolution) {
     for (const HalfType& half : kHalfTypes) {
       const auto backend = make_cuda({.precision = half.precision, .convolution = convolution});
       CHECK(backend->data_type() == DataType::kFloat32);
@@ -75,11 +75,11 @@ void on_every_half(Test test) {
 }  // namespace
 
 TEST_CASE("every operation on activations of 16 bits computes what the reference defines") {
-  on_every_half([](Backend& backend, const HalfType& half, ConvolutionChoice convolution) {
+  on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm convolution) {
     for (const std::int64_t images : {1, 3}) {
       for (const Operation& operation : operations(images)) {
         // Ours, with whichever instructions, take square kernels only.
-        if (convolution != ConvolutionChoice::kCudnn && !has_square_kernel(operation)) continue;
+        if (convolution != ConvolutionAlgorithm::kCudnn && !has_square_kernel(operation)) continue;
         check_operation(backend, half, operation, {});
       }
     }
@@ -87,7 +87,7 @@ TEST_CASE("every operation on activations of 16 bits computes what the reference
 }
 
 TEST_CASE("a convolution of images in float writes activations of 16 bits, and its gradients") {
-  on_every_half([](Backend& backend, const HalfType& half, ConvolutionChoice) {
+  on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm) {
     for (const Operation& operation : convolutions(2)) {
       if (has_square_kernel(operation)) check_operation(backend, half, operation, {"x"});
     }
@@ -95,7 +95,7 @@ TEST_CASE("a convolution of images in float writes activations of 16 bits, and i
 }
 
 TEST_CASE("an average pool of activations of 16 bits writes float, and takes its gradient") {
-  on_every_half([](Backend& backend, const HalfType& half, ConvolutionChoice) {
+  on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm) {
     int checked = 0;
     for (const Operation& operation : operations(2)) {
       if (!operation.name.starts_with("average pool")) continue;
@@ -107,7 +107,7 @@ TEST_CASE("an average pool of activations of 16 bits writes float, and takes its
 }
 
 TEST_CASE("operands of other types than an operation takes are named") {
-  on_every_half([](Backend& backend, const HalfType& half, ConvolutionChoice) {
+  on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm) {
     const auto memory = backend.allocate(1024);
     const auto tensor = [&](const Shape& shape, DataType type) {
       return TensorView(

@@ -22,7 +22,7 @@ using cuda::PlanBackward;
 using cuda::PlanPasses;
 
 std::unique_ptr<Backend> make_emulated(int batch = 0) {
-  return make_cuda({.convolution = ConvolutionChoice::kOwn, .batch = batch});
+  return make_cuda({.convolution = ConvolutionAlgorithm::kOwn, .batch = batch});
 }
 
 // Device memory that ends after so many bytes more, until the end of the scope.
@@ -102,7 +102,7 @@ TEST_CASE("our own convolutions keep masks in place of activations") {
   for (const Plan& plan : {tools::random_densenet(1), tools::random_wide_resnet(1)}) {
     CAPTURE(plan.name);
     const cuda::PlanPassRunner runner(
-        plan, {.precision = Precision::kFloat16, .convolution = ConvolutionChoice::kOwn});
+        plan, {.precision = Precision::kFloat16, .convolution = ConvolutionAlgorithm::kOwn});
     const MemoryLayout masks = runner.layout(2, PlanPasses::kGradient);
     const MemoryLayout forward = runner.layout(2, PlanPasses::kForward);
     const PlanBackward backward = cuda::plan_backward(plan);

@@ -10,7 +10,7 @@ namespace odin::test {
 namespace {
 
 // A sign of the gradient near zero may differ, so the perturbed logits agree less than the others.
-void check_precision(const Plan& plan, ConvolutionChoice convolution, Precision precision,
+void check_precision(const Plan& plan, ConvolutionAlgorithm convolution, Precision precision,
                      double tolerance, double gradient_tolerance, std::size_t temperatures) {
   INFO(plan.name, ", ", name_of(precision), ", ", name_of(convolution));
   const std::vector<float> images = tools::random_images(plan, 3, 7);
@@ -25,7 +25,7 @@ void check_precision(const Plan& plan, ConvolutionChoice convolution, Precision 
 }
 
 TEST_CASE("plans compute what the reference does, in float") {
-  on_every_convolution([](ConvolutionChoice convolution) {
+  on_every_convolution([](ConvolutionAlgorithm convolution) {
     for (const Plan& plan : {small_densenet(), small_resnet(), awkward_plan()}) {
       // Float through a dozen layers.
       check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
@@ -35,7 +35,7 @@ TEST_CASE("plans compute what the reference does, in float") {
 }
 
 TEST_CASE("plans keep to the rounding of each precision") {
-  on_every_convolution([](ConvolutionChoice convolution) {
+  on_every_convolution([](ConvolutionAlgorithm convolution) {
     for (const Plan& plan : {small_densenet(), small_resnet(), awkward_plan()}) {
       // 11 or 8 significant bits, 5e-4 or 4e-3, several times over. A ReLU that opens where the
       // reference's is shut moves the gradient by more.
@@ -50,9 +50,9 @@ TEST_CASE("the size of the batch changes nothing") {
   const Plan plan = small_densenet();
   const std::vector<float> images = tools::random_images(plan, 7, 9);
   const auto settings = settings_for(plan, 1);
-  on_every_convolution([&](ConvolutionChoice convolution) {
+  on_every_convolution([&](ConvolutionAlgorithm convolution) {
     // cuDNN may take another engine for another size.
-    const double tolerance = convolution == ConvolutionChoice::kCudnn ? 1e-5 : 1e-6;
+    const double tolerance = convolution == ConvolutionAlgorithm::kCudnn ? 1e-5 : 1e-6;
     const auto with_batch = [&](int batch) {
       return make_cuda({.convolution = convolution, .batch = batch})->prepare(plan);
     };
@@ -74,7 +74,7 @@ TEST_CASE("one executor takes requests of every kind in turn") {
   const Plan plan = small_resnet();
   const auto reference = make_reference_backend();
   const auto oracle = reference->prepare(plan);
-  on_every_convolution([&](ConvolutionChoice convolution) {
+  on_every_convolution([&](ConvolutionAlgorithm convolution) {
     const auto executor = make_cuda({.convolution = convolution, .batch = 2})->prepare(plan);
     for (const std::size_t temperatures : {0, 1, 2, 1, 0}) {
       const std::vector<float> images =

@@ -39,8 +39,9 @@ Result train(Backend& backend, const Architecture& architecture) {
 }
 
 std::unique_ptr<Backend> make_emulated(Precision precision) {
-  return cuda::make_cuda_backend(cuda::use_gpu("cuda:0", 0),
-                                 {.precision = precision, .convolution = ConvolutionChoice::kOwn});
+  return cuda::make_cuda_backend(
+      cuda::use_gpu("cuda:0", 0),
+      {.precision = precision, .convolution = ConvolutionAlgorithm::kOwn});
 }
 
 constexpr std::array<float, 3> kHalf{0.5f, 0.5f, 0.5f};

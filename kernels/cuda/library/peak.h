@@ -1,7 +1,7 @@
 // The GPU's peaks, measured.
 #pragma once
 
-#include "kernels/device.h"
+#include "kernels/precision.h"
 
 namespace odin::cuda {
 

@@ -1,11 +1,10 @@
-#include "kernels/cuda/plan/peak.h"
+#include "kernels/cuda/library/peak.h"
 
 #include <algorithm>
 
 #include "kernels/cuda/dropout.h"
 #include "kernels/cuda/elementwise.h"
 #include "kernels/cuda/library/cublas.h"
-#include "kernels/cuda/plan/passes.h"
 #include "kernels/cuda/runtime/memory.h"
 #include "kernels/cuda/runtime/stream.h"
 
@@ -14,17 +13,17 @@ namespace odin::cuda {
 double peak_gflops(Precision precision) {
   constexpr int kSize = 8192;
   constexpr int kRuns = 10;
-  const PlanArithmetic arithmetic = arithmetic_of(precision);
+  const Element element = element_of(precision);
   const OwnedStream stream;
   const DeviceBuffer noise(std::size_t{kSize} * kSize * sizeof(float));
   const DeviceBuffer workspace(std::size_t{32} << 20);
   DeviceBuffer matrices[3];
   for (std::size_t i = 0; i < 3; ++i) {
-    matrices[i] = DeviceBuffer(std::size_t{kSize} * kSize * size_of(arithmetic.element));
+    matrices[i] = DeviceBuffer(std::size_t{kSize} * kSize * size_of(element));
     // Of random numbers: zeros take less power and run faster.
     normal_noise(i, 0, 0, noise.as<float>(), std::int64_t{kSize} * kSize, stream);
     copy({noise.data(), Element::kFloat, kSize, 1, 1, kSize, kSize},
-         {matrices[i].data(), arithmetic.element, kSize, 1, 1, kSize, kSize}, stream);
+         {matrices[i].data(), element, kSize, 1, 1, kSize, kSize}, stream);
   }
   CublasHandle cublas;
   const Lane lane{stream, workspace.data(), workspace.size()};
@@ -36,8 +35,8 @@ double peak_gflops(Precision precision) {
     Event begin;
     Event end;
     begin.record(stream);
-    cublas.multiply(kSize, kSize, kSize, matrix(0), matrix(1), matrix(2), arithmetic.element,
-                    arithmetic.multiply, false, lane);
+    cublas.multiply(kSize, kSize, kSize, matrix(0), matrix(1), matrix(2), element,
+                    precision == Precision::kTf32, false, lane);
     end.record(stream);
     end.synchronize();
     const float time = Event::elapsed_ms(begin, end);

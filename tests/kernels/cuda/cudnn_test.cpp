@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/backend.h"
 #include "kernels/cuda/library/cudnn_convolution.h"
 #include "tests/kernels/cuda/plans.h"
 #include "tests/kernels/random_plans.h"

@@ -5,15 +5,11 @@
 #include <cmath>
 #include <exception>
 #include <functional>
-#include <random>
-#include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <dnnl.hpp>
 #include <fmt/format.h>
 #include <omp.h>
 
@@ -21,30 +17,15 @@
 #include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/error.h"
+#include "tools/bench/convolution_problem.h"
+#include "tools/bench/dnnl_kernel.h"
 
-namespace odin {
+namespace odin::bench {
 namespace {
 
 using cpu::ConvolutionTask;
 using cpu::FloatMemory;
 using cpu::KernelTable;
-
-struct Shape {
-  const char* network;
-  int images;  // as many as the plan executor gives to a kernel
-  int in, out, size, kernel, stride;
-
-  int padding() const { return kernel / 2; }
-  int out_size() const { return (size + 2 * padding() - kernel) / stride + 1; }
-  double multiply_adds() const {
-    return double(images) * in * out * kernel * kernel * out_size() * out_size();
-  }
-  std::string name() const {
-    return fmt::format("{}x{}{} {:>3} -> {:<3} {:>2}x{:<2} x{:<2}", kernel, kernel,
-                       stride == 1 ? "   " : fmt::format("/{} ", stride), in, out, size, size,
-                       images);
-  }
-};
 
 constexpr Shape kShapes[] = {
     {"densenet", 1, 3, 24, 32, 3, 1},  {"densenet", 1, 120, 48, 32, 1, 1},
@@ -54,52 +35,6 @@ constexpr Shape kShapes[] = {
     {"wrn", 1, 160, 160, 32, 3, 1},    {"wrn", 4, 160, 320, 32, 3, 2},
     {"wrn", 4, 160, 320, 32, 1, 2},    {"wrn", 4, 320, 320, 16, 3, 1},
     {"wrn", 16, 320, 640, 16, 3, 2},   {"wrn", 16, 640, 640, 8, 3, 1},
-};
-
-std::vector<float> random_values(std::size_t count, double deviation) {
-  static std::mt19937 random(1);
-  std::normal_distribution<float> normal(0.0f, static_cast<float>(deviation));
-  std::vector<float> values(count);
-  for (float& v : values) v = normal(random);
-  return values;
-}
-
-std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
-
-// Operands of a shape, dense, and the results of plain loops for the first image.
-struct Problem {
-  Shape shape;
-  std::vector<float> x, w, dy;
-  std::vector<double> y, dx;
-
-  explicit Problem(const Shape& s) : shape(s) {
-    const int taps = s.kernel * s.kernel;
-    const int in_pixels = s.size * s.size;
-    const int out_pixels = s.out_size() * s.out_size();
-    x = random_values(as_size(std::int64_t{s.images} * s.in * in_pixels), 1);
-    w = random_values(as_size(std::int64_t{s.out} * s.in * taps), std::sqrt(2.0 / (s.in * taps)));
-    dy = random_values(as_size(std::int64_t{s.images} * s.out * out_pixels), 1);
-    y.assign(as_size(std::int64_t{s.out} * out_pixels), 0);
-    dx.assign(as_size(std::int64_t{s.in} * in_pixels), 0);
-    for (int o = 0; o < s.out; ++o) {
-      for (int c = 0; c < s.in; ++c) {
-        for (int tap = 0; tap < taps; ++tap) {
-          const double weight = w[as_size((std::int64_t{o} * s.in + c) * taps + tap)];
-          for (int p = 0; p < out_pixels; ++p) {
-            const int row = p / s.out_size() * s.stride + tap / s.kernel - s.padding();
-            const int column = p % s.out_size() * s.stride + tap % s.kernel - s.padding();
-            if (row < 0 || row >= s.size || column < 0 || column >= s.size) continue;
-            const std::size_t from = as_size(c * in_pixels + row * s.size + column);
-            const std::size_t to = as_size(o * out_pixels + p);
-            y[to] += weight * double{x[from]};
-            dx[from] += weight * double{dy[to]};
-          }
-        }
-      }
-    }
-  }
 };
 
 // Seconds of one call, the best of a few short runs.
@@ -215,65 +150,6 @@ class OurKernel {
   void (*run_)(const ConvolutionTask&) = nullptr;
 };
 
-// oneDNN's, with operands in whatever layout it likes best.
-class DnnlKernel {
- public:
-  DnnlKernel(const Shape& s, bool backward)
-      : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
-    using Memory = dnnl::memory;
-    const auto any = [](const Memory::dims& dims) {
-      return Memory::desc(dims, Memory::data_type::f32, Memory::format_tag::any);
-    };
-    const Memory::desc x = any({s.images, s.in, s.size, s.size});
-    const Memory::desc w = any({s.out, s.in, s.kernel, s.kernel});
-    const Memory::desc y = any({s.images, s.out, s.out_size(), s.out_size()});
-    const Memory::dims strides = {s.stride, s.stride};
-    const Memory::dims padding = {s.padding(), s.padding()};
-    const dnnl::convolution_forward::desc forward_desc(
-        backward ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
-        dnnl::algorithm::convolution_auto, x, w, y, strides, padding, padding);
-    const dnnl::convolution_forward::primitive_desc forward(forward_desc, engine_);
-    if (!backward) {
-      name_ = forward.impl_info_str();
-      primitive_ = dnnl::convolution_forward(forward);
-      arguments_ = {{DNNL_ARG_SRC, make(forward.src_desc())},
-                    {DNNL_ARG_WEIGHTS, make(forward.weights_desc())},
-                    {DNNL_ARG_DST, make(forward.dst_desc())}};
-      return;
-    }
-    const dnnl::convolution_backward_data::desc backward_desc(dnnl::algorithm::convolution_direct,
-                                                              x, w, y, strides, padding, padding);
-    const dnnl::convolution_backward_data::primitive_desc descriptor(backward_desc, engine_,
-                                                                     forward);
-    name_ = descriptor.impl_info_str();
-    primitive_ = dnnl::convolution_backward_data(descriptor);
-    arguments_ = {{DNNL_ARG_DIFF_SRC, make(descriptor.diff_src_desc())},
-                  {DNNL_ARG_WEIGHTS, make(descriptor.weights_desc())},
-                  {DNNL_ARG_DIFF_DST, make(descriptor.diff_dst_desc())}};
-  }
-  const std::string& name() const { return name_; }
-  void run() {
-    primitive_.execute(stream_, arguments_);
-    stream_.wait();
-  }
-
- private:
-  dnnl::memory make(const dnnl::memory::desc& desc) {
-    dnnl::memory memory(desc, engine_);
-    // Not zeros, in case the processor is quicker with them.
-    const std::size_t floats = desc.get_size() / sizeof(float);
-    const std::vector<float> values = random_values(floats, 1);
-    std::copy(values.begin(), values.end(), static_cast<float*>(memory.get_data_handle()));
-    return memory;
-  }
-
-  dnnl::engine engine_;
-  dnnl::stream stream_;
-  std::string name_;
-  dnnl::primitive primitive_;
-  std::unordered_map<int, dnnl::memory> arguments_;
-};
-
 struct Options {
   std::string network = "all";
   std::string instruction_set = "best";
@@ -288,7 +164,7 @@ cpu::InstructionSet instruction_set_of(const std::string& name) {
 }
 
 // Prints the rows of a shape; false if a kernel is wrong.
-bool bench(const Shape& shape, const KernelTable& kernels, int repeats) {
+bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats) {
   // Single precision sums; Winograd's transforms lose about another digit.
   constexpr double kDirectBound = 2e-6;
   constexpr double kWinogradBound = 2e-5;
@@ -348,18 +224,18 @@ int run(int argc, char** argv) {
   bool right = true;
   for (const Shape& shape : kShapes) {
     if (options.network != "all" && options.network != shape.network) continue;
-    right = bench(shape, kernels, options.repeats) && right;
+    right = check_and_time(shape, kernels, options.repeats) && right;
   }
   require(right, "a kernel marked with ! disagrees with plain loops; its times mean nothing");
   return 0;
 }
 
 }  // namespace
-}  // namespace odin
+}  // namespace odin::bench
 
 int main(int argc, char** argv) {
   try {
-    return odin::run(argc, argv);
+    return odin::bench::run(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "kernel_bench: {}\n", error.what());
     return 1;

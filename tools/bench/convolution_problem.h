@@ -1,0 +1,40 @@
+// Convolutions to time on the CPU, with what they should compute.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace odin::bench {
+
+struct Shape {
+  const char* network;
+  int images;  // as many as the plan executor gives to a kernel
+  int in, out, size, kernel, stride;
+
+  int padding() const { return kernel / 2; }
+  int out_size() const { return (size + 2 * padding() - kernel) / stride + 1; }
+  double multiply_adds() const {
+    return double(images) * in * out * kernel * kernel * out_size() * out_size();
+  }
+  std::string name() const;
+};
+
+// Normal numbers, others at every call.
+std::vector<float> random_values(std::size_t count, double deviation);
+
+inline std::size_t as_size(std::int64_t value) {
+  return static_cast<std::size_t>(value);
+}
+
+// Operands of a shape, dense, and the results of plain loops for the first image.
+struct Problem {
+  Shape shape;
+  std::vector<float> x, w, dy;
+  std::vector<double> y, dx;
+
+  explicit Problem(const Shape& s);
+};
+
+}  // namespace odin::bench

@@ -1,11 +1,11 @@
 #include "kernels/cuda/conv/convolution.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <doctest/doctest.h>
 
 #include "kernels/error.h"
+#include "tests/kernels/cuda/convolution_cases.h"
 #include "tests/kernels/cuda/support.h"
 
 using namespace odin;
@@ -15,145 +15,14 @@ namespace {
 
 using cuda::ConvolutionVersion;
 
-struct Case {
-  std::int64_t images, channels, height, width, outputs;
-  int kernel;
-  ConvolutionGeometry geometry;
-  Placement in;
-  Placement out;
-};
-
-const Case kCases[] = {
-    {2, 16, 5, 6, 16, 3, {1, 1}, {0, 0}, {0, 0}},    // aligned
-    {2, 7, 4, 5, 11, 3, {1, 1}, {0, 1}, {0, 1}},     // aligned, three channels left over
-    {1, 24, 8, 8, 48, 1, {1, 0}, {0, 16}, {0, 0}},   // a bottleneck that reads a slice
-    {2, 48, 4, 4, 12, 3, {1, 1}, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
-    {1, 160, 4, 3, 160, 3, {1, 1}, {0, 0}, {0, 0}},  // a full tile of channels
-    {2, 20, 7, 5, 33, 3, {2, 1}, {3, 2}, {1, 0}},    // nothing aligned, stride 2
-    {1, 32, 6, 6, 64, 1, {2, 0}, {0, 0}, {0, 0}},    // a shortcut
-    {3, 3, 6, 5, 10, 3, {1, 1}, {0, 0}, {0, 0}},     // an image
-    {1, 5, 3, 3, 2, 3, {1, 0}, {0, 0}, {0, 0}},      // no padding: one pixel left
-    {1, 8, 1, 1, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // mostly padding
-    {0, 8, 4, 4, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // nothing
-    {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version does
-    {5, 8, 9, 11, 200, 1, {1, 0}, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
-    {3, 12, 10, 9, 150, 1, {1, 0}, {0, 4}, {8, 2}},  // more pixels than the largest tile has
-};
-
-struct Types {
-  Element x;
-  Element y;
-  bool tf32;
-};
-const Types kTypes[] = {
-    {Element::kFloat, Element::kFloat, false}, {Element::kHalf, Element::kHalf, false},
-#ifndef ODIN_FEWER_CASES  // in a slow program: threads meet alike whatever the others are
-    {Element::kFloat, Element::kFloat, true},  {Element::kBFloat16, Element::kBFloat16, false},
-    {Element::kFloat, Element::kHalf, false},  {Element::kFloat, Element::kBFloat16, false},
-#endif
-};
-
-// Operands are what is stored, so what is left is the rounding of the result and, after a
-// prologue, of the operands that it makes; sums are in float.
-double tolerance(const Types& types) {
-  const double operand = types.tf32 ? 0x1p-11 : unit_roundoff(types.x);
-  return 2 * (operand + unit_roundoff(types.y)) + 2e-6;
-}
-
-struct Weights {
-  Weights(const Case& c, Element element)
-      : plain(device_floats(noise(30, c.outputs * c.channels * c.kernel * c.kernel))),
-        forward(bytes(c.kernel, c.outputs, c.channels, element)),
-        backward(bytes(c.kernel, c.channels, c.outputs, element)),
-        stored(DeviceActivation(element, {1, 1, 1, c.outputs * c.channels * c.kernel * c.kernel},
-                                doubles(plain))
-                   .values()) {
-    const auto o = static_cast<int>(c.outputs);
-    const auto i = static_cast<int>(c.channels);
-    cuda::pack_forward_weights(plain.data(), o, i, c.kernel, element, forward.data(), nullptr);
-    cuda::pack_backward_weights(plain.data(), o, i, c.kernel, element, backward.data(), nullptr);
-  }
-  static std::size_t bytes(int kernel, std::int64_t rows, std::int64_t depth, Element element) {
-    return static_cast<std::size_t>(
-               cuda::packed_weights(kernel, static_cast<int>(rows), static_cast<int>(depth))) *
-           cuda::size_of(element);
-  }
-
-  DeviceArray<float> plain;
-  DeviceMemory forward;
-  DeviceMemory backward;
-  std::vector<double> stored;  // as rounded to the element type
-};
-
-Shape x_shape(const Case& c) {
-  return {c.images, c.channels, c.height, c.width};
-}
-Shape y_shape(const Case& c) {
-  return {c.images, c.outputs,
-          windowed_extent(c.height, c.kernel, c.geometry.stride, c.geometry.padding),
-          windowed_extent(c.width, c.kernel, c.geometry.stride, c.geometry.padding)};
-}
-
-// The channel of element i of a row-major (N, C, H, W) tensor.
-std::size_t channel_of(std::size_t i, const Shape& shape) {
-  return i / static_cast<std::size_t>(shape[2] * shape[3]) % static_cast<std::size_t>(shape[1]);
-}
-
-// The mask of an activation in device memory, and what it should be where `open` holds.
-class Mask {
- public:
-  template <class Open>
-  Mask(Element element, const Shape& shape, Open open)
-      : pitch_(cuda::mask_pitch(element, static_cast<int>(shape[1])) + 1),
-        wanted_(static_cast<std::size_t>(shape[0] * shape[2] * shape[3] * pitch_)),
-        bytes_(std::vector<std::uint8_t>(wanted_.size(), kUntouched)) {
-    const auto per_byte = static_cast<std::size_t>(cuda::masked_channels(element));
-    const auto pitch = static_cast<std::size_t>(pitch_);
-    const auto area = static_cast<std::size_t>(shape[2] * shape[3]);
-    const auto channels = static_cast<std::size_t>(shape[1]);
-    for (std::size_t end = pitch; end <= wanted_.size(); end += pitch)
-      wanted_[end - 1] = kUntouched;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.numel()); ++i) {
-      if (!open(i)) continue;
-      const std::size_t k = channel_of(i, shape);
-      const std::size_t pixel = i / (area * channels) * area + i % area;
-      std::uint8_t& byte = wanted_[pixel * pitch + k / per_byte];
-      byte = static_cast<std::uint8_t>(byte | 1 << k % per_byte);
-    }
-  }
-
-  cuda::ReluMask get() { return {bytes_.data(), pitch_}; }
-  std::vector<std::uint8_t> written() const { return bytes_.values(); }
-  const std::vector<std::uint8_t>& wanted() const { return wanted_; }
-
- private:
-  static constexpr std::uint8_t kUntouched = 0xab;  // between the pixels
-
-  std::int64_t pitch_;
-  std::vector<std::uint8_t> wanted_;
-  DeviceArray<std::uint8_t> bytes_;
-};
-
-// That of relu(scale x + shift), as a float computes it.
-Mask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
-             const DeviceArray<float>& shift) {
-  const auto values = x.values();
-  const auto scales = scale.values();
-  const auto shifts = shift.values();
-  return {element, x.shape(), [&](std::size_t i) {
-            const std::size_t k = channel_of(i, x.shape());
-            return std::fmaf(scales[k], static_cast<float>(values[i]), shifts[k]) > 0;
-          }};
-}
-
-void check_forward(Backend& reference, const Case& c, const Types& types,
+void check_forward(Backend& reference, const ConvolutionCase& c, const ConvolutionTypes& types,
                    ConvolutionVersion version, bool prologue, bool epilogue, bool residual) {
   const Shape in = x_shape(c);
   const Shape out = y_shape(c);
   const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
   const DeviceActivation y(types.y, out, noise(2, out.numel()), c.out);
   const DeviceActivation r(types.y, out, noise(3, out.numel()), c.out);
-  Weights weights(c, types.x);
+  PackedWeights weights(c, types.x);
   auto scale = device_floats(noise(10, c.channels));
   auto shift = device_floats(noise(11, c.channels));
   auto bias = device_floats(noise(12, c.outputs));
@@ -175,7 +44,7 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
     CHECK_THROWS_AS(cuda::convolution_forward(convolution, version, nullptr), Error);
     return;
   }
-  Mask input_mask = mask_of(x, types.x, scale, shift);
+  ExpectedMask input_mask = mask_of(x, types.x, scale, shift);
   const bool masks_input = prologue && cuda::has_middle(c.kernel, c.geometry);
   if (masks_input) convolution.input_mask = input_mask.get();
   cuda::convolution_forward(convolution, version, nullptr);
@@ -205,7 +74,7 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
   check_close(found, wanted, tolerance(types));
 
   if (!convolution.relu || out.numel() == 0) return;
-  Mask output_mask(types.y, out, [&](std::size_t i) { return found[i] > 0; });
+  ExpectedMask output_mask(types.y, out, [&](std::size_t i) { return found[i] > 0; });
   convolution.output_mask = output_mask.get();
   if (!cuda::can_run(convolution, version)) {
     CHECK(version != ConvolutionVersion::kImplicitGemm);
@@ -217,14 +86,14 @@ void check_forward(Backend& reference, const Case& c, const Types& types,
   CHECK(y.values() == found);
 }
 
-void check_backward(Backend& reference, const Case& c, const Types& types,
+void check_backward(Backend& reference, const ConvolutionCase& c, const ConvolutionTypes& types,
                     ConvolutionVersion version, bool masked, bool scaled, bool accumulate) {
   const Shape in = x_shape(c);
   const Shape out = y_shape(c);
   const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
   const DeviceActivation dx(types.x, in, noise(4, in.numel()), c.in);
   const DeviceActivation dy(types.y, out, noise(5, out.numel()), c.out);
-  Weights weights(c, types.x);
+  PackedWeights weights(c, types.x);
   auto scale = device_floats(noise(10, c.channels));
   auto shift = device_floats(noise(11, c.channels));
 
@@ -266,8 +135,9 @@ void check_backward(Backend& reference, const Case& c, const Types& types,
   if (!masked || in.numel() == 0) return;
   // The mask in place of x says the same.
   const DeviceActivation same(types.x, in, noise(4, in.numel()), c.in);
-  Mask mask = scaled ? mask_of(x, types.x, scale, shift)
-                     : Mask(types.x, in, [&](std::size_t i) { return values[i] > 0; });
+  ExpectedMask mask = scaled
+                          ? mask_of(x, types.x, scale, shift)
+                          : ExpectedMask(types.x, in, [&](std::size_t i) { return values[i] > 0; });
   DeviceArray<std::uint8_t> bytes(mask.wanted());
   convolution.mask = {bytes.data(), mask.get().pitch};
   convolution.x = {};
@@ -288,8 +158,8 @@ template <class Test>
 void for_cases(std::initializer_list<ConvolutionVersion> versions, Test test) {
   if (!device_or_skip()) return;
   for (const ConvolutionVersion version : versions) {
-    for (const Case& c : kCases) {
-      for (const Types& types : kTypes) {
+    for (const ConvolutionCase& c : convolution_cases()) {
+      for (const ConvolutionTypes& types : convolution_types()) {
         // It takes one of the others, which have been tested with the other types.
         const bool plain_float = types.x == Element::kFloat && !types.tf32;
         if (version == ConvolutionVersion::kAuto && !plain_float) continue;
@@ -309,7 +179,8 @@ void for_cases(std::initializer_list<ConvolutionVersion> versions, Test test) {
 
 void check_forward(std::initializer_list<ConvolutionVersion> versions) {
   const auto reference = make_reference_backend();
-  for_cases(versions, [&](ConvolutionVersion version, const Case& c, const Types& types) {
+  for_cases(versions, [&](ConvolutionVersion version, const ConvolutionCase& c,
+                          const ConvolutionTypes& types) {
     check_forward(*reference, c, types, version, false, false, false);
     check_forward(*reference, c, types, version, true, true, false);
     check_forward(*reference, c, types, version, false, true, true);
@@ -318,7 +189,8 @@ void check_forward(std::initializer_list<ConvolutionVersion> versions) {
 
 void check_backward(std::initializer_list<ConvolutionVersion> versions) {
   const auto reference = make_reference_backend();
-  for_cases(versions, [&](ConvolutionVersion version, const Case& c, const Types& types) {
+  for_cases(versions, [&](ConvolutionVersion version, const ConvolutionCase& c,
+                          const ConvolutionTypes& types) {
     check_backward(*reference, c, types, version, false, false, false);
     check_backward(*reference, c, types, version, true, true, true);
     check_backward(*reference, c, types, version, true, false, false);
@@ -346,7 +218,7 @@ TEST_CASE("cuda: convolution backward to the data on warpgroup products") {
 TEST_CASE("cuda: convolution backward to the filter") {
   if (!device_or_skip()) return;
   const auto reference = make_reference_backend();
-  const auto test = [&](const Case& c, const Types& types) {
+  const auto test = [&](const ConvolutionCase& c, const ConvolutionTypes& types) {
     CAPTURE(x_shape(c).to_string());
     CAPTURE(c.kernel);
     CAPTURE(name_of(types.x));
@@ -366,9 +238,9 @@ TEST_CASE("cuda: convolution backward to the filter") {
                                       nullptr);
     check_close(doubles(dw), wanted, 2e-6);  // in float, whatever is stored
   };
-  for (const Case& c : kCases) {
+  for (const ConvolutionCase& c : convolution_cases()) {
     if (c.outputs * c.channels > 1000) continue;  // a block for each pair takes long on fibers
-    for (const Types& types : kTypes) {
+    for (const ConvolutionTypes& types : convolution_types()) {
       if (!types.tf32) test(c, types);
     }
   }

@@ -1,0 +1,90 @@
+#include "tests/kernels/cuda/convolution_cases.h"
+
+#include <cmath>
+
+namespace odin::test {
+namespace {
+
+const ConvolutionCase kCases[] = {
+    {2, 16, 5, 6, 16, 3, {1, 1}, {0, 0}, {0, 0}},    // aligned
+    {2, 7, 4, 5, 11, 3, {1, 1}, {0, 1}, {0, 1}},     // aligned, three channels left over
+    {1, 24, 8, 8, 48, 1, {1, 0}, {0, 16}, {0, 0}},   // a bottleneck that reads a slice
+    {2, 48, 4, 4, 12, 3, {1, 1}, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
+    {1, 160, 4, 3, 160, 3, {1, 1}, {0, 0}, {0, 0}},  // a full tile of channels
+    {2, 20, 7, 5, 33, 3, {2, 1}, {3, 2}, {1, 0}},    // nothing aligned, stride 2
+    {1, 32, 6, 6, 64, 1, {2, 0}, {0, 0}, {0, 0}},    // a shortcut
+    {3, 3, 6, 5, 10, 3, {1, 1}, {0, 0}, {0, 0}},     // an image
+    {1, 5, 3, 3, 2, 3, {1, 0}, {0, 0}, {0, 0}},      // no padding: one pixel left
+    {1, 8, 1, 1, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // mostly padding
+    {0, 8, 4, 4, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // nothing
+    {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version does
+    {5, 8, 9, 11, 200, 1, {1, 0}, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
+    {3, 12, 10, 9, 150, 1, {1, 0}, {0, 4}, {8, 2}},  // more pixels than the largest tile has
+};
+
+const ConvolutionTypes kTypes[] = {
+    {Element::kFloat, Element::kFloat, false}, {Element::kHalf, Element::kHalf, false},
+#ifndef ODIN_FEWER_CASES  // in a slow program: threads meet alike whatever the others are
+    {Element::kFloat, Element::kFloat, true},  {Element::kBFloat16, Element::kBFloat16, false},
+    {Element::kFloat, Element::kHalf, false},  {Element::kFloat, Element::kBFloat16, false},
+#endif
+};
+
+std::size_t packed_bytes(int kernel, std::int64_t rows, std::int64_t depth, Element element) {
+  return static_cast<std::size_t>(
+             cuda::packed_weights(kernel, static_cast<int>(rows), static_cast<int>(depth))) *
+         cuda::size_of(element);
+}
+
+}  // namespace
+
+std::span<const ConvolutionCase> convolution_cases() {
+  return kCases;
+}
+std::span<const ConvolutionTypes> convolution_types() {
+  return kTypes;
+}
+
+double tolerance(const ConvolutionTypes& types) {
+  const double operand = types.tf32 ? 0x1p-11 : unit_roundoff(types.x);
+  return 2 * (operand + unit_roundoff(types.y)) + 2e-6;
+}
+
+PackedWeights::PackedWeights(const ConvolutionCase& c, Element element)
+    : plain(device_floats(noise(30, c.outputs * c.channels * c.kernel * c.kernel))),
+      forward(packed_bytes(c.kernel, c.outputs, c.channels, element)),
+      backward(packed_bytes(c.kernel, c.channels, c.outputs, element)),
+      stored(DeviceActivation(element, {1, 1, 1, c.outputs * c.channels * c.kernel * c.kernel},
+                              doubles(plain))
+                 .values()) {
+  const auto o = static_cast<int>(c.outputs);
+  const auto i = static_cast<int>(c.channels);
+  cuda::pack_forward_weights(plain.data(), o, i, c.kernel, element, forward.data(), nullptr);
+  cuda::pack_backward_weights(plain.data(), o, i, c.kernel, element, backward.data(), nullptr);
+}
+
+Shape x_shape(const ConvolutionCase& c) {
+  return {c.images, c.channels, c.height, c.width};
+}
+Shape y_shape(const ConvolutionCase& c) {
+  return {c.images, c.outputs,
+          windowed_extent(c.height, c.kernel, c.geometry.stride, c.geometry.padding),
+          windowed_extent(c.width, c.kernel, c.geometry.stride, c.geometry.padding)};
+}
+
+std::size_t channel_of(std::size_t i, const Shape& shape) {
+  return i / static_cast<std::size_t>(shape[2] * shape[3]) % static_cast<std::size_t>(shape[1]);
+}
+
+ExpectedMask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
+                     const DeviceArray<float>& shift) {
+  const auto values = x.values();
+  const auto scales = scale.values();
+  const auto shifts = shift.values();
+  return {element, x.shape(), [&](std::size_t i) {
+            const std::size_t k = channel_of(i, x.shape());
+            return std::fmaf(scales[k], static_cast<float>(values[i]), shifts[k]) > 0;
+          }};
+}
+
+}  // namespace odin::test

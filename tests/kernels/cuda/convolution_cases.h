@@ -1,0 +1,89 @@
+// What the tests of our CUDA convolutions share: shapes, element types, weights and masks.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/cuda/conv/convolution.h"
+#include "tests/kernels/cuda/support.h"
+
+namespace odin::test {
+
+struct ConvolutionCase {
+  std::int64_t images, channels, height, width, outputs;
+  int kernel;
+  ConvolutionGeometry geometry;
+  Placement in;
+  Placement out;
+};
+
+std::span<const ConvolutionCase> convolution_cases();
+
+struct ConvolutionTypes {
+  Element x;
+  Element y;
+  bool tf32;
+};
+std::span<const ConvolutionTypes> convolution_types();
+
+// Operands are what is stored, so what is left is the rounding of the result and, after a
+// prologue, of the operands that it makes; sums are in float.
+double tolerance(const ConvolutionTypes& types);
+
+// Weights of a case, as they come and packed for both passes.
+struct PackedWeights {
+  PackedWeights(const ConvolutionCase& c, Element element);
+
+  DeviceArray<float> plain;
+  DeviceMemory forward;
+  DeviceMemory backward;
+  std::vector<double> stored;  // as rounded to the element type
+};
+
+Shape x_shape(const ConvolutionCase& c);
+Shape y_shape(const ConvolutionCase& c);
+
+// The channel of element i of a row-major (N, C, H, W) tensor.
+std::size_t channel_of(std::size_t i, const Shape& shape);
+
+// The mask of an activation in device memory, and what it should be where `open` holds.
+class ExpectedMask {
+ public:
+  template <class Open>
+  ExpectedMask(Element element, const Shape& shape, Open open)
+      : pitch_(cuda::mask_pitch(element, static_cast<int>(shape[1])) + 1),
+        wanted_(static_cast<std::size_t>(shape[0] * shape[2] * shape[3] * pitch_)),
+        bytes_(std::vector<std::uint8_t>(wanted_.size(), kUntouched)) {
+    const auto per_byte = static_cast<std::size_t>(cuda::masked_channels(element));
+    const auto pitch = static_cast<std::size_t>(pitch_);
+    const auto area = static_cast<std::size_t>(shape[2] * shape[3]);
+    const auto channels = static_cast<std::size_t>(shape[1]);
+    for (std::size_t end = pitch; end <= wanted_.size(); end += pitch)
+      wanted_[end - 1] = kUntouched;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.numel()); ++i) {
+      if (!open(i)) continue;
+      const std::size_t k = channel_of(i, shape);
+      const std::size_t pixel = i / (area * channels) * area + i % area;
+      std::uint8_t& byte = wanted_[pixel * pitch + k / per_byte];
+      byte = static_cast<std::uint8_t>(byte | 1 << k % per_byte);
+    }
+  }
+
+  cuda::ReluMask get() { return {bytes_.data(), pitch_}; }
+  std::vector<std::uint8_t> written() const { return bytes_.values(); }
+  const std::vector<std::uint8_t>& wanted() const { return wanted_; }
+
+ private:
+  static constexpr std::uint8_t kUntouched = 0xab;  // between the pixels
+
+  std::int64_t pitch_;
+  std::vector<std::uint8_t> wanted_;
+  DeviceArray<std::uint8_t> bytes_;
+};
+
+// That of relu(scale x + shift), as a float computes it.
+ExpectedMask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
+                     const DeviceArray<float>& shift);
+
+}  // namespace odin::test

@@ -29,12 +29,12 @@ run() { # run PROGRAM TESTS: builds and runs them; the status is that of the tes
 }
 
 failed=0
-# mutation NAME FILE OLD NEW PROGRAM TESTS: the first OLD in the file becomes NEW; TESTS of PROGRAM must fail.
+# mutation NAME FILE OLD NEW PROGRAM TESTS: the one OLD in the file becomes NEW; TESTS of PROGRAM must fail.
 mutation() {
   local name=$1 file=$source/kernels/cuda/$2
   [[ $name == *"$only"* ]] || return 0
   cp "$file" "$folder/whole"
-  OLD=$3 NEW=$4 perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/ or die "the text to break is not in the file\n"' "$file"
+  OLD=$3 NEW=$4 perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/g == 1 or die "the text to break is not in the file exactly once\n"' "$file"
   if run "$5" "$6"; then
     echo "NOT NOTICED: $name ($2)"
     failed=1
@@ -51,55 +51,57 @@ for program in $kernels $backend; do
 done
 
 # Barriers and waits.
-mutation 'barrier before the slabs are multiplied' conv_gemm.cuh \
+mutation 'barrier before the slabs are multiplied' conv/gemm.cuh \
   $'    __syncthreads();\n    start_loading' '    start_loading' $kernels 'cuda: convolution forward*'
-mutation 'copies waited for one step late' conv_gemm.cuh \
+mutation 'copies waited for one step late' conv/gemm.cuh \
   'wait_for_copies<kStages - 2>' 'wait_for_copies<kStages - 1>' $kernels 'cuda: convolution forward*'
-mutation 'loads that products are not shown' conv_wgmma.cuh \
+mutation 'loads that products are not shown' conv/wgmma.cuh \
   '    publish_to_products();' '' $kernels 'cuda: convolution forward*'
-mutation 'slabs overwritten while products read them' conv_wgmma.cuh \
+mutation 'slabs overwritten while products read them' conv/wgmma.cuh \
   'wait_for_products<1>' 'wait_for_products<2>' $kernels 'cuda: convolution forward*'
-mutation 'sums read before the products are finished' conv_wgmma.cuh \
+mutation 'sums read before the products are finished' conv/wgmma.cuh \
   '    wait_for_products<0>();' '' $kernels 'cuda: convolution forward*'
 mutation 'barrier between writing and reading a transposed tile' layout.cu \
-  '  __syncthreads();' '' $kernels 'cuda: between NCHW and NHWC'
+  $'  __syncthreads();\n  for (int y = static_cast<int>(threadIdx.y); y < kTile; y += kRows) {\n    const int channel' \
+  $'  for (int y = static_cast<int>(threadIdx.y); y < kTile; y += kRows) {\n    const int channel' \
+  $kernels 'cuda: between NCHW and NHWC'
 mutation 'barrier before a team merges its moments' batch_norm.cu \
-  '  __syncthreads();' '' $kernels 'cuda: batch norm in training'
+  $'part[member][lane] = moments;\n  __syncthreads();' 'part[member][lane] = moments;' $kernels 'cuda: batch norm in training'
 # Only a race: the fibers of one ordinary thread never lose it, ThreadSanitizer sees it.
-mutation 'barrier before products read what others have loaded' conv_wgmma.cuh \
+mutation 'barrier before products read what others have loaded' conv/wgmma.cuh \
   $'    __syncthreads();\n    tile.start' '    tile.start' $watched 'cuda: convolution forward*'
-mutation 'barrier before the parts of a sum are written again' conv_weights.cu \
+mutation 'barrier before the parts of a sum are written again' conv/filter_gradient.cu \
   '    __syncthreads();  // the parts are written again' '' $watched 'cuda: convolution backward to the filter'
 
 # Indices off by one.
-mutation 'a row of the window beyond the lower border' conv_slab.cuh \
+mutation 'a row of the window beyond the lower border' conv/slab.cuh \
   'line < g.source.height' 'line <= g.source.height' $kernels 'cuda: convolution forward*'
-mutation 'the fragment of the wrong row' conv_tile.cuh \
+mutation 'the fragment of the wrong row' conv/tile.cuh \
   '16 * i + lane % 16, 2 * step' '16 * i + (lane + 1) % 16, 2 * step' $kernels 'cuda: convolution forward*'
-mutation 'rows that lie otherwise than their descriptor says' warpgroup.cuh \
+mutation 'rows that lie otherwise than their descriptor says' device/warpgroup.cuh \
   'row & 7' 'row >> 1 & 7' $kernels 'cuda: convolution forward*'
-mutation 'a descriptor whose groups of rows are too near' warpgroup.cuh \
+mutation 'a descriptor whose groups of rows are too near' device/warpgroup.cuh \
   'kEightRows >> 4' 'kEightRows >> 5' $kernels 'cuda: convolution forward*'
-mutation 'a tap that ends a chunk late' conv_wgmma.cuh \
+mutation 'a tap that ends a chunk late' conv/wgmma.cuh \
   'channel >= depth' 'channel > depth' $kernels 'cuda: convolution forward*'
-mutation 'four channels written where three are left' conv_epilogue.cuh \
+mutation 'four channels written where three are left' conv/epilogue.cuh \
   'channel + 4 <= e.target.channels' 'channel + 3 <= e.target.channels' $kernels 'cuda: convolution backward to the data*'
-mutation 'a mask of the pixel that another tap leads to' conv_slab.cuh \
+mutation 'a mask of the pixel that another tap leads to' conv/slab.cuh \
   'tap == g.mask_tap' 'tap == g.mask_tap + 1' $kernels 'cuda: convolution forward*'
-mutation 'the bit of the next channel' conv_epilogue.cuh \
+mutation 'the bit of the next channel' conv/epilogue.cuh \
   'byte >> channel % kMasked<T>' 'byte >> (channel + 1) % kMasked<T>' $kernels 'cuda: convolution backward to the data*'
-mutation 'a pool that reads beyond its window' pool.cu \
+mutation 'a pool that reads beyond its window' average_pool.cu \
   'j < window.size' 'j <= window.size' $kernels 'cuda: average pooling*'
-mutation 'the last lane left out of a sum' reduce.cuh \
+mutation 'the last lane left out of a sum' device/reduce.cuh \
   'distance > 0' 'distance > 1' $kernels 'cuda: linear*'
-mutation 'dropout that counts in another order' random.cu \
+mutation 'dropout that counts in another order' dropout.cu \
   'first + i * image_pixels' 'first + i' $kernels 'cuda: dropout*'
 
 # Meaning.
 mutation 'a zero gradient that moves no pixel up' perturb.cu 'g.v[i] >= 0' 'g.v[i] > 0' $kernels "cuda: ODIN's*"
 mutation 'the biased variance kept' batch_norm.cu 'pixels - 1' 'pixels' $kernels 'cuda: batch norm in training'
-mutation 'uploads that no other stream waits for' upload.cpp 'synchronize(nullptr);' '' $backend 'uploaded values*'
-mutation 'memory that runs out late is no reason for a smaller batch' plan_executor.cpp \
+mutation 'uploads that no other stream waits for' runtime/upload.cpp 'synchronize(nullptr);' '' $backend 'uploaded values*'
+mutation 'memory that runs out late is no reason for a smaller batch' plan/plan_executor.cpp \
   'halve_batch(n, e);' 'throw;' $backend 'memory that runs out*'
 
 exit $failed

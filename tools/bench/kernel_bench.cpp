@@ -103,15 +103,12 @@ class OurKernel {
     }
     const bool pointwise = s.kernel == 1 && s.stride == 1;
     name_ = winograd ? "winograd" : pointwise ? "pointwise" : "direct";
-    run_ = winograd    ? kernels.winograd
-           : pointwise ? kernels.pointwise
-           : backward  ? kernels.direct_backward
-                       : kernels.direct;
-    const auto workspace = winograd    ? kernels.winograd_workspace
-                           : pointwise ? kernels.pointwise_workspace
-                           : backward  ? kernels.direct_backward_workspace
-                                       : kernels.direct_workspace;
-    workspace_ = FloatMemory(as_size(workspace(task_)));
+    const cpu::ConvolutionKernel& kernel = winograd    ? kernels.winograd
+                                           : pointwise ? kernels.pointwise
+                                           : backward  ? kernels.direct_backward
+                                                       : kernels.direct;
+    run_ = kernel.run;
+    workspace_ = FloatMemory(as_size(kernel.workspace(task_)));
     task_.workspace = workspace_.data();
   }
 

@@ -8,14 +8,53 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// The larger of the two sides of the convolution, as planes with a border of zeros.
-struct Bordered {
-  int width;   // with the border
-  long plane;  // floats from one plane to the next
+// The larger of the two sides of the convolution, as planes with a border of zeros, and the other
+// workspace.
+struct DirectSpace {
+  int width;        // of a plane, with the border
+  long plane;       // floats from one plane to the next
+  float* planes;    // [channel][plane]
+  float* interior;  // pixel (0, 0) of channel 0 in `planes`
+  float* linear;    // a plane without its border
+  float* panel;     // the operand, packed
+  float* products;  // of a panel
+  long total;       // floats
 };
-ODIN_INLINE Bordered bordered(int height, int width, int padding) {
-  const int wide = width + 2 * padding;
-  return {wide, padded(static_cast<long>(height + 2 * padding) * wide)};
+// For `channels` planes of height x width. Without a workspace only the sizes are set.
+inline DirectSpace direct_space(float* workspace, int channels, int height, int width, int padding,
+                                long panel, long products) {
+  DirectSpace s{};
+  s.width = width + 2 * padding;
+  s.plane = padded(static_cast<long>(height + 2 * padding) * s.width);
+  const auto reserve = [&](long floats) {
+    float* here = workspace == nullptr ? nullptr : workspace + s.total;
+    s.total += floats;
+    return here;
+  };
+  s.planes = reserve(channels * s.plane);
+  if (s.planes != nullptr) s.interior = s.planes + padding * s.width + padding;
+  s.linear = reserve(padded(static_cast<long>(height) * width));
+  s.panel = reserve(padded(panel));
+  s.products = reserve(products == 0 ? 0 : padded(products));
+  return s;
+}
+inline DirectSpace direct_space(const ConvolutionTask& task) {
+  const long taps = static_cast<long>(task.kernel) * task.kernel;
+  return direct_space(task.workspace, task.in_channels, task.in_height, task.in_width, task.padding,
+                      task.in_channels * taps * kPanel, 0);
+}
+inline DirectSpace direct_backward_space(const ConvolutionTask& task) {
+  const long taps = static_cast<long>(task.kernel) * task.kernel;
+  return direct_space(task.workspace, task.out_channels, task.out_height, task.out_width,
+                      task.padding, static_cast<long>(task.in_channels) * kPanel,
+                      task.out_channels * taps * kPanel);
+}
+// Where a tap of a channel's windows is, counted from where the windows begin.
+ODIN_INLINE float* tap_of(const ConvolutionTask& task, const DirectSpace& s, int channel, int tap) {
+  return s.planes + channel * s.plane + tap / task.kernel * s.width + tap % task.kernel;
+}
+inline void clear_planes(const DirectSpace& s, int channels) {
+  memset(s.planes, 0, sizeof(float) * static_cast<unsigned long>(channels * s.plane));
 }
 
 // Where, in a bordered plane, the window of each pixel of a panel begins. Pixels past the end take
@@ -45,31 +84,27 @@ inline Windows windows_of(int first, int height, int width, int stride, int bord
 
 template <Load kLoad>
 void direct(const ConvolutionTask& task) {
-  const Bordered border = bordered(task.in_height, task.in_width, task.padding);
+  const DirectSpace s = direct_space(task);
   const int taps = task.kernel * task.kernel;
   const int depth = task.in_channels * taps;
   const int pixels = task.out_height * task.out_width;
-  float* planes = task.workspace;
-  float* linear = planes + task.in_channels * border.plane;
-  float* panel = linear + padded(static_cast<long>(task.in_height) * task.in_width);
-  memset(planes, 0, sizeof(float) * static_cast<unsigned long>(task.in_channels * border.plane));
+  clear_planes(s, task.in_channels);
   for (int image = 0; image < task.images; ++image) {
     for (int c = 0; c < task.in_channels; ++c) {
-      take_plane<kLoad>(task, image, c, linear);
-      float* plane = planes + c * border.plane + task.padding * border.width + task.padding;
+      take_plane<kLoad>(task, image, c, s.linear);
+      float* plane = s.interior + c * s.plane;
       for (int y = 0; y < task.in_height; ++y) {
-        copy_row(linear + static_cast<long>(y) * task.in_width,
-                 plane + static_cast<long>(y) * border.width, task.in_width);
+        copy_row(s.linear + static_cast<long>(y) * task.in_width,
+                 plane + static_cast<long>(y) * s.width, task.in_width);
       }
     }
     for (int first = 0; first < pixels; first += kPanel) {
       const Windows windows =
-          windows_of(first, task.out_height, task.out_width, task.stride, border.width);
-      float* to = panel;
+          windows_of(first, task.out_height, task.out_width, task.stride, s.width);
+      float* to = s.panel;
       for (int c = 0; c < task.in_channels; ++c) {
         for (int tap = 0; tap < taps; ++tap) {
-          const float* from =
-              planes + c * border.plane + tap / task.kernel * border.width + tap % task.kernel;
+          const float* from = tap_of(task, s, c, tap);
           for (int v = 0; v < kVectors; ++v, to += kLanes) {
             const int* begin = windows.begin + v * kLanes;
             if (windows.consecutive[v]) {
@@ -80,7 +115,7 @@ void direct(const ConvolutionTask& task) {
           }
         }
       }
-      multiply_panel(task.weights, task.out_channels, panel, depth,
+      multiply_panel(task.weights, task.out_channels, s.panel, depth,
                      windows.count > kLanes ? kVectors : 1,
                      destination_of(task, image, first / kLanes));
     }
@@ -92,47 +127,42 @@ inline void run_direct(const ConvolutionTask& task) {
 }
 
 inline long direct_workspace(const ConvolutionTask& task) {
-  return task.in_channels * bordered(task.in_height, task.in_width, task.padding).plane +
-         padded(static_cast<long>(task.in_height) * task.in_width) +
-         padded(static_cast<long>(task.in_channels) * task.kernel * task.kernel * kPanel);
+  ConvolutionTask counted = task;
+  counted.workspace = nullptr;
+  return direct_space(counted).total;
 }
 
 template <Load kLoad>
 void direct_backward(const ConvolutionTask& task) {
-  const Bordered border = bordered(task.out_height, task.out_width, task.padding);
+  const DirectSpace s = direct_backward_space(task);
   const int taps = task.kernel * task.kernel;
   const int rows = task.out_channels * taps;
   const int pixels = task.in_height * task.in_width;
-  float* planes = task.workspace;
-  float* linear = planes + task.out_channels * border.plane;
-  float* panel = linear + padded(static_cast<long>(task.out_height) * task.out_width);
-  float* shares = panel + padded(static_cast<long>(task.in_channels) * kPanel);
   for (int image = 0; image < task.images; ++image) {
-    memset(planes, 0, sizeof(float) * static_cast<unsigned long>(task.out_channels * border.plane));
+    clear_planes(s, task.out_channels);
     for (int first = 0; first < pixels; first += kPanel) {
       const Windows windows =
-          windows_of(first, task.in_height, task.in_width, task.stride, border.width);
+          windows_of(first, task.in_height, task.in_width, task.stride, s.width);
       const int vectors = windows.count > kLanes ? kVectors : 1;
       for (int c = 0; c < task.in_channels; ++c) {
         const float* from = plane_at(task.in, image, c) + first;
-        Word* bits = bits_at(task.in_bits, image, c);
-        if (bits != nullptr) bits += first / kLanes;
+        Word* mask = mask_at(task.in_mask, image, c);
+        if (mask != nullptr) mask += first / kLanes;
         for (int v = 0; v < vectors; ++v) {
-          store(panel + c * kPanel + v * kLanes,
-                take<kLoad>(from + v * kLanes, bits, v, Vector{}, Vector{}));
+          store(s.panel + c * kPanel + v * kLanes,
+                take<kLoad>(from + v * kLanes, mask, v, Vector{}, Vector{}));
         }
       }
       Destination to{};
       to.store = Store::kSet;
-      to.y = shares;
+      to.y = s.products;
       to.row = kPanel;
       to.vector = kLanes;
-      multiply_panel(task.weights, rows, panel, task.in_channels, vectors, to);
-      const float* share = shares;
+      multiply_panel(task.weights, rows, s.panel, task.in_channels, vectors, to);
+      const float* share = s.products;
       for (int c = 0; c < task.out_channels; ++c) {
         for (int tap = 0; tap < taps; ++tap, share += kPanel) {
-          float* plane =
-              planes + c * border.plane + tap / task.kernel * border.width + tap % task.kernel;
+          float* plane = tap_of(task, s, c, tap);
           for (int v = 0; v < vectors; ++v) {
             const int* begin = windows.begin + v * kLanes;
             if (windows.consecutive[v]) {
@@ -147,12 +177,12 @@ void direct_backward(const ConvolutionTask& task) {
       }
     }
     for (int c = 0; c < task.out_channels; ++c) {
-      const float* plane = planes + c * border.plane + task.padding * border.width + task.padding;
+      const float* plane = s.interior + c * s.plane;
       for (int y = 0; y < task.out_height; ++y) {
-        copy_row(plane + static_cast<long>(y) * border.width,
-                 linear + static_cast<long>(y) * task.out_width, task.out_width);
+        copy_row(plane + static_cast<long>(y) * s.width,
+                 s.linear + static_cast<long>(y) * task.out_width, task.out_width);
       }
-      put_plane(task, image, c, linear);
+      put_plane(task, image, c, s.linear);
     }
   }
 }
@@ -162,10 +192,9 @@ inline void run_direct_backward(const ConvolutionTask& task) {
 }
 
 inline long direct_backward_workspace(const ConvolutionTask& task) {
-  return task.out_channels * bordered(task.out_height, task.out_width, task.padding).plane +
-         padded(static_cast<long>(task.out_height) * task.out_width) +
-         padded(static_cast<long>(task.in_channels) * kPanel) +
-         padded(static_cast<long>(task.out_channels) * task.kernel * task.kernel * kPanel);
+  ConvolutionTask counted = task;
+  counted.workspace = nullptr;
+  return direct_backward_space(counted).total;
 }
 
 }  // namespace

@@ -5,8 +5,7 @@
 // stay in registers from the first k to the last; then the epilogue sends them to memory.
 #pragma once
 
-#include "kernels/cpu/micro/kernel_table.h"
-#include "kernels/cpu/micro/simd.h"
+#include "kernels/cpu/micro/operands.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -18,8 +17,8 @@ struct Destination {
   long row;
   long vector;
   const float* bias;  // of row 0, or null
-  Word* bits;         // of row 0, vector 0; vectors are consecutive
-  long bits_row;
+  Word* mask;         // of row 0, vector 0; vectors are consecutive
+  long mask_row;
   const float* residual;  // of row 0, vector 0; vectors are consecutive
   long residual_row;
 
@@ -27,7 +26,7 @@ struct Destination {
   ODIN_INLINE void advance(int rows) {
     y += rows * row;
     if (bias != nullptr) bias += rows;
-    if (bits != nullptr) bits += rows * bits_row;
+    if (mask != nullptr) mask += rows * mask_row;
     if (residual != nullptr) residual += rows * residual_row;
   }
 };
@@ -35,20 +34,20 @@ struct Destination {
 template <Store kStore, int kBlock, int kWidth>
 ODIN_INLINE void store_block(const Vector (&sum)[kBlock][kWidth], const Destination& to) {
   float* y = to.y;
-  Word* bits = to.bits;
+  Word* mask = to.mask;
   const float* residual = to.residual;
 #pragma GCC unroll 12
   for (int i = 0; i < kBlock; ++i) {
 #pragma GCC unroll 2
     for (int v = 0; v < kWidth; ++v) {
-      put<kStore>(y + v * to.vector, sum[i][v], bits, v, residual);
+      put<kStore>(y + v * to.vector, sum[i][v], mask, v, residual);
     }
     y += to.row;
     if constexpr (kStore == Store::kResidual) residual += to.residual_row;
     if constexpr (kStore == Store::kRelu) {
-      if (bits != nullptr) bits += to.bits_row;
+      if (mask != nullptr) mask += to.mask_row;
     }
-    if constexpr (kStore == Store::kMaskedSet || kStore == Store::kMaskedAdd) bits += to.bits_row;
+    if constexpr (kStore == Store::kMaskedSet || kStore == Store::kMaskedAdd) mask += to.mask_row;
   }
 }
 
@@ -233,8 +232,8 @@ ODIN_INLINE Destination destination_of(const ConvolutionTask& task, long image, 
   to.row = task.out.plane;
   to.vector = kLanes;
   to.bias = task.bias;
-  if (task.out_bits.data != nullptr) to.bits = bits_at(task.out_bits, image, 0) + vector;
-  to.bits_row = task.out_bits.plane;
+  if (task.out_mask.data != nullptr) to.mask = mask_at(task.out_mask, image, 0) + vector;
+  to.mask_row = task.out_mask.plane;
   if (task.residual.data != nullptr) {
     to.residual = plane_at(task.residual, image, 0) + vector * kLanes;
   }

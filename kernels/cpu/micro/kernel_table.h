@@ -15,8 +15,9 @@ struct Planes {
   long plane = 0;
 };
 
-// One bit per element of such planes, whether it passed a ReLU, in words of one vector's lanes.
-struct BitPlanes {
+// A ReLU's mask: a bit for each element of such planes, set if the ReLU let it through, in words of
+// one vector's lanes.
+struct MaskPlanes {
   void* data = nullptr;  // null: not wanted
   long image = 0;        // in words
   long plane = 0;
@@ -25,14 +26,14 @@ struct BitPlanes {
 // What happens to an element x between memory and the arithmetic.
 enum class Load {
   kPlain,      // x
-  kNormalise,  // z = relu(scale x + shift); its bits are written unless they are not wanted
+  kNormalise,  // z = relu(scale x + shift); its mask is written if it is wanted
   kMasked,     // x where its bit is set, else 0
 };
 
 // What happens to a result r between the arithmetic and memory, y.
 enum class Store {
   kSet,        // y = r
-  kRelu,       // y = relu(r); its bits are written unless they are not wanted
+  kRelu,       // y = relu(r); its mask is written if it is wanted
   kResidual,   // y = r + residual
   kAdd,        // y += r
   kMaskedSet,  // y = r where its bit is set, else 0
@@ -49,7 +50,7 @@ struct ConvolutionTask {
 
   Load load = Load::kPlain;
   Planes in;
-  BitPlanes in_bits;
+  MaskPlanes in_mask;
   const float* scale = nullptr;  // (in_channels)
   const float* shift = nullptr;
 
@@ -62,7 +63,7 @@ struct ConvolutionTask {
 
   Store store = Store::kSet;
   Planes out;
-  BitPlanes out_bits;
+  MaskPlanes out_mask;
   const float* bias = nullptr;  // (out_channels), or null
   Planes residual;
 
@@ -79,7 +80,7 @@ struct PlaneTask {
 
   Planes in;
   Planes out;
-  BitPlanes bits;                // of the normalised element; null: not wanted, or there is no ReLU
+  MaskPlanes mask;               // of the normalised element; null: not wanted, or there is no ReLU
   const float* scale = nullptr;  // (channels), or null for no normalisation
   const float* shift = nullptr;
   bool relu = false;
@@ -99,25 +100,26 @@ struct WeightMatrix {
   const float* row_scale = nullptr;
 };
 
+struct ConvolutionKernel {
+  void (*run)(const ConvolutionTask&);
+  // Floats of workspace that the task needs.
+  long (*workspace)(const ConvolutionTask&);
+};
+
 struct KernelTable {
   const char* name;
   int lanes;       // floats in a vector
-  int word_bytes;  // bytes of the bits of one vector
+  int word_bytes;  // bytes of the mask of one vector
 
   // 1x1, stride 1, no padding.
-  void (*pointwise)(const ConvolutionTask&);
+  ConvolutionKernel pointwise;
   // Any convolution.
-  void (*direct)(const ConvolutionTask&);
+  ConvolutionKernel direct;
   // The gradient of any convolution: `in` is the gradient of its result, `out` that of its input,
   // and the extents are meant so too; kernel, stride and padding are those of the convolution.
-  void (*direct_backward)(const ConvolutionTask&);
+  ConvolutionKernel direct_backward;
   // 3x3, stride 1, padding 1.
-  void (*winograd)(const ConvolutionTask&);
-  // Floats of workspace that the task needs.
-  long (*pointwise_workspace)(const ConvolutionTask&);
-  long (*direct_workspace)(const ConvolutionTask&);
-  long (*direct_backward_workspace)(const ConvolutionTask&);
-  long (*winograd_workspace)(const ConvolutionTask&);
+  ConvolutionKernel winograd;
 
   // packed has rows x columns floats.
   void (*pack)(const WeightMatrix&, float* packed);

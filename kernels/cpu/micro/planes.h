@@ -1,8 +1,7 @@
 // What works plane by plane: pools, normalisation, addition.
 #pragma once
 
-#include "kernels/cpu/micro/kernel_table.h"
-#include "kernels/cpu/micro/simd.h"
+#include "kernels/cpu/micro/operands.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -10,7 +9,7 @@ namespace {
 // One plane of x, normalised if the task says so, to `to`.
 inline void normalise_plane(const PlaneTask& task, int image, int channel, float* to) {
   const float* from = plane_at(task.in, image, channel);
-  Word* bits = bits_at(task.bits, image, channel);
+  Word* mask = mask_at(task.mask, image, channel);
   const Vector scale = splat(task.scale == nullptr ? 1.0f : task.scale[channel]);
   const Vector shift = splat(task.scale == nullptr ? 0.0f : task.shift[channel]);
   const long vectors = vectors_of(static_cast<long>(task.in_height) * task.in_width);
@@ -18,7 +17,7 @@ inline void normalise_plane(const PlaneTask& task, int image, int channel, float
     Vector z = load(from + v * kLanes) * scale + shift;
     if (task.relu) {
       const Word open = passing(z);
-      if (bits != nullptr) bits[v] = open;
+      if (mask != nullptr) mask[v] = open;
       z = keep(open, z);
     }
     store(to + v * kLanes, z);
@@ -30,12 +29,12 @@ inline void normalise_plane(const PlaneTask& task, int image, int channel, float
 inline void unnormalise_plane(const PlaneTask& task, int image, int channel, float factor,
                               const float* from, int height, int width) {
   float* to = plane_at(task.out, image, channel);
-  const Word* bits = bits_at(task.bits, image, channel);
+  const Word* mask = mask_at(task.mask, image, channel);
   const Vector scale = splat(factor * (task.scale == nullptr ? 1.0f : task.scale[channel]));
   const long vectors = vectors_of(static_cast<long>(height) * width);
   for (long v = 0; v < vectors; ++v) {
     Vector d = load(from + v * kLanes) * scale;
-    if (bits != nullptr) d = keep(bits[v], d);
+    if (mask != nullptr) d = keep(mask[v], d);
     if (task.accumulate) d += load(to + v * kLanes);
     store(to + v * kLanes, d);
   }

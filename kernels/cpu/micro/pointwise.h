@@ -17,8 +17,8 @@ ODIN_INLINE void pack_strip(const ConvolutionTask& task, int image, long v, int 
                             float* strip) {
   const long panel = static_cast<long>(task.in_channels) * kPanel;
   const float* from = plane_at(task.in, image, 0) + v * kLanes;
-  Word* bits = bits_at(task.in_bits, image, 0);
-  if (bits != nullptr) bits += v;
+  Word* mask = mask_at(task.in_mask, image, 0);
+  if (mask != nullptr) mask += v;
   for (int c = 0; c < task.in_channels; ++c, from += task.in.plane, strip += kPanel) {
     Vector scale{}, shift{};
     if constexpr (kLoad == Load::kNormalise) {
@@ -28,9 +28,9 @@ ODIN_INLINE void pack_strip(const ConvolutionTask& task, int image, long v, int 
 #pragma GCC unroll 16
     for (int u = 0; u < count; ++u) {
       store(strip + u / kVectors * panel + u % kVectors * kLanes,
-            take<kLoad>(from + u * kLanes, bits, u, scale, shift));
+            take<kLoad>(from + u * kLanes, mask, u, scale, shift));
     }
-    if (bits != nullptr) bits += task.in_bits.plane;
+    if (mask != nullptr) mask += task.in_mask.plane;
   }
 }
 
@@ -54,7 +54,7 @@ void pointwise(const ConvolutionTask& task) {
         for (int p = 0; p * kVectors < count; ++p) {
           Destination part = to;
           part.y += p * kPanel;
-          if (part.bits != nullptr) part.bits += p * kVectors;
+          if (part.mask != nullptr) part.mask += p * kVectors;
           if (part.residual != nullptr) part.residual += p * kPanel;
           multiply_block(block, count - p * kVectors, a, strip + p * panel, task.in_channels, part);
         }

@@ -1,7 +1,7 @@
-// Vectors of the instruction set that this translation unit is compiled for, and bits of them.
+// Vectors of the instruction set that this translation unit is compiled for, and their masks.
 //
-// GCC's vector extension gives arithmetic, comparison and shuffles for any width; only moving
-// between lanes and bits needs the set's own instructions.
+// GCC's vector extension gives arithmetic, comparison and shuffles for any width. Only moving
+// between lanes and bits of a mask needs the set's own instructions.
 #pragma once
 
 #include <stdint.h>
@@ -27,7 +27,7 @@ namespace {
 #if defined(__AVX512F__)
 constexpr int kLanes = 16;
 constexpr int kRows = 12;  // rows of the micro-kernel: 12 x 2 accumulators of 32 registers
-using Word = uint16_t;
+using Word = uint16_t;     // a mask of one vector, a bit for each lane
 #elif defined(__AVX2__)
 constexpr int kLanes = 8;
 constexpr int kRows = 6;  // 6 x 2 accumulators of 16 registers
@@ -54,37 +54,37 @@ ODIN_INLINE Vector splat(float x) {
   return x - Vector{};
 }
 
-// The bits of the elements that a ReLU lets pass: not at most zero, so that NaN stays NaN.
+// A bit for each element that a ReLU lets through: what is not at most zero, so that NaN stays NaN.
 ODIN_INLINE Word passing(Vector x) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLE_UQ);
 #elif defined(__AVX2__)
   return static_cast<Word>(_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NLE_UQ)));
 #else
-  Word bits = 0;
-  for (int l = 0; l < kLanes; ++l) bits = static_cast<Word>(bits | (!(x[l] <= 0) ? 1 << l : 0));
-  return bits;
+  Word mask = 0;
+  for (int l = 0; l < kLanes; ++l) mask = static_cast<Word>(mask | (!(x[l] <= 0) ? 1 << l : 0));
+  return mask;
 #endif
 }
 
 // x where its bit is set, else 0.
-ODIN_INLINE Vector keep(Word bits, Vector x) {
+ODIN_INLINE Vector keep(Word mask, Vector x) {
 #if defined(__AVX512F__)
-  return _mm512_maskz_mov_ps(bits, x);
+  return _mm512_maskz_mov_ps(mask, x);
 #elif defined(__AVX2__)
   const IntVector lane = {1, 2, 4, 8, 16, 32, 64, 128};
-  const IntVector open = ((bits - IntVector{}) & lane) == lane;
+  const IntVector open = ((mask - IntVector{}) & lane) == lane;
   return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & open);
 #else
   const IntVector lane = {1, 2, 4, 8};
-  const IntVector open = ((bits - IntVector{}) & lane) == lane;
+  const IntVector open = ((mask - IntVector{}) & lane) == lane;
   return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & open);
 #endif
 }
 
-// x where the lane of `mask` is all ones, 0 where it is zero.
-ODIN_INLINE Vector select(IntVector mask, Vector x) {
-  return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & mask);
+// x where the lane of `lanes` is all ones, 0 where it is zero.
+ODIN_INLINE Vector select(IntVector lanes, Vector x) {
+  return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & lanes);
 }
 
 // Elements 0, 2, 4, ... and 1, 3, 5, ... of a followed by b; and the way back, the first and second
@@ -150,124 +150,12 @@ ODIN_INLINE Vector lanes_down(Vector x) {
 }
 #endif
 
-// Every kernel is instantiated for each Load and Store; these make a value of the task a type.
-template <Load kValue>
-struct LoadTag {
-  static constexpr Load value = kValue;
-};
-template <class Run>
-ODIN_INLINE void with_load(Load kind, Run run) {
-  switch (kind) {
-    case Load::kPlain:
-      return run(LoadTag<Load::kPlain>{});
-    case Load::kNormalise:
-      return run(LoadTag<Load::kNormalise>{});
-    case Load::kMasked:
-      return run(LoadTag<Load::kMasked>{});
-  }
-}
-template <Store kValue>
-struct StoreTag {
-  static constexpr Store value = kValue;
-};
-template <class Run>
-ODIN_INLINE void with_store(Store kind, Run run) {
-  switch (kind) {
-    case Store::kSet:
-      return run(StoreTag<Store::kSet>{});
-    case Store::kRelu:
-      return run(StoreTag<Store::kRelu>{});
-    case Store::kResidual:
-      return run(StoreTag<Store::kResidual>{});
-    case Store::kAdd:
-      return run(StoreTag<Store::kAdd>{});
-    case Store::kMaskedSet:
-      return run(StoreTag<Store::kMaskedSet>{});
-    case Store::kMaskedAdd:
-      return run(StoreTag<Store::kMaskedAdd>{});
-  }
-}
-
-// The vector at p as the arithmetic sees it. Its bits are word v of `bits`.
-template <Load kLoad>
-ODIN_INLINE Vector take(const float* p, Word* bits, long v, Vector scale, Vector shift) {
-  const Vector x = load(p);
-  if constexpr (kLoad == Load::kNormalise) {
-    const Vector z = x * scale + shift;
-    const Word open = passing(z);
-    if (bits != nullptr) bits[v] = open;
-    return keep(open, z);
-  } else if constexpr (kLoad == Load::kMasked) {
-    return keep(bits[v], x);
-  } else {
-    return x;
-  }
-}
-
-// The result r goes to p. Its bits and its residual are vector v of what is given.
-template <Store kStore>
-ODIN_INLINE void put(float* p, Vector r, Word* bits, long v, const float* residual) {
-  if constexpr (kStore == Store::kSet) {
-    store(p, r);
-  } else if constexpr (kStore == Store::kRelu) {
-    const Word open = passing(r);
-    if (bits != nullptr) bits[v] = open;
-    store(p, keep(open, r));
-  } else if constexpr (kStore == Store::kResidual) {
-    store(p, r + load(residual + v * kLanes));
-  } else if constexpr (kStore == Store::kAdd) {
-    store(p, load(p) + r);
-  } else if constexpr (kStore == Store::kMaskedSet) {
-    store(p, keep(bits[v], r));
-  } else {
-    store(p, load(p) + keep(bits[v], r));
-  }
-}
-
 ODIN_INLINE long vectors_of(long elements) {
   return (elements + kLanes - 1) / kLanes;
 }
 // Floats for `count` of them that begin on a cache line and may be read a vector past their end.
 ODIN_INLINE long padded(long count) {
   return (count + 15) / 16 * 16 + 16;
-}
-
-ODIN_INLINE Word* bits_at(const BitPlanes& bits, long image, long channel) {
-  if (bits.data == nullptr) return nullptr;
-  return static_cast<Word*>(bits.data) + image * bits.image + channel * bits.plane;
-}
-ODIN_INLINE float* plane_at(const Planes& planes, long image, long channel) {
-  return planes.data + image * planes.image + channel * planes.plane;
-}
-
-// A whole plane of the task's input as the arithmetic sees it, to `to`.
-template <Load kLoad>
-void take_plane(const ConvolutionTask& task, long image, long channel, float* to) {
-  const float* from = plane_at(task.in, image, channel);
-  Word* bits = bits_at(task.in_bits, image, channel);
-  Vector scale{}, shift{};
-  if constexpr (kLoad == Load::kNormalise) {
-    scale = splat(task.scale[channel]);
-    shift = splat(task.shift[channel]);
-  }
-  const long vectors = vectors_of(static_cast<long>(task.in_height) * task.in_width);
-  for (long v = 0; v < vectors; ++v) {
-    store(to + v * kLanes, take<kLoad>(from + v * kLanes, bits, v, scale, shift));
-  }
-}
-
-// A whole plane of results goes from `from` to the task's output.
-inline void put_plane(const ConvolutionTask& task, long image, long channel, const float* from) {
-  float* to = plane_at(task.out, image, channel);
-  Word* bits = bits_at(task.out_bits, image, channel);
-  const float* residual =
-      task.residual.data == nullptr ? nullptr : plane_at(task.residual, image, channel);
-  const long vectors = vectors_of(static_cast<long>(task.out_height) * task.out_width);
-  with_store(task.store, [&](auto tag) {
-    for (long v = 0; v < vectors; ++v) {
-      put<decltype(tag)::value>(to + v * kLanes, load(from + v * kLanes), bits, v, residual);
-    }
-  });
 }
 
 // memcpy for a row of a plane: too short for a call.

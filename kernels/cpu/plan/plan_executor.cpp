@@ -1,7 +1,6 @@
 #include "kernels/cpu/plan/plan_executor.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -25,12 +24,8 @@ class CpuPlanExecutor final : public PlanExecutor {
         pool_(options.threads),
         program_(make_program(plan, kernels_, options.convolution)) {
     pack_weights();
-    const std::size_t word_floats =
-        (program_.bit_words * as_size(kernels_.word_bytes) + sizeof(float) - 1) / sizeof(float);
-    bits_begin_ = (program_.buffer_floats + 15) / 16 * 16;
-    workspace_begin_ = (bits_begin_ + word_floats + 15) / 16 * 16;
     for (int w = 0; w < pool_.size(); ++w) {
-      workers_.push_back({FloatMemory(workspace_begin_ + program_.workspace_floats),
+      workers_.push_back({FloatMemory(program_.memory.size()),
                           std::vector<double>(as_size(plan.classes)), std::vector<std::int8_t>()});
     }
   }
@@ -83,7 +78,7 @@ class CpuPlanExecutor final : public PlanExecutor {
     std::size_t first;  // image of the run
     std::size_t count;  // up to a group
     float* logits;      // of image `first`
-    bool keep_bits;     // for a backward pass
+    bool keeps_masks;   // for a backward pass
     double temperature;
   };
 
@@ -120,7 +115,7 @@ class CpuPlanExecutor final : public PlanExecutor {
                             : job.results.gradient + (s * job.n + first) * input_elements();
       backward(worker, pass, worker.signs.data() + s * set_signs, gradient);
     }
-    pass.keep_bits = false;
+    pass.keeps_masks = false;
     std::size_t row = 0;
     for (std::size_t s = 0; s < job.settings.size(); ++s) {
       for (const std::vector<float>& step : job.settings[s].steps) {
@@ -143,9 +138,8 @@ class CpuPlanExecutor final : public PlanExecutor {
                        step == nullptr ? nullptr : signs + j * input_elements(), step, j, j - i);
           }
         }
-        for (const Operation& operation : segment.forward) {
-          execute(worker, operation, pass, i, images);
-        }
+        const CallSite site = call_site(worker, pass, i, images);
+        for (const KernelCall& call : segment.forward) execute(call, site);
       }
     }
   }
@@ -153,8 +147,8 @@ class CpuPlanExecutor final : public PlanExecutor {
   float* input_plane(Worker& worker, std::size_t image, std::size_t image_of_subgroup,
                      std::size_t channel) const {
     const std::size_t index = program_.input.whole_group ? image : image_of_subgroup;
-    return worker.memory.data() + program_.input.at + index * as_size(program_.input_planes.image) +
-           channel * as_size(program_.input_planes.plane);
+    return worker.memory.data() + program_.input.offset + index * as_size(program_.input.image) +
+           channel * as_size(program_.input.plane);
   }
 
   void load_image(Worker& worker, const float* image, const std::int8_t* signs, const float* step,
@@ -178,124 +172,47 @@ class CpuPlanExecutor final : public PlanExecutor {
       const Segment& segment = program_.segments[g];
       for (std::size_t i = 0; i < pass.count; i += as_size(segment.images)) {
         const std::size_t images = std::min(as_size(segment.images), pass.count - i);
-        for (const Operation& operation : segment.backward) {
-          execute(worker, operation, pass, i, images);
-        }
+        const CallSite site = call_site(worker, pass, i, images);
+        for (const KernelCall& call : segment.backward) execute(call, site);
         if (g > 0) continue;
-        const std::size_t pixels = input_pixels();
         for (std::size_t j = i; j < i + images; ++j) {
-          for (std::size_t c = 0; c < as_size(header_.input.channels); ++c) {
-            const float* from = input_plane(worker, j, j - i, c);
-            const std::size_t at = j * input_elements() + c * pixels;
-            for (std::size_t p = 0; p < pixels; ++p) signs[at + p] = from[p] >= 0 ? 1 : -1;
-            if (gradient != nullptr) std::copy(from, from + pixels, gradient + at);
-          }
+          const std::size_t at = j * input_elements();
+          take_gradient(worker, j, j - i, signs + at,
+                        gradient == nullptr ? nullptr : gradient + at);
         }
       }
     }
   }
 
-  // An operation on images [first, first + images) of the pass.
-  void execute(Worker& worker, const Operation& operation, const Pass& pass, std::size_t first,
-               std::size_t images) const {
+  // The image's gradient is where the image was. Its signs go to `signs`, and it itself to `gradient`
+  // if that is given.
+  void take_gradient(Worker& worker, std::size_t index, std::size_t index_of_subgroup,
+                     std::int8_t* signs, float* gradient) const {
+    const std::size_t pixels = input_pixels();
+    for (std::size_t c = 0; c < as_size(header_.input.channels); ++c) {
+      const float* from = input_plane(worker, index, index_of_subgroup, c);
+      for (std::size_t p = 0; p < pixels; ++p) signs[c * pixels + p] = from[p] >= 0 ? 1 : -1;
+      if (gradient != nullptr) std::copy(from, from + pixels, gradient + c * pixels);
+    }
+  }
+
+  // For images [first, first + images) of the pass.
+  CallSite call_site(Worker& worker, const Pass& pass, std::size_t first,
+                     std::size_t images) const {
     float* const memory = worker.memory.data();
-    const auto address = [&](Planes& planes, const Place& place) {
-      if (place.at == kNowhere) return;
-      planes.data = memory + place.at;
-      if (place.whole_group) planes.data += first * as_size(planes.image);
-    };
-    const auto bits_address = [&](BitPlanes& bits, std::size_t at, bool written) {
-      if (at == kNowhere || (written && !pass.keep_bits)) return;
-      bits.data = reinterpret_cast<std::byte*>(memory + bits_begin_) +
-                  (at + first * as_size(bits.image)) * as_size(kernels_.word_bytes);
-    };
-    if (operation.kind == Operation::Kind::kConvolution) {
-      ConvolutionTask task = operation.convolution_task;
-      task.images = static_cast<int>(images);
-      address(task.in, operation.in);
-      address(task.out, operation.out);
-      address(task.residual, operation.residual);
-      bits_address(task.in_bits, operation.in_bits, task.load == Load::kNormalise);
-      bits_address(task.out_bits, operation.out_bits, task.store == Store::kRelu);
-      task.weights = weights_.data() + operation.weights;
-      task.workspace = memory + workspace_begin_;
-      operation.convolution(task);
-      return;
-    }
-    PlaneTask task = operation.planes_task;
-    task.images = static_cast<int>(images);
-    address(task.in, operation.in);
-    address(task.out, operation.out);
-    switch (operation.kind) {
-      case Operation::Kind::kPlanes:
-        bits_address(task.bits, operation.in_bits, operation.forward);
-        task.workspace = memory + workspace_begin_;
-        operation.planes(task);
-        break;
-      case Operation::Kind::kClear:
-        for (std::size_t i = 0; i < images; ++i) {
-          std::fill_n(task.out.data + i * as_size(task.out.image), task.out.plane, 0.0f);
-        }
-        break;
-      case Operation::Kind::kLinear:
-        linear(task, pass.logits + first * as_size(header_.classes));
-        break;
-      case Operation::Kind::kLinearBackward:
-        linear_backward(worker, task, pass.logits + first * as_size(header_.classes),
-                        pass.temperature);
-        break;
-      case Operation::Kind::kConvolution:
-        break;
-    }
-  }
-
-  // In double: it is little work, and the logits are what everything else is made of.
-  void linear(const PlaneTask& task, float* logits) const {
     const std::size_t classes = as_size(header_.classes);
-    const std::size_t pixels = as_size(task.in_height) * as_size(task.in_width);
-    for (std::size_t i = 0; i < as_size(task.images); ++i) {
-      const float* weights = task.scale;
-      for (std::size_t k = 0; k < classes; ++k) {
-        double sum = 0;
-        for (std::size_t c = 0; c < as_size(task.channels); ++c, weights += pixels) {
-          const float* x = task.in.data + i * as_size(task.in.image) + c * as_size(task.in.plane);
-          for (std::size_t p = 0; p < pixels; ++p) sum += double{weights[p]} * x[p];
-        }
-        logits[i * classes + k] = static_cast<float>(sum + double{task.shift[k]});
-      }
-    }
-  }
-
-  // Begins with the gradient of the cross entropy in the logits, scaled so that its largest element
-  // is 1: a confident network's would be so small that it is lost further down.
-  void linear_backward(Worker& worker, const PlaneTask& task, const float* logits,
-                       double temperature) const {
-    const std::size_t classes = as_size(header_.classes);
-    const std::size_t pixels = as_size(task.in_height) * as_size(task.in_width);
-    std::vector<double>& d = worker.logit_gradients;
-    for (std::size_t i = 0; i < as_size(task.images); ++i, logits += classes) {
-      const std::size_t label = as_size(std::max_element(logits, logits + classes) - logits);
-      double others = 0;
-      for (std::size_t k = 0; k < classes; ++k) {
-        d[k] = std::exp((double{logits[k]} - double{logits[label]}) / temperature);
-        if (k != label) others += d[k];
-      }
-      // softmax - 1 is minus the sum of the others; that is also the largest element.
-      for (std::size_t k = 0; k < classes; ++k) {
-        d[k] = k == label ? (others > 0 ? -1 : 0) : (others > 0 ? d[k] / others : 0);
-      }
-      for (std::size_t c = 0; c < as_size(task.channels); ++c) {
-        float* dx = task.out.data + i * as_size(task.out.image) + c * as_size(task.out.plane);
-        for (std::size_t p = 0; p < pixels; ++p) {
-          double sum = task.accumulate ? double{dx[p]} : 0.0;
-          const float* weights = task.scale + c * pixels + p;
-          for (std::size_t k = 0; k < classes; ++k, weights += as_size(task.channels) * pixels) {
-            sum += double{*weights} * d[k];
-          }
-          dx[p] = static_cast<float>(sum);
-        }
-      }
-    }
+    return {.buffers = memory,
+            .masks = reinterpret_cast<std::byte*>(memory + program_.memory.masks_begin()),
+            .word_bytes = kernels_.word_bytes,
+            .workspace = memory + program_.memory.workspace_begin(),
+            .weights = weights_.data(),
+            .first = first,
+            .images = images,
+            .keeps_masks = pass.keeps_masks,
+            .logits = pass.logits + first * classes,
+            .classes = classes,
+            .temperature = pass.temperature,
+            .logit_gradients = worker.logit_gradients};
   }
 
   const KernelTable& kernels_;
@@ -303,8 +220,6 @@ class CpuPlanExecutor final : public PlanExecutor {
   ThreadPool pool_;
   Program program_;
   FloatMemory weights_;
-  std::size_t bits_begin_ = 0;  // in a worker's memory
-  std::size_t workspace_begin_ = 0;
   std::vector<Worker> workers_;
 };
 

@@ -1,73 +1,48 @@
-// A plan made ready for one instruction set: kernel calls, and a layout of the memory they share.
+// A plan made ready for one instruction set: kernel calls, and the layout of the memory they share.
 #pragma once
 
 #include <cstddef>
 #include <deque>
-#include <limits>
 #include <vector>
 
 #include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/cpu/plan/kernel_calls.h"
+#include "kernels/cpu/plan/memory_layout.h"
 #include "kernels/cpu/plan/plan_executor.h"
 #include "kernels/plan.h"
 
 namespace odin::cpu {
 
-inline constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
-
-// Where a slice begins in a worker's memory.
-struct Place {
-  std::size_t at = kNowhere;  // in floats
-  // One place for every image of the group; else only for those of a segment's subgroup, and the
-  // next subgroup takes the same place.
-  bool whole_group = false;
-};
-
-// One kernel call. The tasks lack the addresses and the number of images.
-struct Operation {
-  enum class Kind { kConvolution, kPlanes, kClear, kLinear, kLinearBackward };
-  Kind kind = Kind::kConvolution;
-  bool forward = false;  // a ReLU's bits are written, not read
-  void (*convolution)(const ConvolutionTask&) = nullptr;
-  ConvolutionTask convolution_task;
-  void (*planes)(const PlaneTask&) = nullptr;
-  PlaneTask planes_task;  // kClear and the linear ones: `out` or `in`, channels and extent
-  Place in, out, residual;
-  std::size_t in_bits = kNowhere;  // in words
-  std::size_t out_bits = kNowhere;
-  std::size_t weights = kNowhere;  // in the packed weights, in floats
-};
-
-// Steps that follow each other and are run on the same number of images at a time.
+// The calls of a segment's steps, in the order in which they run.
 struct Segment {
-  int images = 1;
-  std::vector<Operation> forward;
-  std::vector<Operation> backward;  // in the order in which they are run
+  int images = 1;  // at a time
+  std::vector<KernelCall> forward;
+  std::vector<KernelCall> backward;
 };
 
 // A matrix of weights to be packed.
 struct Packing {
-  std::size_t at = 0;  // in the packed weights
+  std::size_t at = 0;  // floats from the beginning of the packed weights
   bool winograd = false;
   WeightMatrix matrix;           // points into the plan
   std::vector<float> row_scale;  // one per row, or empty
 };
 
+// Can be moved, but not copied: calls point into `vectors`.
 struct Program {
+  Program(MemoryLayout layout, int images) : memory(std::move(layout)), group(images) {}
+  Program(Program&&) = default;
+  Program& operator=(Program&&) = default;
+
   std::vector<Segment> segments;
-  int group = 1;  // images that a worker carries through all segments together
+  MemoryLayout memory;
+  int group;           // images that a worker carries through all segments together
+  PlacedPlanes input;  // where the image goes
   bool uses_winograd = false;
-  Place input;
-  Planes input_planes;  // strides only
 
-  // A worker's memory, in floats: the buffers' values, in whose places their gradients are later;
-  // the bits; workspace.
-  std::size_t buffer_floats = 0;
-  std::size_t bit_words = 0;
-  std::size_t workspace_floats = 0;
-
-  std::size_t weight_floats = 0;
+  std::size_t weight_floats = 0;  // when they are packed
   std::vector<Packing> packings;
-  // Scales, shifts and biases, and the weights of the classifier: the operations point in here.
+  // Scales, shifts and biases, and the weights of the classifier.
   std::deque<std::vector<float>> vectors;
 };
 

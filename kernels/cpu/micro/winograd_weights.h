@@ -1,0 +1,64 @@
+// Winograd's weight transform, U = G g G^T (winograd.h), packed for the micro-kernel.
+#pragma once
+
+#include "kernels/cpu/micro/gemm.h"
+
+namespace odin::cpu::ODIN_KERNELS {
+namespace {
+
+// U = G g G^T of every kernel g, place by place, each in the order of multiply_panel().
+inline void pack_winograd(const WeightMatrix& w, float* packed) {
+  // The rows of G, applied to three values.
+  const auto apply = [](const float(&g)[3][kRows], float(&u)[6][kRows]) {
+    for (int i = 0; i < kRows; ++i) {
+      const float even = -(g[0][i] + g[2][i]) / 6;
+      const float wide = g[0][i] / 24 + g[2][i] / 6;
+      u[0][i] = g[0][i] / 4;
+      u[1][i] = even - g[1][i] / 6;
+      u[2][i] = even + g[1][i] / 6;
+      u[3][i] = wide + g[1][i] / 12;
+      u[4][i] = wide - g[1][i] / 12;
+      u[5][i] = g[2][i];
+    }
+  };
+  const long place = static_cast<long>(w.rows) * w.columns;
+  // A few columns at a time: their 36 places lie in as many pages, and are better not written in
+  // turns.
+  constexpr int kColumns = 32;
+  float some[36][kColumns * kRows];
+  for (int row = 0; row < w.rows;) {
+    const int block = block_rows(w.rows - row);
+    for (int first = 0; first < w.columns; first += kColumns) {
+      const int count = w.columns - first < kColumns ? w.columns - first : kColumns;
+      for (int k = 0; k < count; ++k) {
+        float g[3][3][kRows] = {};  // [column of the kernel][row of the kernel]
+        for (int i = 0; i < block; ++i) {
+          const float* from = w.data + (row + i) * w.row_stride + (first + k) * w.column_stride;
+          const float scale = w.row_scale == nullptr ? 1.0f : w.row_scale[row + i];
+          for (int tap = 0; tap < 9; ++tap) g[tap % 3][tap / 3][i] = scale * from[tap];
+        }
+        float half[6][3][kRows];  // [row of U][column of the kernel]
+        for (int q = 0; q < 3; ++q) {
+          float u[6][kRows];
+          apply(g[q], u);
+          for (int p = 0; p < 6; ++p) memcpy(half[p][q], u[p], sizeof u[p]);
+        }
+        for (int p = 0; p < 6; ++p) {
+          float u[6][kRows];
+          apply(half[p], u);
+          for (int q = 0; q < 6; ++q) {
+            for (int i = 0; i < block; ++i) some[6 * p + q][k * block + i] = u[q][i];
+          }
+        }
+      }
+      for (int p = 0; p < 36; ++p) {
+        memcpy(packed + p * place + static_cast<long>(row) * w.columns + first * block, some[p],
+               sizeof(float) * static_cast<unsigned long>(count * block));
+      }
+    }
+    row += block;
+  }
+}
+
+}  // namespace
+}  // namespace odin::cpu::ODIN_KERNELS

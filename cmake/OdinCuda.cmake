@@ -75,6 +75,8 @@ message(STATUS "CUDA back end: on, nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architec
 function(odin_link_cuda target)
   target_compile_definitions(${target} PUBLIC ODIN_WITH_CUDA)
   set(warnings -Wall,-Wextra,-Wshadow)
+  # fmt 9 takes nvcc for a compiler without constexpr functions and then uses them all the same.
+  target_compile_definitions(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:FMT_USE_CONSTEXPR=1>)
   target_compile_options(${target} PRIVATE
     "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${warnings};--expt-relaxed-constexpr>"
     "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${ODIN_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>")

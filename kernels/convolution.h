@@ -2,7 +2,8 @@
 //
 // - kernel: the extent of the window, which the weights have: (out, in, kernel, kernel);
 // - geometry: how the window moves, its stride and padding (ConvolutionGeometry);
-// - sizes: kernel, geometry and the extents of all operands (ConvolutionSizes, checks.h);
+// - sizes: kernel, geometry and the extents of all operands (ConvolutionSizes,
+//   convolution_sizes.h);
 // - pass: forward, or the gradient in the input or in the weights (ConvolutionPass);
 // - precision: how values are stored and multiplied (precision.h);
 // - algorithm: how a user wants convolutions computed (ConvolutionAlgorithm);

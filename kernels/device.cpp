@@ -46,7 +46,8 @@ std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
               options.convolution == ConvolutionAlgorithm::kWinograd,
           "convolutions of the kind {} need a GPU: the CPU has auto, direct and winograd",
           name_of(options.convolution));
-  return cpu::make_backend({.threads = options.threads, .convolution = options.convolution});
+  return std::make_unique<cpu::CpuBackend>(
+      cpu::PlanOptions{.threads = options.threads, .convolution = options.convolution});
 }
 
 std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions& options) {
@@ -59,7 +60,7 @@ std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions&
   DeviceOptions chosen = options;
   if (chosen.convolution == ConvolutionAlgorithm::kAuto)
     chosen.convolution = ConvolutionAlgorithm::kCudnn;
-  return cuda::make_cuda_backend(cuda::use_gpu(std::string(device), index), chosen);
+  return std::make_unique<cuda::CudaBackend>(cuda::use_gpu(std::string(device), index), chosen);
 #else
   fail(
       "device {} cannot be used: this program was built without CUDA; use --device cpu, or build "

@@ -1,4 +1,4 @@
-// What the back ends that compute in host memory share: memory, copies and the planar layout.
+// What the back ends in host memory share: memory, copies and the planar layout.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,9 @@ class HostBackend : public Backend {
   std::shared_ptr<void> allocate(std::size_t bytes) final;
   void upload(const double* host, TensorView to) final;
   void download(ConstTensorView from, double* host) final;
+
+ private:
+  bool is_host() const final { return true; }
 };
 
 }  // namespace odin

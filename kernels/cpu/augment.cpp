@@ -1,8 +1,7 @@
-#include "kernels/cpu/augment.h"
-
 #include <array>
 
 #include "kernels/augmentation.h"
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/spans.h"
 
 namespace odin::cpu {
@@ -34,9 +33,9 @@ void augment_plane(const AugmentationDraw& draw, const Pixels& pixels, const std
 
 }  // namespace
 
-void augment(ThreadPool& pool, const Augmentation& augmentation, RandomKey key,
-             const ConstTensorView& images, const ConstTensorView& indices,
-             const ConstTensorView& mean, const ConstTensorView& std, const TensorView& y) {
+void CpuBackend::do_augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
+                            ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
+                            TensorView y) {
   const Rows to = rows_of("y", y);
   const std::int64_t channels = y.shape()[1];
   const std::int64_t height = y.shape()[2];
@@ -48,7 +47,7 @@ void augment(ThreadPool& pool, const Augmentation& augmentation, RandomKey key,
   const auto* const from = images.data<std::uint8_t>();
   const auto* const index = indices.data<std::int32_t>();
   float* const out = y.data<float>();
-  pool.run(y.shape()[0], [&](std::int64_t n, int) {
+  pool_.run(y.shape()[0], [&](std::int64_t n, int) {
     const AugmentationDraw draw =
         draw_augmentation(augmentation.crop_padding, augmentation.flip, key.seed, key.stream,
                           static_cast<std::uint64_t>(n));

@@ -1,5 +1,4 @@
-#include "kernels/cpu/average_pool.h"
-
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/spans.h"
 
 namespace odin::cpu {
@@ -56,23 +55,22 @@ void for_each_plane(ThreadPool& pool, const ConstTensorView& wide, const Rows& w
 
 }  // namespace
 
-void average_pool_forward(ThreadPool& pool, int window, int stride, const ConstTensorView& x,
-                          const TensorView& y) {
+void CpuBackend::do_average_pool_forward(int window, int stride, ConstTensorView x, TensorView y) {
   const Planes planes{x.shape()[3], y.shape()[2], y.shape()[3], window, stride};
   const float* const in = x.data<float>();
   float* const out = y.data<float>();
   for_each_plane(
-      pool, x, rows_of("x", x), y, rows_of("y", y),
+      pool_, x, rows_of("x", x), y, rows_of("y", y),
       [&](std::int64_t from, std::int64_t to) { pool_plane(planes, in + from, out + to); });
 }
 
-void average_pool_backward(ThreadPool& pool, int window, int stride, const ConstTensorView& dy,
-                           const TensorView& dx) {
+void CpuBackend::do_average_pool_backward(int window, int stride, ConstTensorView dy,
+                                          TensorView dx) {
   const Planes planes{dx.shape()[3], dy.shape()[2], dy.shape()[3], window, stride};
   const float* const dout = dy.data<float>();
   float* const din = dx.data<float>();
   for_each_plane(
-      pool, dx, rows_of("dx", dx), dy, rows_of("dy", dy),
+      pool_, dx, rows_of("dx", dx), dy, rows_of("dy", dy),
       [&](std::int64_t to, std::int64_t from) { spread_plane(planes, dout + from, din + to); });
 }
 

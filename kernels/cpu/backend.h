@@ -1,15 +1,36 @@
-// The processor as a back end, with a say in how it evaluates.
+// The processor as a back end: oneDNN and our own vectorised kernels, in float.
+//
+// The definition of an operation is in the file of its name in this folder.
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "kernels/backend.h"
 #include "kernels/cpu/plan/plan_executor.h"
+#include "kernels/host_backend.h"
+#include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 
-// make_cpu_backend() (kernels/backend.h) whose prepare() follows `options`. Throws Error for a
-// negative number of threads; prepare() then throws for an instruction set that is not there.
-std::unique_ptr<Backend> make_backend(const PlanOptions& options);
+class Convolutions;
+
+class CpuBackend final : public HostBackend {
+ public:
+  // prepare() follows `options`. Throws Error for a negative number of threads; prepare() throws
+  // Error for an instruction set that this processor lacks.
+  explicit CpuBackend(const PlanOptions& options);
+  ~CpuBackend() override;
+
+  std::string name() const override { return "cpu"; }
+  DataType data_type() const override { return DataType::kFloat32; }
+  std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override;
+
+ private:
+  ODIN_DEVICE_OPERATIONS(override)
+
+  ThreadPool pool_;
+  PlanOptions options_;
+  std::unique_ptr<Convolutions> convolutions_;
+};
 
 }  // namespace odin::cpu

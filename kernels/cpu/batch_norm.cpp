@@ -1,164 +1,18 @@
-#include "kernels/cpu/batch_norm.h"
-
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
-#include "kernels/checks.h"
-#include "kernels/cpu/multiversion.h"
+#include "kernels/cpu/backend.h"
+#include "kernels/cpu/batch_norm_loops.h"
 #include "kernels/cpu/spans.h"
 
 namespace odin::cpu {
 namespace {
 
-constexpr int kLanes = 32;
-// Elements that are summed in float before the sum goes on in double.
-constexpr std::int64_t kBlock = 1024;
 // A task takes channels of about so many pixels together, so that memory is read in runs longer than
 // a plane (measured: a third faster than single planes of 32 x 32), and at most so many channels.
 constexpr std::int64_t kRun = 4096;
 constexpr std::int64_t kMaxChannels = 32;
-
-// Sums run in fixed lanes, which no instruction set changes.
-typedef float Lanes __attribute__((vector_size(4 * kLanes), aligned(4)));
-typedef double WideLanes __attribute__((vector_size(8 * kLanes), aligned(64)));
-
-struct Sum {
-  WideLanes lanes{};
-
-  double total() const {
-    double sum = 0;
-    for (int l = 0; l < kLanes; ++l) sum += lanes[l];
-    return sum;
-  }
-};
-
-// The sums over a channel of u and of u v.
-struct Sums {
-  Sum u;
-  Sum uv;
-};
-
-// Adds n <= kBlock elements, u = x and v = 1.
-ODIN_MULTIVERSION
-void add_values(const float* x, std::int64_t n, Sum& sum) {
-  const std::int64_t whole = n / kLanes * kLanes;
-  Lanes lanes{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) lanes += *reinterpret_cast<const Lanes*>(x + i);
-  sum.lanes += __builtin_convertvector(lanes, WideLanes);
-  for (std::int64_t i = whole; i < n; ++i) sum.lanes[i - whole] += static_cast<double>(x[i]);
-}
-
-// Adds n <= kBlock elements, u = v = x - centre.
-ODIN_MULTIVERSION
-void add_deviations(const float* x, float centre, std::int64_t n, Sums& sums) {
-  const std::int64_t whole = n / kLanes * kLanes;
-  Lanes values{};
-  Lanes squares{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) {
-    const Lanes d = *reinterpret_cast<const Lanes*>(x + i) - centre;
-    values += d;
-    squares += d * d;
-  }
-  sums.u.lanes += __builtin_convertvector(values, WideLanes);
-  sums.uv.lanes += __builtin_convertvector(squares, WideLanes);
-  for (std::int64_t i = whole; i < n; ++i) {
-    const double d = static_cast<double>(x[i]) - static_cast<double>(centre);
-    sums.u.lanes[i - whole] += d;
-    sums.uv.lanes[i - whole] += d * d;
-  }
-}
-
-// Adds n <= kBlock elements, u = dy and v = x - mean.
-ODIN_MULTIVERSION
-void add_gradients(const float* x, const float* dy, float mean, std::int64_t n, Sums& sums) {
-  const std::int64_t whole = n / kLanes * kLanes;
-  Lanes values{};
-  Lanes products{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) {
-    const Lanes d = *reinterpret_cast<const Lanes*>(dy + i);
-    values += d;
-    products += d * (*reinterpret_cast<const Lanes*>(x + i) - mean);
-  }
-  sums.u.lanes += __builtin_convertvector(values, WideLanes);
-  sums.uv.lanes += __builtin_convertvector(products, WideLanes);
-  for (std::int64_t i = whole; i < n; ++i) {
-    const auto d = static_cast<double>(dy[i]);
-    sums.u.lanes[i - whole] += d;
-    sums.uv.lanes[i - whole] += d * (static_cast<double>(x[i]) - static_cast<double>(mean));
-  }
-}
-
-// The same with dy as zero where scale (x - mean) + shift <= 0: where the ReLU after the norm was
-// closed.
-ODIN_MULTIVERSION
-void add_open_gradients(const float* x, const float* dy, float mean, float scale, float shift,
-                        std::int64_t n, Sums& sums) {
-  const std::int64_t whole = n / kLanes * kLanes;
-  const Lanes zero{};
-  Lanes values{};
-  Lanes products{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) {
-    const Lanes centred = *reinterpret_cast<const Lanes*>(x + i) - mean;
-    const Lanes gradient = *reinterpret_cast<const Lanes*>(dy + i);
-    const Lanes d = scale * centred + shift > zero ? gradient : zero;
-    values += d;
-    products += d * centred;
-  }
-  sums.u.lanes += __builtin_convertvector(values, WideLanes);
-  sums.uv.lanes += __builtin_convertvector(products, WideLanes);
-  for (std::int64_t i = whole; i < n; ++i) {
-    const float centred = x[i] - mean;
-    if (!(scale * centred + shift > 0)) continue;
-    sums.u.lanes[i - whole] += static_cast<double>(dy[i]);
-    sums.uv.lanes[i - whole] += static_cast<double>(dy[i]) * static_cast<double>(centred);
-  }
-}
-
-// y = scale (x - mean) + shift
-ODIN_MULTIVERSION
-void normalise(const float* x, float mean, float scale, float shift, float* y, std::int64_t n) {
-  ODIN_INDEPENDENT
-  for (std::int64_t i = 0; i < n; ++i) y[i] = scale * (x[i] - mean) + shift;
-}
-
-// The same, then a ReLU that lets NaN through.
-ODIN_MULTIVERSION
-void normalise_relu(const float* x, float mean, float scale, float shift, float* y,
-                    std::int64_t n) {
-  ODIN_INDEPENDENT
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float z = scale * (x[i] - mean) + shift;
-    y[i] = z < 0 ? 0.0f : z;
-  }
-}
-
-// dx += scale (dy - offset - slope (x - mean))
-ODIN_MULTIVERSION
-void add_gradient(const float* x, const float* dy, float mean, float scale, float offset,
-                  float slope, float* dx, std::int64_t n) {
-  ODIN_INDEPENDENT
-  for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * (dy[i] - offset - slope * (x[i] - mean));
-}
-
-// The same with dy as zero where the ReLU after the norm was closed.
-ODIN_MULTIVERSION
-void add_open_gradient(const float* x, const float* dy, float mean, float scale, float shift,
-                       float offset, float slope, float* dx, std::int64_t n) {
-  ODIN_INDEPENDENT
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float centred = x[i] - mean;
-    const float d = scale * centred + shift > 0 ? dy[i] : 0.0f;
-    dx[i] += scale * (d - offset - slope * centred);
-  }
-}
-
-// dx += scale dy
-ODIN_MULTIVERSION
-void add_scaled(const float* dy, float scale, float* dx, std::int64_t n) {
-  ODIN_INDEPENDENT
-  for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * dy[i];
-}
 
 // Planes of an activation and the channels that each task takes.
 struct Planes {
@@ -230,12 +84,11 @@ double inv_std_of(const float* running_var, std::int64_t c, double epsilon) {
 
 }  // namespace
 
-void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
-                                 const ConstTensorView& gamma, const ConstTensorView& beta,
-                                 double epsilon, double momentum, bool relu,
-                                 const TensorView& running_mean, const TensorView& running_var,
-                                 const TensorView& y, const TensorView& mean,
-                                 const TensorView& inv_std) {
+void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma,
+                                                ConstTensorView beta, double epsilon,
+                                                double momentum, bool relu, TensorView running_mean,
+                                                TensorView running_var, TensorView y,
+                                                TensorView mean, TensorView inv_std) {
   const Planes planes(x.shape());
   const auto m = static_cast<double>(planes.images * planes.pixels);
   const Input in("x", x);
@@ -247,7 +100,7 @@ void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
   float* const inv_stds = inv_std.data<float>();
   float* const running_means = running_mean.data<float>();
   float* const running_vars = running_var.data<float>();
-  for_each_group(pool, planes, [&](std::int64_t first, std::int64_t last) {
+  for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     // Deviations from the mean of the first image, so that little cancels in the variance: that
     // mean's own deviation is at most sqrt(images) standard deviations.
     float centres[kMaxChannels];
@@ -290,11 +143,11 @@ void batch_norm_forward_training(ThreadPool& pool, const ConstTensorView& x,
   });
 }
 
-void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
-                                  const ConstTensorView& dy, const ConstTensorView& gamma,
-                                  const ConstTensorView& beta, const ConstTensorView& mean,
-                                  const ConstTensorView& inv_std, bool relu, const TensorView& dx,
-                                  const TensorView& dgamma, const TensorView& dbeta) {
+void CpuBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorView dy,
+                                                 ConstTensorView gamma, ConstTensorView beta,
+                                                 ConstTensorView mean, ConstTensorView inv_std,
+                                                 bool relu, TensorView dx, TensorView dgamma,
+                                                 TensorView dbeta) {
   const Planes planes(x.shape());
   const auto m = static_cast<double>(planes.images * planes.pixels);
   const Input in("x", x);
@@ -306,7 +159,7 @@ void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
   const auto scale_of = [=](std::int64_t c) { return gammas[c] * inv_stds[c]; };
   const std::optional<Output> din =
       wanted(dx) ? std::make_optional<Output>("dx", dx) : std::nullopt;
-  for_each_group(pool, planes, [&](std::int64_t first, std::int64_t last) {
+  for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
@@ -344,15 +197,15 @@ void batch_norm_backward_training(ThreadPool& pool, const ConstTensorView& x,
   });
 }
 
-void batch_norm_forward_evaluation(ThreadPool& pool, const ConstTensorView& x,
-                                   const ConstTensorView& gamma, const ConstTensorView& beta,
-                                   const ConstTensorView& running_mean,
-                                   const ConstTensorView& running_var, double epsilon,
-                                   const TensorView& y) {
+void CpuBackend::do_batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma,
+                                                  ConstTensorView beta,
+                                                  ConstTensorView running_mean,
+                                                  ConstTensorView running_var, double epsilon,
+                                                  TensorView y) {
   const Planes planes(x.shape());
   const Input in("x", x);
   const Output out("y", y);
-  for_each_group(pool, planes, [&](std::int64_t first, std::int64_t last) {
+  for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       const double scale = static_cast<double>(gamma.data<float>()[c]) *
                            inv_std_of(running_var.data<float>(), c, epsilon);
@@ -362,17 +215,17 @@ void batch_norm_forward_evaluation(ThreadPool& pool, const ConstTensorView& x,
   });
 }
 
-void batch_norm_backward_evaluation(ThreadPool& pool, const ConstTensorView& x,
-                                    const ConstTensorView& dy, const ConstTensorView& gamma,
-                                    const ConstTensorView& running_mean,
-                                    const ConstTensorView& running_var, double epsilon,
-                                    const TensorView& dx, const TensorView& dgamma,
-                                    const TensorView& dbeta) {
+void CpuBackend::do_batch_norm_backward_evaluation(ConstTensorView x, ConstTensorView dy,
+                                                   ConstTensorView gamma,
+                                                   ConstTensorView running_mean,
+                                                   ConstTensorView running_var, double epsilon,
+                                                   TensorView dx, TensorView dgamma,
+                                                   TensorView dbeta) {
   const Planes planes(x.shape());
   const Input in("x", x);
   const Input dout("dy", dy);
   const bool parameters = wanted(dgamma) || wanted(dbeta);
-  for_each_group(pool, planes, [&](std::int64_t first, std::int64_t last) {
+  for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (parameters) {

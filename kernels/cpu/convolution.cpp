@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/elementwise.h"
+#include "kernels/cpu/accumulate.h"
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/openmp.h"
 #include "kernels/cpu/spans.h"
 
@@ -156,7 +157,6 @@ void Convolutions::run_products(const Matrix& weights, std::int64_t in_channels,
 
 void Convolutions::forward(const ConvolutionSizes& sizes, const ConstTensorView& x,
                            const ConstTensorView& w, const TensorView& y) {
-  if (sizes.images == 0) return;
   const Images<const float> in = images_of("x", x);
   const Images<float> out = images_of("y", y);
   const auto* const weights = w.data<float>();
@@ -167,7 +167,6 @@ void Convolutions::forward(const ConvolutionSizes& sizes, const ConstTensorView&
 
 void Convolutions::backward_data(const ConvolutionSizes& sizes, const ConstTensorView& dy,
                                  const ConstTensorView& w, const TensorView& dx) {
-  if (sizes.images == 0) return;
   const Images<const float> in = images_of("dy", dy);
   const Images<float> out = images_of("dx", dx);
   const auto* const weights = w.data<float>();
@@ -199,7 +198,6 @@ void Convolutions::add_filter_product(const ConvolutionSizes& sizes, Images<cons
 
 void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTensorView& x,
                                    const ConstTensorView& dy, const TensorView& dw) {
-  if (sizes.images == 0) return;
   const SingleThreadedOpenMp single;
   const Images<const float> in = images_of("x", x);
   const Images<const float> dout = images_of("dy", dy);
@@ -247,6 +245,27 @@ void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTen
                   if (product) accumulate(packed + begin, to + begin, end - begin);
                 });
   if (!product) pass->unpack_and_add(reinterpret_cast<const std::byte*>(packed), to);
+}
+
+void CpuBackend::do_convolution_forward(const ConvolutionGeometry& geometry, ConstTensorView x,
+                                        ConstTensorView w, TensorView y) {
+  const ConvolutionSizes sizes = convolution_sizes(geometry, x.shape(), w.shape());
+  with_onednn("convolve", [&] { convolutions_->forward(sizes, x, w, y); });
+}
+
+void CpuBackend::do_convolution_backward_data(const ConvolutionGeometry& geometry,
+                                              ConstTensorView dy, ConstTensorView w,
+                                              TensorView dx) {
+  const ConvolutionSizes sizes = convolution_sizes(geometry, dx.shape(), w.shape());
+  with_onednn("convolve backwards", [&] { convolutions_->backward_data(sizes, dy, w, dx); });
+}
+
+void CpuBackend::do_convolution_backward_filter(const ConvolutionGeometry& geometry,
+                                                ConstTensorView x, ConstTensorView dy,
+                                                TensorView dw) {
+  const ConvolutionSizes sizes = convolution_sizes(geometry, x.shape(), dw.shape());
+  with_onednn("find the gradient of a convolution's weights",
+              [&] { convolutions_->backward_filter(sizes, x, dy, dw); });
 }
 
 }  // namespace odin::cpu

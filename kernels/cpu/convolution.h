@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/checks.h"
+#include "kernels/convolution_sizes.h"
 #include "kernels/cpu/convolution_passes.h"
 #include "kernels/thread_pool.h"
 

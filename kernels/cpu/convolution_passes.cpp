@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/elementwise.h"
+#include "kernels/cpu/accumulate.h"
 
 namespace odin::cpu {
 namespace {

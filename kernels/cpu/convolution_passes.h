@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "kernels/checks.h"
+#include "kernels/convolution_sizes.h"
 #include "kernels/cpu/onednn.h"
 
 namespace odin::cpu {

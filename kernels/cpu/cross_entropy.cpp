@@ -1,8 +1,8 @@
-#include "kernels/cpu/cross_entropy.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+
+#include "kernels/cpu/backend.h"
 
 namespace odin::cpu {
 namespace {
@@ -28,8 +28,8 @@ Normaliser normaliser(const Elements<const float>& logit, std::int64_t n, std::i
 
 }  // namespace
 
-void cross_entropy_forward(const ConstTensorView& logits, const ConstTensorView& labels,
-                           double temperature, const TensorView& loss) {
+void CpuBackend::do_cross_entropy_forward(ConstTensorView logits, ConstTensorView labels,
+                                          double temperature, TensorView loss) {
   const auto logit = logits.elements<float>();
   const auto label = labels.elements<std::int32_t>();
   const auto out = loss.elements<float>();
@@ -39,8 +39,8 @@ void cross_entropy_forward(const ConstTensorView& logits, const ConstTensorView&
   }
 }
 
-void cross_entropy_backward(const ConstTensorView& logits, const ConstTensorView& labels,
-                            double temperature, double scale, const TensorView& dlogits) {
+void CpuBackend::do_cross_entropy_backward(ConstTensorView logits, ConstTensorView labels,
+                                           double temperature, double scale, TensorView dlogits) {
   const auto logit = logits.elements<float>();
   const auto label = labels.elements<std::int32_t>();
   const auto din = dlogits.elements<float>();
@@ -53,7 +53,7 @@ void cross_entropy_backward(const ConstTensorView& logits, const ConstTensorView
   }
 }
 
-void argmax(const ConstTensorView& logits, const TensorView& labels) {
+void CpuBackend::do_argmax(ConstTensorView logits, TensorView labels) {
   const auto logit = logits.elements<float>();
   const auto label = labels.elements<std::int32_t>();
   for (std::int64_t n = 0; n < logits.shape()[0]; ++n) {

@@ -1,7 +1,6 @@
-#include "kernels/cpu/dropout.h"
-
 #include <cmath>
 
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/multiversion.h"
 #include "kernels/cpu/spans.h"
 #include "kernels/philox.h"
@@ -79,21 +78,20 @@ void for_each_masked(ThreadPool& pool, const Mask& mask, const Rows& from, const
 
 }  // namespace
 
-void dropout_forward(ThreadPool& pool, double rate, RandomKey key, const ConstTensorView& x,
-                     const TensorView& y) {
+void CpuBackend::do_dropout_forward(double rate, RandomKey key, ConstTensorView x, TensorView y) {
   const float* const in = x.data<float>();
   float* const out = y.data<float>();
-  for_each_masked(pool, make_mask(rate, key), rows_of("x", x), rows_of("y", y),
+  for_each_masked(pool_, make_mask(rate, key), rows_of("x", x), rows_of("y", y),
                   [&](std::int64_t from, std::int64_t to, const float* factors, std::int64_t n) {
                     multiply(in + from, factors, out + to, n);
                   });
 }
 
-void dropout_backward(ThreadPool& pool, double rate, RandomKey key, const ConstTensorView& dy,
-                      const TensorView& dx) {
+void CpuBackend::do_dropout_backward(double rate, RandomKey key, ConstTensorView dy,
+                                     TensorView dx) {
   const float* const dout = dy.data<float>();
   float* const din = dx.data<float>();
-  for_each_masked(pool, make_mask(rate, key), rows_of("dy", dy), rows_of("dx", dx),
+  for_each_masked(pool_, make_mask(rate, key), rows_of("dy", dy), rows_of("dx", dx),
                   [&](std::int64_t from, std::int64_t to, const float* factors, std::int64_t n) {
                     multiply_add(dout + from, factors, din + to, n);
                   });

@@ -1,8 +1,6 @@
-#include "kernels/cpu/linear.h"
-
 #include <algorithm>
 
-#include "kernels/checks.h"
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/spans.h"
 
@@ -27,15 +25,15 @@ std::int64_t leading(const ConstTensorView& view) {
 
 }  // namespace
 
-void linear_forward(ThreadPool& pool, const ConstTensorView& x, const ConstTensorView& w,
-                    const ConstTensorView& b, const TensorView& y) {
+void CpuBackend::do_linear_forward(ConstTensorView x, ConstTensorView w, ConstTensorView b,
+                                   TensorView y) {
   const std::int64_t inputs = w.shape()[1];
   const std::int64_t outputs = w.shape()[0];
   rows_of("y", y);
   const float* const in = x.data<float>();
   const float* const bias = b.data<float>();
   float* const out = y.data<float>();
-  for_each_block_of_rows(pool, x.shape()[0], [&](std::int64_t first, std::int64_t rows) {
+  for_each_block_of_rows(pool_, x.shape()[0], [&](std::int64_t first, std::int64_t rows) {
     float* const to = out + first * leading(y);
     for (std::int64_t n = 0; n < rows; ++n) std::copy_n(bias, outputs, to + n * leading(y));
     multiply(rows, outputs, inputs, {in + first * leading(x), leading(x)},
@@ -43,22 +41,21 @@ void linear_forward(ThreadPool& pool, const ConstTensorView& x, const ConstTenso
   });
 }
 
-void linear_backward(ThreadPool& pool, const ConstTensorView& x, const ConstTensorView& w,
-                     const ConstTensorView& dy, const TensorView& dx, const TensorView& dw,
-                     const TensorView& db) {
+void CpuBackend::do_linear_backward(ConstTensorView x, ConstTensorView w, ConstTensorView dy,
+                                    TensorView dx, TensorView dw, TensorView db) {
   const std::int64_t images = x.shape()[0];
   const std::int64_t inputs = w.shape()[1];
   const std::int64_t outputs = w.shape()[0];
   rows_of("dy", dy);
   const float* const dout = dy.data<float>();
   if (wanted(dx)) {
-    for_each_block_of_rows(pool, images, [&](std::int64_t first, std::int64_t rows) {
+    for_each_block_of_rows(pool_, images, [&](std::int64_t first, std::int64_t rows) {
       multiply(rows, inputs, outputs, {dout + first * leading(dy), leading(dy)},
                {w.data<float>(), inputs}, 1, dx.data<float>() + first * leading(dx), leading(dx));
     });
   }
   if (wanted(dw) && images > 0) {
-    for_each_block_of_rows(pool, outputs, [&](std::int64_t first, std::int64_t rows) {
+    for_each_block_of_rows(pool_, outputs, [&](std::int64_t first, std::int64_t rows) {
       multiply(rows, inputs, images, {dout + first, leading(dy), true},
                {x.data<float>(), leading(x)}, 1, dw.data<float>() + first * inputs, inputs);
     });

@@ -1,5 +1,4 @@
-#include "kernels/cpu/relu.h"
-
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/multiversion.h"
 #include "kernels/cpu/spans.h"
 
@@ -20,25 +19,24 @@ void backward(const float* y, const float* dy, float* dx, std::int64_t n) {
 
 }  // namespace
 
-void relu_forward(ThreadPool& pool, const ConstTensorView& x, const TensorView& y) {
+void CpuBackend::do_relu_forward(ConstTensorView x, TensorView y) {
   const Rows from = rows_of("x", x);
   const Rows to = rows_of("y", y);
   const float* const in = x.data<float>();
   float* const out = y.data<float>();
-  for_each_span(pool, to, [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
+  for_each_span(pool_, to, [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
     forward(in + row * from.stride + begin, out + row * to.stride + begin, end - begin);
   });
 }
 
-void relu_backward(ThreadPool& pool, const ConstTensorView& y, const ConstTensorView& dy,
-                   const TensorView& dx) {
+void CpuBackend::do_relu_backward(ConstTensorView y, ConstTensorView dy, TensorView dx) {
   const Rows kept = rows_of("y", y);
   const Rows from = rows_of("dy", dy);
   const Rows to = rows_of("dx", dx);
   const float* const out = y.data<float>();
   const float* const dout = dy.data<float>();
   float* const din = dx.data<float>();
-  for_each_span(pool, to, [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
+  for_each_span(pool_, to, [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
     backward(out + row * kept.stride + begin, dout + row * from.stride + begin,
              din + row * to.stride + begin, end - begin);
   });

@@ -1,5 +1,7 @@
-#include "kernels/cpu/sgd.h"
+#include <algorithm>
+#include <cmath>
 
+#include "kernels/cpu/backend.h"
 #include "kernels/cpu/multiversion.h"
 #include "kernels/cpu/spans.h"
 
@@ -32,8 +34,8 @@ void step(const Factors& factors, const float* gradient, float* w, float* veloci
 
 }  // namespace
 
-void sgd_step(ThreadPool& pool, const SgdSetting& setting, const ConstTensorView& gradient,
-              const TensorView& w, const TensorView& velocity) {
+void CpuBackend::do_sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
+                             TensorView velocity) {
   const Factors factors{static_cast<float>(setting.loss_scale),
                         static_cast<float>(setting.learning_rate),
                         static_cast<float>(setting.momentum),
@@ -43,10 +45,17 @@ void sgd_step(ThreadPool& pool, const SgdSetting& setting, const ConstTensorView
   const float* const d = gradient.data<float>();
   float* const parameter = w.data<float>();
   float* const moving = velocity.data<float>();
-  for_each_span(pool, {1, w.numel(), w.numel()},
+  for_each_span(pool_, {1, w.numel(), w.numel()},
                 [&](std::int64_t, std::int64_t begin, std::int64_t end) {
                   step(factors, d + begin, parameter + begin, moving + begin, end - begin);
                 });
+}
+
+void CpuBackend::do_find_not_finite(ConstTensorView x, TensorView found) {
+  const float* const values = x.data<float>();
+  const bool finite =
+      std::all_of(values, values + x.numel(), [](float v) { return std::isfinite(v); });
+  if (!finite) *found.data<std::int32_t>() = 1;
 }
 
 }  // namespace odin::cpu

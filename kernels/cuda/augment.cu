@@ -1,6 +1,7 @@
 #include "kernels/augmentation.h"
-#include "kernels/cuda/augment.h"
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/element.cuh"
+#include "kernels/cuda/runtime/view_of.h"
 
 namespace odin::cuda {
 namespace {
@@ -10,10 +11,8 @@ struct Source {
   const std::int32_t* indices;
   const float* mean;
   const float* std;
-  std::uint64_t seed;
-  std::uint64_t key_stream;
-  int crop_padding;
-  bool flip;
+  RandomKey key;
+  Augmentation augmentation;
 };
 
 // One thread per pixel of y, all channels: every thread of an image draws the same numbers, which is
@@ -26,8 +25,9 @@ __global__ void augment_kernel(Source source, Rows<float> y, int channels, int h
   const std::int64_t n = pixel / plane;
   const int i = static_cast<int>(pixel % plane) / width;
   const int j = static_cast<int>(pixel % plane) % width;
-  const AugmentationDraw draw = draw_augmentation(source.crop_padding, source.flip, source.seed,
-                                                  source.key_stream, static_cast<std::uint64_t>(n));
+  const AugmentationDraw draw =
+      draw_augmentation(source.augmentation.crop_padding, source.augmentation.flip, source.key.seed,
+                        source.key.stream, static_cast<std::uint64_t>(n));
   const int row = i + draw.down;
   const int column = (draw.mirrored ? width - 1 - j : j) + draw.right;
   const bool inside = row >= 0 && row < height && column >= 0 && column < width;
@@ -41,16 +41,17 @@ __global__ void augment_kernel(Source source, Rows<float> y, int channels, int h
 
 }  // namespace
 
-void augment(int crop_padding, bool flip, std::uint64_t seed, std::uint64_t key_stream,
-             const std::uint8_t* images, const std::int32_t* indices, const float* mean,
-             const float* std, View y, Stream stream) {
-  expect(y.element == Element::kFloat, "augmented images are float");
-  if (y.empty()) return;
+void CudaBackend::do_augment(const Augmentation& augmentation, RandomKey key,
+                             ConstTensorView images, ConstTensorView indices, ConstTensorView mean,
+                             ConstTensorView std, TensorView y) {
+  const View to = view_of(y);
   constexpr unsigned kThreads = 256;
-  launch(augment_kernel,
-         {dim3(static_cast<unsigned>(blocks_for(y.pixels(), kThreads))), dim3(kThreads), 0, stream},
-         Source{images, indices, mean, std, seed, key_stream, crop_padding, flip}, rows<float>(y),
-         y.channels, y.height, y.width, y.pixels());
+  launch(
+      augment_kernel,
+      {dim3(static_cast<unsigned>(blocks_for(to.pixels(), kThreads))), dim3(kThreads), 0, stream_},
+      Source{images.data<std::uint8_t>(), indices.data<std::int32_t>(), mean.data<float>(),
+             std.data<float>(), key, augmentation},
+      rows<float>(to), to.channels, to.height, to.width, to.pixels());
 }
 
 }  // namespace odin::cuda

@@ -1,5 +1,7 @@
-#include "kernels/cuda/average_pool.h"
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/map.cuh"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/runtime/view_of.h"
 
 namespace odin::cuda {
 namespace {
@@ -153,6 +155,15 @@ void average_pool_backward(int window, int stride, Affine affine, ConstView x, C
       }
     });
   });
+}
+
+void CudaBackend::do_average_pool_forward(int window, int stride, ConstTensorView x, TensorView y) {
+  cuda::average_pool_forward(window, stride, {}, view_of(x), view_of(y), stream_);
+}
+
+void CudaBackend::do_average_pool_backward(int window, int stride, ConstTensorView dy,
+                                           TensorView dx) {
+  cuda::average_pool_backward(window, stride, {}, {}, view_of(dy), view_of(dx), stream_);
 }
 
 }  // namespace odin::cuda

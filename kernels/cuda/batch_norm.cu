@@ -1,6 +1,8 @@
-#include "kernels/cuda/batch_norm.h"
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/map.cuh"
 #include "kernels/cuda/device/shared.cuh"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/runtime/view_of.h"
 
 // Statistics over N H W take two launches: blocks of 32 channels x 8 threads each walk over one
 // chunk of the pixels and leave a partial result, then one thread per channel merges the chunks in
@@ -110,17 +112,10 @@ __global__ void merge_moments_kernel(const float* partial, std::int64_t pixels, 
       static_cast<float>(running_var[channel] + momentum * (unbiased - running_var[channel]));
 }
 
-// The statistics that normalise: a batch's mean and inv_std, or running mean and variance.
-struct Statistics {
-  const float* mean;
-  const float* spread;
-  bool is_variance;
-  float epsilon;
-
-  __device__ float inv_std(std::int64_t c) const {
-    return is_variance ? 1 / sqrtf(spread[c] + epsilon) : spread[c];
-  }
-};
+__device__ inline float inv_std_of(const BatchNormStatistics& statistics, std::int64_t c) {
+  return statistics.inv_std != nullptr ? statistics.inv_std[c]
+                                       : 1 / sqrtf(statistics.variance[c] + statistics.epsilon);
+}
 
 template <class T>
 struct Normalise {
@@ -128,7 +123,7 @@ struct Normalise {
   Rows<const T> x;
   Rows<T> y;
   BatchNormParameters parameters;
-  Statistics statistics;
+  BatchNormStatistics statistics;
   bool relu;
 
   template <int V>
@@ -136,7 +131,7 @@ struct Normalise {
     Floats<V> v = load<V>(x.at(p, c));
 #pragma unroll
     for (int i = 0; i < V; ++i) {
-      const float scale = parameters.gamma[c + i] * statistics.inv_std(c + i);
+      const float scale = parameters.gamma[c + i] * inv_std_of(statistics, c + i);
       v.v[i] = fmaf(v.v[i] - statistics.mean[c + i], scale, parameters.beta[c + i]);
       if (relu && v.v[i] < 0) v.v[i] = 0;
     }
@@ -162,7 +157,7 @@ __device__ inline float through_relu(bool relu, float dy, float normal,
 // partial[chunk][0][c] = sum of dy, partial[chunk][1][c] = sum of dy x^ over the chunk.
 template <class T>
 __global__ void gradient_sums_kernel(Rows<const T> x, Rows<const T> dy,
-                                     BatchNormParameters parameters, Statistics statistics,
+                                     BatchNormParameters parameters, BatchNormStatistics statistics,
                                      bool relu, std::int64_t pixels, int channels,
                                      std::int64_t chunk, float* partial) {
   auto& shared = block_shared<SumsOfTeam>();
@@ -174,7 +169,7 @@ __global__ void gradient_sums_kernel(Rows<const T> x, Rows<const T> dy,
   Sums sums{0, 0};
   if (channel < channels) {
     const float mean = statistics.mean[channel];
-    const float inv_std = statistics.inv_std(channel);
+    const float inv_std = inv_std_of(statistics, channel);
 #pragma unroll kUnroll
     for (std::int64_t p = begin + member; p < end; p += kTeam) {
       const float normal = (to_float(*x.at(p, channel)) - mean) * inv_std;
@@ -223,7 +218,7 @@ struct NormaliseBackward {
   Rows<const T> dy;
   Rows<T> dx;
   BatchNormParameters parameters;
-  Statistics statistics;
+  BatchNormStatistics statistics;
   const float* sums;
   float per_pixel;  // 1 / m
   std::int64_t channels;
@@ -236,7 +231,7 @@ struct NormaliseBackward {
     Floats<V> sum = load<V>(dx.at(p, c));
 #pragma unroll
     for (int i = 0; i < V; ++i) {
-      const float inv_std = statistics.inv_std(c + i);
+      const float inv_std = inv_std_of(statistics, c + i);
       const float normal = (value.v[i] - statistics.mean[c + i]) * inv_std;
       float d = through_relu(relu, gradient.v[i], normal, parameters, c + i);
       if (sums != nullptr) {
@@ -255,43 +250,6 @@ Geometry merge_geometry(int channels, Stream stream) {
           stream};
 }
 
-void normalise(const ConstView& x, const BatchNormParameters& parameters,
-               const Statistics& statistics, bool relu, const View& y, Stream stream) {
-  expect(same_shape(x, y) && x.element == y.element, "the operands of a batch norm differ");
-  with_type(x.element, [&](auto t) {
-    using T = decltype(t);
-    map(Normalise<T>{rows<T>(x), rows<T>(y), parameters, statistics, relu}, x.pixels(), x.channels,
-        {x, y}, stream);
-  });
-}
-
-void backward(const ConstView& x, const ConstView& dy, const BatchNormParameters& parameters,
-              const Statistics& statistics, bool relu, const View& dx, float* dgamma, float* dbeta,
-              void* workspace, Stream stream) {
-  expect(same_shape(x, dy) && x.element == dy.element, "the operands of a batch norm differ");
-  if (x.empty()) return;
-  const std::int64_t chunk = chunk_pixels(x.pixels());
-  const dim3 grid = statistics_grid(x);
-  auto* partial = static_cast<float*>(workspace);
-  const bool sums_wanted = !statistics.is_variance || dgamma != nullptr || dbeta != nullptr;
-  with_type(x.element, [&](auto t) {
-    using T = decltype(t);
-    if (sums_wanted) {
-      launch(gradient_sums_kernel<T>, {grid, dim3(kLanes, kTeam), 0, stream}, rows<T>(x),
-             rows<T>(dy), parameters, statistics, relu, x.pixels(), x.channels, chunk, partial);
-      launch(merge_sums_kernel, merge_geometry(x.channels, stream), partial, x.channels,
-             static_cast<int>(grid.y), dgamma, dbeta);
-    }
-    if (dx.empty()) return;
-    expect(same_shape(x, dx) && x.element == dx.element, "the operands of a batch norm differ");
-    const float* sums = statistics.is_variance ? nullptr : partial;
-    const float per_pixel = 1.0f / static_cast<float>(x.pixels());
-    map(NormaliseBackward<T>{rows<T>(x), rows<T>(dy), rows<T>(dx), parameters, statistics, sums,
-                             per_pixel, x.channels, relu},
-        x.pixels(), x.channels, {x, dy, dx}, stream);
-  });
-}
-
 }  // namespace
 
 std::size_t batch_norm_workspace(std::int64_t pixels, int channels) {
@@ -299,10 +257,9 @@ std::size_t batch_norm_workspace(std::int64_t pixels, int channels) {
   return static_cast<std::size_t>(chunks) * 2 * static_cast<std::size_t>(channels) * sizeof(float);
 }
 
-void batch_norm_forward_training(ConstView x, BatchNormParameters parameters, double epsilon,
-                                 double momentum, bool relu, float* running_mean,
-                                 float* running_var, View y, float* mean, float* inv_std,
-                                 void* workspace, Stream stream) {
+void batch_norm_statistics(ConstView x, double epsilon, double momentum, float* running_mean,
+                           float* running_var, float* mean, float* inv_std, void* workspace,
+                           Stream stream) {
   if (x.empty()) return;
   expect(x.pixels() >= 2, "batch norm in training needs at least two values per channel");
   const std::int64_t chunk = chunk_pixels(x.pixels());
@@ -316,29 +273,98 @@ void batch_norm_forward_training(ConstView x, BatchNormParameters parameters, do
   launch(merge_moments_kernel, merge_geometry(x.channels, stream), partial, x.pixels(), x.channels,
          chunk, static_cast<int>(grid.y), epsilon, momentum, running_mean, running_var, mean,
          inv_std);
-  normalise(x, parameters, {mean, inv_std, false, 0}, relu, y, stream);
 }
 
-void batch_norm_backward_training(ConstView x, ConstView dy, BatchNormParameters parameters,
-                                  const float* mean, const float* inv_std, bool relu, View dx,
-                                  float* dgamma, float* dbeta, void* workspace, Stream stream) {
-  backward(x, dy, parameters, {mean, inv_std, false, 0}, relu, dx, dgamma, dbeta, workspace,
-           stream);
+void batch_norm(ConstView x, BatchNormParameters parameters, BatchNormStatistics statistics,
+                bool relu, View y, Stream stream) {
+  expect(same_shape(x, y) && x.element == y.element, "the operands of a batch norm differ");
+  with_type(x.element, [&](auto t) {
+    using T = decltype(t);
+    map(Normalise<T>{rows<T>(x), rows<T>(y), parameters, statistics, relu}, x.pixels(), x.channels,
+        {x, y}, stream);
+  });
 }
 
-void batch_norm_backward_evaluation(ConstView x, ConstView dy, BatchNormParameters parameters,
-                                    const float* running_mean, const float* running_var,
-                                    double epsilon, bool relu, View dx, float* dgamma, float* dbeta,
-                                    void* workspace, Stream stream) {
-  backward(x, dy, parameters, {running_mean, running_var, true, static_cast<float>(epsilon)}, relu,
-           dx, dgamma, dbeta, workspace, stream);
+void batch_norm_gradient(ConstView x, ConstView dy, BatchNormParameters parameters,
+                         BatchNormStatistics statistics, bool relu, View dx, float* dgamma,
+                         float* dbeta, void* workspace, Stream stream) {
+  expect(same_shape(x, dy) && x.element == dy.element, "the operands of a batch norm differ");
+  if (x.empty()) return;
+  const std::int64_t chunk = chunk_pixels(x.pixels());
+  const dim3 grid = statistics_grid(x);
+  auto* partial = static_cast<float*>(workspace);
+  const bool through_statistics = statistics.inv_std != nullptr;
+  const bool sums_wanted = through_statistics || dgamma != nullptr || dbeta != nullptr;
+  with_type(x.element, [&](auto t) {
+    using T = decltype(t);
+    if (sums_wanted) {
+      launch(gradient_sums_kernel<T>, {grid, dim3(kLanes, kTeam), 0, stream}, rows<T>(x),
+             rows<T>(dy), parameters, statistics, relu, x.pixels(), x.channels, chunk, partial);
+      launch(merge_sums_kernel, merge_geometry(x.channels, stream), partial, x.channels,
+             static_cast<int>(grid.y), dgamma, dbeta);
+    }
+    if (dx.empty()) return;
+    expect(same_shape(x, dx) && x.element == dx.element, "the operands of a batch norm differ");
+    const float* sums = through_statistics ? partial : nullptr;
+    const float per_pixel = 1.0f / static_cast<float>(x.pixels());
+    map(NormaliseBackward<T>{rows<T>(x), rows<T>(dy), rows<T>(dx), parameters, statistics, sums,
+                             per_pixel, x.channels, relu},
+        x.pixels(), x.channels, {x, dy, dx}, stream);
+  });
 }
 
-void batch_norm_forward_evaluation(ConstView x, BatchNormParameters parameters,
-                                   const float* running_mean, const float* running_var,
-                                   double epsilon, bool relu, View y, Stream stream) {
-  normalise(x, parameters, {running_mean, running_var, true, static_cast<float>(epsilon)}, relu, y,
-            stream);
+void CudaBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma,
+                                                 ConstTensorView beta, double epsilon,
+                                                 double momentum, bool relu,
+                                                 TensorView running_mean, TensorView running_var,
+                                                 TensorView y, TensorView mean,
+                                                 TensorView inv_std) {
+  const ConstView in = view_of(x);
+  batch_norm_statistics(in, epsilon, momentum, running_mean.data<float>(),
+                        running_var.data<float>(), mean.data<float>(), inv_std.data<float>(),
+                        workspace_.get(batch_norm_workspace(in.pixels(), in.channels)), stream_);
+  batch_norm(in, {gamma.data<float>(), beta.data<float>()},
+             {.mean = mean.data<float>(), .inv_std = inv_std.data<float>()}, relu, view_of(y),
+             stream_);
+}
+
+void CudaBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorView dy,
+                                                  ConstTensorView gamma, ConstTensorView beta,
+                                                  ConstTensorView mean, ConstTensorView inv_std,
+                                                  bool relu, TensorView dx, TensorView dgamma,
+                                                  TensorView dbeta) {
+  const ConstView in = view_of(x);
+  batch_norm_gradient(in, view_of(dy), {gamma.data<float>(), beta.data<float>()},
+                      {.mean = mean.data<float>(), .inv_std = inv_std.data<float>()}, relu,
+                      view_of(dx), dgamma.data<float>(), dbeta.data<float>(),
+                      workspace_.get(batch_norm_workspace(in.pixels(), in.channels)), stream_);
+}
+
+void CudaBackend::do_batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma,
+                                                   ConstTensorView beta,
+                                                   ConstTensorView running_mean,
+                                                   ConstTensorView running_var, double epsilon,
+                                                   TensorView y) {
+  batch_norm(view_of(x), {gamma.data<float>(), beta.data<float>()},
+             {.mean = running_mean.data<float>(),
+              .variance = running_var.data<float>(),
+              .epsilon = static_cast<float>(epsilon)},
+             false, view_of(y), stream_);
+}
+
+void CudaBackend::do_batch_norm_backward_evaluation(ConstTensorView x, ConstTensorView dy,
+                                                    ConstTensorView gamma,
+                                                    ConstTensorView running_mean,
+                                                    ConstTensorView running_var, double epsilon,
+                                                    TensorView dx, TensorView dgamma,
+                                                    TensorView dbeta) {
+  const ConstView in = view_of(x);
+  batch_norm_gradient(in, view_of(dy), {.gamma = gamma.data<float>()},
+                      {.mean = running_mean.data<float>(),
+                       .variance = running_var.data<float>(),
+                       .epsilon = static_cast<float>(epsilon)},
+                      false, view_of(dx), dgamma.data<float>(), dbeta.data<float>(),
+                      workspace_.get(batch_norm_workspace(in.pixels(), in.channels)), stream_);
 }
 
 }  // namespace odin::cuda

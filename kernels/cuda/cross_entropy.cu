@@ -1,6 +1,8 @@
-#include "kernels/cuda/cross_entropy.h"
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/element.cuh"
 #include "kernels/cuda/device/reduce.cuh"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/runtime/view_of.h"
 
 // One warp per row, in double: rows are few and short, and at a temperature of 1000 a row's
 // softmax differs from the uniform distribution only in digits that float rounds away.
@@ -105,16 +107,6 @@ __global__ void argmax_kernel(Rows<const float> logits, int images, int classes,
   if (threadIdx.x % 32 == 0) labels[n] = top.index;
 }
 
-__global__ void max_softmax_kernel(Rows<const float> logits, int images, int classes,
-                                   double temperature, double* scores) {
-  const int n = warp_of_grid();
-  if (n >= images) return;
-  const float* row = logits.at(n, 0);
-  const float top = largest(row, classes).value;
-  const double sum = sum_of_exponentials(row, classes, top, temperature);
-  if (threadIdx.x % 32 == 0) scores[n] = 1 / sum;
-}
-
 // One warp for each of the rows.
 Geometry rows_geometry(const ConstView& logits, Stream stream) {
   expect(logits.element == Element::kFloat, "logits are float");
@@ -155,10 +147,20 @@ void argmax(ConstView logits, std::int32_t* labels, Stream stream) {
          logits.channels, labels);
 }
 
-void max_softmax(ConstView logits, double temperature, double* scores, Stream stream) {
-  expect(temperature > 0, "a temperature is above zero");
-  launch(max_softmax_kernel, rows_geometry(logits, stream), rows<float>(logits), logits.images,
-         logits.channels, temperature, scores);
+void CudaBackend::do_cross_entropy_forward(ConstTensorView logits, ConstTensorView labels,
+                                           double temperature, TensorView loss) {
+  cuda::cross_entropy_forward(view_of(logits), dense_data<const std::int32_t>(labels), temperature,
+                              dense_data<float>(loss), stream_);
+}
+
+void CudaBackend::do_cross_entropy_backward(ConstTensorView logits, ConstTensorView labels,
+                                            double temperature, double scale, TensorView dlogits) {
+  cuda::cross_entropy_backward(view_of(logits), dense_data<const std::int32_t>(labels), temperature,
+                               scale, view_of(dlogits), stream_);
+}
+
+void CudaBackend::do_argmax(ConstTensorView logits, TensorView labels) {
+  cuda::argmax(view_of(logits), dense_data<std::int32_t>(labels), stream_);
 }
 
 }  // namespace odin::cuda

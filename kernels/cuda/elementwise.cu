@@ -1,5 +1,10 @@
+#include <tuple>
+#include <type_traits>
+
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/map.cuh"
-#include "kernels/cuda/elementwise.h"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/runtime/view_of.h"
 
 namespace odin::cuda {
 namespace {
@@ -51,54 +56,6 @@ struct Add {
   }
 };
 
-struct FindNotFinite {
-  static constexpr bool kNarrow = false;
-  const float* x;
-  unsigned* found;
-
-  template <int V>
-  __device__ void apply(std::int64_t, std::int64_t i) const {
-    const Floats<V> v = load<V>(x + i);
-    bool all = true;
-#pragma unroll
-    for (int k = 0; k < V; ++k) all = all && v.v[k] - v.v[k] == 0;  // else NaN
-    if (!all) atomicOr(found, 1u);
-  }
-};
-
-template <class T>
-struct ReluForward {
-  static constexpr bool kNarrow = kAllNarrow<T>;
-  Rows<const T> x;
-  Rows<T> y;
-
-  template <int V>
-  __device__ void apply(std::int64_t p, std::int64_t c) const {
-    Floats<V> v = load<V>(x.at(p, c));
-#pragma unroll
-    for (int i = 0; i < V; ++i) v.v[i] = v.v[i] < 0 ? 0 : v.v[i];
-    store<V>(y.at(p, c), v);
-  }
-};
-
-template <class T>
-struct ReluBackward {
-  static constexpr bool kNarrow = kAllNarrow<T>;
-  Rows<const T> y;
-  Rows<const T> dy;
-  Rows<T> dx;
-
-  template <int V>
-  __device__ void apply(std::int64_t p, std::int64_t c) const {
-    const Floats<V> value = load<V>(y.at(p, c));
-    const Floats<V> gradient = load<V>(dy.at(p, c));
-    Floats<V> sum = load<V>(dx.at(p, c));
-#pragma unroll
-    for (int i = 0; i < V; ++i) sum.v[i] += value.v[i] > 0 ? gradient.v[i] : 0;
-    store<V>(dx.at(p, c), sum);
-  }
-};
-
 template <class T>
 struct AffineForward {
   static constexpr bool kNarrow = kAllNarrow<T>;
@@ -143,6 +100,19 @@ struct AffineBackward {
   }
 };
 
+// Row-major tensors, such as weights, are one row of elements to operations that treat all alike;
+// others are what view_of() makes of them.
+template <class... Tensors>
+auto elementwise_views(const Tensors&... tensors) {
+  const bool rows = (tensors.is_contiguous() && ...);
+  const auto view = [rows](const auto& tensor) {
+    if (!rows) return view_of(tensor);
+    using Tensor = std::remove_cvref_t<decltype(tensor)>;
+    return view_of(Tensor(tensor.raw(), tensor.type(), {1, tensor.numel()}, {tensor.numel(), 1}));
+  };
+  return std::make_tuple(view(tensors)...);
+}
+
 void expect_same_type(const ConstView& a, const ConstView& b) {
   expect(a.element == b.element, "the operands of an elementwise operation differ in type");
 }
@@ -175,28 +145,6 @@ void add(ConstView a, ConstView b, View y, Stream stream) {
   });
 }
 
-void find_not_finite(const float* x, std::int64_t count, std::int32_t* found, Stream stream) {
-  const ConstView row{x, Element::kFloat, 1, 1, 1, 4, 4};
-  map(FindNotFinite{x, reinterpret_cast<unsigned*>(found)}, 1, count, {row}, stream);
-}
-
-void relu_forward(ConstView x, View y, Stream stream) {
-  expect_same_type(x, y);
-  with_type(y.element, [&](auto t) {
-    using T = decltype(t);
-    map_flat(ReluForward<T>{rows<T>(x), rows<T>(y)}, {x, y}, stream);
-  });
-}
-
-void relu_backward(ConstView y, ConstView dy, View dx, Stream stream) {
-  expect_same_type(y, dx);
-  expect_same_type(dy, dx);
-  with_type(dx.element, [&](auto t) {
-    using T = decltype(t);
-    map_flat(ReluBackward<T>{rows<T>(y), rows<T>(dy), rows<T>(dx)}, {y, dy, dx}, stream);
-  });
-}
-
 void affine_forward(Affine affine, ConstView x, View y, Stream stream) {
   expect_same_type(x, y);
   expect(same_shape(x, y), "the operands of a normalisation differ in shape");
@@ -217,6 +165,21 @@ void affine_backward(Affine affine, ConstView x, ConstView dy, View dx, Stream s
     map(AffineBackward<T>{affine, rows<T>(x), rows<T>(dy), rows<T>(dx)}, dx.pixels(), dx.channels,
         {x, dy, dx}, stream);
   });
+}
+
+void CudaBackend::do_fill(TensorView y, double value) {
+  const auto [to] = elementwise_views(y);
+  cuda::fill(to, static_cast<float>(value), stream_);
+}
+
+void CudaBackend::do_copy(ConstTensorView x, TensorView y) {
+  const auto [from, to] = elementwise_views(x, y);
+  cuda::copy(from, to, stream_);
+}
+
+void CudaBackend::do_add(ConstTensorView a, ConstTensorView b, TensorView y) {
+  const auto [left, right, sum] = elementwise_views(a, b, y);
+  cuda::add(left, right, sum, stream_);
 }
 
 }  // namespace odin::cuda

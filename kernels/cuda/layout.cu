@@ -1,6 +1,6 @@
 #include "kernels/cuda/device/element.cuh"
 #include "kernels/cuda/device/shared.cuh"
-#include "kernels/cuda/layout.h"
+#include "kernels/cuda/operations.h"
 
 namespace odin::cuda {
 namespace {

@@ -1,6 +1,8 @@
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/map.cuh"
 #include "kernels/cuda/device/reduce.cuh"
-#include "kernels/cuda/linear.h"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/runtime/view_of.h"
 
 namespace odin::cuda {
 namespace {
@@ -67,21 +69,6 @@ __global__ void linear_backward_weights_kernel(Rows<const float> x, Rows<const f
   }
 }
 
-template <class T>
-struct AddBias {
-  static constexpr bool kNarrow = sizeof(T) == 2;
-  const float* b;
-  Rows<T> y;
-
-  template <int V>
-  __device__ void apply(std::int64_t p, std::int64_t c) const {
-    Floats<V> v = load<V>(y.at(p, c));
-#pragma unroll
-    for (int i = 0; i < V; ++i) v.v[i] += b[c + i];
-    store<V>(y.at(p, c), v);
-  }
-};
-
 void expect_matrix(const ConstView& view) {
   expect(view.height == 1 && view.width == 1, "a linear layer's operands are matrices");
 }
@@ -128,11 +115,17 @@ void linear_backward_weights(ConstView x, ConstView dy, float* dw, float* db, St
          rows<float>(dy), dw, db, x.images, x.channels);
 }
 
-void add_bias(const float* b, View y, Stream stream) {
-  with_type(y.element, [&](auto t) {
-    using T = decltype(t);
-    map(AddBias<T>{b, rows<T>(y)}, y.pixels(), y.channels, {y}, stream);
-  });
+void CudaBackend::do_linear_forward(ConstTensorView x, ConstTensorView w, ConstTensorView b,
+                                    TensorView y) {
+  cuda::linear_forward(view_of(x), w.data<float>(), b.data<float>(), view_of(y), stream_);
+}
+
+void CudaBackend::do_linear_backward(ConstTensorView x, ConstTensorView w, ConstTensorView dy,
+                                     TensorView dx, TensorView dw, TensorView db) {
+  if (wanted(dx)) linear_backward_data(view_of(dy), w.data<float>(), view_of(dx), stream_);
+  if (wanted(dw) || wanted(db)) {
+    linear_backward_weights(view_of(x), view_of(dy), dw.data<float>(), db.data<float>(), stream_);
+  }
 }
 
 }  // namespace odin::cuda

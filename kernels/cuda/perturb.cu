@@ -1,5 +1,7 @@
+#include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/map.cuh"
-#include "kernels/cuda/perturb.h"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/runtime/view_of.h"
 
 namespace odin::cuda {
 namespace {
@@ -32,6 +34,11 @@ void perturb(ConstView x, ConstView gradient, const float* step, View y, Stream 
     map(Perturb<T>{rows<float>(x), rows<T>(gradient), step, rows<float>(y)}, y.pixels(), y.channels,
         {x, gradient, y}, stream);
   });
+}
+
+void CudaBackend::do_perturb(ConstTensorView x, ConstTensorView gradient, ConstTensorView step,
+                             TensorView y) {
+  cuda::perturb(view_of(x), view_of(gradient), step.data<float>(), view_of(y), stream_);
 }
 
 }  // namespace odin::cuda

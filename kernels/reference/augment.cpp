@@ -1,13 +1,12 @@
-#include "kernels/reference/augment.h"
-
 #include "kernels/augmentation.h"
+#include "kernels/reference/backend.h"
 #include "kernels/reference/loops.h"
 
 namespace odin::reference {
 
-void augment(const Augmentation& augmentation, RandomKey key, const ConstTensorView& images,
-             const ConstTensorView& indices, const ConstTensorView& mean,
-             const ConstTensorView& std, const TensorView& y) {
+void ReferenceBackend::do_augment(const Augmentation& augmentation, RandomKey key,
+                                  ConstTensorView images, ConstTensorView indices,
+                                  ConstTensorView mean, ConstTensorView std, TensorView y) {
   const auto from = images.elements<std::uint8_t>();
   const auto index = indices.elements<std::int32_t>();
   const auto centre = mean.elements<double>();

@@ -1,10 +1,10 @@
-#include "kernels/reference/average_pool.h"
-
+#include "kernels/reference/backend.h"
 #include "kernels/reference/loops.h"
 
 namespace odin::reference {
 
-void average_pool_forward(int window, int stride, const ConstTensorView& x, const TensorView& y) {
+void ReferenceBackend::do_average_pool_forward(int window, int stride, ConstTensorView x,
+                                               TensorView y) {
   const auto in = x.elements<double>();
   const auto out = y.elements<double>();
   for_each(y.shape(), [&](auto n, auto c, auto i, auto j) {
@@ -16,8 +16,8 @@ void average_pool_forward(int window, int stride, const ConstTensorView& x, cons
   });
 }
 
-void average_pool_backward(int window, int stride, const ConstTensorView& dy,
-                           const TensorView& dx) {
+void ReferenceBackend::do_average_pool_backward(int window, int stride, ConstTensorView dy,
+                                                TensorView dx) {
   const auto dout = dy.elements<double>();
   const auto din = dx.elements<double>();
   for_each(dy.shape(), [&](auto n, auto c, auto i, auto j) {

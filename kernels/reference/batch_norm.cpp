@@ -1,8 +1,6 @@
-#include "kernels/reference/batch_norm.h"
-
 #include <cmath>
 
-#include "kernels/checks.h"
+#include "kernels/reference/backend.h"
 
 namespace odin::reference {
 namespace {
@@ -45,11 +43,12 @@ void add_parameter_gradients(const ChannelSums& sums, std::int64_t c, const Tens
 
 }  // namespace
 
-void batch_norm_forward_training(const ConstTensorView& x, const ConstTensorView& gamma,
-                                 const ConstTensorView& beta, double epsilon, double momentum,
-                                 bool relu, const TensorView& running_mean,
-                                 const TensorView& running_var, const TensorView& y,
-                                 const TensorView& mean, const TensorView& inv_std) {
+void ReferenceBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma,
+                                                      ConstTensorView beta, double epsilon,
+                                                      double momentum, bool relu,
+                                                      TensorView running_mean,
+                                                      TensorView running_var, TensorView y,
+                                                      TensorView mean, TensorView inv_std) {
   const Shape& shape = x.shape();
   const auto in = x.elements<double>();
   const auto out = y.elements<double>();
@@ -79,11 +78,12 @@ void batch_norm_forward_training(const ConstTensorView& x, const ConstTensorView
   }
 }
 
-void batch_norm_backward_training(const ConstTensorView& x, const ConstTensorView& dy,
-                                  const ConstTensorView& gamma, const ConstTensorView& beta,
-                                  const ConstTensorView& mean, const ConstTensorView& inv_std,
-                                  bool relu, const TensorView& dx, const TensorView& dgamma,
-                                  const TensorView& dbeta) {
+void ReferenceBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorView dy,
+                                                       ConstTensorView gamma, ConstTensorView beta,
+                                                       ConstTensorView mean,
+                                                       ConstTensorView inv_std, bool relu,
+                                                       TensorView dx, TensorView dgamma,
+                                                       TensorView dbeta) {
   const Shape& shape = x.shape();
   const auto in = x.elements<double>();
   const auto dout = dy.elements<double>();
@@ -110,10 +110,11 @@ void batch_norm_backward_training(const ConstTensorView& x, const ConstTensorVie
   }
 }
 
-void batch_norm_forward_evaluation(const ConstTensorView& x, const ConstTensorView& gamma,
-                                   const ConstTensorView& beta, const ConstTensorView& running_mean,
-                                   const ConstTensorView& running_var, double epsilon,
-                                   const TensorView& y) {
+void ReferenceBackend::do_batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView gamma,
+                                                        ConstTensorView beta,
+                                                        ConstTensorView running_mean,
+                                                        ConstTensorView running_var, double epsilon,
+                                                        TensorView y) {
   const auto in = x.elements<double>();
   const auto out = y.elements<double>();
   for (std::int64_t c = 0; c < x.shape()[1]; ++c) {
@@ -127,12 +128,12 @@ void batch_norm_forward_evaluation(const ConstTensorView& x, const ConstTensorVi
   }
 }
 
-void batch_norm_backward_evaluation(const ConstTensorView& x, const ConstTensorView& dy,
-                                    const ConstTensorView& gamma,
-                                    const ConstTensorView& running_mean,
-                                    const ConstTensorView& running_var, double epsilon,
-                                    const TensorView& dx, const TensorView& dgamma,
-                                    const TensorView& dbeta) {
+void ReferenceBackend::do_batch_norm_backward_evaluation(ConstTensorView x, ConstTensorView dy,
+                                                         ConstTensorView gamma,
+                                                         ConstTensorView running_mean,
+                                                         ConstTensorView running_var,
+                                                         double epsilon, TensorView dx,
+                                                         TensorView dgamma, TensorView dbeta) {
   const auto dout = dy.elements<double>();
   for (std::int64_t c = 0; c < x.shape()[1]; ++c) {
     const double mean = running_mean.elements<double>()(c);

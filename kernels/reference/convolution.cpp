@@ -1,7 +1,6 @@
-#include "kernels/reference/convolution.h"
-
 #include <cstdint>
 
+#include "kernels/reference/backend.h"
 #include "kernels/reference/loops.h"
 
 namespace odin::reference {
@@ -34,36 +33,41 @@ void for_each_product(const ConvolutionSizes& s, Function f) {
 
 }  // namespace
 
-void convolution_forward(const ConvolutionSizes& sizes, const ConstTensorView& x,
-                         const ConstTensorView& w, const TensorView& y) {
+void ReferenceBackend::do_convolution_forward(const ConvolutionGeometry& geometry,
+                                              ConstTensorView x, ConstTensorView w, TensorView y) {
   const auto in = x.elements<double>();
   const auto weight = w.elements<double>();
   const auto out = y.elements<double>();
   for_each(y.shape(), [&](auto... at) { out(at...) = 0; });
   for_each_product(
-      sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
+      convolution_sizes(geometry, x.shape(), w.shape()),
+      [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
         out(n, o, i, j) += weight(o, c, p, q) * in(n, c, row, column);
       });
 }
 
-void convolution_backward_data(const ConvolutionSizes& sizes, const ConstTensorView& dy,
-                               const ConstTensorView& w, const TensorView& dx) {
+void ReferenceBackend::do_convolution_backward_data(const ConvolutionGeometry& geometry,
+                                                    ConstTensorView dy, ConstTensorView w,
+                                                    TensorView dx) {
   const auto dout = dy.elements<double>();
   const auto weight = w.elements<double>();
   const auto din = dx.elements<double>();
   for_each_product(
-      sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
+      convolution_sizes(geometry, dx.shape(), w.shape()),
+      [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
         din(n, c, row, column) += weight(o, c, p, q) * dout(n, o, i, j);
       });
 }
 
-void convolution_backward_filter(const ConvolutionSizes& sizes, const ConstTensorView& x,
-                                 const ConstTensorView& dy, const TensorView& dw) {
+void ReferenceBackend::do_convolution_backward_filter(const ConvolutionGeometry& geometry,
+                                                      ConstTensorView x, ConstTensorView dy,
+                                                      TensorView dw) {
   const auto in = x.elements<double>();
   const auto dout = dy.elements<double>();
   const auto dweight = dw.elements<double>();
   for_each_product(
-      sizes, [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
+      convolution_sizes(geometry, x.shape(), dw.shape()),
+      [&](auto n, auto o, auto i, auto j, auto c, auto p, auto q, auto row, auto column) {
         dweight(o, c, p, q) += dout(n, o, i, j) * in(n, c, row, column);
       });
 }

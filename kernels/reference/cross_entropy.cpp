@@ -1,8 +1,8 @@
-#include "kernels/reference/cross_entropy.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+
+#include "kernels/reference/backend.h"
 
 namespace odin::reference {
 namespace {
@@ -22,8 +22,8 @@ double log_sum_exp(const ConstTensorView& logits, std::int64_t n, double tempera
 
 }  // namespace
 
-void cross_entropy_forward(const ConstTensorView& logits, const ConstTensorView& labels,
-                           double temperature, const TensorView& loss) {
+void ReferenceBackend::do_cross_entropy_forward(ConstTensorView logits, ConstTensorView labels,
+                                                double temperature, TensorView loss) {
   const auto logit = logits.elements<double>();
   const auto label = labels.elements<std::int32_t>();
   for (std::int64_t n = 0; n < logits.shape()[0]; ++n) {
@@ -32,20 +32,28 @@ void cross_entropy_forward(const ConstTensorView& logits, const ConstTensorView&
   }
 }
 
-void cross_entropy_backward(const ConstTensorView& logits, const ConstTensorView& labels,
-                            double temperature, double scale, const TensorView& dlogits) {
+void ReferenceBackend::do_cross_entropy_backward(ConstTensorView logits, ConstTensorView labels,
+                                                 double temperature, double scale,
+                                                 TensorView dlogits) {
   const auto logit = logits.elements<double>();
   const auto label = labels.elements<std::int32_t>();
+  const auto gradient = dlogits.elements<double>();
   for (std::int64_t n = 0; n < logits.shape()[0]; ++n) {
     const double normaliser = log_sum_exp(logits, n, temperature);
+    // softmax - 1 of the label is minus the sum of the other classes' softmax: written as a
+    // difference, the gradient of a confident network would be lost in the rounding of 1.
+    double others = 0;
     for (std::int64_t k = 0; k < logits.shape()[1]; ++k) {
+      if (k == label(n)) continue;
       const double softmax = std::exp(logit(n, k) / temperature - normaliser);
-      dlogits.elements<double>()(n, k) += scale * (softmax - (k == label(n) ? 1 : 0)) / temperature;
+      others += softmax;
+      gradient(n, k) += scale * softmax / temperature;
     }
+    gradient(n, label(n)) -= scale * others / temperature;
   }
 }
 
-void argmax(const ConstTensorView& logits, const TensorView& labels) {
+void ReferenceBackend::do_argmax(ConstTensorView logits, TensorView labels) {
   const auto logit = logits.elements<double>();
   for (std::int64_t n = 0; n < logits.shape()[0]; ++n) {
     std::int64_t best = 0;

@@ -1,6 +1,5 @@
-#include "kernels/reference/dropout.h"
-
 #include "kernels/philox.h"
+#include "kernels/reference/backend.h"
 #include "kernels/reference/loops.h"
 
 namespace odin::reference {
@@ -18,14 +17,16 @@ void for_each_with_factor(double rate, RandomKey key, const Shape& shape, Functi
 
 }  // namespace
 
-void dropout_forward(double rate, RandomKey key, const ConstTensorView& x, const TensorView& y) {
+void ReferenceBackend::do_dropout_forward(double rate, RandomKey key, ConstTensorView x,
+                                          TensorView y) {
   const auto in = x.elements<double>();
   const auto out = y.elements<double>();
   for_each_with_factor(rate, key, x.shape(),
                        [&](double factor, auto... at) { out(at...) = factor * in(at...); });
 }
 
-void dropout_backward(double rate, RandomKey key, const ConstTensorView& dy, const TensorView& dx) {
+void ReferenceBackend::do_dropout_backward(double rate, RandomKey key, ConstTensorView dy,
+                                           TensorView dx) {
   const auto dout = dy.elements<double>();
   const auto din = dx.elements<double>();
   for_each_with_factor(rate, key, dy.shape(),

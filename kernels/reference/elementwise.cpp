@@ -1,7 +1,4 @@
-#include "kernels/reference/elementwise.h"
-
-#include <cmath>
-
+#include "kernels/reference/backend.h"
 #include "kernels/reference/loops.h"
 
 namespace odin::reference {
@@ -23,32 +20,25 @@ View with_four_axes(const View& view) {
 
 }  // namespace
 
-void fill(const TensorView& y, double value) {
+void ReferenceBackend::do_fill(TensorView y, double value) {
   const TensorView wide = with_four_axes(y);
   const auto to = wide.elements<double>();
   for_each(wide.shape(), [&](auto... at) { to(at...) = value; });
 }
 
-void copy(const ConstTensorView& x, const TensorView& y) {
+void ReferenceBackend::do_copy(ConstTensorView x, TensorView y) {
   const TensorView wide = with_four_axes(y);
   const auto from = with_four_axes(x).elements<double>();
   const auto to = wide.elements<double>();
   for_each(wide.shape(), [&](auto... at) { to(at...) = from(at...); });
 }
 
-void add(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y) {
+void ReferenceBackend::do_add(ConstTensorView a, ConstTensorView b, TensorView y) {
   const TensorView wide = with_four_axes(y);
   const auto left = with_four_axes(a).elements<double>();
   const auto right = with_four_axes(b).elements<double>();
   const auto to = wide.elements<double>();
   for_each(wide.shape(), [&](auto... at) { to(at...) = left(at...) + right(at...); });
-}
-
-void find_not_finite(const ConstTensorView& x, const TensorView& found) {
-  const double* const values = x.data<double>();
-  for (std::int64_t i = 0; i < x.numel(); ++i) {
-    if (!std::isfinite(values[i])) *found.data<std::int32_t>() = 1;
-  }
 }
 
 }  // namespace odin::reference

@@ -1,11 +1,9 @@
-#include "kernels/reference/linear.h"
-
-#include "kernels/checks.h"
+#include "kernels/reference/backend.h"
 
 namespace odin::reference {
 
-void linear_forward(const ConstTensorView& x, const ConstTensorView& w, const ConstTensorView& b,
-                    const TensorView& y) {
+void ReferenceBackend::do_linear_forward(ConstTensorView x, ConstTensorView w, ConstTensorView b,
+                                         TensorView y) {
   const auto in = x.elements<double>();
   const auto weight = w.elements<double>();
   const auto bias = b.elements<double>();
@@ -19,8 +17,8 @@ void linear_forward(const ConstTensorView& x, const ConstTensorView& w, const Co
   }
 }
 
-void linear_backward(const ConstTensorView& x, const ConstTensorView& w, const ConstTensorView& dy,
-                     const TensorView& dx, const TensorView& dw, const TensorView& db) {
+void ReferenceBackend::do_linear_backward(ConstTensorView x, ConstTensorView w, ConstTensorView dy,
+                                          TensorView dx, TensorView dw, TensorView db) {
   const auto in = x.elements<double>();
   const auto weight = w.elements<double>();
   const auto dout = dy.elements<double>();

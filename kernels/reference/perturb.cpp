@@ -1,11 +1,10 @@
-#include "kernels/reference/perturb.h"
-
+#include "kernels/reference/backend.h"
 #include "kernels/reference/loops.h"
 
 namespace odin::reference {
 
-void perturb(const ConstTensorView& x, const ConstTensorView& gradient, const ConstTensorView& step,
-             const TensorView& y) {
+void ReferenceBackend::do_perturb(ConstTensorView x, ConstTensorView gradient, ConstTensorView step,
+                                  TensorView y) {
   const auto in = x.elements<double>();
   const auto slope = gradient.elements<double>();
   const auto length = step.elements<double>();

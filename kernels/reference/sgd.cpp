@@ -1,9 +1,11 @@
-#include "kernels/reference/sgd.h"
+#include <cmath>
+
+#include "kernels/reference/backend.h"
 
 namespace odin::reference {
 
-void sgd_step(const SgdSetting& setting, const ConstTensorView& gradient, const TensorView& w,
-              const TensorView& velocity) {
+void ReferenceBackend::do_sgd_step(const SgdSetting& setting, ConstTensorView gradient,
+                                   TensorView w, TensorView velocity) {
   const double* const d = gradient.data<double>();
   double* const parameter = w.data<double>();
   double* const moving = velocity.data<double>();
@@ -12,6 +14,13 @@ void sgd_step(const SgdSetting& setting, const ConstTensorView& gradient, const 
     moving[i] = setting.momentum * moving[i] + g;
     const double step = setting.nesterov ? g + setting.momentum * moving[i] : moving[i];
     parameter[i] -= setting.learning_rate * step;
+  }
+}
+
+void ReferenceBackend::do_find_not_finite(ConstTensorView x, TensorView found) {
+  const double* const values = x.data<double>();
+  for (std::int64_t i = 0; i < x.numel(); ++i) {
+    if (!std::isfinite(values[i])) *found.data<std::int32_t>() = 1;
   }
 }
 

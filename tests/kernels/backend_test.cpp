@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/kernels/backends.h"
-#include "tests/kernels/operations.h"
+#include "tests/kernels/contract_checks.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -76,45 +76,13 @@ TEST_CASE_TEMPLATE("the results do not depend on whether the operands are slices
 
 TEST_CASE_TEMPLATE("a gradient that is not wanted is left out and the others stay the same", Device,
                    ODIN_DEVICES) {
-  on_device<Device>([](Backend& backend) {
-    for (const Operation& operation : operations(2)) {
-      INFO(operation.name);
-      const Run run(backend, operation);
-      const Tensors all = results_of(backend, operation);
-      const std::vector<std::string> gradients = run.gradients();
-      for (unsigned subset = 1; subset < 1u << gradients.size(); ++subset) {
-        RunOptions options;
-        for (std::size_t i = 0; i < gradients.size(); ++i) {
-          if (subset >> i & 1) options.unwanted.insert(gradients[i]);
-        }
-        const Tensors results = results_of(backend, operation, options);
-        for (const auto& [name, values] : all) {
-          INFO(name);
-          const bool unwanted = options.unwanted.contains(name);
-          CHECK(results.at(name) == (unwanted ? run.initial(name) : values));
-        }
-      }
-    }
-  });
+  on_device<Device>(
+      [](Backend& backend) { check_unwanted_gradients(backend, Device::kTolerance); });
 }
 
 TEST_CASE_TEMPLATE("an empty batch changes nothing, and is an error where statistics are wanted",
                    Device, ODIN_DEVICES) {
-  on_device<Device>([](Backend& backend) {
-    for (const Operation& operation : operations(0)) {
-      INFO(operation.name);
-      Run run(backend, operation);
-      if (operation.needs_images) {
-        CHECK_THROWS_AS(operation.forward(backend, run), Error);
-        CHECK_THROWS_AS(operation.backward(backend, run), Error);
-        continue;
-      }
-      for (const auto& [name, values] : results_of(backend, operation, run)) {
-        INFO(name);
-        CHECK(values == run.initial(name));
-      }
-    }
-  });
+  on_device<Device>([](Backend& backend) { check_no_images(backend); });
 }
 
 TEST_CASE_TEMPLATE("one value that is not finite is found, wherever it is", Device, ODIN_DEVICES) {

@@ -1,7 +1,7 @@
 // Every backward pass of the reference against central differences of its forward pass.
 #include <doctest/doctest.h>
 
-#include "tests/kernels/operations.h"
+#include "tests/kernels/operation_run.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

@@ -4,9 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -55,49 +52,6 @@ std::vector<Operation> operations(std::int64_t images);
 std::vector<Operation> convolutions(std::int64_t images);
 // Shapes that reach the special paths of fast back ends; too large for central differences.
 std::vector<Operation> large_operations();
-
-struct RunOptions {
-  bool sliced = false;             // operands that may be slices are, of buffers five wider
-  std::set<std::string> unwanted;  // gradients that are passed as empty views
-  std::set<std::string> narrow{};  // operands and gradients of the back end's activation_type()
-};
-
-// An operation's operands on a back end, with the same pseudo-random values on each.
-class Run {
- public:
-  Run(Backend& backend, const Operation& operation, const RunOptions& options = {});
-
-  // The operand, or the gradient "d" + operand.
-  TensorView operator[](const std::string& name) const;
-  std::vector<double> values(const std::string& name) const;
-  // The values that it started with.
-  const std::vector<double>& initial(const std::string& name) const;
-  void set(const std::string& name, const std::vector<double>& values);
-  // Names of what the forward pass writes, and of the gradients that the backward pass adds to.
-  std::vector<std::string> results() const;
-  std::vector<std::string> gradients() const;
-  // Whether every element around the slices still has the bits it was given.
-  bool surroundings_untouched() const;
-
- private:
-  struct Tensor {
-    std::shared_ptr<void> memory;
-    TensorView whole;
-    TensorView view;
-    std::vector<double> initial;
-  };
-  void make(const Operand& operand, const std::string& name, const Shape& shape, Values values);
-
-  Backend& backend_;
-  const Operation& operation_;
-  RunOptions options_;
-  std::map<std::string, Tensor> tensors_;
-};
-
-using Tensors = std::map<std::string, std::vector<double>>;
-
-// Forward and backward; everything that they write, by name.
-Tensors results_of(Backend& backend, const Operation& operation, Run& run);
 
 // Whether it is no convolution, or one as high as wide: our own on CUDA take no others.
 bool has_square_kernel(const Operation& operation);

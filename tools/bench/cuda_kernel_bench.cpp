@@ -13,10 +13,8 @@
 
 #include "eval/cli/program.h"
 #include "kernels/cuda/conv/convolution.h"
-#include "kernels/cuda/dropout.h"
-#include "kernels/cuda/elementwise.h"
-#include "kernels/cuda/layout.h"
 #include "kernels/cuda/library/library_convolution.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/gpu.h"
 #include "kernels/cuda/runtime/memory.h"
 #include "tools/bench/convolution_samples.h"
@@ -65,7 +63,7 @@ struct Options {
 DeviceBuffer random_values(std::int64_t count, Element element, std::uint64_t seed, Stream stream) {
   const DeviceBuffer noise(static_cast<std::size_t>(count) * sizeof(float));
   DeviceBuffer values(static_cast<std::size_t>(count) * size_of(element));
-  normal_noise(seed, 0, 0, noise.as<float>(), count, stream);
+  normal_noise({seed, 0}, 0, noise.as<float>(), count, stream);
   const auto length = static_cast<int>(count);
   copy({noise.data(), Element::kFloat, 1, 1, 1, length, length},
        {values.data(), element, 1, 1, 1, length, length}, stream);

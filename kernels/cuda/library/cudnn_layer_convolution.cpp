@@ -1,6 +1,5 @@
 #include "kernels/cuda/conv/layer_convolution.h"
-#include "kernels/cuda/elementwise.h"
-#include "kernels/cuda/layout.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/library/library_convolution.h"
 #include "kernels/cuda/runtime/memory.h"
 

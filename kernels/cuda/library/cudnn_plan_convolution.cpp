@@ -1,8 +1,7 @@
 #include <map>
 
 #include "kernels/cuda/conv/plan_convolution.h"
-#include "kernels/cuda/elementwise.h"
-#include "kernels/cuda/layout.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/library/library_convolution.h"
 #include "kernels/cuda/runtime/upload.h"
 

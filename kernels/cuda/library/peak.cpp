@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/dropout.h"
-#include "kernels/cuda/elementwise.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/library/cublas.h"
 #include "kernels/cuda/runtime/memory.h"
 #include "kernels/cuda/runtime/stream.h"
@@ -21,7 +20,7 @@ double peak_gflops(Precision precision) {
   for (std::size_t i = 0; i < 3; ++i) {
     matrices[i] = DeviceBuffer(std::size_t{kSize} * kSize * size_of(element));
     // Of random numbers: zeros take less power and run faster.
-    normal_noise(i, 0, 0, noise.as<float>(), std::int64_t{kSize} * kSize, stream);
+    normal_noise({i, 0}, 0, noise.as<float>(), std::int64_t{kSize} * kSize, stream);
     copy({noise.data(), Element::kFloat, kSize, 1, 1, kSize, kSize},
          {matrices[i].data(), element, kSize, 1, 1, kSize, kSize}, stream);
   }

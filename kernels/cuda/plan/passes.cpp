@@ -2,11 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/average_pool.h"
-#include "kernels/cuda/cross_entropy.h"
-#include "kernels/cuda/elementwise.h"
-#include "kernels/cuda/layout.h"
-#include "kernels/cuda/linear.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/stream.h"
 
 namespace odin::cuda {

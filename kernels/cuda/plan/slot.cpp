@@ -5,8 +5,7 @@
 
 #include <cuda_runtime.h>
 
-#include "kernels/cuda/layout.h"
-#include "kernels/cuda/perturb.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/status.h"
 #include "kernels/cuda/runtime/upload.h"
 

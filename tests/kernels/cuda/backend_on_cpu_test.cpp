@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/cuda/backend.h"
-#include "tests/kernels/operations.h"
+#include "tests/kernels/contract_checks.h"
 #include "tests/support/environment.h"
 #include "tests/support/support.h"
 
@@ -13,8 +13,9 @@ namespace {
 using cuda::use_gpu;
 
 std::unique_ptr<Backend> make_emulated(Precision precision = Precision::kFloat32) {
-  return cuda::make_cuda_backend(
-      use_gpu("cuda:0", 0), {.precision = precision, .convolution = ConvolutionAlgorithm::kOwn});
+  return std::make_unique<cuda::CudaBackend>(
+      use_gpu("cuda:0", 0),
+      DeviceOptions{.precision = precision, .convolution = ConvolutionAlgorithm::kOwn});
 }
 
 Tensors results_of(Backend& backend, const Operation& operation, bool sliced) {
@@ -57,14 +58,12 @@ TEST_CASE("every operation on the emulated device reads and writes slices") {
 }
 
 TEST_CASE("no images are nothing to do on the emulated device") {
-  const auto backend = make_emulated();
-  for (const Operation& operation : operations(0)) {
-    if (operation.needs_images || !has_square_kernel(operation)) continue;
-    INFO(operation.name);
-    Run run(*backend, operation, {});
-    CHECK_NOTHROW(operation.forward(*backend, run));
-    if (operation.backward) CHECK_NOTHROW(operation.backward(*backend, run));
-  }
+  check_no_images(*make_emulated(), has_square_kernel);
+}
+
+TEST_CASE(
+    "a gradient that is not wanted is skipped on the emulated device, and the others are not") {
+  check_unwanted_gradients(*make_emulated(), kTolerance, has_square_kernel);
 }
 
 TEST_CASE("a GPU that does not exist is answered with how many there are") {

@@ -1,7 +1,6 @@
-#include "kernels/cuda/batch_norm.h"
-
 #include <doctest/doctest.h>
 
+#include "kernels/cuda/operations.h"
 #include "kernels/error.h"
 #include "tests/kernels/cuda/support.h"
 
@@ -44,6 +43,12 @@ struct Parameters {
         dbeta(device_floats(noise(27, channels))) {}
 
   cuda::BatchNormParameters pointers() { return {gamma.data(), beta.data()}; }
+  cuda::BatchNormStatistics of_batch() { return {.mean = mean.data(), .inv_std = inv_std.data()}; }
+  cuda::BatchNormStatistics running() {
+    return {.mean = running_mean.data(),
+            .variance = running_var.data(),
+            .epsilon = static_cast<float>(kEpsilon)};
+  }
 
   DeviceArray<float> gamma, beta, running_mean, running_var, mean, inv_std, dgamma, dbeta;
 };
@@ -101,9 +106,10 @@ TEST_CASE("cuda: batch norm in training") {
         tensor(y, shape), tensor(mean, per_channel), tensor(inv_std, per_channel));
 
     DeviceActivation output(element, shape, noise(2, shape.numel()), c.placement);
-    cuda::batch_norm_forward_training(x.view(), p.pointers(), kEpsilon, kMomentum, relu,
-                                      p.running_mean.data(), p.running_var.data(), output.view(),
-                                      p.mean.data(), p.inv_std.data(), workspace, nullptr);
+    cuda::batch_norm_statistics(x.view(), kEpsilon, kMomentum, p.running_mean.data(),
+                                p.running_var.data(), p.mean.data(), p.inv_std.data(), workspace,
+                                nullptr);
+    cuda::batch_norm(x.view(), p.pointers(), p.of_batch(), relu, output.view(), nullptr);
     const auto y_before_relu = y;
     if (relu) mask(y, y_before_relu);
     check_close(output.values(), y, tolerance(element));
@@ -127,23 +133,20 @@ TEST_CASE("cuda: batch norm in training") {
         tensor(beta, per_channel), tensor(stored_mean, per_channel),
         tensor(stored_inv_std, per_channel), false, tensor(wanted, shape),
         tensor(dgamma, per_channel), tensor(dbeta, per_channel));
-    cuda::batch_norm_backward_training(x.view(), dy.view(), p.pointers(), p.mean.data(),
-                                       p.inv_std.data(), relu, dx.view(), p.dgamma.data(),
-                                       p.dbeta.data(), workspace, nullptr);
+    cuda::batch_norm_gradient(x.view(), dy.view(), p.pointers(), p.of_batch(), relu, dx.view(),
+                              p.dgamma.data(), p.dbeta.data(), workspace, nullptr);
     check_close(dx.values(), wanted, 2 * tolerance(element));
     check_close(doubles(p.dgamma), dgamma, 4e-6);
     check_close(doubles(p.dbeta), dbeta, 4e-6);
 
     // Gradients of which some are not wanted.
     DeviceActivation again(element, shape, noise(4, shape.numel()), c.placement);
-    cuda::batch_norm_backward_training(x.view(), dy.view(), p.pointers(), p.mean.data(),
-                                       p.inv_std.data(), relu, again.view(), nullptr, nullptr,
-                                       workspace, nullptr);
+    cuda::batch_norm_gradient(x.view(), dy.view(), p.pointers(), p.of_batch(), relu, again.view(),
+                              nullptr, nullptr, workspace, nullptr);
     CHECK(again.values() == dx.values());
     const auto dgamma_before = doubles(p.dgamma);
-    cuda::batch_norm_backward_training(x.view(), dy.view(), p.pointers(), p.mean.data(),
-                                       p.inv_std.data(), relu, {}, nullptr, p.dbeta.data(),
-                                       workspace, nullptr);
+    cuda::batch_norm_gradient(x.view(), dy.view(), p.pointers(), p.of_batch(), relu, {}, nullptr,
+                              p.dbeta.data(), workspace, nullptr);
     CHECK(doubles(p.dgamma) == dgamma_before);
   });
 }
@@ -165,9 +168,7 @@ TEST_CASE("cuda: batch norm in evaluation") {
         tensor(running_mean, per_channel), tensor(running_var, per_channel), kEpsilon,
         tensor(y, shape));
     DeviceActivation output(element, shape, noise(2, shape.numel()), c.placement);
-    cuda::batch_norm_forward_evaluation(x.view(), p.pointers(), p.running_mean.data(),
-                                        p.running_var.data(), kEpsilon, relu, output.view(),
-                                        nullptr);
+    cuda::batch_norm(x.view(), p.pointers(), p.running(), relu, output.view(), nullptr);
     const auto y_before_relu = y;
     if (relu) mask(y, y_before_relu);
     check_close(output.values(), y, tolerance(element));
@@ -183,9 +184,8 @@ TEST_CASE("cuda: batch norm in evaluation") {
         tensor(values, shape), tensor(gradients, shape), tensor(gamma, per_channel),
         tensor(running_mean, per_channel), tensor(running_var, per_channel), kEpsilon,
         tensor(wanted, shape), tensor(dgamma, per_channel), tensor(dbeta, per_channel));
-    cuda::batch_norm_backward_evaluation(x.view(), dy.view(), p.pointers(), p.running_mean.data(),
-                                         p.running_var.data(), kEpsilon, relu, dx.view(),
-                                         p.dgamma.data(), p.dbeta.data(), workspace, nullptr);
+    cuda::batch_norm_gradient(x.view(), dy.view(), p.pointers(), p.running(), relu, dx.view(),
+                              p.dgamma.data(), p.dbeta.data(), workspace, nullptr);
     check_close(dx.values(), wanted, tolerance(element));
     check_close(doubles(p.dgamma), dgamma, 4e-6);
     check_close(doubles(p.dbeta), dbeta, 4e-6);
@@ -199,9 +199,10 @@ TEST_CASE("cuda: batch norm of no images, and of a single value in training") {
   const DeviceActivation one(Element::kFloat, {1, 4, 1, 1}, noise(1, 4));
   const auto before = doubles(p.running_mean);
   const auto run = [&](const DeviceActivation& x) {
-    cuda::batch_norm_forward_training(x.view(), p.pointers(), kEpsilon, kMomentum, false,
-                                      p.running_mean.data(), p.running_var.data(), x.view(),
-                                      p.mean.data(), p.inv_std.data(), nullptr, nullptr);
+    cuda::batch_norm_statistics(x.view(), kEpsilon, kMomentum, p.running_mean.data(),
+                                p.running_var.data(), p.mean.data(), p.inv_std.data(), nullptr,
+                                nullptr);
+    cuda::batch_norm(x.view(), p.pointers(), p.of_batch(), false, x.view(), nullptr);
   };
   run(none);
   CHECK(doubles(p.running_mean) == before);

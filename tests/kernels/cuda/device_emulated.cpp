@@ -4,7 +4,7 @@
 namespace odin::test {
 
 std::unique_ptr<Backend> make_cuda(const DeviceOptions& options) {
-  return cuda::make_cuda_backend(cuda::use_gpu("cuda:0", 0), options);
+  return std::make_unique<cuda::CudaBackend>(cuda::use_gpu("cuda:0", 0), options);
 }
 
 std::vector<ConvolutionAlgorithm> cuda_convolutions() {

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/kernels/cuda/device.h"
-#include "tests/kernels/operations.h"
+#include "tests/kernels/operation_run.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

@@ -1,7 +1,6 @@
-#include "kernels/cuda/linear.h"
-
 #include <doctest/doctest.h>
 
+#include "kernels/cuda/operations.h"
 #include "kernels/error.h"
 #include "tests/kernels/cuda/support.h"
 
@@ -70,19 +69,5 @@ TEST_CASE("cuda: linear, forward and backward") {
         check_close(doubles(db), wanted_db, 1e-6);
       }
     }
-  }
-}
-
-TEST_CASE("cuda: bias after a matrix product") {
-  if (!device_or_skip()) return;
-  for (const Element element : kElements) {
-    const Shape shape{2, 13, 3, 1};
-    const DeviceActivation y(element, shape, noise(1, shape.numel()), {8, 3});
-    auto b = device_floats(noise(2, 13));
-    auto wanted = y.values();
-    const auto bs = doubles(b);
-    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] += bs[i / 3 % 13];
-    cuda::add_bias(b.data(), y.view(), nullptr);
-    check_close(y.values(), wanted, 2 * unit_roundoff(element) + 1e-6);
   }
 }

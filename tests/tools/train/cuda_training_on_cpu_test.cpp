@@ -39,9 +39,9 @@ Result train(Backend& backend, const Architecture& architecture) {
 }
 
 std::unique_ptr<Backend> make_emulated(Precision precision) {
-  return cuda::make_cuda_backend(
+  return std::make_unique<cuda::CudaBackend>(
       cuda::use_gpu("cuda:0", 0),
-      {.precision = precision, .convolution = ConvolutionAlgorithm::kOwn});
+      DeviceOptions{.precision = precision, .convolution = ConvolutionAlgorithm::kOwn});
 }
 
 constexpr std::array<float, 3> kHalf{0.5f, 0.5f, 0.5f};

@@ -1,0 +1,156 @@
+// The loops over one plane that batch norm is made of, vectorised for each instruction set. Included
+// by batch_norm.cpp alone.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/multiversion.h"
+
+namespace odin::cpu {
+
+constexpr int kLanes = 32;
+// Elements that are summed in float before the sum goes on in double.
+constexpr std::int64_t kBlock = 1024;
+// Sums run in fixed lanes, which no instruction set changes.
+typedef float Lanes __attribute__((vector_size(4 * kLanes), aligned(4)));
+typedef double WideLanes __attribute__((vector_size(8 * kLanes), aligned(64)));
+
+struct Sum {
+  WideLanes lanes{};
+
+  double total() const {
+    double sum = 0;
+    for (int l = 0; l < kLanes; ++l) sum += lanes[l];
+    return sum;
+  }
+};
+
+// The sums over a channel of u and of u v.
+struct Sums {
+  Sum u;
+  Sum uv;
+};
+
+// Adds n <= kBlock elements, u = x and v = 1.
+ODIN_MULTIVERSION
+static void add_values(const float* x, std::int64_t n, Sum& sum) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  Lanes lanes{};
+  for (std::int64_t i = 0; i < whole; i += kLanes) lanes += *reinterpret_cast<const Lanes*>(x + i);
+  sum.lanes += __builtin_convertvector(lanes, WideLanes);
+  for (std::int64_t i = whole; i < n; ++i) sum.lanes[i - whole] += static_cast<double>(x[i]);
+}
+
+// Adds n <= kBlock elements, u = v = x - centre.
+ODIN_MULTIVERSION
+static void add_deviations(const float* x, float centre, std::int64_t n, Sums& sums) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  Lanes values{};
+  Lanes squares{};
+  for (std::int64_t i = 0; i < whole; i += kLanes) {
+    const Lanes d = *reinterpret_cast<const Lanes*>(x + i) - centre;
+    values += d;
+    squares += d * d;
+  }
+  sums.u.lanes += __builtin_convertvector(values, WideLanes);
+  sums.uv.lanes += __builtin_convertvector(squares, WideLanes);
+  for (std::int64_t i = whole; i < n; ++i) {
+    const double d = static_cast<double>(x[i]) - static_cast<double>(centre);
+    sums.u.lanes[i - whole] += d;
+    sums.uv.lanes[i - whole] += d * d;
+  }
+}
+
+// Adds n <= kBlock elements, u = dy and v = x - mean.
+ODIN_MULTIVERSION
+static void add_gradients(const float* x, const float* dy, float mean, std::int64_t n, Sums& sums) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  Lanes values{};
+  Lanes products{};
+  for (std::int64_t i = 0; i < whole; i += kLanes) {
+    const Lanes d = *reinterpret_cast<const Lanes*>(dy + i);
+    values += d;
+    products += d * (*reinterpret_cast<const Lanes*>(x + i) - mean);
+  }
+  sums.u.lanes += __builtin_convertvector(values, WideLanes);
+  sums.uv.lanes += __builtin_convertvector(products, WideLanes);
+  for (std::int64_t i = whole; i < n; ++i) {
+    const auto d = static_cast<double>(dy[i]);
+    sums.u.lanes[i - whole] += d;
+    sums.uv.lanes[i - whole] += d * (static_cast<double>(x[i]) - static_cast<double>(mean));
+  }
+}
+
+// The same with dy as zero where scale (x - mean) + shift <= 0: where the ReLU after the norm was
+// closed.
+ODIN_MULTIVERSION
+static void add_open_gradients(const float* x, const float* dy, float mean, float scale,
+                               float shift, std::int64_t n, Sums& sums) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  const Lanes zero{};
+  Lanes values{};
+  Lanes products{};
+  for (std::int64_t i = 0; i < whole; i += kLanes) {
+    const Lanes centred = *reinterpret_cast<const Lanes*>(x + i) - mean;
+    const Lanes gradient = *reinterpret_cast<const Lanes*>(dy + i);
+    const Lanes d = scale * centred + shift > zero ? gradient : zero;
+    values += d;
+    products += d * centred;
+  }
+  sums.u.lanes += __builtin_convertvector(values, WideLanes);
+  sums.uv.lanes += __builtin_convertvector(products, WideLanes);
+  for (std::int64_t i = whole; i < n; ++i) {
+    const float centred = x[i] - mean;
+    if (!(scale * centred + shift > 0)) continue;
+    sums.u.lanes[i - whole] += static_cast<double>(dy[i]);
+    sums.uv.lanes[i - whole] += static_cast<double>(dy[i]) * static_cast<double>(centred);
+  }
+}
+
+// y = scale (x - mean) + shift
+ODIN_MULTIVERSION
+static void normalise(const float* x, float mean, float scale, float shift, float* y,
+                      std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) y[i] = scale * (x[i] - mean) + shift;
+}
+
+// The same, then a ReLU that lets NaN through.
+ODIN_MULTIVERSION
+static void normalise_relu(const float* x, float mean, float scale, float shift, float* y,
+                           std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float z = scale * (x[i] - mean) + shift;
+    y[i] = z < 0 ? 0.0f : z;
+  }
+}
+
+// dx += scale (dy - offset - slope (x - mean))
+ODIN_MULTIVERSION
+static void add_gradient(const float* x, const float* dy, float mean, float scale, float offset,
+                         float slope, float* dx, std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * (dy[i] - offset - slope * (x[i] - mean));
+}
+
+// The same with dy as zero where the ReLU after the norm was closed.
+ODIN_MULTIVERSION
+static void add_open_gradient(const float* x, const float* dy, float mean, float scale, float shift,
+                              float offset, float slope, float* dx, std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float centred = x[i] - mean;
+    const float d = scale * centred + shift > 0 ? dy[i] : 0.0f;
+    dx[i] += scale * (d - offset - slope * centred);
+  }
+}
+
+// dx += scale dy
+ODIN_MULTIVERSION
+static void add_scaled(const float* dy, float scale, float* dx, std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * dy[i];
+}
+
+}  // namespace odin::cpu

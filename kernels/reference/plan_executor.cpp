@@ -1,10 +1,10 @@
 #include "kernels/reference/plan_executor.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
+#include <limits>
 
-#include "kernels/error.h"
+#include "kernels/reference/backend.h"
 
 namespace odin::reference {
 namespace {
@@ -15,40 +15,44 @@ std::size_t as_size(std::int64_t value) {
   return static_cast<std::size_t>(value);
 }
 
-// Every pair (tap of the window, pixel of the input) that one pixel of the result is made of.
-template <class Visit>
-void for_window(int kernel, int stride, int padding, const PlanBuffer& in, int y, int x,
-                Visit visit) {
-  for (int p = 0; p < kernel; ++p) {
-    for (int q = 0; q < kernel; ++q) {
-      const int row = y * stride + p - padding;
-      const int column = x * stride + q - padding;
-      if (row < 0 || row >= in.height || column < 0 || column >= in.width) continue;
-      visit(p * kernel + q, row * in.width + column);
-    }
-  }
+Values doubles(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
 }
 
+// A tensor and its memory.
+class Array {
+ public:
+  explicit Array(const Shape& shape) : Array(shape, Values(as_size(shape.numel()))) {}
+  Array(const Shape& shape, Values values) : values_(std::move(values)), shape_(shape) {}
+
+  TensorView view() { return {values_.data(), shape_}; }
+  const Values& values() const { return values_; }
+
+ private:
+  Values values_;
+  Shape shape_;
+};
+
+// The operations of the reference on one image, in the order of the plan.
 class ReferencePlanExecutor final : public PlanExecutor {
  public:
   explicit ReferencePlanExecutor(const Plan& plan) : plan_(plan) {
     validate(plan_);
     for (const PlanBuffer& buffer : plan_.buffers) {
-      values_.emplace_back(as_size(buffer.channels) * pixels(buffer));
-      gradients_.emplace_back(as_size(buffer.channels) * pixels(buffer));
+      const Shape shape{1, buffer.channels, buffer.height, buffer.width};
+      values_.emplace_back(shape);
+      gradients_.emplace_back(shape);
     }
-    logits_.resize(as_size(plan_.classes));
   }
 
   void run(const float* images, std::int64_t n, std::span<const OdinSetting> settings,
            const OdinResults& results) override {
     check_run(plan_, images, n, settings, results);
-    const std::size_t classes = logits_.size();
-    const std::size_t elements = as_size(plan_.input.channels) * pixels(buffer(plan_.input));
+    const std::size_t classes = as_size(plan_.classes);
+    const std::size_t elements = as_size(value(plan_.input).numel());
     for (std::size_t i = 0; i < as_size(n); ++i) {
       const Values image(images + i * elements, images + (i + 1) * elements);
-      forward(image);
-      std::copy(logits_.begin(), logits_.end(), results.logits + i * classes);
+      forward(image, results.logits + i * classes);
       std::vector<Values> gradients;
       for (std::size_t s = 0; s < settings.size(); ++s) {
         gradients.push_back(backward(settings[s].temperature));
@@ -60,9 +64,8 @@ class ReferencePlanExecutor final : public PlanExecutor {
       std::size_t row = 0;
       for (std::size_t s = 0; s < settings.size(); ++s) {
         for (const std::vector<float>& step : settings[s].steps) {
-          forward(perturb(image, gradients[s], step));
-          std::copy(logits_.begin(), logits_.end(),
-                    results.perturbed + (row++ * as_size(n) + i) * classes);
+          forward(perturbed(image, gradients[s], step),
+                  results.perturbed + (row++ * as_size(n) + i) * classes);
         }
       }
     }
@@ -72,227 +75,182 @@ class ReferencePlanExecutor final : public PlanExecutor {
   std::string description() const override { return "reference, double, 1 thread"; }
 
  private:
-  static std::size_t pixels(const PlanBuffer& buffer) {
-    return as_size(buffer.height) * as_size(buffer.width);
-  }
-  const PlanBuffer& buffer(const PlanSlice& slice) const {
-    return plan_.buffers[as_size(slice.buffer)];
-  }
-  // Plane `channel` of a slice, of the activations or of their gradients.
-  double* plane(std::vector<Values>& of, const PlanSlice& slice, std::size_t channel) {
-    return of[as_size(slice.buffer)].data() +
-           (as_size(slice.begin) + channel) * pixels(buffer(slice));
-  }
-  double* value(const PlanSlice& slice, std::size_t channel) {
-    return plane(values_, slice, channel);
-  }
-  double* gradient(const PlanSlice& slice, std::size_t channel) {
-    return plane(gradients_, slice, channel);
+  TensorView value(const PlanSlice& slice) { return view(values_, slice); }
+  TensorView gradient(const PlanSlice& slice) { return view(gradients_, slice); }
+  static TensorView view(std::vector<Array>& arrays, const PlanSlice& slice) {
+    return arrays[as_size(slice.buffer)].view().channels(slice.begin, slice.channels);
   }
 
-  // The slice as a step's arithmetic sees it: normalised if there is something to normalise by.
-  Values normalised(const PlanSlice& slice, const Normalisation* normalisation) {
-    const std::size_t count = pixels(buffer(slice));
-    Values result;
-    result.reserve(as_size(slice.channels) * count);
-    for (std::size_t c = 0; c < as_size(slice.channels); ++c) {
-      const double* x = value(slice, c);
-      for (std::size_t i = 0; i < count; ++i) {
-        double z = x[i];
-        if (normalisation != nullptr) {
-          z = double{normalisation->scale[c]} * z + double{normalisation->shift[c]};
-          if (normalisation->relu) z = std::max(z, 0.0);
-        }
-        result.push_back(z);
-      }
-    }
-    return result;
+  // y = normalisation(x): a batch norm whose mean is 0 and whose variance is 1, then the ReLU.
+  void normalise(const Normalisation& normalisation, ConstTensorView x, TensorView y) {
+    UnitBatchNorm norm(normalisation);
+    backend_.batch_norm_forward_evaluation(x, norm.gamma.view(), norm.beta.view(), norm.mean.view(),
+                                           norm.variance.view(), kNoEpsilon, y);
+    if (normalisation.relu) backend_.relu_forward(y, y);
   }
-  // Adds to the slice's gradient that of what normalised() gave.
-  void add_gradient(const PlanSlice& slice, const Normalisation* normalisation, const Values& dz) {
-    const std::size_t count = pixels(buffer(slice));
-    const Values z = normalised(slice, normalisation);
-    for (std::size_t c = 0; c < as_size(slice.channels); ++c) {
-      double* dx = gradient(slice, c);
-      for (std::size_t i = 0; i < count; ++i) {
-        double d = dz[c * count + i];
-        if (normalisation != nullptr) {
-          if (normalisation->relu && z[c * count + i] <= 0) d = 0;
-          d *= double{normalisation->scale[c]};
-        }
-        dx[i] += d;
-      }
+  // dx += the gradient of normalise(), given dy.
+  void normalise_backward(const Normalisation& normalisation, ConstTensorView x, ConstTensorView dy,
+                          TensorView dx) {
+    UnitBatchNorm norm(normalisation);
+    Array through_relu(x.shape());
+    if (normalisation.relu) {
+      Array y(x.shape());
+      normalise(normalisation, x, y.view());
+      backend_.relu_backward(y.view(), dy, through_relu.view());
+      dy = through_relu.view();
     }
+    backend_.batch_norm_backward_evaluation(x, dy, norm.gamma.view(), norm.mean.view(),
+                                            norm.variance.view(), kNoEpsilon, dx, {}, {});
   }
-  static const Normalisation* prologue(const std::optional<Normalisation>& normalisation) {
-    return normalisation ? &*normalisation : nullptr;
+  static constexpr double kNoEpsilon = std::numeric_limits<double>::min();  // 1 + it is 1
+  struct UnitBatchNorm {
+    explicit UnitBatchNorm(const Normalisation& n)
+        : gamma({as_channels(n)}, doubles(n.scale)),
+          beta({as_channels(n)}, doubles(n.shift)),
+          mean({as_channels(n)}),
+          variance({as_channels(n)}, Values(n.scale.size(), 1.0)) {}
+    static std::int64_t as_channels(const Normalisation& n) {
+      return static_cast<std::int64_t>(n.scale.size());
+    }
+    Array gamma, beta, mean, variance;
+  };
+
+  // Calls use(the input as the step's arithmetic sees it).
+  template <class Use>
+  void with_prologue(const PlanSlice& input, const std::optional<Normalisation>& prologue,
+                     Use use) {
+    if (!prologue) return use(value(input));
+    Array z(value(input).shape());
+    normalise(*prologue, value(input), z.view());
+    use(z.view());
+  }
+  // Calls add(dz), which adds to the gradient of what with_prologue() gave, and takes that to the
+  // input's gradient.
+  template <class Add>
+  void with_prologue_backward(const PlanSlice& input, const std::optional<Normalisation>& prologue,
+                              Add add) {
+    if (!prologue) return add(gradient(input));
+    Array dz(value(input).shape());
+    add(dz.view());
+    normalise_backward(*prologue, value(input), dz.view(), gradient(input));
   }
 
-  void forward(const Values& image) {
-    std::copy(image.begin(), image.end(), value(plan_.input, 0));
+  void forward(const Values& image, float* logits) {
+    Array x(value(plan_.input).shape(), image);
+    backend_.copy(x.view(), value(plan_.input));
     for (const PlanStep& step : plan_.steps) {
       std::visit([this](const auto& s) { forward(s); }, step);
     }
+    std::copy(logits_.values().begin(), logits_.values().end(), logits);
   }
 
   void forward(const PlanConvolution& step) {
-    const PlanBuffer& in = buffer(step.input);
-    const PlanBuffer& out = buffer(step.output);
-    const Values z = normalised(step.input, prologue(step.prologue));
-    const std::size_t taps = as_size(step.kernel) * as_size(step.kernel);
-    for (std::size_t o = 0; o < as_size(step.output.channels); ++o) {
-      double* y = value(step.output, o);
-      for (int i = 0; i < out.height; ++i) {
-        for (int j = 0; j < out.width; ++j, ++y) {
-          double sum = step.bias.empty() ? 0.0 : double{step.bias[o]};
-          for (std::size_t c = 0; c < as_size(step.input.channels); ++c) {
-            const float* w = step.weights.data() + (o * as_size(step.input.channels) + c) * taps;
-            const double* x = z.data() + c * pixels(in);
-            for_window(step.kernel, step.stride, step.padding, in, i, j,
-                       [&](int tap, int pixel) { sum += double{w[tap]} * x[pixel]; });
-          }
-          if (step.relu) sum = std::max(sum, 0.0);
-          if (step.residual)
-            sum += value(*step.residual, o)[as_size(i) * as_size(out.width) + as_size(j)];
-          *y = sum;
-        }
-      }
+    const TensorView y = value(step.output);
+    Array w = weights(step);
+    with_prologue(step.input, step.prologue, [&](TensorView x) {
+      backend_.convolution_forward({step.stride, step.padding}, x, w.view(), y);
+    });
+    if (!step.bias.empty()) {
+      const Values bias = doubles(step.bias);
+      // The channel's bias at every pixel.
+      const ConstTensorView everywhere(bias.data(), y.type(), y.shape(), {0, 1, 0, 0});
+      backend_.add(y, everywhere, y);
     }
+    if (step.relu) backend_.relu_forward(y, y);
+    if (step.residual) backend_.add(y, value(*step.residual), y);
   }
 
   void backward(const PlanConvolution& step) {
-    const PlanBuffer& in = buffer(step.input);
-    const PlanBuffer& out = buffer(step.output);
-    Values dz(as_size(step.input.channels) * pixels(in));
-    const std::size_t taps = as_size(step.kernel) * as_size(step.kernel);
-    for (std::size_t o = 0; o < as_size(step.output.channels); ++o) {
-      const double* y = value(step.output, o);
-      const double* dy = gradient(step.output, o);
-      for (int i = 0; i < out.height; ++i) {
-        for (int j = 0; j < out.width; ++j, ++y, ++dy) {
-          if (step.relu && *y <= 0) continue;
-          for (std::size_t c = 0; c < as_size(step.input.channels); ++c) {
-            const float* w = step.weights.data() + (o * as_size(step.input.channels) + c) * taps;
-            double* dx = dz.data() + c * pixels(in);
-            for_window(step.kernel, step.stride, step.padding, in, i, j,
-                       [&](int tap, int pixel) { dx[pixel] += double{w[tap]} * *dy; });
-          }
-        }
-      }
-      if (step.residual) {
-        double* dr = gradient(*step.residual, o);
-        const double* dy0 = gradient(step.output, o);
-        for (std::size_t p = 0; p < pixels(out); ++p) dr[p] += dy0[p];
-      }
+    TensorView dy = gradient(step.output);
+    if (step.residual) backend_.add(gradient(*step.residual), dy, gradient(*step.residual));
+    Array through_relu(dy.shape());
+    if (step.relu) {
+      backend_.relu_backward(value(step.output), dy, through_relu.view());
+      dy = through_relu.view();
     }
-    add_gradient(step.input, prologue(step.prologue), dz);
+    Array w = weights(step);
+    with_prologue_backward(step.input, step.prologue, [&](TensorView dx) {
+      backend_.convolution_backward_data({step.stride, step.padding}, dy, w.view(), dx);
+    });
+  }
+
+  static Array weights(const PlanConvolution& step) {
+    return {{step.output.channels, step.input.channels, step.kernel, step.kernel},
+            doubles(step.weights)};
   }
 
   void forward(const PlanPool& step) {
-    const PlanBuffer& in = buffer(step.input);
-    const PlanBuffer& out = buffer(step.output);
-    const Values z = normalised(step.input, prologue(step.prologue));
-    const double area = double(step.window) * step.window;
-    for (std::size_t c = 0; c < as_size(step.output.channels); ++c) {
-      double* y = value(step.output, c);
-      for (int i = 0; i < out.height; ++i) {
-        for (int j = 0; j < out.width; ++j, ++y) {
-          double sum = 0;
-          for_window(step.window, step.stride, 0, in, i, j,
-                     [&](int, int pixel) { sum += z[c * pixels(in) + as_size(pixel)]; });
-          *y = sum / area;
-        }
-      }
-    }
+    with_prologue(step.input, step.prologue, [&](TensorView x) {
+      backend_.average_pool_forward(step.window, step.stride, x, value(step.output));
+    });
   }
 
   void backward(const PlanPool& step) {
-    const PlanBuffer& in = buffer(step.input);
-    const PlanBuffer& out = buffer(step.output);
-    Values dz(as_size(step.input.channels) * pixels(in));
-    const double area = double(step.window) * step.window;
-    for (std::size_t c = 0; c < as_size(step.output.channels); ++c) {
-      const double* dy = gradient(step.output, c);
-      for (int i = 0; i < out.height; ++i) {
-        for (int j = 0; j < out.width; ++j, ++dy) {
-          for_window(step.window, step.stride, 0, in, i, j,
-                     [&](int, int pixel) { dz[c * pixels(in) + as_size(pixel)] += *dy / area; });
-        }
-      }
-    }
-    add_gradient(step.input, prologue(step.prologue), dz);
+    with_prologue_backward(step.input, step.prologue, [&](TensorView dx) {
+      backend_.average_pool_backward(step.window, step.stride, gradient(step.output), dx);
+    });
   }
 
   void forward(const PlanNormalise& step) {
-    const Values z = normalised(step.input, &step.normalisation);
-    std::copy(z.begin(), z.end(), value(step.output, 0));
+    normalise(step.normalisation, value(step.input), value(step.output));
   }
 
   void backward(const PlanNormalise& step) {
-    const double* dy = gradient(step.output, 0);
-    add_gradient(step.input, &step.normalisation,
-                 Values(dy, dy + as_size(step.output.channels) * pixels(buffer(step.output))));
+    normalise_backward(step.normalisation, value(step.input), gradient(step.output),
+                       gradient(step.input));
   }
 
   void forward(const PlanLinear& step) {
-    const double* x = value(step.input, 0);
-    const std::size_t inputs = as_size(step.input.channels) * pixels(buffer(step.input));
-    for (std::size_t k = 0; k < logits_.size(); ++k) {
-      logits_[k] = double{step.bias[k]};
-      for (std::size_t d = 0; d < inputs; ++d) {
-        logits_[k] += double{step.weights[k * inputs + d]} * x[d];
-      }
-    }
+    const TensorView x = flat(value(step.input));
+    Array w({plan_.classes, x.numel()}, doubles(step.weights));
+    Array b({plan_.classes}, doubles(step.bias));
+    backend_.linear_forward(x, w.view(), b.view(), logits_.view());
   }
 
   // dlogits_ is set before the backward pass begins.
   void backward(const PlanLinear& step) {
-    double* dx = gradient(step.input, 0);
-    const std::size_t inputs = as_size(step.input.channels) * pixels(buffer(step.input));
-    for (std::size_t k = 0; k < logits_.size(); ++k) {
-      for (std::size_t d = 0; d < inputs; ++d) {
-        dx[d] += double{step.weights[k * inputs + d]} * dlogits_[k];
-      }
-    }
+    const TensorView x = flat(value(step.input));
+    Array w({plan_.classes, x.numel()}, doubles(step.weights));
+    backend_.linear_backward(x, w.view(), dlogits_.view(), flat(gradient(step.input)), {}, {});
+  }
+
+  // An image's channels as one row (1, C H W).
+  static TensorView flat(const TensorView& image) {
+    return {image.data<double>(), {1, image.numel()}};
   }
 
   // The gradient of cross entropy(logits / temperature, predicted label) in the image that the last
   // forward pass saw.
   Values backward(double temperature) {
-    const std::size_t label =
-        as_size(std::max_element(logits_.begin(), logits_.end()) - logits_.begin());
-    dlogits_.assign(logits_.size(), 0.0);
-    double others = 0;
-    for (std::size_t k = 0; k < logits_.size(); ++k) {
-      dlogits_[k] = std::exp((logits_[k] - logits_[label]) / temperature);
-      if (k != label) others += dlogits_[k];
-    }
-    // softmax - 1 of the label is minus the sum of the others: a confident network's would be lost
-    // in the rounding of 1.
-    dlogits_[label] = -others;
-    for (double& d : dlogits_) d /= (1 + others) * temperature;
-    for (Values& g : gradients_) std::fill(g.begin(), g.end(), 0.0);
+    std::int32_t label = 0;
+    const TensorView labels(&label, {1});
+    backend_.argmax(logits_.view(), labels);
+    backend_.fill(dlogits_.view(), 0);
+    backend_.cross_entropy_backward(logits_.view(), labels, temperature, 1, dlogits_.view());
+    for (Array& g : gradients_) backend_.fill(g.view(), 0);
     for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
       std::visit([this](const auto& s) { backward(s); }, *step);
     }
-    const double* g = gradient(plan_.input, 0);
-    return Values(g, g + as_size(plan_.input.channels) * pixels(buffer(plan_.input)));
+    Array result(value(plan_.input).shape());
+    backend_.copy(gradient(plan_.input), result.view());
+    return result.values();
   }
 
-  Values perturb(Values image, const Values& gradient, const std::vector<float>& step) const {
-    const std::size_t count = pixels(buffer(plan_.input));
-    for (std::size_t i = 0; i < image.size(); ++i) {
-      const double s = gradient[i] >= 0 ? 1.0 : -1.0;
-      image[i] -= double{step[i / count]} * s;
-    }
-    return image;
+  Values perturbed(const Values& image, const Values& gradient, const std::vector<float>& step) {
+    const Shape shape = value(plan_.input).shape();
+    Array x(shape, image);
+    Array g(shape, gradient);
+    Array steps({shape[1]}, doubles(step));
+    backend_.perturb(x.view(), g.view(), steps.view(), x.view());
+    return x.values();
   }
 
   Plan plan_;
-  std::vector<Values> values_;     // every buffer of the plan
-  std::vector<Values> gradients_;  // the same, of the loss
-  Values logits_;
-  Values dlogits_;
+  ReferenceBackend backend_;
+  std::vector<Array> values_;     // every buffer of the plan
+  std::vector<Array> gradients_;  // the same, of the loss
+  Array logits_{{1, plan_.classes}};
+  Array dlogits_{{1, plan_.classes}};
 };
 
 }  // namespace

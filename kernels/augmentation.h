@@ -1,4 +1,4 @@
-// How a training image is varied, drawn from the shared generator: the same on every device.
+// The random variation of a training image, the same on every device.
 #pragma once
 
 #include "kernels/philox.h"
@@ -6,7 +6,7 @@
 namespace odin {
 
 // Where the pixels of one augmented image come from: pixel (i, j) from (i + down, j + right), with
-// W - 1 - j in place of j where it is mirrored.
+// W - 1 - j instead of j if it is mirrored.
 struct AugmentationDraw {
   int down = 0;
   int right = 0;
@@ -18,7 +18,7 @@ ODIN_HOST_DEVICE constexpr int uniform_below(std::uint32_t bits, std::uint32_t c
   return static_cast<int>((std::uint64_t{bits} * count) >> 32);
 }
 
-// Of image n of a batch: see Backend::augment.
+// For image n of a batch: see Backend::augment.
 ODIN_HOST_DEVICE constexpr AugmentationDraw draw_augmentation(int crop_padding, bool flip,
                                                               std::uint64_t seed,
                                                               std::uint64_t stream,

@@ -237,9 +237,10 @@ class Backend {
   void dropout_backward(double rate, RandomKey key, ConstTensorView dy, TensorView dx);
 
   // --- training -------------------------------------------------------------------------------
-  // g = gradient / loss_scale + weight_decay w, velocity = momentum velocity + g, w -= learning_rate
-  // (nesterov ? g + momentum velocity : velocity): Sutskever et al. 2013 in PyTorch's form, in
-  // which a velocity that starts as zero becomes the first g. All dense, of one shape.
+  // g = gradient / loss_scale + weight_decay w, velocity = momentum velocity + g,
+  // w -= learning_rate (nesterov ? g + momentum velocity : velocity): Sutskever et al. 2013 in
+  // PyTorch's form, in which a velocity that starts as zero becomes the first g. All dense, of one
+  // shape.
   void sgd_step(const SgdSetting& setting, ConstTensorView gradient, TensorView w,
                 TensorView velocity);
   // found[0] = 1 if an element of x is infinite or not a number, else unchanged; x dense, found (1)

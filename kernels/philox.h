@@ -1,6 +1,6 @@
 // Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): random
-// numbers as a function of a key and a counter, so that they are the same on every device, for
-// every batch size and number of threads. Usable on host and CUDA device alike.
+// numbers as a function of a key and a counter. So they are the same on every device, for every
+// batch size and number of threads. For host and CUDA code.
 #pragma once
 
 #include <cmath>
@@ -52,7 +52,7 @@ ODIN_HOST_DEVICE constexpr float philox_uniform(std::uint64_t seed, std::uint64_
   return static_cast<float>(philox_bits(seed, stream, index) >> 8) * (1.0f / 16777216.0f);
 }
 
-// Standard normal, by Box and Muller's transform of words 2 index and 2 index + 1; finite always.
+// Standard normal, by the Box-Muller transform of words 2 index and 2 index + 1; always finite.
 ODIN_HOST_DEVICE inline double philox_normal(std::uint64_t seed, std::uint64_t stream,
                                              std::uint64_t index) {
   constexpr double kTwoToMinus32 = 1.0 / 4294967296.0;

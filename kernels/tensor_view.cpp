@@ -15,7 +15,7 @@ std::size_t size_of(DataType type) {
     case DataType::kBFloat16:
       return 2;
   }
-  fail("data type {} is not known", static_cast<int>(type));
+  fail("unknown data type {}", static_cast<int>(type));
 }
 
 bool is_narrow(DataType type) {
@@ -37,11 +37,11 @@ std::string_view name_of(DataType type) {
     case DataType::kBFloat16:
       return "bfloat16";
   }
-  fail("data type {} is not known", static_cast<int>(type));
+  fail("unknown data type {}", static_cast<int>(type));
 }
 
 Shape::Shape(std::initializer_list<std::int64_t> extents) {
-  require(extents.size() <= kMaxRank, "a tensor has at most {} axes, {} were asked for", kMaxRank,
+  require(extents.size() <= kMaxRank, "a tensor has at most {} axes, not {}", kMaxRank,
           extents.size());
   for (std::int64_t extent : extents) {
     require(extent >= 0, "the extent of an axis cannot be negative ({})", extent);
@@ -85,7 +85,7 @@ bool ConstTensorView::is_contiguous() const {
 ConstTensorView ConstTensorView::slice(int axis, std::int64_t begin, std::int64_t count) const {
   require(axis >= 0 && axis < shape_.rank() && begin >= 0 && count >= 0 &&
               begin + count <= shape_[axis],
-          "slice [{}, {}) of axis {} lies outside a tensor of shape {}", begin, begin + count, axis,
+          "slice [{}, {}) of axis {} is outside a tensor of shape {}", begin, begin + count, axis,
           shape_.to_string());
   ConstTensorView view = *this;
   const auto offset = begin * strides_[static_cast<std::size_t>(axis)];
@@ -100,7 +100,7 @@ TensorView TensorView::slice(int axis, std::int64_t begin, std::int64_t count) c
 }
 
 void ConstTensorView::require_type(DataType wanted) const {
-  require(type_ == wanted, "a tensor of {} was given where {} is needed", name_of(type_),
+  require(type_ == wanted, "a tensor of {} was given, but {} is needed", name_of(type_),
           name_of(wanted));
 }
 

@@ -13,12 +13,12 @@
 
 namespace odin {
 
-// The two of 16 bits, IEEE's half precision and bfloat16, are those of activations on a GPU. C++ 20 has
-// no such types: no data<T>() reads them, back ends that store them convert.
+// The two 16-bit types, IEEE half precision and bfloat16, are for activations on a GPU. C++20 has
+// no such types, so data<T>() cannot read them; the back ends that store them convert.
 enum class DataType : std::uint8_t { kFloat32, kFloat64, kInt32, kUInt8, kFloat16, kBFloat16 };
 
 std::size_t size_of(DataType type);
-// Whether it is one of 16 bits.
+// Whether it has 16 bits.
 bool is_narrow(DataType type);
 std::string_view name_of(DataType type);
 
@@ -82,8 +82,8 @@ struct Elements {
   }
 };
 
-// A tensor that somebody else owns, to be read. A slice is again a view: a dense block owns one
-// buffer and its layers read and write channel slices of it, so nothing is copied to concatenate.
+// A read-only tensor that somebody else owns. A slice is a view too: a dense block owns one buffer,
+// and its layers read and write channel slices of it, so nothing is copied to concatenate.
 class ConstTensorView {
  public:
   ConstTensorView() = default;
@@ -98,12 +98,12 @@ class ConstTensorView {
   const Shape& shape() const { return shape_; }
   const Strides& strides() const { return strides_; }
   std::int64_t numel() const { return shape_.numel(); }
-  // Nothing there: no memory, or no elements.
+  // Whether there is no memory, or no element.
   bool empty() const { return data_ == nullptr || numel() == 0; }
-  // Whether the elements lie without gaps, last axis innermost.
+  // Whether the elements have no gaps, the last axis innermost.
   bool is_contiguous() const;
 
-  // Throws Error where the elements are not of type T.
+  // Throws Error unless the elements are of type T.
   template <class T>
   const T* data() const {
     require_type(data_type_of<T>());
@@ -132,7 +132,7 @@ class ConstTensorView {
   Strides strides_{};
 };
 
-// The same, to be written too.
+// The same, writable.
 class TensorView : public ConstTensorView {
  public:
   TensorView() = default;

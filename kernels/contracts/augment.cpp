@@ -7,7 +7,7 @@ void check_indices(std::string_view operation, const ConstTensorView& indices,
                    std::int64_t images) {
   const auto index = indices.elements<std::int32_t>();
   for (std::int64_t n = 0; n < indices.shape()[0]; ++n) {
-    require(index(n) >= 0 && index(n) < images, "{}: index {} is {}, it must lie in [0, {})",
+    require(index(n) >= 0 && index(n) < images, "{}: index {} is {}; it must be in [0, {})",
             operation, n, index(n), images);
   }
 }
@@ -30,7 +30,8 @@ void Backend::augment(const Augmentation& augmentation, RandomKey key, ConstTens
   check::dense(__func__, {"indices", indices});
   check::channel_parameters(__func__, type, {{"mean", mean}, {"std", std}}, {"y", y});
   require(augmentation.crop_padding >= 0 && augmentation.crop_padding < 1 << 15,
-          "{}: a crop padding of {} is not possible", __func__, augmentation.crop_padding);
+          "{}: the crop padding is {}; it must be at least 0 and below 32768", __func__,
+          augmentation.crop_padding);
   if (y.empty()) return;
   if (is_host()) check_indices(__func__, indices, images.shape()[0]);
   do_augment(augmentation, key, images, indices, mean, std, y);

@@ -14,7 +14,7 @@ void check_pool(std::string_view operation, DataType type, int window, int strid
   const Shape out{in[0], in[1], windowed_extent(in[2], window, stride, 0),
                   windowed_extent(in[3], window, stride, 0)};
   require(y.shape() == out,
-          "{}: {} has shape {}, beside {} {} and a window of {} at stride {} it must be {}",
+          "{}: {} has shape {}; with {} {} and a window of {} at stride {} it must be {}",
           operation, y.name, y.shape(), x.name, in, window, stride, out);
 }
 

@@ -6,14 +6,14 @@ namespace odin {
 namespace {
 
 void check_epsilon(std::string_view operation, double epsilon) {
-  require(std::isfinite(epsilon) && epsilon > 0, "{}: epsilon is {}, it must be above 0", operation,
+  require(std::isfinite(epsilon) && epsilon > 0, "{}: epsilon is {}; it must be above 0", operation,
           epsilon);
 }
 
 void check_enough_for_statistics(std::string_view operation, const check::Operand& x) {
   const Shape& in = x.shape();
   require(in[0] * in[2] * in[3] >= 2,
-          "{}: {} has shape {}, statistics need at least two elements of each channel", operation,
+          "{}: {} has shape {}; statistics need at least two elements per channel", operation,
           x.name, in);
 }
 
@@ -35,7 +35,7 @@ void Backend::batch_norm_forward_training(ConstTensorView x, ConstTensorView gam
                              {"inv_std", inv_std}},
                             {"x", x});
   check_epsilon(__func__, epsilon);
-  require(momentum >= 0 && momentum <= 1, "{}: momentum is {}, it must lie in [0, 1]", __func__,
+  require(momentum >= 0 && momentum <= 1, "{}: momentum is {}; it must be in [0, 1]", __func__,
           momentum);
   check_enough_for_statistics(__func__, {"x", x});
   if (x.empty()) return;

@@ -5,7 +5,7 @@ namespace odin::check {
 void typed(std::string_view operation, DataType type, const Operand& operand) {
   require(operand.view.raw() != nullptr || operand.view.numel() == 0, "{}: {} is missing",
           operation, operand.name);
-  require(operand.view.type() == type, "{}: {} is a tensor of {}, it must be one of {}", operation,
+  require(operand.view.type() == type, "{}: {} is a tensor of {}; it must be one of {}", operation,
           operand.name, name_of(operand.view.type()), name_of(type));
 }
 
@@ -15,13 +15,13 @@ void typed_or_wide(std::string_view operation, DataType type, const Operand& ope
 }
 
 void rank(std::string_view operation, const Operand& operand, int expected) {
-  require(operand.shape().rank() == expected, "{}: {} has shape {}, it must have {} axes",
+  require(operand.shape().rank() == expected, "{}: {} has shape {}; it must have {} axes",
           operation, operand.name, operand.shape(), expected);
 }
 
 void shape(std::string_view operation, const Operand& operand, const Shape& expected,
            const Operand& because) {
-  require(operand.shape() == expected, "{}: {} has shape {}, beside {} of shape {} it must be {}",
+  require(operand.shape() == expected, "{}: {} has shape {}; with {} of shape {} it must be {}",
           operation, operand.name, operand.shape(), because.name, because.shape(), expected);
 }
 

@@ -14,12 +14,12 @@ void check_convolution(std::string_view operation, DataType type,
   check::dense(operation, w);
   const Shape& in = x.shape();
   const Shape& kernel = w.shape();
-  require(in[1] == kernel[1], "{}: {} has shape {} and {} {}, they differ in their channels",
-          operation, x.name, in, w.name, kernel);
+  require(in[1] == kernel[1], "{}: {} has shape {} and {} {}; their channels differ", operation,
+          x.name, in, w.name, kernel);
   const ConvolutionSizes sizes = convolution_sizes(geometry, in, kernel);
   const Shape out{sizes.images, sizes.out_channels, sizes.out_height, sizes.out_width};
   require(y.shape() == out,
-          "{}: {} has shape {}, beside {} {} and {} {} at stride {} with padding {} it must be {}",
+          "{}: {} has shape {}; with {} {} and {} {} at stride {} and padding {} it must be {}",
           operation, y.name, y.shape(), x.name, in, w.name, kernel, geometry.stride,
           geometry.padding, out);
 }

@@ -11,22 +11,22 @@ void check_classification(std::string_view operation, DataType type, check::Oper
   const check::Operand& first = *logits.begin();
   check::rank(operation, first, 2);
   check::alike(operation, type, logits);
-  require(first.shape()[1] > 0, "{}: {} has shape {}, that is without classes", operation,
-          first.name, first.shape());
+  require(first.shape()[1] > 0, "{}: {} has shape {}, which has no classes", operation, first.name,
+          first.shape());
   check::typed(operation, DataType::kInt32, labels);
   check::shape(operation, labels, {first.shape()[0]}, first);
 }
 
 void check_temperature(std::string_view operation, double temperature) {
   require(std::isfinite(temperature) && temperature > 0,
-          "{}: the temperature is {}, it must be above 0", operation, temperature);
+          "{}: the temperature is {}; it must be above 0", operation, temperature);
 }
 
 void check_labels(std::string_view operation, const ConstTensorView& labels, std::int64_t classes) {
   const auto label = labels.elements<std::int32_t>();
   for (std::int64_t n = 0; n < labels.shape()[0]; ++n) {
     require(label(n) >= 0 && label(n) < classes,
-            "{}: the label of image {} is {}, it must lie in [0, {})", operation, n, label(n),
+            "{}: the label of image {} is {}; it must be in [0, {})", operation, n, label(n),
             classes);
   }
 }

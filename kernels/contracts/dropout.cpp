@@ -4,7 +4,7 @@ namespace odin {
 namespace {
 
 void check_rate(std::string_view operation, double rate) {
-  require(rate >= 0 && rate < 1, "{}: the rate is {}, it must lie in [0, 1)", operation, rate);
+  require(rate >= 0 && rate < 1, "{}: the rate is {}; it must be in [0, 1)", operation, rate);
 }
 
 }  // namespace

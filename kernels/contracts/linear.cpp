@@ -13,13 +13,13 @@ void check_linear(std::string_view operation, DataType type, check::Operands x, 
   check::alike(operation, type, w);
   check::typed(operation, type, y);
   require(input.shape()[1] == weights.shape()[1],
-          "{}: {} has shape {} and {} {}, they differ in the inputs", operation, input.name,
+          "{}: {} has shape {} and {} {}; their numbers of inputs differ", operation, input.name,
           input.shape(), weights.name, weights.shape());
   check::shape(operation, y, {input.shape()[0], weights.shape()[0]}, weights);
   for (const check::Operand& operand : x) {
     if (operand.skipped()) continue;
     require(operand.shape()[1] == 1 || operand.view.strides()[1] == 1,
-            "{}: the rows of {} of shape {} must lie without gaps", operation, operand.name,
+            "{}: the rows of {} of shape {} must have no gaps", operation, operand.name,
             operand.shape());
   }
   for (const check::Operand& operand : w) {

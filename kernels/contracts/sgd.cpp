@@ -11,7 +11,7 @@ void Backend::sgd_step(const SgdSetting& setting, ConstTensorView gradient, Tens
   check::dense(__func__, {"w", w});
   check::dense(__func__, {"velocity", velocity});
   require(std::isfinite(setting.loss_scale) && setting.loss_scale > 0,
-          "{}: the loss scale is {}, it must be above 0", __func__, setting.loss_scale);
+          "{}: the loss scale is {}; it must be above 0", __func__, setting.loss_scale);
   for (const double value : {setting.learning_rate, setting.momentum, setting.weight_decay}) {
     require(std::isfinite(value) && value >= 0,
             "{}: learning rate {}, momentum {} and weight decay {} must be finite and not below 0",
@@ -25,7 +25,7 @@ void Backend::find_not_finite(ConstTensorView x, TensorView found) {
   check::typed(__func__, data_type(), {"x", x});
   check::dense(__func__, {"x", x});
   check::typed(__func__, DataType::kInt32, {"found", found});
-  require(found.shape() == Shape{1}, "{}: found has shape {}, it must be (1)", __func__,
+  require(found.shape() == Shape{1}, "{}: found has shape {}; it must be (1)", __func__,
           found.shape());
   if (x.empty()) return;
   do_find_not_finite(x, found);

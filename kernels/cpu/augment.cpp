@@ -7,7 +7,7 @@
 namespace odin::cpu {
 namespace {
 
-// The pixel of every byte.
+// The normalised value of each byte.
 using Pixels = std::array<float, 256>;
 
 Pixels normalised(float mean, float deviation) {

@@ -4,7 +4,7 @@
 namespace odin::cpu {
 namespace {
 
-// The extents of one plane of the wide and of the pooled tensor.
+// The extents of one plane, before and after pooling.
 struct Planes {
   std::int64_t width;
   std::int64_t pooled_height;
@@ -40,7 +40,7 @@ void spread_plane(const Planes& s, const float* dy, float* dx) {
   }
 }
 
-// Calls task(wide, pooled), the offsets of a plane in the two tensors, for every plane.
+// Calls task(wide, pooled) for every plane, with its offsets in the two tensors.
 template <class Task>
 void for_each_plane(ThreadPool& pool, const ConstTensorView& wide, const Rows& wide_rows,
                     const ConstTensorView& pooled, const Rows& pooled_rows, Task&& task) {

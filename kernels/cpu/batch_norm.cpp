@@ -9,8 +9,9 @@
 namespace odin::cpu {
 namespace {
 
-// A task takes channels of about so many pixels together, so that memory is read in runs longer than
-// a plane (measured: a third faster than single planes of 32 x 32), and at most so many channels.
+// A task takes neighbouring channels together, of about kRun pixels and at most kMaxChannels, so
+// that memory is read in runs longer than a plane (measured: a third faster than single planes of
+// 32 x 32).
 constexpr std::int64_t kRun = 4096;
 constexpr std::int64_t kMaxChannels = 32;
 
@@ -55,7 +56,7 @@ void for_each_group(ThreadPool& pool, const Planes& planes, Task&& task) {
   });
 }
 
-// Calls f(n, c) for the planes of channels [first, last), in the order in which they lie in memory.
+// Calls f(n, c) for the planes of channels [first, last), in memory order.
 template <class Function>
 void for_each_plane(const Planes& planes, std::int64_t first, std::int64_t last, Function f) {
   for (std::int64_t n = 0; n < planes.images; ++n) {
@@ -93,7 +94,7 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
   const auto m = static_cast<double>(planes.images * planes.pixels);
   const Input in("x", x);
   const Output out("y", y);
-  // Looked up once: the type of a tensor is checked at every look.
+  // Looked up once, because data() checks the type at every call.
   const float* const gammas = gamma.data<float>();
   const float* const betas = beta.data<float>();
   float* const means = mean.data<float>();
@@ -101,8 +102,8 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
   float* const running_means = running_mean.data<float>();
   float* const running_vars = running_var.data<float>();
   for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
-    // Deviations from the mean of the first image, so that little cancels in the variance: that
-    // mean's own deviation is at most sqrt(images) standard deviations.
+    // Sums of deviations from the mean of the first image, so that little cancels in the variance:
+    // that mean is at most sqrt(images) standard deviations away from the batch's.
     float centres[kMaxChannels];
     for (std::int64_t c = first; c < last; ++c) {
       Sum sum;

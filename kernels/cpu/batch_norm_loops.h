@@ -1,5 +1,5 @@
-// The loops over one plane that batch norm is made of, vectorised for each instruction set. Included
-// by batch_norm.cpp alone.
+// The vectorised loops of batch norm over one plane, compiled for each instruction set. Only
+// batch_norm.cpp includes this file.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 namespace odin::cpu {
 
 constexpr int kLanes = 32;
-// Elements that are summed in float before the sum goes on in double.
+// Elements that are summed in float before the sum continues in double.
 constexpr std::int64_t kBlock = 1024;
-// Sums run in fixed lanes, which no instruction set changes.
+// Sums run in a fixed number of lanes: the results are the same for every instruction set.
 typedef float Lanes __attribute__((vector_size(4 * kLanes), aligned(4)));
 typedef double WideLanes __attribute__((vector_size(8 * kLanes), aligned(64)));
 
@@ -81,8 +81,8 @@ static void add_gradients(const float* x, const float* dy, float mean, std::int6
   }
 }
 
-// The same with dy as zero where scale (x - mean) + shift <= 0: where the ReLU after the norm was
-// closed.
+// The same, but dy counts as zero where scale (x - mean) + shift <= 0, that is, where the ReLU
+// after the norm was closed.
 ODIN_MULTIVERSION
 static void add_open_gradients(const float* x, const float* dy, float mean, float scale,
                                float shift, std::int64_t n, Sums& sums) {
@@ -134,7 +134,7 @@ static void add_gradient(const float* x, const float* dy, float mean, float scal
   for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * (dy[i] - offset - slope * (x[i] - mean));
 }
 
-// The same with dy as zero where the ReLU after the norm was closed.
+// The same, but dy counts as zero where the ReLU after the norm was closed.
 ODIN_MULTIVERSION
 static void add_open_gradient(const float* x, const float* dy, float mean, float scale, float shift,
                               float offset, float slope, float* dx, std::int64_t n) {

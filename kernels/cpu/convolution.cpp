@@ -16,7 +16,7 @@ std::int64_t weight_elements(const ConvolutionSizes& s) {
   return s.out_channels * s.in_channels * s.kernel_height * s.kernel_width;
 }
 
-// Pixels that pay for the call of a kernel: images with fewer are taken together.
+// Pixels that are worth the call of a kernel: smaller images are computed together.
 constexpr std::int64_t kPixels = 512;
 
 // Images that fill kPixels.
@@ -24,8 +24,8 @@ std::int64_t images_for_a_call(std::int64_t pixels) {
   return std::clamp<std::int64_t>(kPixels / std::max<std::int64_t>(pixels, 1), 1, 32);
 }
 
-// Images that a thread takes at once: more where the weights weigh more than the activations, so
-// that they are read from memory less often, and where the images are small.
+// Images that a thread takes at once: more if the weights are larger than the activations, so that
+// they are read from memory less often, and more if the images are small.
 std::int64_t images_at_once(const ConvolutionSizes& s) {
   const std::int64_t activations =
       s.in_channels * s.height * s.width + s.out_channels * s.out_height * s.out_width;
@@ -33,9 +33,9 @@ std::int64_t images_at_once(const ConvolutionSizes& s) {
                   images_for_a_call(s.out_height * s.out_width));
 }
 
-// Into how many sums the gradient of the weights is split, so that threads can share it out. It
-// must not depend on the number of threads: the order of additions would. Few where the weights are
-// large, because each sum is as large, and where the images are small.
+// The number of partial sums of the weights' gradient, which the threads share. It must not depend
+// on the number of threads, or the order of additions would. It is low if the weights are large,
+// because each sum is as large as they are, and if the images are small.
 std::int64_t partial_sums(const ConvolutionSizes& s) {
   constexpr std::int64_t kBytes = 32 << 20;
   const std::int64_t affordable = kBytes / (weight_elements(s) * kFloatBytes);
@@ -43,7 +43,7 @@ std::int64_t partial_sums(const ConvolutionSizes& s) {
   return std::min(s.images, std::clamp<std::int64_t>(std::min(affordable, worthwhile), 8, 32));
 }
 
-// Small images side by side, so that one product serves them all: (channels, images pixels).
+// Lays small images side by side as (channels, images pixels), so that one product computes all.
 void lay_side_by_side(Images<const float> from, std::int64_t images, std::int64_t channels,
                       std::int64_t pixels, float* to) {
   for (std::int64_t n = 0; n < images; ++n) {
@@ -54,7 +54,7 @@ void lay_side_by_side(Images<const float> from, std::int64_t images, std::int64_
   }
 }
 
-// The way back; adds where `accumulated`.
+// The reverse; adds if `accumulated`.
 void take_apart(const float* from, std::int64_t images, std::int64_t channels, std::int64_t pixels,
                 bool accumulated, Images<float> to) {
   for (std::int64_t n = 0; n < images; ++n) {
@@ -81,8 +81,8 @@ Images<float> images_of(std::string_view name, const TensorView& view) {
 
 Convolutions::Convolutions(ThreadPool& pool)
     : pool_(pool),
-      // Measured with oneDNN 2.6: with AVX-512 its matrix product is as fast as its convolutions,
-      // with AVX2 it has half their speed.
+      // Measured with oneDNN 2.6: its matrix product is as fast as its convolutions with AVX-512,
+      // and half as fast with AVX2.
       products_are_faster_(dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core),
       workers_(static_cast<std::size_t>(pool.size())) {}
 
@@ -106,7 +106,7 @@ void Convolutions::run_images(Direction direction, ConvolutionSizes sizes, Image
   const std::int64_t images = sizes.images;
   const std::int64_t group = std::min(images, images_at_once(sizes));
   const std::int64_t groups = images / group;
-  // The images that fill no group make a smaller one.
+  // The remaining images form a smaller group.
   const std::int64_t rest = images % group;
   sizes.images = group;
   ImagePass& pass = image_pass(sizes, direction);
@@ -130,7 +130,7 @@ void Convolutions::run_images(Direction direction, ConvolutionSizes sizes, Image
   });
 }
 
-// out = weights in, or += where `add`, for every image.
+// out = weights in, or += if `add`, for every image.
 void Convolutions::run_products(const Matrix& weights, std::int64_t in_channels,
                                 std::int64_t out_channels, const ConvolutionSizes& sizes, bool add,
                                 Images<const float> in, Images<float> out) {
@@ -205,7 +205,7 @@ void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTen
   const auto first_of = [&](std::int64_t sum) { return sizes.images * sum / sums; };
 
   const bool product = is_product(sizes);
-  // Sums of two lengths, which differ by one image.
+  // The sums have two lengths, which differ by one image.
   ConvolutionSizes part = sizes;
   part.images = sizes.images / sums;
   FilterPass* const pass = product ? nullptr : &filter_pass(part);
@@ -235,7 +235,7 @@ void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTen
     }
   });
 
-  // All are added to the first one, and that to the gradient.
+  // Adds all of them to the first one, and that one to the gradient.
   auto* const to = dw.data<float>();
   for_each_span(pool_, {1, elements, elements},
                 [&](std::int64_t, std::int64_t begin, std::int64_t end) {

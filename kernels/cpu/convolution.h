@@ -12,15 +12,16 @@
 
 namespace odin::cpu {
 
-// Keeps what oneDNN made for every size it has met, and scratch memory, so that nothing is created
-// in the steady state. To be used by one thread at a time.
+// Keeps oneDNN's primitives for every size it has met, and scratch memory, so that nothing is
+// created in the steady state. Only one thread may use it at a time.
 //
-// The threads share the images out: a thread takes one (or a few, where the weights are large)
-// through the whole operation, oneDNN itself running on that thread alone. So the results do not
-// depend on the number of threads. A convolution of 1 x 1 and stride 1 is a product of matrices
-// that reads and writes the views directly, or copies of small images that lie side by side, where
-// that is faster; any other one copies each image into the blocked layout that oneDNN's fast kernels
-// need.
+// The threads share the images: a thread takes one image (or a few, if the weights are large)
+// through the whole operation, and oneDNN runs on that thread alone. So the results do not depend
+// on the number of threads.
+//
+// If matrix products are faster, a 1 x 1 convolution of stride 1 is one: it reads and writes the
+// views directly, or copies of small images laid side by side. Every other convolution copies each
+// image into the blocked layout that oneDNN's fast kernels need.
 class Convolutions {
  public:
   explicit Convolutions(ThreadPool& pool);

@@ -13,7 +13,7 @@
 
 namespace odin::cpu {
 
-// Images of a planar tensor: the first one, and the distance from image to image in floats.
+// Images of a planar tensor: the first one, and the distance between images in floats.
 template <class T>
 struct Images {
   T* data;
@@ -22,20 +22,20 @@ struct Images {
   Images operator+(std::int64_t n) const { return {data + n * stride, stride}; }
 };
 
-// A batch in a layout that oneDNN chose, and each image's way into it and out of it. For one
-// thread.
+// A batch in a layout that oneDNN chose, and the copies of each image into it and out of it. For
+// one thread.
 class PackedImages {
  public:
   explicit PackedImages(const dnnl::memory::desc& batch);
 
   const dnnl::memory::desc& desc() const { return batch_; }
   std::size_t bytes() const;
-  // Of one image, planar.
+  // The size of one image, planar.
   std::size_t image_bytes() const { return plain_.get_size(); }
 
   void pack(Images<const float> from, std::byte* to);
   void unpack(const std::byte* from, Images<float> to);
-  // The images are added to those at `to`; `scratch` holds image_bytes().
+  // Adds the images to those at `to`; `scratch` holds image_bytes().
   void unpack_and_add(const std::byte* from, float* scratch, Images<float> to);
 
  private:
@@ -46,8 +46,8 @@ class PackedImages {
   dnnl::memory::desc image_;  // one image within the batch
   dnnl::memory::desc plain_;  // one image, planar
   std::size_t packed_image_bytes_;
-  // One copy for each image, made when first used: one that stays in its place need not clear
-  // padding again.
+  // One primitive for each image, created at its first use: one that keeps its place need not clear
+  // the padding again.
   std::vector<BoundPrimitive> packing_;
   std::vector<BoundPrimitive> unpacking_;
 };
@@ -68,7 +68,7 @@ class ImagePass {
            Images<float> out);
 
  private:
-  // What one thread needs.
+  // The objects that one thread needs.
   struct Bound {
     explicit Bound(const ImagePass& pass);
     PackedImages in;
@@ -85,7 +85,7 @@ class ImagePass {
   dnnl::memory::desc out_;
   dnnl::memory::desc scratchpad_;
   std::optional<BoundPrimitive> pack_weights_;
-  std::vector<std::unique_ptr<Bound>> bound_;  // of each worker, made when it first comes
+  std::vector<std::unique_ptr<Bound>> bound_;  // per worker, created at its first task
 };
 
 // The gradient of the weights from sizes.images images, in oneDNN's layout, which is the same for

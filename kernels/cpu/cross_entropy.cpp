@@ -7,8 +7,8 @@
 namespace odin::cpu {
 namespace {
 
-// The shifted logits' sum of exponentials, in double: at T = 1000 a softmax differs from 1 / K only
-// in its fifth digit.
+// The sum of the exponentials of the shifted logits, in double: at T = 1000 a softmax differs from
+// 1 / K only in its fifth digit.
 struct Normaliser {
   double largest = 0;
   double sum = 0;

@@ -8,8 +8,8 @@
 namespace odin::cpu {
 namespace {
 
-constexpr std::int64_t kWords = 4;      // of one call of the generator
-constexpr std::int64_t kCounters = 64;  // generated together, one in each lane
+constexpr std::int64_t kWords = 4;      // per call of the generator
+constexpr std::int64_t kCounters = 64;  // generated together, one per lane
 
 // A mask: element e is kept where the upper 24 bits of word e are at least `threshold`.
 struct Mask {
@@ -57,7 +57,7 @@ void multiply_add(const float* x, const float* factors, float* y, std::int64_t n
   for (std::int64_t i = 0; i < n; ++i) y[i] += x[i] * factors[i];
 }
 
-// Calls task(offset of x, offset of y, factors, n) for pieces of elements that share a `factors`.
+// Calls task(offset of x, offset of y, factors, n) for pieces of n elements, with their factors.
 template <class Task>
 void for_each_masked(ThreadPool& pool, const Mask& mask, const Rows& from, const Rows& to,
                      Task&& task) {

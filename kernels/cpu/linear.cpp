@@ -7,7 +7,7 @@
 namespace odin::cpu {
 namespace {
 
-// Rows of a matrix that a thread takes at once, whatever the number of threads.
+// Rows of a matrix that a thread takes at once, for any number of threads.
 constexpr std::int64_t kRowsAtOnce = 32;
 
 template <class Task>
@@ -18,7 +18,7 @@ void for_each_block_of_rows(ThreadPool& pool, std::int64_t rows, Task&& task) {
   });
 }
 
-// The leading dimension of the rows of a view, which a single row need not have.
+// The leading dimension of a view's rows; the stride of a single row may be anything.
 std::int64_t leading(const ConstTensorView& view) {
   return std::max(view.strides()[0], view.shape()[1]);
 }

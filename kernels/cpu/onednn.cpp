@@ -19,7 +19,7 @@ void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, c
 std::byte* Scratch::reserve(std::size_t bytes) {
   const std::size_t floats = (bytes + sizeof(float) - 1) / sizeof(float);
   if (floats > memory_.size()) {
-    memory_ = {};  // so that old and new need not both fit
+    memory_ = {};  // frees the old memory first: both need not fit
     memory_ = FloatMemory(floats);
   }
   return reinterpret_cast<std::byte*>(memory_.data());
@@ -43,7 +43,7 @@ void BoundPrimitive::place(int argument, const void* data) {
   }
 }
 
-// The C interface, because the C++ one builds a map for every call.
+// Uses the C interface, because the C++ one builds a map for every call.
 void BoundPrimitive::execute() {
   dnnl::error::wrap_c_api(
       dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()),

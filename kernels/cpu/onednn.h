@@ -1,4 +1,4 @@
-// What our use of oneDNN has in common: its engine, its errors as ours, scratch memory.
+// What all uses of oneDNN share: the engine, its errors as ours, scratch memory.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace odin::cpu {
 
 const dnnl::engine& onednn_engine();
 
-// Runs f, turning an exception of oneDNN into an Error that says what was wanted.
+// Runs f. Turns an exception of oneDNN into an Error that says what could not be done.
 template <class Function>
 auto with_onednn(const char* what, Function&& f) {
   try {
@@ -35,7 +35,7 @@ struct Matrix {
 void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, const Matrix& b,
               float beta, float* c, std::int64_t leading_c);
 
-// Memory that is kept from call to call and only ever grows. What was in it is lost when it does.
+// Memory that is kept between calls and only ever grows. Growing loses its content.
 class Scratch {
  public:
   // At least `bytes`, aligned to 64.
@@ -53,7 +53,7 @@ class BoundPrimitive {
   BoundPrimitive(const dnnl::primitive& primitive,
                  const std::vector<std::pair<int, dnnl::memory::desc>>& arguments);
 
-  // Lets an argument lie at `data`. Writes zeros to the padding of a padded layout.
+  // Sets the address of an argument. Writes zeros to the padding of a padded layout.
   void place(int argument, const void* data);
   void execute();
 

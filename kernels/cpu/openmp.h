@@ -1,11 +1,11 @@
-// OpenMP is oneDNN's runtime; our own threads are those of kernels/thread_pool.h.
+// OpenMP is oneDNN's runtime. Our own threads are those of kernels/thread_pool.h.
 #pragma once
 
 #include <omp.h>
 
 namespace odin::cpu {
 
-// Keeps oneDNN, which asks OpenMP for its number of threads, to the calling thread.
+// Keeps oneDNN on the calling thread: it asks OpenMP for the number of threads.
 class SingleThreadedOpenMp {
  public:
   SingleThreadedOpenMp() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }

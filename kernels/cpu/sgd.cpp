@@ -8,8 +8,8 @@
 namespace odin::cpu {
 namespace {
 
-// w -= rate (step_of_gradient g + step_of_velocity velocity): with Nesterov's momentum 1 and the
-// momentum, without it 0 and 1.
+// w -= rate (step_of_gradient g + step_of_velocity velocity). The two factors are 1 and the
+// momentum with Nesterov's momentum, and 0 and 1 without.
 struct Factors {
   float loss_scale;
   float rate;

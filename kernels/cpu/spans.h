@@ -11,8 +11,8 @@
 
 namespace odin::cpu {
 
-// About as many elements as a thread should take at once: enough to pay for the hand-over, few
-// enough to stay in its cache.
+// About the number of elements that a thread should take at once: enough to be worth the hand-over,
+// few enough to stay in its cache.
 inline constexpr std::int64_t kGrain = 16384;
 
 // Rows of `length` elements without gaps, one for each index of the first axis.
@@ -22,8 +22,8 @@ struct Rows {
   std::int64_t stride = 0;  // from row to row
 };
 
-// The rows of a view. Throws Error where other axes than the first have gaps: the CPU is planar, a
-// channel slice of a wider buffer has none.
+// The rows of a view. Throws Error if an axis other than the first has gaps. (The CPU is planar, so
+// a channel slice of a wider buffer has none.)
 inline Rows rows_of(std::string_view operand, const ConstTensorView& view) {
   if (view.empty()) return {};
   Shape row = view.shape();

@@ -15,8 +15,8 @@ struct Source {
   Augmentation augmentation;
 };
 
-// One thread per pixel of y, all channels: every thread of an image draws the same numbers, which is
-// cheaper than to hand them on.
+// One thread per pixel of y, for all channels. Every thread of an image draws the same numbers,
+// which is cheaper than passing them on.
 __global__ void augment_kernel(Source source, Rows<float> y, int channels, int height, int width,
                                std::int64_t pixels) {
   const std::int64_t pixel = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;

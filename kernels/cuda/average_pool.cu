@@ -9,13 +9,13 @@ namespace {
 struct Window {
   int size;
   int stride;
-  int height;  // of the larger side, x
+  int height;  // of x, the larger side
   int width;
   int out_height;
   int out_width;
 };
 
-// Pixel of the pooled side: its image and its place.
+// One thread per pixel of y.
 template <class T, class To>
 struct PoolForward {
   static constexpr bool kNarrow = sizeof(T) == 2 && sizeof(To) == 2;
@@ -58,7 +58,8 @@ struct PoolForward {
   }
 };
 
-// Each pixel of x collects from the windows it is in, so that no two threads write to one place.
+// One thread per pixel of x, which collects from the windows it is in: no two threads write to one
+// place.
 template <class T, class From>
 struct PoolBackward {
   static constexpr bool kNarrow = sizeof(T) == 2 && sizeof(From) == 2;
@@ -141,7 +142,7 @@ void average_pool_backward(int window, int stride, Affine affine, ConstView x, C
                            View dx, Stream stream) {
   if (dx.empty()) return;
   const Window geometry = make_window(window, stride, dx, dy);
-  if (!affine.relu) x = dx;  // not looked at
+  if (!affine.relu) x = dx;  // not read
   expect(same_shape(x, dx) && x.element == dx.element, "the operands of a pool differ");
   with_type(dx.element, [&](auto to) {
     with_type(dy.element, [&](auto from) {

@@ -44,7 +44,8 @@ DataType CudaBackend::activation_type() const {
 }
 
 Strides CudaBackend::activation_strides(const Shape& shape) const {
-  require(shape.rank() == 4, "an activation has four axes, {} has not", shape.to_string());
+  require(shape.rank() == 4, "an activation must have four axes, not the shape {}",
+          shape.to_string());
   return {shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]};
 }
 
@@ -55,7 +56,7 @@ std::shared_ptr<void> CudaBackend::allocate(std::size_t bytes) {
   return {std::move(buffer), data};
 }
 
-// Scratch of the same shape in float, on the way between host memory and a narrow tensor.
+// Scratch of the same shape in float, used between host memory and a narrow tensor.
 TensorView CudaBackend::widened(const ConstTensorView& narrow) {
   const Shape& shape = narrow.shape();
   void* data = widened_.get(static_cast<std::size_t>(shape.numel()) * sizeof(float));
@@ -63,7 +64,7 @@ TensorView CudaBackend::widened(const ConstTensorView& narrow) {
           shape.rank() == 4 ? activation_strides(shape) : row_major_strides(shape)};
 }
 
-// Copies all bytes that a view spans to host memory.
+// Copies all bytes that a view spans to host memory, and waits.
 void CudaBackend::read(const ConstTensorView& from, void* to) {
   const std::size_t bytes = spanned_bytes(from);
   ODIN_CUDA_CHECK(cudaMemcpyAsync(to, from.raw(), bytes, cudaMemcpyDeviceToHost, stream_),
@@ -79,7 +80,7 @@ void CudaBackend::upload(const double* host, TensorView to) {
     return cuda::copy(view_of(wide), view_of(to), stream_);
   }
   std::vector<std::byte> staging(spanned_bytes(to));
-  // What is between the elements of a slice must stay as it is.
+  // The bytes between the elements of a slice must not change.
   if (staging.size() > static_cast<std::size_t>(to.numel()) * size_of(to.type())) {
     read(to, staging.data());
   }

@@ -1,7 +1,7 @@
 // The CUDA back end: NHWC, cuDNN and cuBLAS, our own kernels for the rest.
 //
-// The definition of an operation is in the .cu file of its name in this folder, next to its kernels;
-// those of convolutions are in conv/layer_convolution.cpp.
+// The definition of an operation is in the .cu file of its name in this folder, next to its
+// kernels; those of convolutions are in conv/layer_convolution.cpp.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ class LayerConvolution;
 class CudaBackend final : public Backend {
  public:
   // Layer by layer, activations are float or the 16-bit type that options.precision may name; if it
-  // is tf32, float is multiplied so. Evaluation plans store and multiply in options.precision. `gpu`
-  // is current for the calling thread, and must be for every thread that uses the back end.
+  // is tf32, float is multiplied so. Evaluation plans store and multiply in options.precision.
+  // `gpu` is current for the calling thread, and must be for every thread that uses the back end.
   CudaBackend(const Gpu& gpu, const DeviceOptions& options);
   ~CudaBackend() override;
 

@@ -1,19 +1,20 @@
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/device/map.cuh"
+#include "kernels/cuda/device/moments.cuh"
 #include "kernels/cuda/device/shared.cuh"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/view_of.h"
 
-// Statistics over N H W take two launches: blocks of 32 channels x 8 threads each walk over one
-// chunk of the pixels and leave a partial result, then one thread per channel merges the chunks in
-// order. How many chunks there are depends on the number of pixels alone, so no sum depends on how
-// the GPU schedules its blocks.
+// Statistics over N H W take two launches. First, each block of 32 channels x 8 threads walks over
+// one chunk of the pixels and writes a partial result. Then one thread per channel merges the
+// chunks in order. The number of chunks depends on the number of pixels alone, so no sum depends on
+// how the GPU schedules its blocks.
 namespace odin::cuda {
 namespace {
 
 constexpr int kLanes = 32;  // channels of a block: 128 bytes of a pixel
 constexpr int kTeam = 8;    // threads that share a chunk's pixels
-constexpr int kUnroll = 4;  // loads that a thread has under way
+constexpr int kUnroll = 4;  // loads that a thread has in flight
 
 std::int64_t chunk_pixels(std::int64_t pixels) {
   constexpr std::int64_t kLeast = 2 * kTeam * kUnroll;
@@ -26,24 +27,6 @@ dim3 statistics_grid(const ConstView& x) {
   return dim3(static_cast<unsigned>(blocks_for(x.channels, kLanes)),
               static_cast<unsigned>(blocks_for(x.pixels(), chunk_pixels(x.pixels()))));
 }
-
-// Mean and sum of squared distances from it, of `count` values.
-struct Moments {
-  float count;
-  float mean;
-  float distance;
-
-  // Chan, Golub and LeVeque 1979.
-  __device__ void merge(const Moments& other) {
-    if (other.count == 0) return;
-    const float total = count + other.count;
-    const float share = other.count / total;
-    const float delta = other.mean - mean;
-    mean += delta * share;
-    distance += other.distance + delta * delta * count * share;
-    count = total;
-  }
-};
 
 struct MomentsOfTeam {
   Moments part[kTeam][kLanes];
@@ -148,7 +131,7 @@ struct SumsOfTeam {
   Sums part[kTeam][kLanes];
 };
 
-// dy as the normalisation sees it: zero where the ReLU after it was shut.
+// dy as the normalisation sees it: zero where the ReLU after it was closed.
 __device__ inline float through_relu(bool relu, float dy, float normal,
                                      const BatchNormParameters& parameters, std::int64_t c) {
   return relu && !(fmaf(parameters.gamma[c], normal, parameters.beta[c]) > 0) ? 0 : dy;
@@ -209,8 +192,7 @@ __global__ void merge_sums_kernel(float* partial, int channels, int chunks, floa
   if (dgamma != nullptr) dgamma[channel] += static_cast<float>(dy_x);
 }
 
-// dx += gamma inv_std (dy - sums.dy / m - x^ sums.dy_x / m), without the sums where they are
-// nullptr.
+// dx += gamma inv_std (dy - sums.dy / m - x^ sums.dy_x / m), without the sums if they are nullptr.
 template <class T>
 struct NormaliseBackward {
   static constexpr bool kNarrow = sizeof(T) == 2;
@@ -243,11 +225,9 @@ struct NormaliseBackward {
   }
 };
 
-constexpr unsigned kMergeThreads = 128;
-
 Geometry merge_geometry(int channels, Stream stream) {
-  return {dim3(static_cast<unsigned>(blocks_for(channels, kMergeThreads))), dim3(kMergeThreads), 0,
-          stream};
+  constexpr unsigned kThreads = 128;
+  return {dim3(static_cast<unsigned>(blocks_for(channels, kThreads))), dim3(kThreads), 0, stream};
 }
 
 }  // namespace

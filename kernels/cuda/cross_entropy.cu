@@ -16,8 +16,8 @@ struct Largest {
   int index;
 };
 
-// The largest element and the first place where it is; every lane gets it. (Comparing never
-// accepts NaN: a row of nothing else has its largest at 0.)
+// The largest element and its first index; every lane gets it. (A comparison with NaN is false: in
+// a row of NaN the index is 0.)
 __device__ inline Largest largest(const float* row, int classes) {
   Largest own{-INFINITY, 0x7fffffff};
   for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
@@ -76,9 +76,9 @@ __global__ void cross_entropy_gradient_kernel(Rows<const float> logits, const st
   }
 }
 
-// With the predicted label y and the other classes' exponentials e[k], softmax[k] is e[k] over their
-// sum with e[y], and 1 - softmax[y] the sum of the others over the same: divided by it, the gradient
-// is e[k] / others, and -1 at y, exact however sure the network is.
+// Let y be the predicted label, e[k] the exponentials, and `others` their sum without e[y]. Then
+// softmax[k] is e[k] / (e[y] + others), and 1 - softmax[y] is others / (e[y] + others). Divided by
+// the latter, the gradient is e[k] / others, and -1 at y: exact, however confident the network is.
 __global__ void predicted_gradient_kernel(Rows<const float> logits, int images, int classes,
                                           double temperature, double scale, Rows<float> dlogits) {
   const int n = warp_of_grid();
@@ -107,7 +107,7 @@ __global__ void argmax_kernel(Rows<const float> logits, int images, int classes,
   if (threadIdx.x % 32 == 0) labels[n] = top.index;
 }
 
-// One warp for each of the rows.
+// One warp per row.
 Geometry rows_geometry(const ConstView& logits, Stream stream) {
   expect(logits.element == Element::kFloat, "logits are float");
   expect(logits.height == 1 && logits.width == 1, "logits are a matrix");

@@ -100,8 +100,8 @@ struct AffineBackward {
   }
 };
 
-// Row-major tensors, such as weights, are one row of elements to operations that treat all alike;
-// others are what view_of() makes of them.
+// Operations that treat all elements alike see row-major tensors, such as weights, as one row. All
+// other tensors are what view_of() makes of them.
 template <class... Tensors>
 auto elementwise_views(const Tensors&... tensors) {
   const bool rows = (tensors.is_contiguous() && ...);
@@ -157,7 +157,7 @@ void affine_forward(Affine affine, ConstView x, View y, Stream stream) {
 void affine_backward(Affine affine, ConstView x, ConstView dy, View dx, Stream stream) {
   expect_same_type(dy, dx);
   expect(same_shape(dy, dx), "the operands of a normalisation differ in shape");
-  if (!affine.relu) x = dy;  // not looked at
+  if (!affine.relu) x = dy;  // not read
   expect_same_type(x, dx);
   expect(same_shape(x, dx), "the operands of a normalisation differ in shape");
   with_type(dx.element, [&](auto t) {

@@ -8,7 +8,7 @@ namespace {
 constexpr int kTile = 32;
 constexpr int kRows = 8;  // threads along the tile's slow axis
 
-// One more column, so that reading down a column touches every bank once.
+// One extra column, so that reading down a column touches every bank once.
 struct TransposeTile {
   float value[kTile][kTile + 1];
 };
@@ -64,7 +64,7 @@ __global__ void to_nchw_kernel(Rows<const T> from_rows, float* target, int chann
   }
 }
 
-// Calls f(first image, geometry) for as many images at a time as a grid can count.
+// Calls f(first image, geometry) for groups of images, each as large as a grid allows.
 template <class F>
 void for_images(const ConstView& view, Stream stream, F f) {
   constexpr int kMost = 65535;

@@ -9,8 +9,8 @@ namespace {
 
 constexpr int kWarps = 8;
 
-// A warp per row of x: its lanes share each dot product. The row stays in the nearest cache while
-// the weights go by.
+// One warp per row of x; its lanes share each dot product. The row stays in the nearest cache while
+// the weights stream past.
 template <class T>
 __global__ void linear_forward_kernel(Rows<const T> x, const float* w, const float* b,
                                       Rows<float> y, int rows_of_x, int inputs, int outputs) {
@@ -52,7 +52,7 @@ struct LinearBackwardData {
   }
 };
 
-// A thread per weight; a column beyond the inputs is the bias's.
+// One thread per weight; the column after the last input is the bias.
 __global__ void linear_backward_weights_kernel(Rows<const float> x, Rows<const float> dy, float* dw,
                                                float* db, int rows_of_x, int inputs) {
   const int d = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);

@@ -1,12 +1,13 @@
 // The operations' kernels, on views of device memory.
 //
 // CudaBackend calls them with the operands of kernels/backend.h. The plan (plan/) and the library
-// convolutions (library/) call some of them directly, and so do the tests of single kernels. Each is
-// defined in the file of its operation.
+// convolutions (library/) call some of them directly, and so do the tests of single kernels. Each
+// is defined in the file of its operation.
 //
 // All pointers are to device memory. The operands of one call have one element type unless the
 // comment says otherwise. Work is queued on `stream` and nothing waits for it. An empty operand (N =
-// 0) does nothing. Operands whose shapes differ throw Error, and so does a launch that CUDA refuses.
+// 0) is nothing to do. Operands whose shapes differ throw Error, and so does a launch that CUDA
+// refuses.
 #pragma once
 
 #include <cstddef>
@@ -64,10 +65,11 @@ void batch_norm_statistics(ConstView x, double epsilon, double momentum, float* 
 // y = gamma x^ + beta, then max(y, 0) if `relu`; y may be x.
 void batch_norm(ConstView x, BatchNormParameters parameters, BatchNormStatistics statistics,
                 bool relu, View y, Stream stream);
-// With dy taken as zero where `relu` and gamma x^ + beta <= 0: dbeta += sum dy, dgamma += sum dy x^,
-// dx += gamma inv_std (dy - sum dy / m - x^ sum(dy x^) / m) through the statistics of the batch, and
-// dx += gamma inv_std dy through constants. dx, dgamma and dbeta may each be empty (nullptr): not
-// wanted. beta is read only if `relu`.
+// With dy taken as zero where `relu` and gamma x^ + beta <= 0:
+// dbeta += sum dy, dgamma += sum dy x^,
+// dx += gamma inv_std (dy - sum dy / m - x^ sum(dy x^) / m) through the statistics of the batch,
+// dx += gamma inv_std dy through constants.
+// dx, dgamma and dbeta may each be empty (nullptr): not wanted. beta is read only if `relu`.
 void batch_norm_gradient(ConstView x, ConstView dy, BatchNormParameters parameters,
                          BatchNormStatistics statistics, bool relu, View dx, float* dgamma,
                          float* dbeta, void* workspace, Stream stream);
@@ -122,20 +124,21 @@ void predicted_cross_entropy_gradient(ConstView logits, double temperature, doub
 // of half precision), the gradient of any element type; step (C) is magnitude / std. y may be x.
 void perturb(ConstView x, ConstView gradient, const float* step, View y, Stream stream);
 
-// --- dropout.cu: random numbers from kernels/philox.h, the same as on every other device ----------
+// --- dropout.cu: random numbers from kernels/philox.h, the same as on every other device
+// ----------
 // y = x kept / (1 - rate), kept where philox_uniform(key, e) >= rate; e is the element's index in
 // row-major (N, C, H, W) order. 0 <= rate < 1. y may be x.
 void dropout_forward(double rate, RandomKey key, ConstView x, View y, Stream stream);
 // dx += dy kept / (1 - rate)
 void dropout_backward(double rate, RandomKey key, ConstView dy, View dx, Stream stream);
-// y[i] = philox_normal(key, first + i), 0 <= i < count: inputs for measurements. Computed in double,
-// so that only the last bit can depend on the device's logarithm and cosine.
+// y[i] = philox_normal(key, first + i), 0 <= i < count: inputs for measurements. Computed in
+// double, so that only the last bit can depend on the device's logarithm and cosine.
 void normal_noise(RandomKey key, std::uint64_t first, float* y, std::int64_t count, Stream stream);
 
 // --- sgd.cu -------------------------------------------------------------------------------------
-// One step of `count` parameters: g = gradient / loss_scale + weight_decay w,
-// velocity = momentum velocity + g, w -= learning_rate (nesterov ? g + momentum velocity : velocity)
-// (Sutskever et al. 2013, in PyTorch's form), in float. The velocity starts as zero.
+// One step of `count` parameters: g = gradient / loss_scale + weight_decay w, velocity = momentum
+// velocity + g, w -= learning_rate (nesterov ? g + momentum velocity : velocity) (Sutskever et al.
+// 2013, in PyTorch's form), in float. The velocity starts as zero.
 void sgd_step(const SgdSetting& setting, float* w, const float* gradient, float* velocity,
               std::int64_t count, Stream stream);
 // found[0] = 1 if one of `count` values is infinite or not a number, else unchanged

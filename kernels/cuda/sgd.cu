@@ -5,7 +5,7 @@
 namespace odin::cuda {
 namespace {
 
-// A view of an array that only its alignment is asked of.
+// A view of an array. map() only reads its alignment.
 ConstView row(const float* data) {
   return {data, Element::kFloat, 1, 1, 1, 4, 4};
 }
@@ -48,7 +48,7 @@ struct FindNotFinite {
     const Floats<V> v = load<V>(x + i);
     bool all = true;
 #pragma unroll
-    for (int k = 0; k < V; ++k) all = all && v.v[k] - v.v[k] == 0;  // else NaN
+    for (int k = 0; k < V; ++k) all = all && v.v[k] - v.v[k] == 0;  // infinity and NaN give NaN
     if (!all) atomicOr(found, 1u);
   }
 };

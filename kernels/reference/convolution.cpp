@@ -6,8 +6,8 @@
 namespace odin::reference {
 namespace {
 
-// Calls f(n, o, i, j, c, p, q, row, column) for every product of the convolution: output (n,o,i,j)
-// meets input (n,c,row,column) in weight (o,c,p,q). Products with the zero padding are left out.
+// Calls f(n, o, i, j, c, p, q, row, column) for every product of the convolution: weight (o,c,p,q)
+// connects input (n,c,row,column) with output (n,o,i,j). Skips products with the zero padding.
 template <class Function>
 void for_each_product(const ConvolutionSizes& s, Function f) {
   for (std::int64_t n = 0; n < s.images; ++n) {

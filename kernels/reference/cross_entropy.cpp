@@ -7,8 +7,8 @@
 namespace odin::reference {
 namespace {
 
-// log(sum over k of exp(logits[n,k] / temperature)); the largest logit is taken out of the sum, so
-// that nothing overflows.
+// log(sum over k of exp(logits[n,k] / temperature)). The largest logit is factored out, so that
+// nothing overflows.
 double log_sum_exp(const ConstTensorView& logits, std::int64_t n, double temperature) {
   const auto logit = logits.elements<double>();
   double largest = logit(n, 0);
@@ -40,8 +40,8 @@ void ReferenceBackend::do_cross_entropy_backward(ConstTensorView logits, ConstTe
   const auto gradient = dlogits.elements<double>();
   for (std::int64_t n = 0; n < logits.shape()[0]; ++n) {
     const double normaliser = log_sum_exp(logits, n, temperature);
-    // softmax - 1 of the label is minus the sum of the other classes' softmax: written as a
-    // difference, the gradient of a confident network would be lost in the rounding of 1.
+    // softmax - 1 of the label is minus the sum of the other classes' softmax. As a difference, the
+    // gradient of a confident network would be lost in the rounding of 1.
     double others = 0;
     for (std::int64_t k = 0; k < logits.shape()[1]; ++k) {
       if (k == label(n)) continue;

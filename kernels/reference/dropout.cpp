@@ -5,7 +5,7 @@
 namespace odin::reference {
 namespace {
 
-// Calls f(factor, n, c, i, j) with 1 / (1 - rate) where the element is kept, else 0.
+// Calls f(factor, n, c, i, j); the factor is 1 / (1 - rate) if the element is kept, else 0.
 template <class Function>
 void for_each_with_factor(double rate, RandomKey key, const Shape& shape, Function f) {
   std::uint64_t index = 0;

@@ -4,7 +4,7 @@
 namespace odin::reference {
 namespace {
 
-// A view of rank below four with leading axes of one element, so that one loop nest serves all.
+// Adds leading axes of one element to a view of rank below four: one loop nest serves all ranks.
 template <class View>
 View with_four_axes(const View& view) {
   const int rank = view.shape().rank();

@@ -33,7 +33,7 @@ class Array {
   Shape shape_;
 };
 
-// The operations of the reference on one image, in the order of the plan.
+// Runs the operations of the reference on one image, in the order of the plan.
 class ReferencePlanExecutor final : public PlanExecutor {
  public:
   explicit ReferencePlanExecutor(const Plan& plan) : plan_(plan) {
@@ -115,7 +115,7 @@ class ReferencePlanExecutor final : public PlanExecutor {
     Array gamma, beta, mean, variance;
   };
 
-  // Calls use(the input as the step's arithmetic sees it).
+  // Calls use(x) with the input, normalised if the step has a prologue.
   template <class Use>
   void with_prologue(const PlanSlice& input, const std::optional<Normalisation>& prologue,
                      Use use) {
@@ -124,8 +124,8 @@ class ReferencePlanExecutor final : public PlanExecutor {
     normalise(*prologue, value(input), z.view());
     use(z.view());
   }
-  // Calls add(dz), which adds to the gradient of what with_prologue() gave, and takes that to the
-  // input's gradient.
+  // Calls add(dz), which adds to the gradient of that x, and continues to the gradient of the
+  // input.
   template <class Add>
   void with_prologue_backward(const PlanSlice& input, const std::optional<Normalisation>& prologue,
                               Add add) {

@@ -1,4 +1,4 @@
-// The definition of what a compiled network computes: plain loops in double, the oracle of the
+// Defines what a compiled network computes, by the operations of the reference: the oracle of the
 // tests.
 #pragma once
 

@@ -83,7 +83,7 @@ TEST_CASE("a slice outside the shape is an error") {
   std::vector<float> memory(6);
   const TensorView view(memory.data(), {2, 3});
   CHECK_THROWS_WITH_AS(view.slice(1, 2, 2),
-                       "slice [2, 4) of axis 1 lies outside a tensor of shape "
+                       "slice [2, 4) of axis 1 is outside a tensor of shape "
                        "(2, 3)",
                        Error);
   CHECK_THROWS_AS(view.slice(1, -1, 2), Error);
@@ -97,7 +97,7 @@ TEST_CASE("elements of another type are an error") {
   const TensorView view(memory.data(), {2, 3});
   CHECK(view.data<float>() == memory.data());
   CHECK(view.data<const float>() == memory.data());
-  CHECK_THROWS_WITH_AS(view.data<double>(), "a tensor of float32 was given where float64 is needed",
+  CHECK_THROWS_WITH_AS(view.data<double>(), "a tensor of float32 was given, but float64 is needed",
                        Error);
   CHECK_THROWS_AS(view.elements<std::int32_t>(), Error);
 }

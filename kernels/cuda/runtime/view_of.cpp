@@ -39,7 +39,7 @@ View view_of(const TensorView& tensor) {
   const bool fits = (c <= 1 || strides[1] == 1) && (w <= 1 || strides[3] == view.pitch) &&
                     (h <= 1 || strides[2] == w * view.pitch) &&
                     (n <= 1 || strides[0] == h * w * view.pitch);
-  require(tensor.empty() || fits, "a tensor of shape {} does not lie as NHWC in device memory",
+  require(tensor.empty() || fits, "a tensor of shape {} is not stored as NHWC in device memory",
           shape.to_string());
   return view;
 }

@@ -117,7 +117,7 @@ TEST_CASE("operands of other types than an operation takes are named") {
     const TensorView narrow = tensor({1, 2, 2, 2}, half.type);
     const TensorView wide = tensor({1, 2, 2, 2}, DataType::kFloat32);
     const std::string sentence = fmt::format(
-        "relu_forward: y is a tensor of float32, it must be one of {}", name_of(half.type));
+        "relu_forward: y is a tensor of float32; it must be one of {}", name_of(half.type));
     CHECK_THROWS_WITH_AS(backend.relu_forward(narrow, wide), sentence.c_str(), Error);
     CHECK_THROWS_WITH_AS(backend.convolution_forward({}, narrow, narrow, narrow),
                          doctest::Contains("convolution_forward: w is a tensor of"), Error);

@@ -71,3 +71,19 @@ TEST_CASE("cuda: linear, forward and backward") {
     }
   }
 }
+
+TEST_CASE("cuda: linear without a bias is linear with a bias of zero") {
+  if (!device_or_skip()) return;
+  for (const Element element : kElements) {
+    const Shape x_shape{5, 37, 1, 1};
+    const Shape y_shape{5, 3, 1, 1};
+    const DeviceActivation x(element, x_shape, noise(1, x_shape.numel()), {8, 3});
+    const DeviceActivation y(Element::kFloat, y_shape, noise(2, y_shape.numel()));
+    const DeviceActivation wanted(Element::kFloat, y_shape, noise(3, y_shape.numel()));
+    auto w = device_floats(noise(4, 3 * 37));
+    auto zero = device_floats(std::vector<double>(3));
+    cuda::linear_forward(x.view(), w.data(), nullptr, y.view(), nullptr);
+    cuda::linear_forward(x.view(), w.data(), zero.data(), wanted.view(), nullptr);
+    CHECK(y.values() == wanted.values());
+  }
+}

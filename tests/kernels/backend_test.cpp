@@ -1,4 +1,4 @@
-// Every operation of every back end against the reference, on whole tensors.
+// Every operation of every back end, compared with the reference on whole tensors.
 #include <cmath>
 
 #include <doctest/doctest.h>
@@ -49,8 +49,9 @@ TEST_CASE_TEMPLATE("every back end computes what the reference defines, from den
 }
 
 TEST_CASE_TEMPLATE(
-    "every back end computes what the reference defines, from slices, and leaves the rest", Device,
-    ODIN_DEVICES) {
+    "every back end computes what the reference defines, from slices, and writes nothing around "
+    "them",
+    Device, ODIN_DEVICES) {
   check_against_reference<Device>(true);
 }
 
@@ -74,18 +75,19 @@ TEST_CASE_TEMPLATE("the results do not depend on whether the operands are slices
   });
 }
 
-TEST_CASE_TEMPLATE("a gradient that is not wanted is left out and the others stay the same", Device,
-                   ODIN_DEVICES) {
+TEST_CASE_TEMPLATE("a gradient that is not wanted is not computed, and the others stay the same",
+                   Device, ODIN_DEVICES) {
   on_device<Device>(
       [](Backend& backend) { check_unwanted_gradients(backend, Device::kTolerance); });
 }
 
-TEST_CASE_TEMPLATE("an empty batch changes nothing, and is an error where statistics are wanted",
-                   Device, ODIN_DEVICES) {
+TEST_CASE_TEMPLATE("an empty batch changes nothing, and is an error for batch statistics", Device,
+                   ODIN_DEVICES) {
   on_device<Device>([](Backend& backend) { check_no_images(backend); });
 }
 
-TEST_CASE_TEMPLATE("one value that is not finite is found, wherever it is", Device, ODIN_DEVICES) {
+TEST_CASE_TEMPLATE("a single value that is not finite is found, wherever it is", Device,
+                   ODIN_DEVICES) {
   on_device<Device>([](Backend& backend) {
     constexpr std::int64_t kCount = 13;
     const auto memory = backend.allocate(kCount * sizeof(double));
@@ -108,8 +110,8 @@ TEST_CASE_TEMPLATE("one value that is not finite is found, wherever it is", Devi
   });
 }
 
-// Else a network that has lost itself would go on as if it had features of zero.
-TEST_CASE_TEMPLATE("what is not a number stays so through every ReLU", Device, ODIN_DEVICES) {
+// Otherwise a network that has diverged would continue as if its features were zero.
+TEST_CASE_TEMPLATE("NaN passes through every ReLU", Device, ODIN_DEVICES) {
   on_device<Device>([](Backend& backend) {
     const Shape shape{2, 8, 3, 3};
     const Shape channels{8};
@@ -164,7 +166,7 @@ TEST_CASE("the results do not depend, bit for bit, on the number of threads") {
 
 TEST_CASE_TEMPLATE("a second call gives the same results as the first", Device, ODIN_DEVICES) {
   on_device<Device>([](Backend& backend) {
-    // Other operations in between use the same scratch memory.
+    // The operations in between use the same scratch memory.
     std::vector<Tensors> first;
     for (const Operation& operation : all_operations()) {
       first.push_back(results_of(backend, operation));

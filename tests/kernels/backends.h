@@ -1,5 +1,5 @@
-// The back ends that tests run on. A new back end is one struct here and its name in the list at the
-// end.
+// The back ends that tests run on. A new back end needs one struct here, and its name in the lists
+// below.
 #pragma once
 
 #include <functional>
@@ -15,11 +15,11 @@
 
 namespace odin::test {
 
-// kTolerance: largest relative error of a whole tensor against the reference in double. Single
-// precision has 6e-8 an operation; sums over a few thousand products in other orders, and
-// differences of nearly equal numbers in a batch norm's gradient, stay below 1e-5.
+// kTolerance: the largest relative error of a whole tensor against the reference in double. Single
+//   precision has 6e-8 per operation. Sums over a few thousand products in other orders, and
+//   differences of nearly equal numbers in a batch norm's gradient, stay below 1e-5.
 // kSlicesExact: whether a slice gives the same bits as a dense tensor.
-// make() throws Error where this machine lacks the device: the test is then skipped by that sentence.
+// make(): throws Error if this machine lacks the device; the error is then the reason to skip.
 struct ReferenceDevice {
   static constexpr double kTolerance = 0;
   static constexpr bool kSlicesExact = true;
@@ -35,7 +35,7 @@ struct CudaDevice {
   static constexpr bool kSlicesExact = false;  // cuDNN may choose another engine
   static std::unique_ptr<Backend> make() { return make_backend("cuda"); }
 };
-// With activations of 16 bits: for trainings, operations have tests of their own (cuda_half_test.cpp).
+// With 16-bit activations, for training. Single operations are tested in cuda/half_test.cpp.
 struct CudaFp16Device {
   static std::unique_ptr<Backend> make() {
     return make_backend("cuda", {.precision = Precision::kFloat16});
@@ -49,7 +49,7 @@ struct CudaBf16Device {
 
 #define ODIN_DEVICES ReferenceDevice, CpuDevice, CudaDevice
 
-// Calls test(back end), or skips the test where this machine has no such device.
+// Calls test(back end), or skips the test if this machine has no such device.
 template <class Device, class Test>
 void on_device(Test test) {
   std::unique_ptr<Backend> backend;
@@ -72,7 +72,7 @@ inline std::vector<BackendUnderTest> backends() {
 
 }  // namespace odin::test
 
-// doctest's names of them; it opens its own namespace for that.
+// doctest's names for them. The macro opens doctest's namespace.
 TYPE_TO_STRING_AS("reference", odin::test::ReferenceDevice);
 TYPE_TO_STRING_AS("cpu", odin::test::CpuDevice);
 TYPE_TO_STRING_AS("cuda", odin::test::CudaDevice);

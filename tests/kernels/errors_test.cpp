@@ -1,4 +1,4 @@
-// What operations say of operands that do not fit.
+// What operations report about operands that do not fit.
 #include <limits>
 
 #include <doctest/doctest.h>
@@ -48,7 +48,7 @@ void for_each_backend(Test test) {
   }
 }
 
-TEST_CASE("shapes that do not fit are named, both of them") {
+TEST_CASE("shapes that do not fit are both named") {
   for_each_backend([](Backend& b, Tensors& t, const std::string&) {
     CHECK(error_of([&] {
             b.copy(t({2, 3}), t({3, 2}));
@@ -125,7 +125,8 @@ TEST_CASE("a step of SGD names the operand and the setting that do not fit") {
   });
 }
 
-TEST_CASE("an augmentation names the operand that does not fit, and the image that is not there") {
+TEST_CASE(
+    "an augmentation names the operand that does not fit, and the image that does not exist") {
   for_each_backend([](Backend& b, Tensors& t, const std::string& type) {
     const TensorView y = t({2, 3, 4, 4});
     const TensorView c = t({3});
@@ -278,7 +279,7 @@ TEST_CASE("perturbation and dropout name what does not fit") {
   });
 }
 
-TEST_CASE("types that do not fit are named, both of them") {
+TEST_CASE("types that do not fit are both named") {
   for_each_backend([](Backend& b, Tensors& t, const std::string& type) {
     const DataType other =
         b.data_type() == DataType::kFloat32 ? DataType::kFloat64 : DataType::kFloat32;

@@ -1,4 +1,4 @@
-// Every backward pass of the reference against central differences of its forward pass.
+// Every backward pass of the reference, compared with central differences of its forward pass.
 #include <doctest/doctest.h>
 
 #include "tests/kernels/operation_run.h"
@@ -7,8 +7,7 @@
 namespace odin::test {
 namespace {
 
-// The scalar that is differentiated: the outputs weighted by the gradients given to the backward
-// pass.
+// The scalar to differentiate: the outputs, weighted by the gradients given to the backward pass.
 double loss(Backend& backend, const Operation& operation, Run& run) {
   operation.forward(backend, run);
   double sum = 0;
@@ -39,8 +38,8 @@ std::vector<double> central_differences(Backend& backend, const Operation& opera
   return gradient;
 }
 
-// The step's square is 1e-10 and the rounding of the loss over the step about 1e-10 too: 1e-6
-// leaves room for large third derivatives.
+// The step's square is 1e-10, and the rounding of the loss divided by the step about 1e-10 too.
+// 1e-6 leaves room for large third derivatives.
 constexpr double kTolerance = 1e-6;
 
 void check_gradients(const Operation& operation) {

@@ -12,7 +12,8 @@
 namespace odin::test {
 
 struct RunOptions {
-  bool sliced = false;             // operands that may be slices are, of buffers five wider
+  bool sliced =
+      false;  // operands that may be slices are slices, of buffers with five more channels
   std::set<std::string> unwanted;  // gradients that are passed as empty views
   std::set<std::string> narrow{};  // operands and gradients of the back end's activation_type()
 };
@@ -25,13 +26,13 @@ class Run {
   // The operand, or the gradient "d" + operand.
   TensorView operator[](const std::string& name) const;
   std::vector<double> values(const std::string& name) const;
-  // The values that it started with.
+  // The values it started with.
   const std::vector<double>& initial(const std::string& name) const;
   void set(const std::string& name, const std::vector<double>& values);
-  // Names of what the forward pass writes, and of the gradients that the backward pass adds to.
+  // The names of what the forward pass writes, and of the gradients that the backward pass adds to.
   std::vector<std::string> results() const;
   std::vector<std::string> gradients() const;
-  // Whether every element around the slices still has the bits it was given.
+  // Whether all elements around the slices are unchanged.
   bool surroundings_untouched() const;
 
  private:
@@ -51,7 +52,7 @@ class Run {
 
 using Tensors = std::map<std::string, std::vector<double>>;
 
-// Forward and backward; everything that they write, by name.
+// Runs forward and backward. Returns everything that they write, by name.
 Tensors results_of(Backend& backend, const Operation& operation, Run& run);
 
 }  // namespace odin::test

@@ -152,7 +152,7 @@ Operation find_not_finite(const Shape& x) {
       {}};
 }
 
-// Four images of bytes, some of them more than once.
+// Four images of bytes, some of them used more than once.
 Operation augment(const Shape& y, const Augmentation& augmentation, RandomKey key) {
   const Shape c{y[1]};
   return {
@@ -182,7 +182,7 @@ Operation copy(const Shape& x) {
           {}};
 }
 
-// The gradients of a sum are copies that are added: the operation is its own backward pass.
+// The gradients of a sum are copies that are added, so the operation is its own backward pass.
 Operation add(const Shape& x) {
   return {"sum of " + x.to_string(),
           {activation("a", Role::kInput, x), activation("b", Role::kInput, x),
@@ -266,7 +266,7 @@ std::vector<Operation> large_operations() {
       convolution({3, 48, 16, 16}, 12, 3, 3, 1, 1),  // DenseNet's growth, padded to whole vectors
       convolution({2, 54, 16, 16}, 48, 1, 1, 1, 0),  // its bottleneck
       convolution({2, 3, 32, 32}, 24, 3, 3, 1, 1),   // its first layer
-      convolution({7, 160, 4, 4}, 160, 3, 3, 1, 1),  // weights that outweigh the images
+      convolution({7, 160, 4, 4}, 160, 3, 3, 1, 1),  // weights larger than the images
       convolution({2, 16, 9, 9}, 160, 1, 1, 2, 0),   // Wide ResNet's shortcut
       batch_norm_training({35, 40, 4, 4}, false),
       batch_norm_training({2, 3, 47, 33}, false),

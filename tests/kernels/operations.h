@@ -1,5 +1,5 @@
-// The table of operations. Adding an operation to the library is adding a row here: the gradient
-// check and the comparison of back ends go through all rows.
+// The table of operations. An operation that is added to the library gets a row here: the gradient
+// check, the contract checks and the comparison of back ends go through all rows.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@
 namespace odin::test {
 
 enum class Role {
-  kInput,     // read; d<name> is a gradient that the backward pass adds to
+  kInput,     // read; the backward pass adds to its gradient d<name>
   kConstant,  // read; no gradient
   kState,     // changed by the forward pass
-  kOutput,    // written by the forward pass; d<name> is given to the backward pass
+  kOutput,    // written by the forward pass; its gradient d<name> is given to the backward pass
   kSaved      // written by the forward pass; no gradient
 };
 
 enum class Values {
   kNormal,        // standard normal
-  kAwayFromZero,  // of magnitude 0.1 and more: no central difference steps across a ReLU's kink
+  kAwayFromZero,  // at least 0.1 from zero: no central difference steps across a ReLU's kink
   kPositive,      // 0.5 to 1.5
   kLabels,        // 0, 1, 2, 3, int32
   kBytes,         // 0 to 255, uint8
@@ -32,7 +32,7 @@ struct Operand {
   std::string name;
   Role role;
   Shape shape;
-  Values values = Values::kNormal;  // of a kOutput: those of its gradient
+  Values values = Values::kNormal;  // for a kOutput: those of its gradient
   bool dense = true;                // false: it may be a slice of a wider buffer
 };
 
@@ -42,7 +42,7 @@ struct Operation {
   std::string name;
   std::vector<Operand> operands;
   std::function<void(Backend&, Run&)> forward;
-  std::function<void(Backend&, Run&)> backward;  // empty: the operation has none
+  std::function<void(Backend&, Run&)> backward;  // empty if the operation has none
   bool needs_images = false;                     // an empty batch is an error
 };
 
@@ -50,10 +50,11 @@ struct Operation {
 std::vector<Operation> operations(std::int64_t images);
 // Convolutions of every kernel, stride and padding on `images` images of 7 x 5 pixels.
 std::vector<Operation> convolutions(std::int64_t images);
-// Shapes that reach the special paths of fast back ends; too large for central differences.
+// Shapes that reach the special paths of fast back ends. They are too large for central
+// differences.
 std::vector<Operation> large_operations();
 
-// Whether it is no convolution, or one as high as wide: our own on CUDA take no others.
+// Whether it is not a convolution, or one with a square kernel: our own on CUDA take no others.
 bool has_square_kernel(const Operation& operation);
 
 }  // namespace odin::test

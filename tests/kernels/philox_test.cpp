@@ -1,4 +1,4 @@
-// The random-number generator, and the dropout that is made with it.
+// The random-number generator, and dropout, which uses it.
 #include "kernels/philox.h"
 
 #include <cmath>
@@ -17,7 +17,7 @@ void check_words(const Philox4x32& found, const Philox4x32& expected) {
   for (int i = 0; i < 4; ++i) CHECK(found.x[i] == expected.x[i]);
 }
 
-// Known-answer vectors that the authors publish with their implementation, Random123 (kat_vectors).
+// The known-answer vectors of the authors' implementation, Random123 (kat_vectors).
 TEST_CASE("Philox 4x32-10 gives its authors' known answers") {
   check_words(philox4x32_10({{0, 0, 0, 0}}, 0, 0),
               {{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}});
@@ -29,7 +29,7 @@ TEST_CASE("Philox 4x32-10 gives its authors' known answers") {
       {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 }
 
-TEST_CASE("a word of a sequence is its place in the generator's blocks of four") {
+TEST_CASE("word i of a sequence is word i % 4 of the generator's block i / 4") {
   constexpr std::uint64_t kSeed = 0x299f31d0a4093822;
   constexpr std::uint64_t kStream = 0x0370734413198a2e;
   constexpr std::uint64_t kBlock = 0x05a308d3243f6a88;
@@ -50,11 +50,11 @@ TEST_CASE("seeds, streams and indices give different words") {
       words.insert(philox_bits(0, 0, v));
     }
   }
-  CHECK(words.size() == 3 * 6 - 2);  // all zero is among them three times
+  CHECK(words.size() == 3 * 6 - 2);  // all zeros occurs three times
 }
 
-// With n = 2^18 independent uniform numbers the mean of u^k has a standard deviation below
-// 0.3 / sqrt(n) = 6e-4; the numbers are fixed, so that the bound of 2e-3 holds for ever or never.
+// With n = 2^18 independent uniform numbers, the mean of u^k has a standard deviation below
+// 0.3 / sqrt(n) = 6e-4. The numbers are fixed, so the bound of 2e-3 holds always or never.
 TEST_CASE("uniform numbers have the right moments and do not correlate with their neighbours") {
   constexpr int kCount = 1 << 18;
   for (const std::uint64_t stream : {0, 1}) {
@@ -113,7 +113,7 @@ TEST_CASE("dropout drops its rate and keeps the mean") {
   }
 }
 
-TEST_CASE("the mask of dropout depends on the key, and on nothing but the element's index") {
+TEST_CASE("the mask of dropout depends only on the key and the element's index") {
   for (const BackendUnderTest& under_test : backends()) {
     const std::unique_ptr<Backend> backend = under_test.make();
     const std::vector<double> mask = dropped(*backend, 0.5, {3, 1}, {2, 3, 5, 7});

@@ -17,7 +17,7 @@ struct Case {
   int stride;
   Placement placement;
 };
-// Global, halving, overlapping, with gaps, with rows left out; aligned and not.
+// Global, halving, overlapping, with gaps, with rows that fill no window; aligned and not.
 const Case kCases[] = {
     {{2, 16, 8, 8}, 8, 1, {0, 0}}, {{2, 12, 6, 4}, 2, 2, {5, 2}}, {{1, 9, 7, 6}, 3, 2, {0, 0}},
     {{1, 8, 5, 7}, 2, 3, {8, 0}},  {{1, 1, 1, 1}, 1, 1, {0, 0}},  {{0, 8, 4, 4}, 2, 2, {0, 0}},

@@ -1,4 +1,4 @@
-// The CUDA back end on the emulated device: every operation, and the way to a device.
+// The CUDA back end on the emulated device: every operation, and how a device is found.
 #include <cuda_runtime.h>
 #include <doctest/doctest.h>
 
@@ -25,7 +25,7 @@ Tensors results_of(Backend& backend, const Operation& operation, bool sliced) {
   return results;
 }
 
-// Float, sums in another order than the reference's.
+// Float, and sums in another order than the reference's.
 constexpr double kTolerance = 1e-5;
 
 void check_operations(std::int64_t images, bool sliced) {
@@ -57,16 +57,16 @@ TEST_CASE("every operation on the emulated device reads and writes slices") {
   check_operations(2, true);
 }
 
-TEST_CASE("no images are nothing to do on the emulated device") {
+TEST_CASE("an empty batch changes nothing on the emulated device") {
   check_no_images(*make_emulated(), has_square_kernel);
 }
 
 TEST_CASE(
-    "a gradient that is not wanted is skipped on the emulated device, and the others are not") {
+    "a gradient that is not wanted is not computed on the emulated device, and the others are") {
   check_unwanted_gradients(*make_emulated(), kTolerance, has_square_kernel);
 }
 
-TEST_CASE("a GPU that does not exist is answered with how many there are") {
+TEST_CASE("the error for a GPU that does not exist says how many there are") {
   CHECK(use_gpu("cuda:0", 0).index == 0);
   CHECK_THROWS_WITH_AS(use_gpu("cuda:7", 7),
                        "device cuda:7 does not exist: this machine has 1 GPU, cuda:0", Error);
@@ -78,13 +78,13 @@ TEST_CASE("a GPU that does not exist is answered with how many there are") {
                        Error);
 }
 
-TEST_CASE("a machine without a GPU says so") {
+TEST_CASE("the error on a machine without a GPU says so") {
   const Environment none("ODIN_EMULATED_DEVICES", "0");
   CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA GPU"), Error);
-  CHECK(cudaGetLastError() == cudaSuccess);  // the next launch is not blamed
+  CHECK(cudaGetLastError() == cudaSuccess);  // the next launch does not report it
 }
 
-TEST_CASE("a machine without a driver, or with one that is too old, says so") {
+TEST_CASE("the error without a driver, or with one that is too old, says so") {
   {
     const Environment none("ODIN_EMULATED_DRIVER", "0");
     CHECK_THROWS_WITH_AS(use_gpu("cuda", 0), doctest::Contains("no NVIDIA driver"), Error);
@@ -97,7 +97,7 @@ TEST_CASE("a machine without a driver, or with one that is too old, says so") {
       Error);
 }
 
-TEST_CASE("a GPU that is older than our kernels says so") {
+TEST_CASE("the error for a GPU that is too old for our kernels says so") {
   const Environment turing("ODIN_EMULATED_CAPABILITY", "75");
   CHECK_THROWS_WITH_AS(use_gpu("cuda:0", 0), doctest::Contains("has compute capability 7.5"),
                        Error);

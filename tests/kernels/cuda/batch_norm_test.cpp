@@ -24,7 +24,7 @@ const Case kCases[] = {
 constexpr double kEpsilon = 1e-5;
 constexpr double kMomentum = 0.1;
 
-// Values around 3: a variance from a difference of squares would lose digits.
+// Values around 3, for which a variance from a difference of squares would lose digits.
 std::vector<double> shifted(std::uint64_t seed, std::int64_t count) {
   auto values = noise(seed, count);
   for (double& v : values) v = 3 + 0.5 * v;
@@ -53,7 +53,7 @@ struct Parameters {
   DeviceArray<float> gamma, beta, running_mean, running_var, mean, inv_std, dgamma, dbeta;
 };
 
-// The ReLU after a batch norm that the reference computes as a pass of its own: dy where y > 0.
+// The ReLU after a batch norm, which the reference computes as a separate pass: dy where y > 0.
 void mask(std::vector<double>& dy, const std::vector<double>& y) {
   for (std::size_t i = 0; i < dy.size(); ++i) {
     if (!(y[i] > 0)) dy[i] = 0;
@@ -139,7 +139,7 @@ TEST_CASE("cuda: batch norm in training") {
     check_close(doubles(p.dgamma), dgamma, 4e-6);
     check_close(doubles(p.dbeta), dbeta, 4e-6);
 
-    // Gradients of which some are not wanted.
+    // Some gradients are not wanted.
     DeviceActivation again(element, shape, noise(4, shape.numel()), c.placement);
     cuda::batch_norm_gradient(x.view(), dy.view(), p.pointers(), p.of_batch(), relu, again.view(),
                               nullptr, nullptr, workspace, nullptr);
@@ -192,7 +192,7 @@ TEST_CASE("cuda: batch norm in evaluation") {
   });
 }
 
-TEST_CASE("cuda: batch norm of no images, and of a single value in training") {
+TEST_CASE("cuda: batch norm of no images does nothing, of a single value in training is refused") {
   if (!device_or_skip()) return;
   Parameters p(4);
   const DeviceActivation none(Element::kFloat, {0, 4, 2, 2}, {});

@@ -95,7 +95,7 @@ TEST_CASE("cuda: argmax, and the gradient with the predicted label") {
     reference->cross_entropy_backward(tensor(values, matrix),
                                       ConstTensorView(labels.data(), column), temperature, 1,
                                       tensor(gradient, matrix));
-    // Every row by its largest magnitude, which is that of the label; one class has no gradient.
+    // Scales every row by its largest magnitude, which is the label's. One class has no gradient.
     const auto columns = static_cast<std::size_t>(c.shape[1]);
     for (std::size_t n = 0; n < labels.size(); ++n) {
       const double largest = std::abs(gradient[n * columns + static_cast<std::size_t>(labels[n])]);
@@ -111,7 +111,7 @@ TEST_CASE("cuda: argmax, and the gradient with the predicted label") {
   });
 }
 
-TEST_CASE("cuda: argmax takes the first of equals, and a place in the row whatever is there") {
+TEST_CASE("cuda: argmax takes the first of equals, and an index in the row even if all is NaN") {
   if (!device_or_skip()) return;
   const Shape shape{4, 70, 1, 1};
   std::vector<double> values(280, 1.0);
@@ -138,7 +138,7 @@ TEST_CASE("cuda: a temperature that is not positive is refused") {
       cuda::predicted_cross_entropy_gradient(logits.view(), -1, 1, logits.view(), nullptr), Error);
 }
 
-TEST_CASE("cuda: the gradient of an image of which the network is sure keeps its size") {
+TEST_CASE("cuda: the gradient of a confident network keeps its size") {
   if (!device_or_skip()) return;
   const DeviceActivation logits(Element::kFloat, {1, 3, 1, 1}, std::vector<double>{100, 0, -1});
   const DeviceActivation dlogits(Element::kFloat, {1, 3, 1, 1}, std::vector<double>{7, 7, 7});

@@ -1,4 +1,4 @@
-// The CUDA back end's operations on activations of 16 bits, on the emulated device or a real one.
+// The CUDA back end's operations on 16-bit activations, on the emulated device or a real one.
 #include <doctest/doctest.h>
 
 #include "tests/kernels/cuda/device.h"
@@ -8,8 +8,8 @@
 namespace odin::test {
 namespace {
 
-// Names of the activations, and their gradients, that may be narrow: of all operations but those on
-// images. Neither those in `wide` nor their gradients.
+// The names of the activations, and of their gradients, that may be narrow. Operations on images
+// have none. Those in `wide`, and their gradients, are excluded.
 std::set<std::string> narrow_operands(const Operation& operation,
                                       const std::set<std::string>& wide) {
   std::set<std::string> names;
@@ -34,9 +34,9 @@ struct HalfType {
 constexpr HalfType kHalfTypes[] = {{Precision::kFloat16, DataType::kFloat16, 0x1p-11},
                                    {Precision::kBFloat16, DataType::kBFloat16, 0x1p-8}};
 
-// Compares everything that the operation writes with what the reference makes of the same, already
-// rounded, activations: the results are rounded once, and once before where the weights of a
-// convolution or a sum that is added to are.
+// Compares everything that the operation writes with the reference's results for the same, already
+// rounded, activations. The results are rounded once; if the weights of a convolution, or a sum
+// that is added to, are rounded before, then twice.
 void check_operation(Backend& backend, const HalfType& half, const Operation& operation,
                      const std::set<std::string>& wide) {
   INFO(operation.name, " in ", name_of(half.type));
@@ -59,7 +59,7 @@ void check_operation(Backend& backend, const HalfType& half, const Operation& op
   }
 }
 
-// Calls test(back end, half type, convolution) for all that the device has.
+// Calls test(back end, half type, convolution) for every combination that the device has.
 template <class Test>
 void on_every_half(Test test) {
   on_every_convolution([&](ConvolutionAlgorithm convolution) {
@@ -74,11 +74,11 @@ void on_every_half(Test test) {
 
 }  // namespace
 
-TEST_CASE("every operation on activations of 16 bits computes what the reference defines") {
+TEST_CASE("every operation on 16-bit activations computes what the reference defines") {
   on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm convolution) {
     for (const std::int64_t images : {1, 3}) {
       for (const Operation& operation : operations(images)) {
-        // Ours, with whichever instructions, take square kernels only.
+        // Our own convolutions take square kernels only.
         if (convolution != ConvolutionAlgorithm::kCudnn && !has_square_kernel(operation)) continue;
         check_operation(backend, half, operation, {});
       }
@@ -86,7 +86,7 @@ TEST_CASE("every operation on activations of 16 bits computes what the reference
   });
 }
 
-TEST_CASE("a convolution of images in float writes activations of 16 bits, and its gradients") {
+TEST_CASE("a convolution of float images writes 16-bit activations, and computes its gradients") {
   on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm) {
     for (const Operation& operation : convolutions(2)) {
       if (has_square_kernel(operation)) check_operation(backend, half, operation, {"x"});
@@ -94,7 +94,7 @@ TEST_CASE("a convolution of images in float writes activations of 16 bits, and i
   });
 }
 
-TEST_CASE("an average pool of activations of 16 bits writes float, and takes its gradient") {
+TEST_CASE("an average pool of 16-bit activations writes float, and reads a float gradient") {
   on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm) {
     int checked = 0;
     for (const Operation& operation : operations(2)) {
@@ -106,7 +106,7 @@ TEST_CASE("an average pool of activations of 16 bits writes float, and takes its
   });
 }
 
-TEST_CASE("operands of other types than an operation takes are named") {
+TEST_CASE("operands of a wrong type are named") {
   on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm) {
     const auto memory = backend.allocate(1024);
     const auto tensor = [&](const Shape& shape, DataType type) {
@@ -134,7 +134,7 @@ TEST_CASE("operands of other types than an operation takes are named") {
   });
 }
 
-TEST_CASE("host memory has no activations of 16 bits") {
+TEST_CASE("host memory cannot store 16-bit activations") {
   const auto cpu = make_cpu_backend(1);
   const auto memory = cpu->allocate(64);
   const TensorView half(memory.get(), DataType::kFloat16, {4}, row_major_strides({4}));

@@ -1,6 +1,6 @@
-// Operands in device memory for the tests of our CUDA kernels: odd pitches and offsets, and values
-// around each that nobody may touch. Compiled against the toolkit it tests a GPU, compiled against
-// tests/cuda_on_cpu the same kernels on the CPU.
+// Operands in device memory for the tests of our CUDA kernels: odd pitches and offsets, and guard
+// values around each. Compiled against the toolkit, it tests a GPU; compiled against
+// tests/cuda_on_cpu, it tests the same kernels on the CPU.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ using cuda::Element;
 // Values in [-1, 1), the same for the same seed.
 std::vector<double> noise(std::uint64_t seed, std::int64_t count);
 
-// What a rounding error relative to a value is at most in a type: 2^-24, 2^-11, 2^-8.
+// The largest relative rounding error of a type: 2^-24, 2^-11, 2^-8.
 double unit_roundoff(Element element);
 // "float", "half", "bfloat16".
 const char* name_of(Element element);
@@ -63,8 +63,8 @@ class DeviceArray {
 DeviceArray<float> device_floats(std::span<const double> values);
 std::vector<double> doubles(const DeviceArray<float>& array);
 
-// Where an activation lies in its buffer: the first channel of the slice, and the buffer's channels
-// beyond the slice's. Alignment follows: {0, 0} of 8 n channels is dense and aligned.
+// Where an activation is in its buffer: the first channel of the slice, and the number of the
+// buffer's channels after it. Alignment follows: {0, 0} with 8 n channels is dense and aligned.
 struct Placement {
   int begin = 0;
   int beyond = 0;
@@ -79,7 +79,7 @@ class DeviceActivation {
 
   cuda::View view() const;
   const Shape& shape() const { return shape_; }
-  // What is stored now, in row-major (N, C, H, W) order. CHECKs that nothing around the slice has
+  // The current values, in row-major (N, C, H, W) order. CHECKs that nothing around the slice has
   // been written.
   std::vector<double> values() const;
 
@@ -102,7 +102,7 @@ inline ConstTensorView tensor(const std::vector<double>& values, const Shape& sh
 // CHECKs relative_error(values, wanted) < tolerance, and that nothing is NaN.
 void check_close(std::span<const double> values, std::span<const double> wanted, double tolerance);
 
-// Whether there is a device to test; prints the line of a skipped test where not.
+// Whether there is a device to test; if not, prints the line of a skipped test.
 bool device_or_skip();
 
 }  // namespace odin::test

@@ -21,7 +21,7 @@ struct dim3 {
 };
 
 // The running CUDA thread's place. Set whenever a fiber is resumed, so a debugger may ask for them:
-// break conv_plain.cu:40 if threadIdx.x == 3 && blockIdx.x == 1
+// break plain.cu:40 if threadIdx.x == 3 && blockIdx.x == 1
 inline thread_local uint3 threadIdx{};
 inline thread_local uint3 blockIdx{};
 inline thread_local dim3 blockDim{};

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/precision.h"
 
@@ -27,15 +28,16 @@ constexpr Element element_of(Precision precision) {
                                              : Element::kFloat;
 }
 
-// An activation in device memory, to be read. Channels are innermost; the pixels of all images
-// follow each other at a distance of `pitch` elements, so that element (n, c, h, w) lies at
-// data[((n height + h) width + w) pitch + c]. A channel slice of a wider buffer has the buffer's
-// pitch. A matrix (N, K) is an activation of 1 x 1 pixel with K channels.
+// An activation in device memory; Data is void, or const void where it is only read. Channels are
+// innermost. The pixels of all images follow each other at a distance of `pitch` elements, so that
+// element (n, c, h, w) is data[((n height + h) width + w) pitch + c]. A channel slice of a wider buffer
+// has the buffer's pitch. A matrix (N, K) is an activation of 1 x 1 pixel with K channels.
 //
 // Kernels load and store 16 bytes at a time where the data, and the pitch in bytes, are multiples
 // of 16; buffers should be padded so. Any other view works too, more slowly.
-struct ConstView {
-  const void* data = nullptr;
+template <class Data>
+struct BasicView {
+  Data* data = nullptr;
   Element element = Element::kFloat;
   int images = 0;
   int height = 1;
@@ -43,28 +45,16 @@ struct ConstView {
   int channels = 0;
   std::int64_t pitch = 0;
 
-  constexpr std::int64_t pixels() const { return std::int64_t{images} * height * width; }
-  constexpr std::int64_t numel() const { return pixels() * channels; }
-  constexpr bool empty() const { return data == nullptr || numel() == 0; }
-};
-
-// The same, to be written too.
-struct View {
-  void* data = nullptr;
-  Element element = Element::kFloat;
-  int images = 0;
-  int height = 1;
-  int width = 1;
-  int channels = 0;
-  std::int64_t pitch = 0;
-
-  operator ConstView() const {  // whoever may write may read
+  // What may be written may be read.
+  operator BasicView<const void>() const requires(!std::is_const_v<Data>) {
     return {data, element, images, height, width, channels, pitch};
   }
   constexpr std::int64_t pixels() const { return std::int64_t{images} * height * width; }
   constexpr std::int64_t numel() const { return pixels() * channels; }
   constexpr bool empty() const { return data == nullptr || numel() == 0; }
 };
+using View = BasicView<void>;
+using ConstView = BasicView<const void>;
 
 // Batch norm in evaluation as one multiply-add per element: z = scale[c] x + shift[c], then
 // max(z, 0) if `relu`. Both in device memory, one float per channel; nullptr stands for the

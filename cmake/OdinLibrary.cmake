@@ -1,7 +1,7 @@
-# Options every target of the project is compiled with.
+# Options of every target of the project.
 add_library(odin_options INTERFACE)
 target_compile_features(odin_options INTERFACE cxx_std_20)
-function(odin_cxx_options)  # what g++ and clang++ take; nvcc has its own, in OdinCuda.cmake
+function(odin_cxx_options)  # for g++ and clang++; OdinCuda.cmake has nvcc's
   target_compile_options(odin_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ARGN}>")
 endfunction()
 odin_cxx_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
@@ -24,20 +24,20 @@ function(odin_library name)
   target_link_libraries(odin_${name} PRIVATE $<BUILD_INTERFACE:odin_options>)
 endfunction()
 
-# odin_quickly_sanitized(TARGET): what need not be fast under the sanitizers, where optimising takes
-# half of the time to compile.
+# odin_quickly_sanitized(TARGET): not optimised under the sanitizers, for what need not be fast there.
+# Optimising takes a third to half of the time to compile.
 function(odin_quickly_sanitized target)
   if(ODIN_SANITIZE)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O0>)
   endif()
 endfunction()
 
-# odin_program(TARGET SOURCE...): a program of the current folder, to be installed.
+# odin_program(TARGET SOURCE...): a program of the current folder, which is installed.
 function(odin_program target)
   add_executable(${target} ${ARGN})
   target_link_libraries(${target} PRIVATE odin_options)
-  # It reads its options and leaves the work to libraries; optimised like these, its parser of options
-  # would take twice as long to compile.
+  # A program reads its options and leaves the work to libraries. With -O3 its option parser would
+  # take twice as long to compile.
   target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-O1>)
   odin_quickly_sanitized(${target})
   set_property(GLOBAL APPEND PROPERTY ODIN_PROGRAMS ${target})

@@ -9,6 +9,7 @@
 #include "eval/benchmark/job_report.h"
 #include "eval/cli/odin_eval_options.h"
 #include "eval/cli/program.h"
+#include "eval/cli/terminal_progress.h"
 #include "eval/metrics/threshold_sweep.h"
 #include "eval/scoring/score_files.h"
 #include "eval/scoring/search.h"
@@ -113,7 +114,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   options.scoring.threads = threads;
   options.detectors = o.detectors;
   options.method = o.method;
-  Progress progress(o.quiet || ranks.rank() > 0);
+  TerminalProgress progress(o.quiet || ranks.rank() > 0);
   const std::vector<SearchResult> searches = search(o, scorer, options.scoring, progress, job);
   const BenchmarkResult result =
       run_benchmark(scorer, job.checkpoint, job.in, job.tasks, options, progress);

@@ -13,6 +13,9 @@ namespace odin {
 // Images are 3 x 32 x 32 throughout: the input of both families.
 inline constexpr int kImageChannels = 3;
 inline constexpr int kImageSize = 32;
+// Numbers in an image (3, 32, 32).
+inline constexpr std::int64_t kImageElements =
+    std::int64_t{kImageChannels} * kImageSize * kImageSize;
 
 // DenseNet and DenseNet-BC for CIFAR (Huang et al., "Densely connected convolutional networks",
 // CVPR 2017, section 3). `depth` counts the convolutions and the linear layer: 6 n + 4 with

@@ -11,10 +11,6 @@
 
 namespace odin {
 
-// Numbers in an image (3, 32, 32).
-inline constexpr std::int64_t kImageElements =
-    std::int64_t{kImageChannels} * kImageSize * kImageSize;
-
 // The classes of the images of a set.
 struct DatasetLabels {
   std::vector<std::int32_t> of_image;    // one for every image, in [0, num_classes), or none at all

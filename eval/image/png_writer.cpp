@@ -4,8 +4,8 @@
 
 #include <png.h>
 
-#include "eval/data/dataset.h"
 #include "kernels/error.h"
+#include "nn/architecture.h"
 
 namespace odin {
 

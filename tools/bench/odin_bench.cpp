@@ -20,8 +20,6 @@
 namespace odin {
 namespace {
 
-constexpr std::int64_t kElements = std::int64_t{kImageChannels} * kImageSize * kImageSize;
-
 const std::map<std::string, Architecture> kNetworks = {
     {"densenet_bc_100", DenseNetConfig{}},
     {"wrn_28_10", WideResNetConfig{}},
@@ -95,7 +93,8 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network, const
   const double prepare_seconds = now() - before;
 
   const std::int64_t batch = o.batch > 0 ? o.batch : executor->preferred_batch();
-  const std::vector<float>& images = random_images(static_cast<std::size_t>(batch * kElements));
+  const std::vector<float>& images =
+      random_images(static_cast<std::size_t>(batch * kImageElements));
   const auto classes = static_cast<std::size_t>(plan.classes);
   std::vector<float> logits(static_cast<std::size_t>(batch) * classes);
   std::vector<float> perturbed(logits.size());

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "eval/scoring/progress.h"
+#include "eval/cli/terminal_progress.h"
 #include "weights/checkpoint_rules.h"
 #include "weights/files/atomic_file.h"
 
@@ -169,7 +169,7 @@ class Run {
   Checkpoint checkpoint_;
   const RunOptions& options_;
   const std::string source_;
-  Progress progress_;
+  TerminalProgress progress_;
   Tally tally_;  // of the epoch so far
   double seconds_ = 0;
   std::vector<EpochRecord> records_;

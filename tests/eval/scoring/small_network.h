@@ -34,7 +34,7 @@ struct SmallNetwork {
   std::unique_ptr<Backend> backend = make_cpu_backend(1);
   PassCount count;
   Scorer scorer{checkpoint, counting_executor(checkpoint, *backend, count), "cpu"};
-  Progress progress{true};
+  Progress progress;  // silent
 };
 
 }  // namespace odin::test

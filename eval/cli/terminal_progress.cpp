@@ -1,4 +1,4 @@
-#include "eval/scoring/progress.h"
+#include "eval/cli/terminal_progress.h"
 
 #include <algorithm>
 #include <cmath>
@@ -25,9 +25,10 @@ void write(const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+TerminalProgress::TerminalProgress(bool quiet)
+    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
 
-void Progress::start(const std::string& task, std::int64_t total, std::int64_t already) {
+void TerminalProgress::start(const std::string& task, std::int64_t total, std::int64_t already) {
   task_ = task;
   note_.clear();
   total_ = total;
@@ -36,7 +37,7 @@ void Progress::start(const std::string& task, std::int64_t total, std::int64_t a
   if (!quiet_ && terminal_) draw();
 }
 
-void Progress::update(std::int64_t done, const std::string& note) {
+void TerminalProgress::update(std::int64_t done, const std::string& note) {
   done_ = done;
   note_ = note;
   if (quiet_ || !terminal_ || Clock::now() - drawn_ < kRedrawEvery) return;
@@ -44,7 +45,7 @@ void Progress::update(std::int64_t done, const std::string& note) {
   draw();
 }
 
-void Progress::finish(const std::string& note) {
+void TerminalProgress::finish(const std::string& note) {
   if (quiet_) return;
   const double seconds = seconds_since(started_);
   const std::int64_t images = done_ - already_;
@@ -54,7 +55,7 @@ void Progress::finish(const std::string& note) {
                     note));
 }
 
-void Progress::draw() const {
+void TerminalProgress::draw() const {
   const double fraction = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
   const double seconds = seconds_since(started_);
   const int filled = static_cast<int>(std::lround(fraction * kBarWidth));

@@ -77,16 +77,11 @@ void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& 
   fmt::print("{}", one_set ? to_text(report) : to_table(report));
 }
 
-// The search, if there is one, whose parameters the job then has.
-std::vector<SearchResult> search(const EvalOptions& o, Scorer& scorer, ScoringOptions scoring,
-                                 Progress& progress, Job& job) {
-  if (!job.search) return {};
+std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& scorer,
+                                 ScoringOptions scoring, Progress& progress) {
   const ScoreStore store(o.search_dir, job.checkpoint, scorer.description());
   scoring.store = &store;
-  std::vector<SearchResult> results = run_search(scorer, job.checkpoint, job.search->in,
-                                                 job.search->out, paper_grid(), scoring, progress);
-  use_parameters(results, job);
-  return results;
+  return run_search(scorer, job.search->in, job.search->out, paper_grid(), scoring, progress);
 }
 
 // Throws Error where an output cannot be written, before hours of work are spent on it.
@@ -102,12 +97,12 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
   const int threads = threads_of(o, ranks);
   const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
-  Job job = prepare_job(o.job);
+  Job prepared = prepare_job(o.job);
   if (o.method == MetricsMethod::kThresholdSweep) {
     // Other numbers of classes have no sweep: found before the work.
-    odin_sweep(num_classes(job.checkpoint.architecture));
+    odin_sweep(num_classes(prepared.checkpoint.architecture));
   }
-  Scorer scorer(job.checkpoint, *backend);
+  Scorer scorer(prepared.checkpoint, *backend);
   BenchmarkOptions options;
   options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
   options.scoring.ranks = &ranks;
@@ -115,9 +110,10 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   options.detectors = o.detectors;
   options.method = o.method;
   TerminalProgress progress(o.quiet || ranks.rank() > 0);
-  const std::vector<SearchResult> searches = search(o, scorer, options.scoring, progress, job);
-  const BenchmarkResult result =
-      run_benchmark(scorer, job.checkpoint, job.in, job.tasks, options, progress);
+  std::vector<SearchResult> searches;
+  if (prepared.search) searches = search(o, prepared, scorer, options.scoring, progress);
+  const Job job = prepared.search ? tuned(std::move(prepared), searches) : std::move(prepared);
+  const BenchmarkResult result = run_benchmark(scorer, job.in, job.tasks, options, progress);
   if (ranks.rank() > 0) return 0;
 
   Report report = report_of(job, result, searches);

@@ -3,31 +3,35 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "eval/report/report.h"
-#include "eval/scoring/detector.h"
+#include "eval/scoring/detectors/registry.h"
 #include "eval/scoring/progress.h"
 #include "eval/scoring/score_set.h"
 #include "eval/scoring/scorer.h"
 
 namespace odin {
 
-// An out-of-distribution set with the parameters of ODIN that it is to be detected with.
+// An out-of-distribution set, and the parameters of ODIN to detect it with.
 struct BenchmarkTask {
-  BenchmarkSet out;
+  NamedDataset out;
   OdinParameters parameters;
+  // What the ODIN authors' code calls the set ("Imagenet"); empty where it does not have it.
+  std::string authors_name{};
 };
 
 struct BenchmarkOptions {
   ScoringOptions scoring;
-  std::vector<Detector> detectors = release_detectors();  // without ODIN nothing is perturbed
+  std::vector<const Detector*> detectors =
+      authors_detectors();  // without ODIN nothing is perturbed
   MetricsMethod method = MetricsMethod::kExact;
 };
 
 // What one detector gave single images, in the order of the sets.
 struct DetectorScores {
-  Detector detector = Detector::kBaseline;
+  const Detector* detector = nullptr;
   OdinParameters parameters;  // of the task; only ODIN's scores depend on them
   std::vector<double> in;
   std::vector<double> out;
@@ -53,12 +57,8 @@ struct BenchmarkResult {
 // task's set with its own, and computes the metrics. Memory does not grow with the sets beyond the
 // scores and what a data set itself holds. Throws Error for a set that cannot be read or that has
 // no images, and where the threshold sweep is asked for with a detector that has none.
-BenchmarkResult run_benchmark(Scorer& scorer, const Checkpoint& checkpoint, const BenchmarkSet& in,
+BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                               const std::vector<BenchmarkTask>& tasks,
                               const BenchmarkOptions& options, Progress& progress);
-
-// The scores that a detector takes from a scorer's; `parameters` says which of ODIN's.
-const std::vector<double>& scores_of(const Scores& scores, Detector detector,
-                                     std::size_t parameters);
 
 }  // namespace odin

@@ -13,9 +13,8 @@ namespace {
 // Images at each end of a contact sheet.
 constexpr std::size_t kSheetImages = 12;
 
-std::string settings_of(Detector detector, const OdinParameters& p) {
-  if (detector == Detector::kEnergy) return "T = 1";
-  if (detector != Detector::kOdin) return "";
+std::string settings_of(const Detector& detector, const OdinParameters& p) {
+  if (!detector.uses_odin_parameters) return std::string(detector.settings);
   return fmt::format("T = {}, magnitude {}", p.temperature, p.magnitude);
 }
 
@@ -24,8 +23,8 @@ HtmlSet set_of(const Evaluation& evaluation, const TaskResult& task) {
   for (std::size_t i = 0; i < evaluation.detectors.size(); ++i) {
     const DetectorResult& result = evaluation.detectors[i];
     HtmlDetector& detector = set.detectors.emplace_back();
-    detector.name = info_of(result.detector).title;
-    detector.settings = settings_of(result.detector, {result.temperature, result.magnitude});
+    detector.name = result.detector->title;
+    detector.settings = settings_of(*result.detector, {result.temperature, result.magnitude});
     detector.metrics = result.metrics;
     if (result.paper) detector.paper = result.paper->metrics;
     detector.in = task.scores[i].in;
@@ -65,11 +64,11 @@ HtmlImage image_of(const Job& job, const Dataset& images, std::size_t index, dou
   return image;
 }
 
-HtmlSheet sheet_of(const Job& job, const BenchmarkSet& set, const DetectorScores& detector,
+HtmlSheet sheet_of(const Job& job, const NamedDataset& set, const DetectorScores& detector,
                    bool in_distribution, const std::vector<std::int32_t>& predictions) {
   const std::vector<double>& scores = in_distribution ? detector.in : detector.out;
-  const std::string settings = settings_of(detector.detector, detector.parameters);
-  const std::string_view title = info_of(detector.detector).title;
+  const std::string settings = settings_of(*detector.detector, detector.parameters);
+  const std::string_view title = detector.detector->title;
   HtmlSheet sheet{set.display_name,
                   settings.empty() ? std::string(title) : fmt::format("{}, {}", title, settings),
                   in_distribution,

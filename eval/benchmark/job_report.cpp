@@ -12,15 +12,16 @@ Report report_of(const Job& job, const BenchmarkResult& result,
   report.accuracy = result.accuracy;
   report.missing = job.missing;
   report.searches = searches;
-  report.skip = job.skip;
-  report.limit = job.limit;
+  report.skip = job.parts.skip;
+  report.limit = job.parts.limit;
   report.seconds = result.seconds;
   report.images_per_second = static_cast<double>(result.images) / result.seconds;
   for (std::size_t i = 0; i < result.tasks.size(); ++i) {
+    const BenchmarkTask& task = job.tasks[i];
     Evaluation evaluation = result.tasks[i].evaluation;
     for (DetectorResult& detector : evaluation.detectors) {
-      detector.paper = paper_figures(job.release_name, job.release_sets[i], detector.detector,
-                                     job.tasks[i].parameters.magnitude);
+      detector.paper = paper_figures(job.authors_network, task.authors_name, *detector.detector,
+                                     task.parameters.magnitude);
     }
     report.evaluations.push_back(std::move(evaluation));
   }

@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "eval/cli/whole_number.h"
-#include "eval/paper/benchmark_names.h"
+#include "eval/paper/authors_names.h"
 
 namespace odin {
 namespace {
@@ -33,7 +33,7 @@ std::vector<std::string> names_of(const Entries& entries) {
 }
 
 std::vector<std::string> out_set_names() {
-  std::vector<std::string> names = names_of(benchmark_out_sets());
+  std::vector<std::string> names = names_of(authors_out_sets());
   names.emplace_back("all");
   return names;
 }
@@ -54,10 +54,10 @@ CLI::Validator finite(double least, bool above) {
 
 void add_network(CLI::App& app, JobRequest& job) {
   const char* group = "Network and in-distribution set";
-  auto* nn = app.add_option("--nn", job.network,
-                            fmt::format("Of the release: {}",
-                                        fmt::join(names_of(benchmark_networks()), "|")))
-                 ->check(CLI::IsMember(names_of(benchmark_networks())))
+  auto* nn = app.add_option(
+                    "--nn", job.network,
+                    fmt::format("Of the release: {}", fmt::join(names_of(authors_networks()), "|")))
+                 ->check(CLI::IsMember(names_of(authors_networks())))
                  ->type_name("NAME")
                  ->group(group);
   app.add_option("--weights-dir", job.weights_dir, "Where NAME.h5 of the network lies")
@@ -110,15 +110,17 @@ void add_method(CLI::App& app, EvalOptions& o) {
                         ->check(finite(0, false))
                         ->type_name("E")
                         ->group(group);
+  const std::vector<std::string> scores = detector_names();
   app.add_option_function<std::vector<std::string>>(
          "--score",
          [&o](const std::vector<std::string>& names) {
            const std::vector<std::string_view> views(names.begin(), names.end());
            o.detectors = parse_detectors(views);
          },
-         "What is reported: baseline, max_logit, energy, odin or all; default: baseline,odin")
+         fmt::format("What is reported: {} or all; default: baseline,odin",
+                     fmt::join(scores.begin(), scores.end() - 1, ", ")))
       ->delimiter(',')
-      ->check(CLI::IsMember({"baseline", "max_logit", "energy", "odin", "all"}))
+      ->check(CLI::IsMember(scores))
       ->type_name("NAME,...")
       ->group(group);
   auto* search = app.add_flag("--search", job.search,
@@ -227,13 +229,13 @@ void check(const EvalOptions& o) {
   if (job.demo && (!job.out_names.empty() || !job.out_specs.empty())) {
     wrong("--demo has sets of its own: leave --out_dataset and --out out");
   }
-  const bool odin = std::ranges::find(o.detectors, Detector::kOdin) != o.detectors.end();
+  const bool odin = std::ranges::find(o.detectors, &detectors::kOdin) != o.detectors.end();
   if (job.search && !odin) wrong("--search is for the score odin, which --score leaves out");
   if (o.method == MetricsMethod::kThresholdSweep) {
-    for (const Detector detector : o.detectors) {
-      if (detector == Detector::kBaseline || detector == Detector::kOdin) continue;
+    for (const Detector* detector : o.detectors) {
+      if (detector->sweep != nullptr) continue;
       wrong(fmt::format("--metrics threshold-sweep has no thresholds for the score {}",
-                        info_of(detector).name));
+                        detector->name));
     }
   }
 }

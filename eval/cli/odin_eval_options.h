@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "eval/benchmark/job.h"
+#include "eval/benchmark/job_request.h"
+#include "eval/metrics/metrics.h"
+#include "eval/scoring/detectors/registry.h"
 
 namespace CLI {
 class App;
@@ -17,7 +19,7 @@ namespace odin {
 // Everything on the command line.
 struct EvalOptions {
   JobRequest job;
-  std::vector<Detector> detectors = release_detectors();
+  std::vector<const Detector*> detectors = authors_detectors();
   MetricsMethod method = MetricsMethod::kExact;
   std::string search_dir = "odin_search";  // where the scores of a search are kept
 

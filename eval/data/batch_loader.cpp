@@ -1,7 +1,6 @@
 #include "eval/data/batch_loader.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "kernels/error.h"
 
@@ -17,11 +16,6 @@ BatchLoader::BatchLoader(const Dataset& dataset, const BatchLoaderOptions& optio
     : dataset_(dataset), options_(options) {
   require(options.batch_size >= 1, "the batch size must be at least 1, not {}", options.batch_size);
   require(options.threads >= 1, "at least one thread must read images, not {}", options.threads);
-  for (std::size_t c = 0; c < kImageChannels; ++c) {
-    require(std::isfinite(options.mean[c]) && std::isfinite(options.std[c]) && options.std[c] > 0,
-            "images cannot be normalised with mean {} and deviation {} (channel {})",
-            options.mean[c], options.std[c], c);
-  }
   batches_ = (dataset.size() + options.batch_size - 1) / options.batch_size;
   const std::int64_t ahead = options.threads * kChunk;
   const std::int64_t slots = 1 + (ahead + options.batch_size - 1) / options.batch_size;
@@ -84,17 +78,10 @@ void BatchLoader::work(const std::stop_token& stop) {
 void BatchLoader::load(std::int64_t batch, std::int64_t chunk, float* images) const {
   const std::int64_t begin = chunk * kChunk;
   const std::int64_t count = std::min(kChunk, images_in(batch) - begin);
-  float* pixel = images + begin * kImageElements;
-  dataset_.read(batch * options_.batch_size + begin, count, pixel);
-  for (std::int64_t i = 0; i < count; ++i) {
-    for (std::size_t c = 0; c < kImageChannels; ++c) {
-      const float mean = options_.mean[c];
-      const float std = options_.std[c];
-      for (float* end = pixel + kImageSize * kImageSize; pixel != end; ++pixel) {
-        *pixel = (*pixel - mean) / std;
-      }
-    }
-  }
+  const std::span<float> pixels(images + begin * kImageElements,
+                                static_cast<std::size_t>(count * kImageElements));
+  dataset_.read(batch * options_.batch_size + begin, count, pixels.data());
+  if (options_.prepare) options_.prepare(pixels);
 }
 
 std::int64_t BatchLoader::images_in(std::int64_t batch) const {

@@ -1,12 +1,13 @@
-// Images, normalised and ready for a network, read ahead of the computation.
+// Images in batches, read ahead of the computation.
 #pragma once
 
-#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "eval/data/dataset.h"
@@ -16,16 +17,17 @@ namespace odin {
 
 struct BatchLoaderOptions {
   std::int64_t batch_size = 64;
-  int threads = 1;                           // that read, beside the caller's
-  std::array<float, kImageChannels> mean{};  // of pixels in 0..1, per channel
-  std::array<float, kImageChannels> std{1, 1, 1};
+  int threads = 1;  // that read, next to the caller's
+  // Called by the threads that read, with the pixels (n, 3, 32, 32) in 0..1 of some images of a batch,
+  // to change them in place; several calls may run at once. None: pixels stay as they are.
+  std::function<void(std::span<float>)> prepare = {};
 };
 
 // Images [begin, begin + count) of a data set.
 struct Batch {
   std::int64_t begin = 0;
   std::int64_t count = 0;
-  const float* images = nullptr;  // (count, 3, 32, 32), row-major, (pixel - mean) / std
+  const float* images = nullptr;  // (count, 3, 32, 32), row-major, as `prepare` left them
 };
 
 // Goes through a data set once, in order. While the caller works on one batch, threads prepare the
@@ -34,7 +36,7 @@ struct Batch {
 class BatchLoader {
  public:
   // Starts reading. `dataset` must outlive the loader. Throws Error for a batch size or a number of
-  // threads below one, and for means and deviations that are not finite or deviations not above 0.
+  // threads below one.
   BatchLoader(const Dataset& dataset, const BatchLoaderOptions& options);
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;

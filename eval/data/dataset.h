@@ -61,6 +61,12 @@ class ByteDataset : public Dataset {
   virtual void read_image(std::int64_t index, std::uint8_t* pixels) const = 0;
 };
 
+// A data set under the name that reports give it.
+struct NamedDataset {
+  std::string display_name;
+  std::shared_ptr<const Dataset> images;
+};
+
 // The images of `dataset` without its first `skip`, `limit` of them at most. Throws Error where no
 // image is left, and for a negative skip or a limit below one.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t skip,

@@ -4,7 +4,8 @@
 #include <array>
 #include <cmath>
 
-#include "eval/paper/benchmark_names.h"
+#include "eval/paper/authors_names.h"
+#include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -94,31 +95,30 @@ const auto* find_row(const Rows& rows, std::string_view network, std::string_vie
 }
 
 std::optional<PaperFigures> fifth_figures(std::string_view network, std::string_view out_set,
-                                          Detector detector) {
+                                          const Detector& detector) {
   const FifthRow* row = find_row(kFifthEdition, network, out_set);
   if (row == nullptr) return {};
   const double magnitude =
       network == "densenet10" ? kFifthMagnitudeCifar10 : kFifthMagnitudeCifar100;
   return PaperFigures{PaperEdition::kFifth,
-                      {kBenchmarkTemperature, magnitude},
-                      metrics_of(detector == Detector::kOdin ? row->odin : row->baseline)};
+                      {kAuthorsTemperature, magnitude},
+                      metrics_of(&detector == &detectors::kOdin ? row->odin : row->baseline)};
 }
 
 std::optional<PaperFigures> earlier_figures(std::string_view network, std::string_view out_set) {
   const EarlierRow* row = find_row(kEarlierEdition, network, out_set);
   if (row == nullptr) return {};
-  const double magnitude =
-      benchmark_magnitude(benchmark_network(network), benchmark_out_set(out_set));
+  const double magnitude = authors_magnitude(authors_network(network), authors_out_set(out_set));
   return PaperFigures{
-      PaperEdition::kEarlier, {kBenchmarkTemperature, magnitude}, metrics_of(row->odin)};
+      PaperEdition::kEarlier, {kAuthorsTemperature, magnitude}, metrics_of(row->odin)};
 }
 
 }  // namespace
 
 std::optional<PaperFigures> paper_figures(std::string_view network, std::string_view out_set,
-                                          Detector detector, double magnitude) {
-  if (detector == Detector::kBaseline) return fifth_figures(network, out_set, detector);
-  if (detector != Detector::kOdin) return {};
+                                          const Detector& detector, double magnitude) {
+  if (&detector == &detectors::kBaseline) return fifth_figures(network, out_set, detector);
+  if (&detector != &detectors::kOdin) return {};
   const std::optional<PaperFigures> fifth = fifth_figures(network, out_set, detector);
   const std::optional<PaperFigures> earlier = earlier_figures(network, out_set);
   const auto fits = [&](const std::optional<PaperFigures>& figures) {

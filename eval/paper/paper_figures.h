@@ -34,7 +34,7 @@ struct PaperFigures {
 //   ResNets and of iSUN is unknown to us;
 // - it took the detection error at TPR 95 %, (5 % + FPR) / 2, and not the least one.
 std::optional<PaperFigures> paper_figures(std::string_view network, std::string_view out_set,
-                                          Detector detector, double magnitude);
+                                          const Detector& detector, double magnitude);
 
 // Where the figures are from, in one line.
 std::string citation(const PaperFigures& figures);

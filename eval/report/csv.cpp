@@ -43,15 +43,15 @@ std::string to_csv(const Report& report) {
   for (const Evaluation& evaluation : report.evaluations) {
     const std::string set = set_fields(report, evaluation.out_set);
     for (const DetectorResult& result : evaluation.detectors) {
-      const std::string_view name = info_of(result.detector).name;
+      const std::string_view name = result.detector->name;
       text += fmt::format("{}{},{},{},ours,{},{}", set, report.in_images, evaluation.out_images,
                           name, result.temperature, result.magnitude);
       text += figures_of(result.metrics);
       if (!result.paper) continue;
-      const bool is_odin = result.detector == Detector::kOdin;
+      const bool perturbed = result.detector->uses_odin_parameters;
       text += fmt::format("{},,{},{},{},{}", set, name, source_of(*result.paper),
-                          is_odin ? result.paper->parameters.temperature : 1,
-                          is_odin ? result.paper->parameters.magnitude : 0);
+                          perturbed ? result.paper->parameters.temperature : 1,
+                          perturbed ? result.paper->parameters.magnitude : 0);
       text += figures_of(result.paper->metrics);
     }
   }

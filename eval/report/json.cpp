@@ -20,13 +20,13 @@ void add_metrics(Json& entry, const Metrics& metrics) {
 }
 
 Json json_of(const DetectorResult& result) {
-  Json entry{{"source", info_of(result.detector).paper},
+  Json entry{{"source", result.detector->paper},
              {"temperature", result.temperature},
              {"magnitude", result.magnitude}};
   add_metrics(entry, result.metrics);
   if (result.paper) {
     Json paper{{"source", citation(*result.paper)}};
-    if (result.detector == Detector::kOdin) {
+    if (result.detector->uses_odin_parameters) {
       paper["temperature"] = result.paper->parameters.temperature;
       paper["magnitude"] = result.paper->parameters.magnitude;
     }
@@ -39,7 +39,7 @@ Json json_of(const DetectorResult& result) {
 Json json_of(const Evaluation& evaluation) {
   Json detectors = Json::object();
   for (const DetectorResult& result : evaluation.detectors) {
-    detectors[std::string(info_of(result.detector).name)] = json_of(result);
+    detectors[std::string(result.detector->name)] = json_of(result);
   }
   return {{"out_set", evaluation.out_set},
           {"out_images", evaluation.out_images},
@@ -76,8 +76,6 @@ Json list_of(const Entries& entries) {
 }  // namespace
 
 std::string to_json(const Report& report) {
-  Json versions = report.versions;
-  versions["odin"] = version();
   const Json json{
       {"network", report.network},
       {"weights", report.weights},
@@ -98,7 +96,7 @@ std::string to_json(const Report& report) {
         {"limit", report.limit}}},
       {"seconds", report.seconds},
       {"images_per_second", report.images_per_second},
-      {"versions", std::move(versions)},
+      {"versions", {{"odin", version()}}},
   };
   // A file name need not be UTF-8, JSON must be.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +15,7 @@ namespace odin {
 
 // How well one detector tells one out-of-distribution set from the in-distribution set.
 struct DetectorResult {
-  Detector detector = Detector::kBaseline;
+  const Detector* detector = nullptr;
   double temperature = 1;  // that the detector used
   double magnitude = 0;    // that the detector used
   Metrics metrics;
@@ -55,9 +54,8 @@ struct Report {
   std::uint64_t seed = 0;
   std::int64_t skip = 0;
   std::int64_t limit = 0;
-  double seconds = 0;                           // that scoring took
-  double images_per_second = 0;                 // over all sets
-  std::map<std::string, std::string> versions;  // of libraries; ours is added
+  double seconds = 0;            // that scoring took
+  double images_per_second = 0;  // over all sets
 };
 
 // A table like the release's for each out-of-distribution set, the accuracy if there is one, and a

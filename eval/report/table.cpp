@@ -50,7 +50,7 @@ Row row_of(std::string label, const Evaluation& evaluation, const MetricsOf& met
 // Number of the note that tells where a figure is from, made where there is none yet.
 std::size_t source_number(std::vector<std::string>& sources, const DetectorResult& result) {
   std::string source = citation(*result.paper);
-  if (result.detector == Detector::kOdin) {
+  if (result.detector->uses_odin_parameters) {
     source += fmt::format(", T = {}, magnitude {}", result.paper->parameters.temperature,
                           result.paper->parameters.magnitude);
   }
@@ -75,8 +75,7 @@ std::string title_of(const Report& report) {
   std::string detectors;
   if (!report.evaluations.empty()) {
     for (const DetectorResult& result : report.evaluations[0].detectors) {
-      detectors +=
-          fmt::format("{}{}", detectors.empty() ? "" : " / ", info_of(result.detector).title);
+      detectors += fmt::format("{}{}", detectors.empty() ? "" : " / ", result.detector->title);
     }
   }
   return fmt::format("{}, in-distribution {} ({} images); {}, in percent", report.network,

@@ -42,7 +42,7 @@ std::string to_text(const Report& report) {
     append_line(text, "Out-of-distribution dataset:", evaluation.out_set);
     text += '\n';
     append_row(text, "", evaluation.detectors,
-               [](const DetectorResult& result) { return info_of(result.detector).heading; });
+               [](const DetectorResult& result) { return result.detector->heading; });
     for (const MetricFigure& figure : kMetricFigures) {
       append_row(
           text, fmt::format("{}:", figure.label), evaluation.detectors,

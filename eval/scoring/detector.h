@@ -1,33 +1,40 @@
-// The detectors: what each is called, and whose idea it is.
+// What a detector is: a score for every image, computed from what the network gives for it.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
+
+#include "eval/metrics/threshold_sweep.h"
+#include "eval/scoring/odin_parameters.h"
 
 namespace odin {
 
-// All of them come from the same passes: the first three from the logits of the image as it is,
-// ODIN from those of the perturbed image.
-enum class Detector : std::uint8_t { kBaseline, kMaxLogit, kEnergy, kOdin };
+// What the network gives for n images. A detector reads what it needs.
+struct NetworkOutputs {
+  int classes = 0;
+  std::span<const float> logits;  // (n, classes), of the images as they are
 
-struct DetectorInfo {
-  Detector detector;
-  std::string_view name;        // on the command line, in JSON and in CSV: "max_logit"
-  std::string_view title;       // to be read: "Max logit"
-  std::string_view heading;     // over its column in the release's table: "Our Method"
-  std::string_view score_file;  // the middle of its score files' names: confidence_Our_In.txt
-  std::string_view paper;       // that it is from
+  // Only for a detector that uses ODIN's parameters:
+  std::span<const float> perturbed_logits{};  // (n, classes), of the images that ODIN has perturbed
+  OdinParameters parameters{};                // with these
 };
 
-const DetectorInfo& info_of(Detector detector);
+struct Detector {
+  std::string_view name;        // on the command line, in JSON and in CSV: "max_logit"
+  std::string_view title;       // to be read: "Max logit"
+  std::string_view heading;     // over its column in the table of the authors' code: "Our Method"
+  std::string_view score_file;  // the middle of its score files' names: confidence_Our_In.txt
+  std::string_view paper;       // that it is from
 
-// The release's: the baseline and ODIN.
-std::vector<Detector> release_detectors();
+  // Writes one score per image. The larger it is, the more the image looks in-distribution. Throws
+  // Error where a logit is not finite.
+  void (*score)(const NetworkOutputs& outputs, std::span<double> scores);
 
-// Names to detectors, in the order in which they are reported, each once; "all" is every detector.
-// Throws Error, listing the names, for any other, and for none.
-std::vector<Detector> parse_detectors(std::span<const std::string_view> names);
+  // Whether it scores the images once for every pair of ODIN's parameters.
+  bool uses_odin_parameters = false;
+  std::string_view settings{};  // parameters that are fixed, to be read: "T = 1"
+  // The thresholds at which the authors' code computes its metrics; nullptr if it has none.
+  ThresholdSweep (*sweep)(int classes) = nullptr;
+};
 
 }  // namespace odin

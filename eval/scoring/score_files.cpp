@@ -18,7 +18,7 @@ void write_score_files(const ScoreFiles& scores, const std::filesystem::path& fo
       fmt::format_to(std::back_inserter(text), "{}, {}, {}\n", scores.temperature, scores.magnitude,
                      score);
     }
-    const std::string_view name = info_of(scores.detector).score_file;
+    const std::string_view name = scores.detector->score_file;
     write_atomically(folder / fmt::format("confidence_{}_{}.txt", name, set), text);
   };
   write("In", scores.in);

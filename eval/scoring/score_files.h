@@ -10,7 +10,7 @@ namespace odin {
 
 // What one detector gave the images of one in- and one out-of-distribution set.
 struct ScoreFiles {
-  Detector detector = Detector::kBaseline;
+  const Detector* detector = nullptr;
   double temperature = 1000;  // of ODIN
   double magnitude = 0;
   std::span<const double> in;

@@ -7,14 +7,13 @@
 namespace odin {
 namespace {
 
-Scores score_batches(Scorer& scorer, const Checkpoint& checkpoint, const Dataset& images,
+Scores score_batches(Scorer& scorer, const Dataset& images,
                      std::span<const OdinParameters> parameters, const ScoringOptions& options,
                      Progress& progress) {
   BatchLoaderOptions loading;
   loading.batch_size = options.batch_size > 0 ? options.batch_size : scorer.preferred_batch();
   loading.threads = options.threads;
-  loading.mean = checkpoint.mean;
-  loading.std = checkpoint.std;
+  loading.prepare = [&scorer](std::span<float> pixels) { scorer.normalise(pixels); };
   BatchLoader loader(images, loading);
   Scores scores;
   while (const std::optional<Batch> batch = loader.next()) {
@@ -27,12 +26,10 @@ Scores score_batches(Scorer& scorer, const Checkpoint& checkpoint, const Dataset
   return scores;
 }
 
-void gather(const Ranks& ranks, std::size_t parameters, Scores& scores) {
-  for (std::vector<double>* values : {&scores.baseline, &scores.max_logit, &scores.energy}) {
-    *values = ranks.gather(std::move(*values));
+void gather(const Ranks& ranks, Scores& scores) {
+  for (std::vector<std::vector<double>>& detector : scores.per_detector) {
+    for (std::vector<double>& values : detector) values = ranks.gather(std::move(values));
   }
-  scores.odin.resize(parameters);
-  for (std::vector<double>& values : scores.odin) values = ranks.gather(std::move(values));
   const std::vector<double> predictions =
       ranks.gather({scores.predictions.begin(), scores.predictions.end()});
   scores.predictions.assign(predictions.begin(), predictions.end());
@@ -40,21 +37,21 @@ void gather(const Ranks& ranks, std::size_t parameters, Scores& scores) {
 
 }  // namespace
 
-Scores score_set(Scorer& scorer, const Checkpoint& checkpoint, const BenchmarkSet& set,
+Scores score_set(Scorer& scorer, const NamedDataset& set,
                  std::span<const OdinParameters> parameters, const ScoringOptions& options,
                  Progress& progress) {
   const Ranks alone;
   const Ranks& ranks = options.ranks ? *options.ranks : alone;
   const std::int64_t begin = set.images->size() * ranks.rank() / ranks.count();
   const std::int64_t end = set.images->size() * (ranks.rank() + 1) / ranks.count();
-  Scores scores;
+  Scores scores(parameters.size());
   progress.start(set.display_name, end - begin);
   if (begin < end) {
-    scores = score_batches(scorer, checkpoint, *subset(set.images, begin, end - begin), parameters,
-                           options, progress);
+    scores = score_batches(scorer, *subset(set.images, begin, end - begin), parameters, options,
+                           progress);
   }
   progress.finish();
-  if (ranks.count() > 1) gather(ranks, parameters.size(), scores);
+  if (ranks.count() > 1) gather(ranks, scores);
   return scores;
 }
 

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string>
 
 #include "eval/data/dataset.h"
 #include "eval/scoring/progress.h"
@@ -13,12 +11,6 @@
 #include "eval/scoring/scorer.h"
 
 namespace odin {
-
-// A set of images under the name that reports give it.
-struct BenchmarkSet {
-  std::string display_name;
-  std::shared_ptr<const Dataset> images;
-};
 
 // How a set is gone through; none of it changes a score.
 struct ScoringOptions {
@@ -29,10 +21,9 @@ struct ScoringOptions {
 };
 
 // The scores of all images of the set, in its order, on every rank, each of which scores an equal
-// part of them. `checkpoint` is the scorer's: it says how pixels are normalised. Memory does not
-// grow with the set beyond the scores. Throws Error for an image that cannot be read and as
-// Scorer::score() does.
-Scores score_set(Scorer& scorer, const Checkpoint& checkpoint, const BenchmarkSet& set,
+// part of them. Memory does not grow with the set beyond the scores. Throws Error for an image that
+// cannot be read and as Scorer::score() does.
+Scores score_set(Scorer& scorer, const NamedDataset& set,
                  std::span<const OdinParameters> parameters, const ScoringOptions& options,
                  Progress& progress);
 

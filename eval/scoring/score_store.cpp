@@ -1,11 +1,12 @@
 #include "eval/scoring/score_store.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "eval/data/dataset.h"
+#include "eval/scoring/detectors/registry.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/input_file.h"
 #include "weights/files/output_folder.h"
@@ -33,32 +34,22 @@ class Hash {
   std::uint64_t value_;
 };
 
-// The content of a file: all scores as doubles, predictions included, then their hash.
+// The content of a file: predictions and all scores, as doubles, then their hash.
 std::vector<double> numbers_of(const Scores& scores) {
-  std::vector<double> numbers;
-  const auto append = [&](const auto& values) {
-    numbers.insert(numbers.end(), values.begin(), values.end());
-  };
-  append(scores.baseline);
-  append(scores.max_logit);
-  append(scores.energy);
-  append(scores.predictions);
-  for (const std::vector<double>& values : scores.odin) append(values);
+  std::vector<double> numbers(scores.predictions.begin(), scores.predictions.end());
+  for (const std::vector<std::vector<double>>& detector : scores.per_detector) {
+    for (const std::vector<double>& values : detector) {
+      numbers.insert(numbers.end(), values.begin(), values.end());
+    }
+  }
   return numbers;
 }
 
-Scores scores_of(std::span<const double> numbers, std::size_t images, std::size_t parameters) {
-  const auto part = [&](std::size_t which) { return numbers.subspan(which * images, images); };
-  const auto copy = [](std::span<const double> values) {
-    return std::vector<double>(values.begin(), values.end());
-  };
-  Scores scores;
-  scores.baseline = copy(part(0));
-  scores.max_logit = copy(part(1));
-  scores.energy = copy(part(2));
-  scores.predictions.assign(part(3).begin(), part(3).end());
-  for (std::size_t p = 0; p < parameters; ++p) scores.odin.push_back(copy(part(4 + p)));
-  return scores;
+// One vector of scores is stored for each detector and pair of ODIN's parameters that it uses.
+std::size_t vectors_of(const Scores& scores) {
+  std::size_t count = 0;
+  for (const auto& detector : scores.per_detector) count += detector.size();
+  return count;
 }
 
 std::uint64_t hash_of(std::span<const double> numbers) {
@@ -70,8 +61,9 @@ std::uint64_t hash_of(std::span<const double> numbers) {
 // Nothing where the file is not there, or is not what was written: then it is written anew.
 std::optional<Scores> read_scores(const fs::path& path, std::size_t images,
                                   std::size_t parameters) {
+  Scores scores(parameters);
+  std::vector<double> numbers((1 + vectors_of(scores)) * images);
   std::error_code error;
-  std::vector<double> numbers((4 + parameters) * images);
   std::uint64_t hash = 0;
   const std::size_t bytes = numbers.size() * sizeof(double);
   if (!fs::is_regular_file(path, error)) return {};
@@ -80,7 +72,15 @@ std::optional<Scores> read_scores(const fs::path& path, std::size_t images,
   file.read(0, numbers.data(), bytes);
   file.read(static_cast<std::int64_t>(bytes), &hash, sizeof(hash));
   if (hash != hash_of(numbers)) return {};
-  return scores_of(numbers, images, parameters);
+  auto next = numbers.begin();
+  const auto take = [&](auto& values) {
+    const auto end = next + static_cast<std::ptrdiff_t>(images);
+    values.assign(next, end);
+    next = end;
+  };
+  take(scores.predictions);
+  for (auto& detector : scores.per_detector) std::ranges::for_each(detector, take);
+  return scores;
 }
 
 void write_scores(const fs::path& path, const Scores& scores) {
@@ -99,6 +99,7 @@ ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::strin
   make_output_folder(folder_);
   Hash hash;
   hash.add(device);
+  for (const Detector* detector : all_detectors()) hash.add(detector->name);
   hash.add(std::span<const float>(checkpoint.mean));
   hash.add(std::span<const float>(checkpoint.std));
   for (const auto& [name, array] : checkpoint.parameters) {

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "eval/scoring/scores.h"
+#include "eval/scoring/detectors/registry.h"
 #include "nn/compile.h"
 #include "nn/networks.h"
 
 namespace odin {
 namespace {
-
-constexpr std::int64_t kPlane = std::int64_t{kImageSize} * kImageSize;
-constexpr std::int64_t kElements = kImageChannels * kPlane;
 
 std::unique_ptr<PlanExecutor> prepare(const Checkpoint& checkpoint, Backend& backend) {
   validate(checkpoint.architecture, checkpoint.parameters);
@@ -19,20 +16,6 @@ std::unique_ptr<PlanExecutor> prepare(const Checkpoint& checkpoint, Backend& bac
 }
 
 }  // namespace
-
-void Scores::append(const Scores& more) {
-  require(odin.empty() || odin.size() == more.odin.size(),
-          "scores for {} parameters cannot follow scores for {}", more.odin.size(), odin.size());
-  const auto extend = [](auto& to, const auto& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
-  extend(baseline, more.baseline);
-  extend(max_logit, more.max_logit);
-  extend(energy, more.energy);
-  extend(predictions, more.predictions);
-  odin.resize(more.odin.size());
-  for (std::size_t i = 0; i < odin.size(); ++i) extend(odin[i], more.odin[i]);
-}
 
 Scorer::Scorer(const Checkpoint& checkpoint, Backend& backend)
     : Scorer(checkpoint, prepare(checkpoint, backend), backend.name()) {}
@@ -42,12 +25,15 @@ Scorer::Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> execu
     : network_(name_of(checkpoint.architecture)),
       device_(std::move(device)),
       num_classes_(odin::num_classes(checkpoint.architecture)),
+      class_names_(checkpoint.class_names),
       mean_(checkpoint.mean),
       std_(checkpoint.std),
       executor_(std::move(executor)) {
-  for (float deviation : std_) {
-    require(std::isfinite(deviation) && deviation > 0,
-            "the checkpoint's standard deviation of pixels must be positive, {} is not", deviation);
+  for (std::size_t c = 0; c < mean_.size(); ++c) {
+    require(std::isfinite(mean_[c]) && std::isfinite(std_[c]) && std_[c] > 0,
+            "images cannot be normalised with mean {} and deviation {} (channel {}), which the "
+            "checkpoint gives",
+            mean_[c], std_[c], c);
   }
 }
 
@@ -56,9 +42,12 @@ std::string Scorer::description() const {
 }
 
 void Scorer::normalise(std::span<float> pixels) const {
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const std::size_t channel = i / kPlane % kImageChannels;
-    pixels[i] = (pixels[i] - mean_[channel]) / std_[channel];
+  constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
+  for (std::size_t plane = 0; plane * kPlane < pixels.size(); ++plane) {
+    const float mean = mean_[plane % kImageChannels];
+    const float std = std_[plane % kImageChannels];
+    const std::size_t count = std::min(kPlane, pixels.size() - plane * kPlane);
+    for (float& pixel : pixels.subspan(plane * kPlane, count)) pixel = (pixel - mean) / std;
   }
 }
 
@@ -95,13 +84,27 @@ std::vector<OdinSetting> Scorer::settings_of(const std::vector<Pass>& passes) co
   return settings;
 }
 
+std::span<const float> Scorer::perturbed_logits(const std::vector<Pass>& passes,
+                                                const OdinParameters& parameters) const {
+  std::size_t forward = 0;
+  for (const Pass& pass : passes) {
+    for (const double magnitude : pass.magnitudes) {
+      if (parameters == OdinParameters{pass.temperature, magnitude}) {
+        return std::span(perturbed_).subspan(forward * logits_.size(), logits_.size());
+      }
+      ++forward;
+    }
+  }
+  return logits_;  // a magnitude of 0 perturbs nothing
+}
+
 Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
-  require(images.size() % kElements == 0, "{} numbers are no whole images of {} x {} x {}",
+  require(images.size() % kImageElements == 0, "{} numbers are no whole images of {} x {} x {}",
           images.size(), kImageChannels, kImageSize, kImageSize);
   // A ReLU may turn a NaN into a zero and hide it.
   require(std::ranges::all_of(images, [](float v) { return std::isfinite(v); }),
           "a pixel of the images is not finite");
-  const std::size_t n = images.size() / kElements;
+  const std::size_t n = images.size() / kImageElements;
   const auto classes = static_cast<std::size_t>(num_classes_);
   const std::vector<Pass> passes = passes_of(parameters);
   const std::vector<OdinSetting> settings = settings_of(passes);
@@ -113,30 +116,23 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
   executor_->run(images.data(), static_cast<std::int64_t>(n), settings,
                  {.logits = logits_.data(), .perturbed = perturbed_.data()});
 
-  Scores scores;
-  scores.baseline.resize(n);
-  max_softmax(logits_, num_classes_, 1, scores.baseline);
-  scores.max_logit.resize(n);
-  max_logit(logits_, num_classes_, scores.max_logit);
-  scores.energy.resize(n);
-  negative_energy(logits_, num_classes_, 1, scores.energy);
+  Scores scores(parameters.size());
+  const auto all = all_detectors();
+  for (std::size_t d = 0; d < all.size(); ++d) {
+    for (std::size_t p = 0; p < scores.per_detector[d].size(); ++p) {
+      NetworkOutputs outputs{.classes = num_classes_, .logits = logits_};
+      if (all[d]->uses_odin_parameters) {
+        outputs.perturbed_logits = perturbed_logits(passes, parameters[p]);
+        outputs.parameters = parameters[p];
+      }
+      scores.per_detector[d][p].resize(n);
+      all[d]->score(outputs, scores.per_detector[d][p]);
+    }
+  }
   for (std::size_t i = 0; i < n; ++i) {
     const auto row = logits_.begin() + static_cast<std::ptrdiff_t>(i * classes);
     scores.predictions.push_back(
         static_cast<std::int32_t>(std::max_element(row, row + num_classes_) - row));
-  }
-  for (const OdinParameters& p : parameters) {
-    std::span<const float> logits = logits_;
-    std::size_t forward = 0;
-    for (const Pass& pass : passes) {
-      for (double magnitude : pass.magnitudes) {
-        if (p == OdinParameters{pass.temperature, magnitude}) {
-          logits = std::span(perturbed_).subspan(forward * n * classes, n * classes);
-        }
-        ++forward;
-      }
-    }
-    max_softmax(logits, num_classes_, p.temperature, scores.odin.emplace_back(n));
   }
   return scores;
 }

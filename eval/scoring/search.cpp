@@ -1,19 +1,20 @@
 #include "eval/scoring/search.h"
 
+#include "eval/scoring/detectors/registry.h"
+
 namespace odin {
 
-std::vector<SearchResult> run_search(Scorer& scorer, const Checkpoint& checkpoint,
-                                     const BenchmarkSet& in, const std::vector<BenchmarkSet>& out,
-                                     const SearchGrid& grid, const ScoringOptions& options,
-                                     Progress& progress) {
+std::vector<SearchResult> run_search(Scorer& scorer, const NamedDataset& in,
+                                     const std::vector<NamedDataset>& out, const SearchGrid& grid,
+                                     const ScoringOptions& options, Progress& progress) {
   const std::vector<OdinParameters> cells = cells_of(grid);
-  const auto score = [&](const BenchmarkSet& set) {
-    const BenchmarkSet validation{fmt::format("{} (validation)", set.display_name), set.images};
-    return score_set(scorer, checkpoint, validation, cells, options, progress).odin;
+  const auto score = [&](const NamedDataset& set) {
+    const NamedDataset held_out{fmt::format("{} (validation)", set.display_name), set.images};
+    return score_set(scorer, held_out, cells, options, progress).per_parameters(detectors::kOdin);
   };
   const std::vector<std::vector<double>> in_scores = score(in);
   std::vector<SearchResult> results;
-  for (const BenchmarkSet& set : out) {
+  for (const NamedDataset& set : out) {
     const std::vector<std::vector<double>> out_scores = score(set);
     SearchResult& result = results.emplace_back();
     result.out_set = set.display_name;

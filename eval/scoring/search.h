@@ -13,9 +13,8 @@ namespace odin {
 // for each temperature (if the grid has a magnitude above 0), and one forward pass for each cell of
 // a magnitude above 0; the in-distribution images once for all sets. With a store in the options, a
 // search that was interrupted goes on where it stopped. Throws Error as score_set() does.
-std::vector<SearchResult> run_search(Scorer& scorer, const Checkpoint& checkpoint,
-                                     const BenchmarkSet& in, const std::vector<BenchmarkSet>& out,
-                                     const SearchGrid& grid, const ScoringOptions& options,
-                                     Progress& progress);
+std::vector<SearchResult> run_search(Scorer& scorer, const NamedDataset& in,
+                                     const std::vector<NamedDataset>& out, const SearchGrid& grid,
+                                     const ScoringOptions& options, Progress& progress);
 
 }  // namespace odin

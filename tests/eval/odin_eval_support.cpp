@@ -3,10 +3,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "nn/networks.h"
 #include "tests/eval/data/data_support.h"
-#include "tests/support/formula.h"
-#include "weights/checkpoint.h"
+#include "tests/eval/scoring/small_network.h"
 
 namespace odin::test {
 
@@ -21,12 +19,8 @@ std::string file_text(const fs::path& path) {
 }
 
 EvalWorkspace::EvalWorkspace() {
-  Checkpoint checkpoint;
-  checkpoint.architecture = DenseNetConfig{10, 4, 0.5, true, 10};
+  Checkpoint checkpoint = small_checkpoint({10, 4, 0.5, true, 10});
   checkpoint.mean = {0.49f, 0.48f, 0.45f};
-  checkpoint.std = {0.25f, 0.24f, 0.26f};
-  checkpoint.in_dataset = "cifar10";
-  checkpoint.parameters = formula_parameters(build_graph(checkpoint.architecture));
   write_checkpoint(checkpoint, folder / "densenet10.h5");
 
   fs::create_directories(folder / "cifar-10-batches-bin");

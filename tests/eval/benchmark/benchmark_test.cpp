@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "eval/data/noise.h"
+#include "eval/scoring/detectors/registry.h"
 #include "tests/eval/scoring/small_network.h"
 
 using namespace odin;
@@ -11,22 +12,19 @@ using namespace odin::test;
 
 namespace {
 
-BenchmarkSet noise(const char* name, NoiseKind kind, std::int64_t count, std::uint64_t seed) {
-  return {name, make_noise(kind, count, seed)};
-}
-
 // Three sets, as many magnitudes, one of them 0, and one shared by two sets.
 struct Fixture : SmallNetwork {
-  BenchmarkSet in = noise("in", NoiseKind::kUniform, 23, 1);
+  Fixture() : SmallNetwork(noise_set("in", NoiseKind::kUniform, 23, 1)) {}
+
   std::vector<BenchmarkTask> tasks = {
-      {noise("a", NoiseKind::kUniform, 11, 2), {1000, 0.0014}},
-      {noise("b", NoiseKind::kGaussian, 17, 3), {1000, 0.002}},
-      {noise("c", NoiseKind::kGaussian, 7, 4), {1000, 0}},
-      {noise("d", NoiseKind::kUniform, 9, 5), {1000, 0.0014}},
+      {noise_set("a", NoiseKind::kUniform, 11, 2), {1000, 0.0014}},
+      {noise_set("b", NoiseKind::kGaussian, 17, 3), {1000, 0.002}},
+      {noise_set("c", NoiseKind::kGaussian, 7, 4), {1000, 0}},
+      {noise_set("d", NoiseKind::kUniform, 9, 5), {1000, 0.0014}},
   };
 
   BenchmarkResult run(const std::vector<BenchmarkTask>& some, const BenchmarkOptions& options) {
-    return run_benchmark(scorer, checkpoint, in, some, options, progress);
+    return run_benchmark(scorer, in, some, options, progress);
   }
 };
 
@@ -74,7 +72,7 @@ TEST_CASE("a run of several sets gives what single runs give, bit for bit") {
   CHECK(all.tasks[1].evaluation.out_images == 17);
   CHECK(all.tasks[1].evaluation.detectors.size() == 4);
   CHECK(all.tasks[1].evaluation.detectors[3].magnitude == 0.002);
-  CHECK(all.tasks[1].scores[3].detector == Detector::kOdin);
+  CHECK(all.tasks[1].scores[3].detector == &detectors::kOdin);
 }
 
 TEST_CASE("the in-distribution set has one forward pass, one gradient, one pass a magnitude") {
@@ -87,11 +85,13 @@ TEST_CASE("the in-distribution set has one forward pass, one gradient, one pass 
 
 TEST_CASE("accuracy goes by the names of the classes where both tell them") {
   Fixture f;
+  std::vector<std::string> of_network;
   DatasetLabels labels{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, {}};
   for (int i = 0; i < 10; ++i) {  // in the order of the alphabet, which is not the network's
     labels.class_names.push_back(fmt::format("class{}", i));
-    f.checkpoint.class_names.insert(f.checkpoint.class_names.begin(), labels.class_names.back());
+    of_network.insert(of_network.begin(), labels.class_names.back());
   }
+  f.set_class_names(of_network);
   f.in = {"in", std::make_shared<LabelledNoise>(labels)};
   const BenchmarkResult result = f.run(f.tasks, {});
   REQUIRE(result.in_predictions.size() == 10);
@@ -100,9 +100,10 @@ TEST_CASE("accuracy goes by the names of the classes where both tell them") {
   REQUIRE(result.accuracy.has_value());
   CHECK(*result.accuracy == right / 10);
 
-  f.checkpoint.class_names[0] = "another";
+  of_network[0] = "another";
+  f.set_class_names(of_network);
   CHECK_FALSE(f.run(f.tasks, {}).accuracy.has_value());
-  f.checkpoint.class_names.clear();
+  f.set_class_names({});
   right = 0;
   for (int i = 0; i < 10; ++i) right += result.in_predictions[static_cast<std::size_t>(i)] == i;
   CHECK(f.run(f.tasks, {}).accuracy == right / 10);
@@ -111,11 +112,11 @@ TEST_CASE("accuracy goes by the names of the classes where both tell them") {
 TEST_CASE("scores that need no perturbation cost one forward pass") {
   Fixture f;
   BenchmarkOptions options;
-  options.detectors = {Detector::kBaseline, Detector::kEnergy};
+  options.detectors = {&detectors::kBaseline, &detectors::kEnergy};
   const BenchmarkResult result = f.run(f.tasks, options);
   CHECK(f.count == PassCount{23 + 11 + 17 + 7 + 9, 0, 0});
   REQUIRE(result.tasks[0].scores.size() == 2);
-  CHECK(result.tasks[0].scores[1].detector == Detector::kEnergy);
+  CHECK(result.tasks[0].scores[1].detector == &detectors::kEnergy);
 }
 
 TEST_CASE("the threshold sweep refuses a score that it has no thresholds for") {
@@ -123,6 +124,6 @@ TEST_CASE("the threshold sweep refuses a score that it has no thresholds for") {
   BenchmarkOptions options;
   options.method = MetricsMethod::kThresholdSweep;
   CHECK_NOTHROW(f.run(f.tasks, options));
-  options.detectors = {Detector::kEnergy};
+  options.detectors = {&detectors::kEnergy};
   CHECK_THROWS_AS(f.run(f.tasks, options), Error);
 }

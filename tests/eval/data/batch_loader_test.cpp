@@ -16,9 +16,6 @@
 namespace odin::test {
 namespace {
 
-constexpr BatchLoaderOptions kNormalised{.mean = {0.491f, 0.482f, 0.447f},
-                                         .std = {0.247f, 0.243f, 0.262f}};
-
 // Images of zeros; calls `on_image` with the number of each before it is read.
 class Watched final : public Dataset {
  public:
@@ -38,21 +35,24 @@ class Watched final : public Dataset {
 
 }  // namespace
 
-TEST_CASE("Batches are the data set, in order, normalised") {
+TEST_CASE("Batches are the data set, in order, prepared") {
   const auto dataset = make_noise(NoiseKind::kUniform, 45, 9);
+  const std::vector<float> mean{0.491f, 0.482f, 0.447f};
+  const std::vector<float> std{0.247f, 0.243f, 0.262f};
+  const auto normalise = [&](std::span<float> pixels) {
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      const std::size_t c = i / 1024 % 3;
+      pixels[i] = (pixels[i] - mean[c]) / std[c];
+    }
+  };
   std::vector<float> expected = read_all(*dataset);
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const std::size_t c = i / 1024 % 3;
-    expected[i] = (expected[i] - kNormalised.mean[c]) / kNormalised.std[c];
-  }
+  normalise(expected);
   for (const std::int64_t batch_size : {1, 7, 8, 9, 45, 64, 1000}) {
     for (const int threads : {1, 2, 5}) {
       CAPTURE(batch_size);
       CAPTURE(threads);
-      BatchLoaderOptions options = kNormalised;
-      options.batch_size = batch_size;
-      options.threads = threads;
-      BatchLoader loader(*dataset, options);
+      BatchLoader loader(*dataset,
+                         {.batch_size = batch_size, .threads = threads, .prepare = normalise});
       std::vector<float> images;
       while (const auto batch = loader.next()) {
         CHECK(batch->begin == static_cast<std::int64_t>(images.size()) / kImageElements);
@@ -122,10 +122,6 @@ TEST_CASE("A loader cannot be made with options that make no sense") {
   };
   CHECK(holds(error_with({.batch_size = 0}), {"batch size"}));
   CHECK(holds(error_with({.threads = 0}), {"thread"}));
-  CHECK(holds(error_with({.std = {1, 0, 1}}), {"deviation 0"}));
-  CHECK(holds(error_with({.std = {1, 1, -1}}), {"deviation -1"}));
-  CHECK(holds(error_with({.mean = {std::numeric_limits<float>::quiet_NaN(), 0, 0}}), {"mean nan"}));
-  CHECK(holds(error_with({.std = {std::numeric_limits<float>::infinity(), 1, 1}}), {"inf"}));
 }
 
 }  // namespace odin::test

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "eval/report/report.h"
+#include "eval/scoring/detectors/registry.h"
 
 namespace odin {
 namespace {
@@ -17,18 +18,18 @@ Report example() {
   report.evaluations = {
       {"Tiny-ImageNet (crop)",
        8999,
-       {{Detector::kBaseline, 1, 0, baseline,
-         paper_figures("densenet10", "Imagenet", Detector::kBaseline, 0.0014)},
-        {Detector::kOdin, 1000, 0.0014, odin,
-         paper_figures("densenet10", "Imagenet", Detector::kOdin, 0.0014)}}},
+       {{&detectors::kBaseline, 1, 0, baseline,
+         paper_figures("densenet10", "Imagenet", detectors::kBaseline, 0.0014)},
+        {&detectors::kOdin, 1000, 0.0014, odin,
+         paper_figures("densenet10", "Imagenet", detectors::kOdin, 0.0014)}}},
       {"iSUN",
        7925,
-       {{Detector::kBaseline, 1, 0, baseline, {}},
-        {Detector::kOdin, 1000, 0.0014, odin,
-         paper_figures("densenet10", "iSUN", Detector::kOdin, 0.0014)}}},
+       {{&detectors::kBaseline, 1, 0, baseline, {}},
+        {&detectors::kOdin, 1000, 0.0014, odin,
+         paper_figures("densenet10", "iSUN", detectors::kOdin, 0.0014)}}},
       {"Mine | yours, \"both\"",
        3,
-       {{Detector::kBaseline, 1, 0, baseline, {}}, {Detector::kOdin, 1000, 0.0014, odin, {}}}}};
+       {{&detectors::kBaseline, 1, 0, baseline, {}}, {&detectors::kOdin, 1000, 0.0014, odin, {}}}}};
   report.missing = {{"LSUN (crop)", "there is no D/LSUN", "fetch_data LSUN --data-dir D"},
                     {"other", "there is no other", ""}};
   return report;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "eval/scoring/detectors/registry.h"
 #include "eval/scoring/scorer.h"
 #include "kernels/device.h"
 #include "nn/parameters.h"
@@ -39,10 +40,12 @@ void check_choices_agree(const Checkpoint& checkpoint, std::size_t count) {
     CAPTURE(name_of(choice));
     const Scores scores = scores_with(choice, checkpoint, images);
     CHECK(scores.predictions == direct.predictions);
-    CHECK(largest_difference(scores.baseline, direct.baseline) < 1e-5);
-    CHECK(largest_difference(scores.odin[0], direct.odin[0]) < 1e-6);
+    CHECK(largest_difference(scores.of(detectors::kBaseline), direct.of(detectors::kBaseline)) <
+          1e-5);
+    CHECK(largest_difference(scores.of(detectors::kOdin, 0), direct.of(detectors::kOdin, 0)) <
+          1e-6);
     // Another algorithm rounds otherwise: equal bits would mean that it had not been taken.
-    CHECK(scores.odin != direct.odin);
+    CHECK(scores.per_parameters(detectors::kOdin) != direct.per_parameters(detectors::kOdin));
   }
 }
 

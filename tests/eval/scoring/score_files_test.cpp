@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "tests/support/support.h"
 
@@ -29,8 +30,8 @@ TEST_CASE("score files are the release's four, one line an image") {
   const std::vector<double> baseline_out{0.25};
   const std::vector<double> odin_in{0.10012345678901234, 0.1};
   const fs::path below = folder / "new/folder";
-  write_score_files({Detector::kBaseline, 1000, 0.0014, baseline_in, baseline_out}, below);
-  write_score_files({Detector::kOdin, 1000, 0.0014, odin_in, {}}, below);
+  write_score_files({&detectors::kBaseline, 1000, 0.0014, baseline_in, baseline_out}, below);
+  write_score_files({&detectors::kOdin, 1000, 0.0014, odin_in, {}}, below);
   CHECK(content_of(below / "confidence_Base_In.txt") == "1000, 0.0014, 0.75\n1000, 0.0014, 0.5\n");
   CHECK(content_of(below / "confidence_Base_Out.txt") == "1000, 0.0014, 0.25\n");
   CHECK(content_of(below / "confidence_Our_In.txt") ==
@@ -43,7 +44,7 @@ TEST_CASE("scores are read back as the same doubles") {
   const test::TemporaryFolder folder;
   std::vector<double> scores{1.0 / 3, 0.1 + 1e-17, 1, 1e-300, std::numeric_limits<double>::min()};
   for (int i = 0; i < 1000; ++i) scores.push_back(0.1 + i * 1.2345678901234567e-9);
-  write_score_files({Detector::kOdin, 0.5, 1e-5, {}, scores}, folder.path());
+  write_score_files({&detectors::kOdin, 0.5, 1e-5, {}, scores}, folder.path());
   std::ifstream file(folder / "confidence_Our_Out.txt");
   std::string line;
   for (const double score : scores) {

@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include "nn/networks.h"
-#include "tests/support/formula.h"
+#include "eval/scoring/detectors/registry.h"
+#include "tests/eval/scoring/small_network.h"
 
 using namespace odin;
 using namespace odin::test;
@@ -14,12 +14,7 @@ using namespace odin::test;
 namespace {
 
 Checkpoint tiny_checkpoint() {
-  Checkpoint checkpoint;
-  checkpoint.architecture = DenseNetConfig{10, 2, 0.5, true, 3};
-  checkpoint.mean = {0.5f, 0.4f, 0.3f};
-  checkpoint.std = {0.25f, 0.24f, 0.26f};
-  checkpoint.parameters = formula_parameters(build_graph(checkpoint.architecture));
-  return checkpoint;
+  return small_checkpoint({10, 2, 0.5, true, 3});
 }
 
 // Settings that share temperatures, repeat themselves and have a magnitude of zero among them.
@@ -33,16 +28,16 @@ TEST_CASE("scores are those of single runs, whatever is asked for together") {
   Scorer scorer(tiny_checkpoint(), *backend);
   const std::vector<float> images = formula_images(5);
   const Scores together = scorer.score(images, kParameters);
-  REQUIRE(together.odin.size() == kParameters.size());
+  REQUIRE(together.per_parameters(detectors::kOdin).size() == kParameters.size());
   for (std::size_t i = 0; i < kParameters.size(); ++i) {
     const Scores alone = scorer.score(images, {&kParameters[i], 1});
-    CHECK(alone.odin[0] == together.odin[i]);
-    CHECK(alone.baseline == together.baseline);
+    CHECK(alone.of(detectors::kOdin, 0) == together.of(detectors::kOdin, i));
+    CHECK(alone.of(detectors::kBaseline) == together.of(detectors::kBaseline));
   }
   // At temperature 1 without a perturbation ODIN is the baseline; the others differ.
-  CHECK(together.odin[5] == together.baseline);
-  CHECK(together.odin[0] != together.odin[1]);
-  CHECK(together.odin[0] != together.odin[3]);
+  CHECK(together.of(detectors::kOdin, 5) == together.of(detectors::kBaseline));
+  CHECK(together.of(detectors::kOdin, 0) != together.of(detectors::kOdin, 1));
+  CHECK(together.of(detectors::kOdin, 0) != together.of(detectors::kOdin, 3));
 }
 
 TEST_CASE("the perturbation raises the score, as it is meant to") {
@@ -50,7 +45,8 @@ TEST_CASE("the perturbation raises the score, as it is meant to") {
   Scorer scorer(tiny_checkpoint(), *backend);
   const std::vector<OdinParameters> parameters = {{1, 0}, {1, 0.0005}};
   const Scores scores = scorer.score(formula_images(16), parameters);
-  for (std::size_t i = 0; i < 16; ++i) CHECK(scores.odin[1][i] > scores.odin[0][i]);
+  for (std::size_t i = 0; i < 16; ++i)
+    CHECK(scores.of(detectors::kOdin, 1)[i] > scores.of(detectors::kOdin, 0)[i]);
 }
 
 TEST_CASE("scores and predictions depend neither on the batch nor on the threads, bit for bit") {
@@ -67,8 +63,8 @@ TEST_CASE("scores and predictions depend neither on the batch nor on the threads
         scores.append(
             scorer.score(std::span(images).subspan(begin * 3072, count * 3072), kParameters));
       }
-      CHECK(scores.baseline == expected.baseline);
-      CHECK(scores.odin == expected.odin);
+      CHECK(scores.of(detectors::kBaseline) == expected.of(detectors::kBaseline));
+      CHECK(scores.per_parameters(detectors::kOdin) == expected.per_parameters(detectors::kOdin));
       CHECK(scores.predictions == expected.predictions);
     }
   }
@@ -83,9 +79,9 @@ TEST_CASE("the CPU's scores agree with those in double") {
   CHECK(fast.predictions == exact.predictions);
   for (std::size_t i = 0; i < 4; ++i) {
     // Logits of a few units in single precision: 1e-6 each, and so are scores at temperature 1.
-    CHECK(std::abs(fast.baseline[i] - exact.baseline[i]) < 1e-5);
+    CHECK(std::abs(fast.of(detectors::kBaseline)[i] - exact.of(detectors::kBaseline)[i]) < 1e-5);
     for (std::size_t p = 0; p < kParameters.size(); ++p) {
-      CHECK(std::abs(fast.odin[p][i] - exact.odin[p][i]) <
+      CHECK(std::abs(fast.of(detectors::kOdin, p)[i] - exact.of(detectors::kOdin, p)[i]) <
             (kParameters[p].temperature > 1 ? 1e-6 : 1e-5));
     }
   }
@@ -106,8 +102,8 @@ TEST_CASE("nothing in, nothing out, and wrong numbers and parameters are refused
   const auto backend = make_cpu_backend(1);
   Scorer scorer(tiny_checkpoint(), *backend);
   const Scores none = scorer.score({}, kParameters);
-  CHECK(none.baseline.empty());
-  CHECK(none.odin.size() == kParameters.size());
+  CHECK(none.of(detectors::kBaseline).empty());
+  CHECK(none.per_parameters(detectors::kOdin).size() == kParameters.size());
 
   const std::vector<float> images = formula_images(1);
   CHECK_THROWS_WITH_AS(scorer.score(std::span(images).first(100), {}),
@@ -124,8 +120,19 @@ TEST_CASE("nothing in, nothing out, and wrong numbers and parameters are refused
   std::vector<float> broken = images;
   broken[7] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH_AS(scorer.score(broken, kParameters), doctest::Contains("not finite"), Error);
+}
 
-  Checkpoint flat = tiny_checkpoint();
-  flat.std[1] = 0;
-  CHECK_THROWS_WITH_AS(Scorer(flat, *backend), doctest::Contains("deviation"), Error);
+TEST_CASE("a checkpoint whose mean or deviation cannot normalise images is refused") {
+  const auto backend = make_cpu_backend(1);
+  const float infinity = std::numeric_limits<float>::infinity();
+  const auto refuse = [&](std::array<float, 3> mean, std::array<float, 3> std, const char* why) {
+    Checkpoint checkpoint = tiny_checkpoint();
+    checkpoint.mean = mean;
+    checkpoint.std = std;
+    CHECK_THROWS_WITH_AS(Scorer(checkpoint, *backend), doctest::Contains(why), Error);
+  };
+  refuse({}, {1, 0, 1}, "deviation 0");
+  refuse({}, {1, 1, -1}, "deviation -1");
+  refuse({std::numeric_limits<float>::quiet_NaN(), 0, 0}, {1, 1, 1}, "mean nan");
+  refuse({}, {infinity, 1, 1}, "inf");
 }

@@ -1,5 +1,3 @@
-#include "eval/scoring/scores.h"
-
 #include <cmath>
 #include <limits>
 #include <random>
@@ -9,6 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include "eval/scoring/detectors/energy.h"
+#include "eval/scoring/detectors/max_softmax.h"
+#include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "tests/support/support.h"
 
@@ -31,9 +32,20 @@ double definition(const std::vector<float>& logits, double temperature) {
   return static_cast<double>(largest / sum);
 }
 
+// Of one image.
+double softmax_score(const std::vector<float>& logits, double temperature) {
+  double score = 0;
+  max_softmax(logits, static_cast<int>(logits.size()), temperature, {&score, 1});
+  return score;
+}
+
+void max_logit(std::span<const float> logits, int classes, std::span<double> scores) {
+  detectors::kMaxLogit.score({.classes = classes, .logits = logits}, scores);
+}
+
 std::string error_of(const std::vector<float>& logits, double temperature) {
   try {
-    max_softmax(logits, temperature);
+    softmax_score(logits, temperature);
   } catch (const Error& error) {
     return error.what();
   }
@@ -41,11 +53,11 @@ std::string error_of(const std::vector<float>& logits, double temperature) {
 }
 
 TEST_CASE("maximum softmax probability of logits whose softmax is known") {
-  CHECK(max_softmax(std::vector<float>{0, 0}, 1) == 0.5);
-  CHECK(max_softmax(std::vector<float>{7}, 1000) == 1);
-  CHECK(max_softmax(std::vector<float>{-3, -3, -3, -3}, 1000) == 0.25);
+  CHECK(softmax_score(std::vector<float>{0, 0}, 1) == 0.5);
+  CHECK(softmax_score(std::vector<float>{7}, 1000) == 1);
+  CHECK(softmax_score(std::vector<float>{-3, -3, -3, -3}, 1000) == 0.25);
   // exp(16 / 8) = e^2, exp(0) = 1.
-  CHECK(max_softmax(std::vector<float>{0, 16}, 8) ==
+  CHECK(softmax_score(std::vector<float>{0, 16}, 8) ==
         doctest::Approx(std::exp(2.0) / (std::exp(2.0) + 1)).epsilon(kRounding));
 }
 
@@ -59,18 +71,18 @@ TEST_CASE("maximum softmax probability equals its definition at every temperatur
       CAPTURE(classes);
       CAPTURE(temperature);
       const double expected = definition(logits, temperature);
-      CHECK(std::abs(max_softmax(logits, temperature) - expected) <= kRounding * expected);
+      CHECK(std::abs(softmax_score(logits, temperature) - expected) <= kRounding * expected);
     }
   }
 }
 
 TEST_CASE("logits that exponentials of overflow give scores") {
   const float huge = std::numeric_limits<float>::max();
-  CHECK(max_softmax(std::vector<float>{huge, -huge}, 1) == 1);
-  CHECK(max_softmax(std::vector<float>{-huge, -huge}, 1000) == 0.5);
-  CHECK(max_softmax(std::vector<float>{1000, 1001}, 1) ==
+  CHECK(softmax_score(std::vector<float>{huge, -huge}, 1) == 1);
+  CHECK(softmax_score(std::vector<float>{-huge, -huge}, 1000) == 0.5);
+  CHECK(softmax_score(std::vector<float>{1000, 1001}, 1) ==
         doctest::Approx(1 / (1 + std::exp(-1.0))).epsilon(kRounding));
-  CHECK(max_softmax(std::vector<float>{0, 1}, 1e-300) == 1);
+  CHECK(softmax_score(std::vector<float>{0, 1}, 1e-300) == 1);
 }
 
 TEST_CASE("scores at T = 1000 stay apart where single precision ties them") {
@@ -79,7 +91,7 @@ TEST_CASE("scores at T = 1000 stay apart where single precision ties them") {
   for (int i = 0; i < 1000; ++i) {
     std::vector<float> logits(10, 0.0f);
     logits[3] = 8.0f + 1e-5f * static_cast<float>(i);
-    const double score = max_softmax(logits, 1000);
+    const double score = softmax_score(logits, 1000);
     scores.insert(score);
     single.insert(static_cast<float>(score));
   }
@@ -97,9 +109,10 @@ TEST_CASE("the scores of a batch are those of its images") {
   std::vector<double> scores(3);
   max_softmax(logits, 7, 1000, scores);
   for (std::size_t image = 0; image < 3; ++image) {
-    CHECK(scores[image] == max_softmax(std::span(logits).subspan(7 * image, 7), 1000));
+    const auto row = logits.begin() + static_cast<std::ptrdiff_t>(7 * image);
+    CHECK(scores[image] == softmax_score(std::vector<float>(row, row + 7), 1000));
   }
-  CHECK_NOTHROW(max_softmax({}, 10, 1, {}));
+  CHECK_NOTHROW(max_softmax(std::span<const float>(), 10, 1, std::span<double>()));
 }
 
 TEST_CASE("scores of what has none are an error") {

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "eval/data/noise.h"
+#include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "tests/eval/scoring/small_network.h"
 #include "tests/support/support.h"
@@ -17,12 +17,13 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Fixture : SmallNetwork {
-  BenchmarkSet in{"in", make_noise(NoiseKind::kUniform, 8, 1)};
-  std::vector<BenchmarkSet> out = {{"a", make_noise(NoiseKind::kUniform, 5, 2)},
-                                   {"b", make_noise(NoiseKind::kGaussian, 6, 3)}};
+  std::vector<NamedDataset> out = {noise_set("a", NoiseKind::kUniform, 5, 2),
+                                   noise_set("b", NoiseKind::kGaussian, 6, 3)};
+
+  Fixture() : SmallNetwork(noise_set("in", NoiseKind::kUniform, 8, 1)) {}
 
   std::vector<SearchResult> run(const SearchGrid& grid, const ScoringOptions& options = {}) {
-    return run_search(scorer, checkpoint, in, out, grid, options, progress);
+    return run_search(scorer, in, out, grid, options, progress);
   }
 };
 
@@ -71,8 +72,8 @@ TEST_CASE("a search finds in every cell what a run of its own finds") {
     CHECK(results[s].out_images == f.out[s].images->size());
     REQUIRE(results[s].cells.size() == cells.size());
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      const auto score = [&](const BenchmarkSet& set) {
-        return score_set(f.scorer, f.checkpoint, set, {&cells[i], 1}, {}, f.progress).odin[0];
+      const auto score = [&](const NamedDataset& set) {
+        return score_set(f.scorer, set, {&cells[i], 1}, {}, f.progress).of(detectors::kOdin);
       };
       CHECK(results[s].cells[i] == exact_metrics(score(f.in), score(f.out[s])));
     }
@@ -106,7 +107,7 @@ TEST_CASE("a search that was interrupted goes on where it stopped") {
   options.store = &store;
 
   // Interrupted after the in-distribution set.
-  const std::vector<BenchmarkSet> both = std::exchange(f.out, {});
+  const std::vector<NamedDataset> both = std::exchange(f.out, {});
   f.run(kSmall, options);
   f.out = both;
   f.count = {};

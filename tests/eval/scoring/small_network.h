@@ -1,6 +1,7 @@
 // A network small enough to be run hundreds of times an image.
 #pragma once
 
+#include "eval/data/noise.h"
 #include "eval/scoring/progress.h"
 #include "eval/scoring/scorer.h"
 #include "nn/compile.h"
@@ -11,9 +12,9 @@
 
 namespace odin::test {
 
-inline Checkpoint small_checkpoint() {
+inline Checkpoint small_checkpoint(const DenseNetConfig& config = {10, 2, 0.5, true, 10}) {
   Checkpoint checkpoint;
-  checkpoint.architecture = DenseNetConfig{10, 2, 0.5, true, 10};
+  checkpoint.architecture = config;
   checkpoint.mean = {0.5f, 0.4f, 0.3f};
   checkpoint.std = {0.25f, 0.24f, 0.26f};
   checkpoint.in_dataset = "cifar10";
@@ -28,13 +29,26 @@ inline std::unique_ptr<PlanExecutor> counting_executor(const Checkpoint& checkpo
       backend.prepare(compile(build_graph(checkpoint.architecture), checkpoint.parameters)), count);
 }
 
-// What a test needs to run it in silence, and to count how often.
+inline NamedDataset noise_set(const char* name, NoiseKind kind, std::int64_t count,
+                              std::uint64_t seed) {
+  return {name, make_noise(kind, count, seed)};
+}
+
+// What a test needs to score sets of noise with it in silence, and to count its passes.
 struct SmallNetwork {
   Checkpoint checkpoint = small_checkpoint();
   std::unique_ptr<Backend> backend = make_cpu_backend(1);
   PassCount count;
   Scorer scorer{checkpoint, counting_executor(checkpoint, *backend, count), "cpu"};
   Progress progress;  // silent
+  NamedDataset in;
+
+  explicit SmallNetwork(NamedDataset in_set) : in(std::move(in_set)) {}
+
+  void set_class_names(const std::vector<std::string>& names) {
+    checkpoint.class_names = names;
+    scorer = Scorer(checkpoint, counting_executor(checkpoint, *backend, count), "cpu");
+  }
 };
 
 }  // namespace odin::test

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "eval/data/spec.h"
+#include "eval/scoring/detectors/registry.h"
 #include "eval/scoring/scorer.h"
 
 int main(int, char** argv) {
@@ -14,5 +15,5 @@ int main(int, char** argv) {
   scorer.normalise(pixels);
   const odin::OdinParameters parameters{.temperature = 1000, .magnitude = 0.0014};
   const odin::Scores scores = scorer.score(pixels, {&parameters, 1});
-  for (double score : scores.odin[0]) std::printf("%.17g\n", score);
+  for (double score : scores.of(odin::detectors::kOdin)) std::printf("%.17g\n", score);
 }

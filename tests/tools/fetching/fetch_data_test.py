@@ -170,7 +170,7 @@ class FetchData(FetchDataCase):
         self.assertEqual(self.run_program("--help").returncode, 0)
 
     def test_the_names_and_folders_are_those_of_odin_eval(self):
-        names = (ROOT / "eval" / "paper" / "benchmark_names.cpp").read_text(encoding="utf-8")
+        names = (ROOT / "eval" / "paper" / "authors_names.cpp").read_text(encoding="utf-8")
         for item in module("items").ITEMS:
             self.assertIn(f'"{item.name}"', names)
             self.assertIn(f'"{item.folder or item.name + ".h5"}"', names)

@@ -1,4 +1,4 @@
-#include "eval/paper/benchmark_names.h"
+#include "eval/paper/authors_names.h"
 
 #include <algorithm>
 #include <cctype>
@@ -10,7 +10,7 @@
 namespace odin {
 namespace {
 
-constexpr std::array<BenchmarkNetwork, 4> kNetworks{{
+constexpr std::array<AuthorsNetwork, 4> kNetworks{{
     {"densenet10", "DenseNet-BC-100", "densenet10.h5", "CIFAR-10", "cifar10",
      "cifar-10-batches-bin"},
     {"densenet100", "DenseNet-BC-100", "densenet100.h5", "CIFAR-100", "cifar100",
@@ -21,7 +21,7 @@ constexpr std::array<BenchmarkNetwork, 4> kNetworks{{
      "cifar-100-binary"},
 }};
 
-constexpr std::array<BenchmarkOutSet, 7> kOutSets{{
+constexpr std::array<AuthorsOutSet, 7> kOutSets{{
     {"Imagenet", "Tiny-ImageNet (crop)", "folder", "Imagenet", {0.0014, 0.0014, 0.0005, 0.0028}},
     {"Imagenet_resize",
      "Tiny-ImageNet (resize)",
@@ -65,14 +65,14 @@ std::string shell_word(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::span<const BenchmarkNetwork> benchmark_networks() {
+std::span<const AuthorsNetwork> authors_networks() {
   return kNetworks;
 }
-std::span<const BenchmarkOutSet> benchmark_out_sets() {
+std::span<const AuthorsOutSet> authors_out_sets() {
   return kOutSets;
 }
 
-Architecture architecture_of(const BenchmarkNetwork& network) {
+Architecture architecture_of(const AuthorsNetwork& network) {
   const int classes = network.in_set_format == "cifar10" ? 10 : 100;
   if (network.display_name.starts_with("DenseNet")) {
     DenseNetConfig config;
@@ -84,35 +84,35 @@ Architecture architecture_of(const BenchmarkNetwork& network) {
   return config;
 }
 
-const BenchmarkNetwork* find_benchmark_network(const Architecture& architecture,
-                                               std::string_view in_set_format) {
-  const auto found = std::ranges::find_if(kNetworks, [&](const BenchmarkNetwork& network) {
+const AuthorsNetwork* find_authors_network(const Architecture& architecture,
+                                           std::string_view in_set_format) {
+  const auto found = std::ranges::find_if(kNetworks, [&](const AuthorsNetwork& network) {
     return architecture_of(network) == architecture && network.in_set_format == in_set_format;
   });
   return found == kNetworks.end() ? nullptr : &*found;
 }
 
-const BenchmarkNetwork& benchmark_network(std::string_view name) {
+const AuthorsNetwork& authors_network(std::string_view name) {
   return find(kNetworks, name, "network");
 }
 
-const BenchmarkOutSet& benchmark_out_set(std::string_view name) {
+const AuthorsOutSet& authors_out_set(std::string_view name) {
   return find(kOutSets, name, "out-of-distribution set");
 }
 
-double benchmark_magnitude(const BenchmarkNetwork& network, const BenchmarkOutSet& out_set) {
-  const auto column = std::ranges::find(kNetworks, network.name, &BenchmarkNetwork::name);
+double authors_magnitude(const AuthorsNetwork& network, const AuthorsOutSet& out_set) {
+  const auto column = std::ranges::find(kNetworks, network.name, &AuthorsNetwork::name);
   require(column != kNetworks.end(), "the benchmark has no magnitude for a network \"{}\"",
           network.name);
   return out_set.magnitudes[static_cast<std::size_t>(column - kNetworks.begin())];
 }
 
-std::string in_set_specification(const BenchmarkNetwork& network,
+std::string in_set_specification(const AuthorsNetwork& network,
                                  const std::filesystem::path& data_folder) {
   return specification(network.in_set_format, network.in_set_folder, data_folder);
 }
 
-std::string out_set_specification(const BenchmarkOutSet& out_set,
+std::string out_set_specification(const AuthorsOutSet& out_set,
                                   const std::filesystem::path& data_folder) {
   return specification(out_set.format, out_set.folder, data_folder);
 }
@@ -124,16 +124,16 @@ std::string fetch_command(std::string_view specification) {
     const std::filesystem::path data = path.parent_path();
     return fmt::format("fetch_data {} --data-dir {}", name, shell_word(data.empty() ? "." : data));
   };
-  for (const BenchmarkOutSet& set : kOutSets) {
+  for (const AuthorsOutSet& set : kOutSets) {
     if (!set.folder.empty() && set.folder == folder) return command(set.name);
   }
-  for (const BenchmarkNetwork& network : kNetworks) {
+  for (const AuthorsNetwork& network : kNetworks) {
     if (network.in_set_folder == folder) return command(network.in_set_format);
   }
   return "";
 }
 
-std::string fetch_command(const BenchmarkNetwork& network,
+std::string fetch_command(const AuthorsNetwork& network,
                           const std::filesystem::path& weights_folder) {
   return fmt::format("fetch_data {} --weights-dir {}", network.name, shell_word(weights_folder));
 }

@@ -1,4 +1,4 @@
-#include "eval/paper/benchmark_names.h"
+#include "eval/paper/authors_names.h"
 
 #include <doctest/doctest.h>
 
@@ -8,24 +8,24 @@ namespace odin {
 namespace {
 
 TEST_CASE("networks of the release") {
-  REQUIRE(benchmark_networks().size() == 4);
-  const BenchmarkNetwork& densenet = benchmark_network("densenet10");
+  REQUIRE(authors_networks().size() == 4);
+  const AuthorsNetwork& densenet = authors_network("densenet10");
   CHECK(densenet.name == "densenet10");
   CHECK(densenet.display_name == "DenseNet-BC-100");
   CHECK(densenet.weights_file == "densenet10.h5");
   CHECK(densenet.in_set_name == "CIFAR-10");
   CHECK(in_set_specification(densenet, "data") == "cifar10:data/cifar-10-batches-bin");
-  const BenchmarkNetwork& wide = benchmark_network("wideresnet100");
+  const AuthorsNetwork& wide = authors_network("wideresnet100");
   CHECK(wide.display_name == "Wide-ResNet-28-10");
   CHECK(wide.weights_file == "wideresnet100.h5");
   CHECK(wide.in_set_name == "CIFAR-100");
   CHECK(in_set_specification(wide, "/data/") == "cifar100:/data/cifar-100-binary");
-  for (const BenchmarkNetwork& network : benchmark_networks()) {
+  for (const AuthorsNetwork& network : authors_networks()) {
     const bool of_100 = network.name.ends_with("100");
     CHECK(network.in_set_name == (of_100 ? "CIFAR-100" : "CIFAR-10"));
     CHECK(network.in_set_format == (of_100 ? "cifar100" : "cifar10"));
     CHECK(network.weights_file == std::string(network.name) + ".h5");
-    CHECK(&benchmark_network(network.name) == &network);
+    CHECK(&authors_network(network.name) == &network);
   }
 }
 
@@ -42,10 +42,10 @@ TEST_CASE("out-of-distribution sets of the release") {
       {"Uniform", "Uniform noise", "uniform"},
       {"Gaussian", "Gaussian noise", "gaussian"},
   };
-  REQUIRE(benchmark_out_sets().size() == std::size(expected));
+  REQUIRE(authors_out_sets().size() == std::size(expected));
   for (std::size_t i = 0; i < std::size(expected); ++i) {
-    const BenchmarkOutSet& found = benchmark_out_set(expected[i].name);
-    CHECK(&found == &benchmark_out_sets()[i]);
+    const AuthorsOutSet& found = authors_out_set(expected[i].name);
+    CHECK(&found == &authors_out_sets()[i]);
     CHECK(found.display_name == expected[i].display_name);
     CHECK(out_set_specification(found, "/data") == expected[i].specification);
   }
@@ -53,7 +53,7 @@ TEST_CASE("out-of-distribution sets of the release") {
 
 TEST_CASE("the authors' magnitudes") {
   const auto magnitude = [](std::string_view network, std::string_view out_set) {
-    return benchmark_magnitude(benchmark_network(network), benchmark_out_set(out_set));
+    return authors_magnitude(authors_network(network), authors_out_set(out_set));
   };
   CHECK(magnitude("densenet10", "Imagenet") == 0.0014);
   CHECK(magnitude("wideresnet10", "Imagenet") == 0.0005);
@@ -67,22 +67,22 @@ TEST_CASE("the authors' magnitudes") {
   CHECK(magnitude("wideresnet10", "iSUN") == 0.0008);
   CHECK(magnitude("wideresnet10", "Uniform") == 0.0014);
   CHECK(magnitude("wideresnet100", "Gaussian") == 0.0028);
-  CHECK(kBenchmarkTemperature == 1000);
+  CHECK(kAuthorsTemperature == 1000);
 
-  BenchmarkNetwork other = benchmark_network("densenet10");
+  AuthorsNetwork other = authors_network("densenet10");
   other.name = "densenet1000";
-  CHECK_THROWS_WITH_AS(benchmark_magnitude(other, benchmark_out_set("iSUN")),
+  CHECK_THROWS_WITH_AS(authors_magnitude(other, authors_out_set("iSUN")),
                        "the benchmark has no magnitude for a network \"densenet1000\"", Error);
 }
 
 TEST_CASE("names that the release does not have are answered with those it has") {
   CHECK_THROWS_WITH_AS(
-      benchmark_network("densenet"),
+      authors_network("densenet"),
       "there is no network \"densenet\" in the benchmark; its names are densenet10, "
       "densenet100, wideresnet10 and wideresnet100",
       Error);
   CHECK_THROWS_WITH_AS(
-      benchmark_out_set("imagenet"),
+      authors_out_set("imagenet"),
       "there is no out-of-distribution set \"imagenet\" in the benchmark; its names "
       "are Imagenet, Imagenet_resize, LSUN, LSUN_resize, iSUN, Uniform and Gaussian",
       Error);
@@ -96,22 +96,22 @@ TEST_CASE("the command that fetches a set is known by the name of its folder") {
         "fetch_data cifar100 --data-dir 'it'\\''s a'");
   CHECK(fetch_command("folder:D/mine").empty());
   CHECK(fetch_command("uniform").empty());
-  CHECK(fetch_command(benchmark_network("wideresnet10"), "my weights") ==
+  CHECK(fetch_command(authors_network("wideresnet10"), "my weights") ==
         "fetch_data wideresnet10 --weights-dir 'my weights'");
 }
 
 TEST_CASE("a network is known by its architecture and its set") {
-  for (const BenchmarkNetwork& network : benchmark_networks()) {
+  for (const AuthorsNetwork& network : authors_networks()) {
     CHECK(name_of(architecture_of(network)) == network.display_name);
-    const BenchmarkNetwork* found =
-        find_benchmark_network(architecture_of(network), network.in_set_format);
+    const AuthorsNetwork* found =
+        find_authors_network(architecture_of(network), network.in_set_format);
     REQUIRE(found);
     CHECK(found->name == network.name);
   }
-  CHECK_FALSE(find_benchmark_network(WideResNetConfig{}, "fashion_mnist"));
+  CHECK_FALSE(find_authors_network(WideResNetConfig{}, "fashion_mnist"));
   DenseNetConfig wider;  // of the same name
   wider.growth_rate = 24;
-  CHECK_FALSE(find_benchmark_network(wider, "cifar10"));
+  CHECK_FALSE(find_authors_network(wider, "cifar10"));
 }
 
 }  // namespace

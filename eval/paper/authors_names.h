@@ -12,10 +12,10 @@
 namespace odin {
 
 // The temperature of every result of the paper.
-inline constexpr double kBenchmarkTemperature = 1000;
+inline constexpr double kAuthorsTemperature = 1000;
 
 // A trained network of the release, and the set that it was trained on.
-struct BenchmarkNetwork {
+struct AuthorsNetwork {
   std::string_view name;           // "densenet10"
   std::string_view display_name;   // "DenseNet-BC-100"
   std::string_view weights_file;   // "densenet10.h5"
@@ -25,45 +25,45 @@ struct BenchmarkNetwork {
 };
 
 // An out-of-distribution set of the release.
-struct BenchmarkOutSet {
+struct AuthorsOutSet {
   std::string_view name;          // "Imagenet"
   std::string_view display_name;  // "Tiny-ImageNet (crop)"
   std::string_view format;        // "folder"; "uniform" or "gaussian" for noise
   std::string_view folder;        // "Imagenet", as the authors' archive unpacks; none for noise
-  // The authors' perturbation magnitudes, in the order of benchmark_networks().
+  // The authors' perturbation magnitudes, in the order of authors_networks().
   std::array<double, 4> magnitudes;
 };
 
-std::span<const BenchmarkNetwork> benchmark_networks();
-std::span<const BenchmarkOutSet> benchmark_out_sets();
+std::span<const AuthorsNetwork> authors_networks();
+std::span<const AuthorsOutSet> authors_out_sets();
 
 // What its checkpoint holds.
-Architecture architecture_of(const BenchmarkNetwork& network);
+Architecture architecture_of(const AuthorsNetwork& network);
 
 // The network of the release of this architecture that was trained on this set (as a specification
 // names it), or nullptr.
-const BenchmarkNetwork* find_benchmark_network(const Architecture& architecture,
-                                               std::string_view in_set_format);
+const AuthorsNetwork* find_authors_network(const Architecture& architecture,
+                                           std::string_view in_set_format);
 
 // By name; any other throws Error, listing the names.
-const BenchmarkNetwork& benchmark_network(std::string_view name);
-const BenchmarkOutSet& benchmark_out_set(std::string_view name);
+const AuthorsNetwork& authors_network(std::string_view name);
+const AuthorsOutSet& authors_out_set(std::string_view name);
 
 // The magnitude that the authors chose for this pair.
-double benchmark_magnitude(const BenchmarkNetwork& network, const BenchmarkOutSet& out_set);
+double authors_magnitude(const AuthorsNetwork& network, const AuthorsOutSet& out_set);
 
 // The data-set specification of the set below `data_folder`: "cifar10:DATA/cifar-10-batches-bin",
 // "folder:DATA/Imagenet", "uniform".
-std::string in_set_specification(const BenchmarkNetwork& network,
+std::string in_set_specification(const AuthorsNetwork& network,
                                  const std::filesystem::path& data_folder);
-std::string out_set_specification(const BenchmarkOutSet& out_set,
+std::string out_set_specification(const AuthorsOutSet& out_set,
                                   const std::filesystem::path& data_folder);
 
 // The command that fetches what `specification` names ("folder:DATA/iSUN", "cifar10:DATA/...") where
 // it is a set of the benchmark by the name of its folder; empty where it is not.
 std::string fetch_command(std::string_view specification);
 // The command that fetches the authors' file of a network to a folder.
-std::string fetch_command(const BenchmarkNetwork& network,
+std::string fetch_command(const AuthorsNetwork& network,
                           const std::filesystem::path& weights_folder);
 
 }  // namespace odin

@@ -1,0 +1,42 @@
+#include "eval/benchmark/open_set.h"
+
+#include "kernels/error.h"
+
+namespace odin {
+
+namespace fs = std::filesystem;
+
+std::optional<MissingSet> missing_set(const SetRequest& set) {
+  const DatasetSpec spec = parse_dataset_spec(set.spec);
+  std::error_code error;
+  if (is_noise(spec.kind)) return {};
+  const bool empty = fs::is_directory(spec.path, error) && fs::is_empty(spec.path, error);
+  if (fs::exists(spec.path, error) && !empty) return {};
+  return MissingSet{set.display_name.empty() ? set.spec : set.display_name,
+                    empty ? fmt::format("{} is an empty folder", spec.path.string())
+                          : fmt::format("there is no {}", spec.path.string()),
+                    fetch_command(set.spec)};
+}
+
+void fail_missing(const MissingSet& set) {
+  fail("{} is missing: {}{}", set.name, set.reason,
+       set.command.empty() ? "" : "; fetch it: " + set.command);
+}
+
+NamedDataset open_set(const SetRequest& set, const DatasetOptions& options, const SetParts& parts) {
+  std::shared_ptr<const Dataset> images = open_dataset(parse_dataset_spec(set.spec), options);
+  require(images->size() > parts.skip,
+          "{} has {} images, of which the first {} are left aside (--skip): none is left",
+          images->name(), images->size(), parts.skip);
+  return {set.display_name.empty() ? images->name() : set.display_name, std::move(images)};
+}
+
+NamedDataset reported_images(const NamedDataset& whole, const SetParts& parts) {
+  return {whole.display_name, subset(whole.images, parts.skip, parts.limit - parts.skip)};
+}
+
+NamedDataset held_out_images(const NamedDataset& whole, const SetParts& parts) {
+  return {whole.display_name, subset(whole.images, 0, parts.skip)};
+}
+
+}  // namespace odin

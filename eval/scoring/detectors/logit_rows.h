@@ -1,0 +1,50 @@
+// What detectors that read logits share.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include "kernels/error.h"
+
+namespace odin {
+
+// Gives every row of logits (n, classes) and its largest logit to `score_of`, which returns the
+// image's score. Throws Error where a logit is not finite, where there is no class, and where the
+// numbers of logits and scores do not fit.
+template <class ScoreOf>
+void score_logit_rows(std::span<const float> logits, int classes, std::span<double> scores,
+                      const ScoreOf& score_of) {
+  require(classes > 0, "a score needs the logits of at least one class, not of {}", classes);
+  const auto width = static_cast<std::size_t>(classes);
+  require(logits.size() == scores.size() * width,
+          "{} scores of {} classes need {} logits, but {} were given", scores.size(), classes,
+          scores.size() * width, logits.size());
+  for (std::size_t image = 0; image < scores.size(); ++image) {
+    const auto row = logits.subspan(image * width, width);
+    for (std::size_t i = 0; i < width; ++i) {
+      require(std::isfinite(row[i]),
+              "logit {} of image {} of the batch is {}, where scores need finite ones; check the "
+              "weights and the magnitude",
+              i, image, row[i]);
+    }
+    scores[image] = score_of(row, static_cast<double>(*std::max_element(row.begin(), row.end())));
+  }
+}
+
+inline void require_temperature(double temperature) {
+  require(std::isfinite(temperature) && temperature > 0,
+          "the temperature must be a positive number, not {}", temperature);
+}
+
+// sum_j exp((f_j - largest) / T). Relative to the largest logit no exponential overflows, and the
+// largest logit's own is 1.
+inline double sum_of_exponentials(std::span<const float> logits, double largest,
+                                  double temperature) {
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp((logit - largest) / temperature);
+  return sum;
+}
+
+}  // namespace odin

@@ -1,0 +1,29 @@
+// The maximum logit of the image as it is,
+//
+//   S = max_i f_i
+//
+// Hendrycks, Basart, Mazeika et al., "Scaling out-of-distribution detection for real-world
+// settings", ICML 2022, section 3.
+#include "eval/scoring/detectors/logit_rows.h"
+#include "eval/scoring/detectors/registry.h"
+
+namespace odin {
+namespace {
+
+void score(const NetworkOutputs& outputs, std::span<double> scores) {
+  score_logit_rows(outputs.logits, outputs.classes, scores,
+                   [](std::span<const float>, double largest) { return largest; });
+}
+
+}  // namespace
+
+constexpr Detector detectors::kMaxLogit{
+    .name = "max_logit",
+    .title = "Max logit",
+    .heading = "Max Logit",
+    .score_file = "MaxLogit",
+    .paper = "Hendrycks et al., ICML 2022, arXiv:1911.11132",
+    .score = score,
+};
+
+}  // namespace odin

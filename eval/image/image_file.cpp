@@ -1,26 +1,11 @@
 #include "eval/image/image_file.h"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "eval/image/codec.h"
 #include "kernels/error.h"
 
 namespace odin {
-
-std::size_t InputStream::fill() {
-  const std::size_t count = file_.read_some(offset_, buffer_.data(), buffer_.size());
-  offset_ += static_cast<std::int64_t>(count);
-  return count;
-}
-
-void keep_message(CodecMessage& message, const char* text) {
-  if (text == message.data()) return;
-  const std::size_t length = std::min(std::strlen(text), message.size() - 1);
-  std::copy_n(text, length, message.data());
-  message[length] = '\0';
-}
 
 void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
                      CropDraw draw) {

@@ -1,5 +1,4 @@
 #include <array>
-#include <csetjmp>
 #include <cstddef>
 #include <cstdio>
 #include <vector>
@@ -24,20 +23,16 @@ int product(int a, int b) {
   return (2 * a * b + 255) / 510;
 }
 
-// libjpeg's decompressor. The library reports an error by a long jump, which must pass no C++
-// object that needs destroying: so it is called only inside guarded(), and nothing else is called
-// there.
-class JpegReader {
+// libjpeg's decompressor.
+class JpegReader final : public GuardedCodec {
  public:
-  explicit JpegReader(InputStream& stream) : stream_(stream) {
+  explicit JpegReader(InputStream& stream) : GuardedCodec(stream, "JPEG") {
     jpeg_.err = jpeg_std_error(&errors_);
     errors_.error_exit = on_error;
     errors_.emit_message = on_message;
     jpeg_.client_data = this;
   }
   ~JpegReader() { jpeg_destroy_decompress(&jpeg_); }
-  JpegReader(const JpegReader&) = delete;
-  JpegReader& operator=(const JpegReader&) = delete;
 
   void decode(ImageFitter& fitter) {
     read_header();
@@ -45,7 +40,7 @@ class JpegReader {
     require(channels == 1 || channels == 3 || channels == 4,
             "'{}' is a JPEG image of {} channels, where 1 (grey), 3 (colour) or 4 (CMYK) are "
             "possible: convert it",
-            stream_.file().path().string(), channels);
+            file_name(), channels);
     fitter.begin(jpeg_.image_width, jpeg_.image_height);
     jpeg_.out_color_space = channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK;
 
@@ -77,15 +72,6 @@ class JpegReader {
   }
 
  private:
-  template <class Calls>
-  void guarded(const Calls& calls) {
-    if (setjmp(jump_) != 0) {
-      fail("'{}' cannot be decoded as a JPEG image ({}): replace or convert it",
-           stream_.file().path().string(), message_.data());
-    }
-    calls();
-  }
-
   void read_header() {
     guarded([this] {
       jpeg_create_decompress(&jpeg_);
@@ -112,16 +98,10 @@ class JpegReader {
     return *static_cast<JpegReader*>(jpeg->client_data);
   }
 
-  [[noreturn]] static void raise(j_common_ptr jpeg, const char* text) {
-    JpegReader& self = self_of(jpeg);
-    keep_message(self.message_, text);
-    std::longjmp(self.jump_, 1);
-  }
-
   [[noreturn]] static void on_error(j_common_ptr jpeg) {
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
-    raise(jpeg, text);
+    self_of(jpeg).raise(text);
   }
 
   // Of the warnings (negative levels) those are errors which mean that pixels were made up.
@@ -141,26 +121,16 @@ class JpegReader {
 
   static void on_progress(j_common_ptr jpeg) {
     if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number > kMaxScans) {
-      raise(jpeg, "more scans than any encoder writes");
+      self_of(jpeg).raise("more scans than any encoder writes");
     }
   }
 
   static boolean on_fill(j_decompress_ptr jpeg) {
     JpegReader& self = self_of(reinterpret_cast<j_common_ptr>(jpeg));
-    if (!self.fill()) raise(reinterpret_cast<j_common_ptr>(jpeg), self.message_.data());
+    self.source_.bytes_in_buffer = self.fill();
+    self.source_.next_input_byte = self.stream().buffer();
+    if (self.source_.bytes_in_buffer == 0) self.raise(self.message());
     return TRUE;
-  }
-
-  bool fill() {
-    try {
-      source_.bytes_in_buffer = stream_.fill();
-      source_.next_input_byte = stream_.buffer();
-      if (source_.bytes_in_buffer == 0) keep_message(message_, "the file ends too early");
-      return source_.bytes_in_buffer > 0;
-    } catch (const std::exception& error) {
-      keep_message(message_, error.what());
-      return false;
-    }
   }
 
   static void on_skip(j_decompress_ptr jpeg, long count) {
@@ -172,14 +142,12 @@ class JpegReader {
       source.bytes_in_buffer -= wanted;
     } else {
       self_of(reinterpret_cast<j_common_ptr>(jpeg))
-          .stream_.skip(static_cast<std::int64_t>(wanted - source.bytes_in_buffer));
+          .stream()
+          .skip(static_cast<std::int64_t>(wanted - source.bytes_in_buffer));
       source.bytes_in_buffer = 0;
     }
   }
 
-  InputStream& stream_;
-  CodecMessage message_{};
-  std::jmp_buf jump_;
   jpeg_decompress_struct jpeg_{};
   jpeg_error_mgr errors_{};
   jpeg_progress_mgr progress_{};

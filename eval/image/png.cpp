@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <csetjmp>
 #include <cstring>
 #include <vector>
 
@@ -11,21 +10,18 @@
 namespace odin {
 namespace {
 
-// libpng's reader. The library reports an error by a long jump, which must pass no C++ object that
-// needs destroying: so it is called only inside guarded(), and nothing else is called there.
-class PngReader {
+// libpng's reader.
+class PngReader final : public GuardedCodec {
  public:
-  explicit PngReader(InputStream& stream) : stream_(stream) {
+  explicit PngReader(InputStream& stream) : GuardedCodec(stream, "PNG") {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
     if (info_ == nullptr) {
       png_destroy_read_struct(&png_, nullptr, nullptr);
-      fail("there is not enough memory to read '{}'", stream.file().path().string());
+      fail("there is not enough memory to read '{}'", file_name());
     }
   }
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
-  PngReader(const PngReader&) = delete;
-  PngReader& operator=(const PngReader&) = delete;
 
   void decode(ImageFitter& fitter) {
     read_header();
@@ -58,15 +54,6 @@ class PngReader {
   }
 
  private:
-  template <class Calls>
-  void guarded(const Calls& calls) {
-    if (setjmp(jump_) != 0) {
-      fail("'{}' cannot be decoded as a PNG image ({}): replace or convert it",
-           stream_.file().path().string(), message_.data());
-    }
-    calls();
-  }
-
   void read_header() {
     guarded([this] {
       png_set_read_fn(png_, this, on_read);
@@ -100,8 +87,7 @@ class PngReader {
     const std::size_t width = png_get_image_width(png_, info_);
     require(
         png_get_rowbytes(png_, info_) == width * (indexed ? 1 : 3) && palette_.empty() == !indexed,
-        "'{}' is a PNG image of a kind that is not known: convert it",
-        stream_.file().path().string());
+        "'{}' is a PNG image of a kind that is not known: convert it", file_name());
   }
 
   // Not left to libpng, which takes an index beyond the palette for black.
@@ -109,7 +95,7 @@ class PngReader {
     for (std::size_t x = 0; x < rgb.size() / 3; ++x) {
       if (indices[x] >= palette_.size()) {
         fail("'{}' is a damaged PNG image: a pixel has colour {} of a palette of {}: replace it",
-             stream_.file().path().string(), indices[x], palette_.size());
+             file_name(), indices[x], palette_.size());
       }
       const png_color& colour = palette_[indices[x]];
       rgb[3 * x] = colour.red;
@@ -129,47 +115,34 @@ class PngReader {
 
   static void on_read(png_structp png, png_bytep to, std::size_t count) {
     auto& self = *static_cast<PngReader*>(png_get_io_ptr(png));
-    if (!self.take(to, count)) png_error(png, self.message_.data());
+    if (!self.take(to, count)) png_error(png, self.message());
   }
 
   bool take(std::uint8_t* to, std::size_t count) {
-    try {
-      while (count > 0) {
-        if (position_ == filled_) {
-          position_ = 0;
-          filled_ = stream_.fill();
-          if (filled_ == 0) {
-            keep_message(message_, "the file ends too early");
-            return false;
-          }
-        }
-        const std::size_t part = std::min(count, filled_ - position_);
-        std::memcpy(to, stream_.buffer() + position_, part);
-        position_ += part;
-        to += part;
-        count -= part;
+    while (count > 0) {
+      if (position_ == filled_) {
+        position_ = 0;
+        filled_ = fill();
+        if (filled_ == 0) return false;
       }
-      return true;
-    } catch (const std::exception& error) {
-      keep_message(message_, error.what());
-      return false;
+      const std::size_t part = std::min(count, filled_ - position_);
+      std::memcpy(to, stream().buffer() + position_, part);
+      position_ += part;
+      to += part;
+      count -= part;
     }
+    return true;
   }
 
   [[noreturn]] static void on_error(png_structp png, png_const_charp text) {
-    auto& self = *static_cast<PngReader*>(png_get_error_ptr(png));
-    keep_message(self.message_, text);
-    std::longjmp(self.jump_, 1);
+    static_cast<PngReader*>(png_get_error_ptr(png))->raise(text);
   }
   // What the library can read in spite of a flaw, we read.
   static void on_warning(png_structp, png_const_charp) {}
 
-  InputStream& stream_;
   std::vector<png_color> palette_;  // empty for an image without
   std::size_t position_ = 0;        // in the stream's buffer
   std::size_t filled_ = 0;
-  CodecMessage message_{};
-  std::jmp_buf jump_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
 };

@@ -129,28 +129,4 @@ std::string to_json(const Recipe& r) {
       .dump();
 }
 
-Recipe recipe_from_json(std::string_view json) {
-  try {
-    const auto j = nlohmann::json::parse(json);
-    Recipe r;
-    r.epochs = j.at("epochs");
-    r.half_size_epochs = j.at("half_size_epochs");
-    r.batch_size = j.at("batch_size");
-    r.learning_rate = j.at("learning_rate");
-    r.warmup_epochs = j.at("warmup_epochs");
-    r.schedule = j.at("cosine") ? Schedule::kCosine : Schedule::kStep;
-    r.milestones = j.at("milestones").get<std::vector<double>>();
-    r.decay = j.at("decay");
-    r.momentum = j.at("momentum");
-    r.nesterov = j.at("nesterov");
-    r.weight_decay = j.at("weight_decay");
-    r.dropout = j.at("dropout");
-    r.augmentation = {j.at("crop_padding"), j.at("flip")};
-    r.seed = j.at("seed");
-    return r;
-  } catch (const nlohmann::json::exception& error) {
-    fail("the recipe cannot be read: {}", error.what());
-  }
-}
-
 }  // namespace odin::training

@@ -57,8 +57,7 @@ double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t per_e
 // ...".
 std::string describe(const Recipe& recipe);
 
-// As JSON and back. Throws Error where a member is missing or is something else.
+// As JSON, with every member.
 std::string to_json(const Recipe& recipe);
-Recipe recipe_from_json(std::string_view json);
 
 }  // namespace odin::training

@@ -62,30 +62,26 @@ TEST_CASE("a cosine schedule rises linearly and falls to nearly zero") {
   CHECK(learning_rate(recipe, 499, per_epoch) < 1e-5);
 }
 
-TEST_CASE("a recipe comes back from JSON as it went") {
-  Recipe recipe{.epochs = 2.5,
-                .half_size_epochs = 1.25,
-                .batch_size = 32,
-                .learning_rate = 0.3,
-                .warmup_epochs = 0.1,
-                .schedule = Schedule::kCosine,
-                .milestones = {0.1, 0.2, 0.9},
-                .decay = 0.3,
-                .momentum = 0.8,
-                .nesterov = false,
-                .weight_decay = 3e-5,
-                .dropout = 0.2,
-                .augmentation = {2, false},
-                .seed = 0xffffffffffffffff};
-  const std::string json = to_json(recipe);
-  const Recipe back = recipe_from_json(json);
-  CHECK(to_json(back) == json);
-  CHECK(back.seed == recipe.seed);
-  CHECK(back.milestones == recipe.milestones);
-  CHECK(back.schedule == Schedule::kCosine);
-  CHECK(back.augmentation == recipe.augmentation);
-  CHECK_THROWS_AS(recipe_from_json("{}"), Error);
-  CHECK_THROWS_AS(recipe_from_json("nonsense"), Error);
+TEST_CASE("a recipe's JSON has every member, unrounded") {
+  const Recipe recipe{.epochs = 2.5,
+                      .half_size_epochs = 1.25,
+                      .batch_size = 32,
+                      .learning_rate = 0.3,
+                      .warmup_epochs = 0.1,
+                      .schedule = Schedule::kCosine,
+                      .milestones = {0.1, 0.2, 0.9},
+                      .decay = 0.3,
+                      .momentum = 0.8,
+                      .nesterov = false,
+                      .weight_decay = 3e-5,
+                      .dropout = 0.2,
+                      .augmentation = {2, false},
+                      .seed = 0xffffffffffffffff};
+  CHECK(to_json(recipe) ==
+        R"({"epochs":2.5,"half_size_epochs":1.25,"batch_size":32,"learning_rate":0.3,)"
+        R"("warmup_epochs":0.1,"cosine":true,"milestones":[0.1,0.2,0.9],"decay":0.3,)"
+        R"("momentum":0.8,"nesterov":false,"weight_decay":3e-05,"dropout":0.2,)"
+        R"("crop_padding":2,"flip":false,"seed":18446744073709551615})");
 }
 
 TEST_CASE("recipes that make no sense are refused by the option's name") {

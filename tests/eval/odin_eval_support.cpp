@@ -1,7 +1,8 @@
 #include "tests/eval/odin_eval_support.h"
 
 #include <fstream>
-#include <sstream>
+
+#include <doctest/doctest.h>
 
 #include "tests/eval/data/data_support.h"
 #include "tests/eval/scoring/small_network.h"
@@ -11,12 +12,6 @@ namespace odin::test {
 namespace fs = std::filesystem;
 
 const std::string kEvalProgram = std::string(ODIN_BINARY_DIR) + "/eval/odin_eval";
-
-std::string file_text(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 EvalWorkspace::EvalWorkspace() {
   Checkpoint checkpoint = small_checkpoint({10, 4, 0.5, true, 10});
@@ -37,6 +32,14 @@ EvalWorkspace::EvalWorkspace() {
 ProgramResult EvalWorkspace::run(const std::string& arguments, const std::string& launcher) const {
   return run_program(fmt::format("cd '{}' && {} '{}' {}", folder.path().string(), launcher,
                                  kEvalProgram, arguments));
+}
+
+ProgramResult EvalWorkspace::succeed(const std::string& arguments,
+                                     const std::string& launcher) const {
+  ProgramResult result = run(arguments, launcher);
+  INFO(result.errors);
+  REQUIRE(result.exit_status == 0);
+  return result;
 }
 
 void EvalWorkspace::write_folder(const std::string& name, int count, std::uint64_t seed) const {

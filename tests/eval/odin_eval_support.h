@@ -10,8 +10,6 @@ namespace odin::test {
 
 extern const std::string kEvalProgram;  // its path
 
-std::string file_text(const std::filesystem::path& path);
-
 // A folder with a small network and small sets under the names of the release.
 struct EvalWorkspace {
   static constexpr int kImages = 25;
@@ -21,6 +19,8 @@ struct EvalWorkspace {
   EvalWorkspace();
   // Runs odin_eval in the folder, started by `launcher` if there is one.
   ProgramResult run(const std::string& arguments, const std::string& launcher = "") const;
+  // The same for a command line that must succeed.
+  ProgramResult succeed(const std::string& arguments, const std::string& launcher = "") const;
   // A folder of `count` PNGs of noise, another for every seed.
   void write_folder(const std::string& name, int count, std::uint64_t seed) const;
 };

@@ -24,7 +24,7 @@ void write_release_sets(const EvalWorkspace& w) {
 constexpr const char* kAll = "--nn densenet10 --out_dataset all --skip 3 --device cpu --quiet ";
 
 Json json_file(const EvalWorkspace& w, const char* name) {
-  return Json::parse(file_text(w.folder / name));
+  return Json::parse(content_of(w.folder / name));
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -37,9 +37,7 @@ TEST_CASE("one command gives the whole table, and says what is missing and how t
   const EvalWorkspace w;
   write_release_sets(w);
   const ProgramResult r =
-      w.run(std::string(kAll) + "--json t.json --csv t.csv --markdown t.md --scores s");
-  INFO(r.errors);
-  REQUIRE(r.exit_status == 0);
+      w.succeed(std::string(kAll) + "--json t.json --csv t.csv --markdown t.md --scores s");
   CHECK(r.errors.empty());
   CHECK(
       contains(r.output, "DenseNet-BC-100, in-distribution CIFAR-10 (22 images); Baseline / ODIN"));
@@ -58,8 +56,8 @@ TEST_CASE("one command gives the whole table, and says what is missing and how t
   CHECK(json["missing"].size() == 2);
   CHECK(json["evaluations"][0]["detectors"]["odin"]["paper"]["fpr_at_tpr95"] == 0.043);
   CHECK(json["evaluations"][2]["out_images"] == 4);
-  CHECK(contains(file_text(w.folder / "t.csv"), ",LSUN (crop),,,,missing,"));
-  CHECK(contains(file_text(w.folder / "t.md"), "| Tiny-ImageNet (crop) | "));
+  CHECK(contains(content_of(w.folder / "t.csv"), ",LSUN (crop),,,,missing,"));
+  CHECK(contains(content_of(w.folder / "t.md"), "| Tiny-ImageNet (crop) | "));
   CHECK(fs::exists(w.folder / "s/out_5/confidence_Our_Out.txt"));
 }
 
@@ -71,18 +69,16 @@ TEST_CASE("every figure of the table is the single run's, and so is every score"
   int set = 0;
   for (const char* name : {"Imagenet", "Imagenet_resize", "iSUN", "Uniform", "Gaussian"}) {
     CAPTURE(name);
-    const ProgramResult r = w.run(
+    const ProgramResult r = w.succeed(
         fmt::format("--nn densenet10 --out_dataset {} --skip 3 --device cpu --quiet --score all "
                     "--json one.json --scores one",
                     name));
-    INFO(r.errors);
-    REQUIRE(r.exit_status == 0);
     CHECK(json_file(w, "one.json")["evaluations"][0] == all[static_cast<std::size_t>(set++)]);
     for (const char* detector : {"Base", "MaxLogit", "Energy", "Our"}) {
       for (const char* side : {"In", "Out"}) {
         const std::string file = fmt::format("confidence_{}_{}.txt", detector, side);
-        CHECK(file_text(w.folder / ("one/" + file)) ==
-              file_text(w.folder / fmt::format("all/out_{}/{}", set, file)));
+        CHECK(content_of(w.folder / ("one/" + file)) ==
+              content_of(w.folder / fmt::format("all/out_{}/{}", set, file)));
       }
     }
   }
@@ -92,10 +88,8 @@ TEST_CASE("a report shows the table, the search and the images of every set on o
   const EvalWorkspace w;
   write_release_sets(w);
   const ProgramResult r =
-      w.run(std::string(kAll) + "--limit 6 --search --score all --report new/page");
-  INFO(r.errors);
-  REQUIRE(r.exit_status == 0);
-  const std::string page = file_text(w.folder / "new/page/index.html");
+      w.succeed(std::string(kAll) + "--limit 6 --search --score all --report new/page");
+  const std::string page = content_of(w.folder / "new/page/index.html");
   for (const char* part :
        {"DenseNet-BC-100", "CIFAR-10", "Tiny-ImageNet (resize)", "Gaussian noise", "Energy",
         "arXiv:1706.02690v5", "LSUN (crop)", "fetch_data LSUN --data-dir .", "FPR at TPR 95",
@@ -115,10 +109,8 @@ TEST_CASE("a report shows the table, the search and the images of every set on o
 
 TEST_CASE("several sets of any kind, of which one is missing") {
   const EvalWorkspace w;
-  const ProgramResult r = w.run(
+  const ProgramResult r = w.succeed(
       std::string(kGeneral) + " --out folder:d/iSUN --out gaussian --out_dataset Uniform --quiet");
-  INFO(r.errors);
-  REQUIRE(r.exit_status == 0);
   CHECK(contains(
       r.output,
       "\nMissing: folder:d/iSUN: there is no d/iSUN; fetch it: fetch_data iSUN --data-dir d\n"));
@@ -128,10 +120,8 @@ TEST_CASE("several sets of any kind, of which one is missing") {
 
 TEST_CASE("scores are chosen by name") {
   const EvalWorkspace w;
-  const ProgramResult r =
-      w.run(std::string(kGeneral) + " --score energy,max_logit --json r.json --scores s --quiet");
-  INFO(r.errors);
-  REQUIRE(r.exit_status == 0);
+  const ProgramResult r = w.succeed(std::string(kGeneral) +
+                                    " --score energy,max_logit --json r.json --scores s --quiet");
   CHECK(contains(r.output, "                         Max Logit             Energy\n"));
   CHECK(json_file(w, "r.json")["evaluations"][0]["detectors"].size() == 2);
   CHECK(fs::exists(w.folder / "s/confidence_Energy_In.txt"));
@@ -141,9 +131,7 @@ TEST_CASE("scores are chosen by name") {
 TEST_CASE("a search tunes on the images left aside and reports on the others") {
   const EvalWorkspace w;
   const std::string command = std::string(kGeneral) + " --out gaussian --limit 6 --quiet";
-  const ProgramResult r = w.run(command + " --search --json s.json");
-  INFO(r.errors);
-  REQUIRE(r.exit_status == 0);
+  const ProgramResult r = w.succeed(command + " --search --json s.json");
   const Json json = json_file(w, "s.json");
   REQUIRE(json["searches"].size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
@@ -173,11 +161,9 @@ TEST_CASE("a search tunes on the images left aside and reports on the others") {
 TEST_CASE("a search on one set reports on the others") {
   const EvalWorkspace w;
   write_release_sets(w);
-  const ProgramResult r = w.run(
+  const ProgramResult r = w.succeed(
       "--nn densenet10 --out_dataset Uniform --out_dataset iSUN --out_dataset Imagenet --skip 3 "
       "--limit 6 --device cpu --quiet --search --search-dir kept --tune-on iSUN --json s.json");
-  INFO(r.errors);
-  REQUIRE(r.exit_status == 0);
   const Json json = json_file(w, "s.json");
   REQUIRE(json["searches"].size() == 1);
   CHECK(json["searches"][0]["tuned_on"] == "iSUN");

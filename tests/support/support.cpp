@@ -30,6 +30,12 @@ fs::path shared_folder() {
   return fs::is_directory(folder) ? folder : fs::path();
 }
 
+std::string content_of(const std::filesystem::path& file) {
+  std::ostringstream content;
+  content << std::ifstream(file, std::ios::binary).rdbuf();
+  return content.str();
+}
+
 void skip(std::string_view why) {
   std::printf("[SKIPPED] %s\n", std::string(why).c_str());
 }

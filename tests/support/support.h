@@ -26,6 +26,9 @@ class TemporaryFolder {
 // The folder `shared` beside the checkout (real data), or an empty path where there is none.
 std::filesystem::path shared_folder();
 
+// The bytes of a file; none where it cannot be read.
+std::string content_of(const std::filesystem::path& file);
+
 // Prints the line by which CTest counts the running test as skipped. Return from the test after it.
 void skip(std::string_view why);
 

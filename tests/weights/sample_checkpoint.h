@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <sstream>
 #include <string>
 
 #include "weights/checkpoint.h"
@@ -66,12 +65,6 @@ inline bool same(const Checkpoint& a, const Checkpoint& b) {
   return a.architecture == b.architecture && a.class_names == b.class_names && a.mean == b.mean &&
          a.std == b.std && a.in_dataset == b.in_dataset && a.source == b.source &&
          same_parameters(a.parameters, b.parameters);
-}
-
-inline std::string content_of(const std::filesystem::path& file) {
-  std::ostringstream bytes;
-  bytes << std::ifstream(file, std::ios::binary).rdbuf();
-  return bytes.str();
 }
 
 inline void write_bytes(const std::filesystem::path& file, const std::string& bytes) {

@@ -37,6 +37,14 @@ std::string error_opening(const fs::path& path, CifarVersion version,
   return error_of([&] { open_cifar(path, version, split); });
 }
 
+// 10,000 images, as many of every class.
+void check_balanced_test_half(const Dataset& test, int classes) {
+  CHECK(test.size() == 10000);
+  for (int label = 0; label < classes; ++label) {
+    CHECK(std::count(test.labels().begin(), test.labels().end(), label) == 10000 / classes);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("CIFAR-10: images and labels, by the folder, its parent or a file") {
@@ -168,10 +176,7 @@ TEST_CASE("CIFAR-10: the published statistics of the real training half" *
   const TemporaryFolder folder;
   if (!unpack_shared("cifar10", folder.path())) return;
   const auto test = open_cifar(folder.path(), CifarVersion::kCifar10, CifarSplit::kTest);
-  CHECK(test->size() == 10000);
-  for (int label = 0; label < 10; ++label) {
-    CHECK(std::count(test->labels().begin(), test->labels().end(), label) == 1000);
-  }
+  check_balanced_test_half(*test, 10);
 
   const auto training = open_cifar(folder.path(), CifarVersion::kCifar10, CifarSplit::kTraining);
   REQUIRE(training->size() == 50000);
@@ -202,10 +207,7 @@ TEST_CASE("CIFAR-100: the real test half" * doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("cifar100", folder.path())) return;
   const auto test = open_cifar(folder.path(), CifarVersion::kCifar100, CifarSplit::kTest);
-  CHECK(test->size() == 10000);
-  for (int label = 0; label < 100; ++label) {
-    CHECK(std::count(test->labels().begin(), test->labels().end(), label) == 100);
-  }
+  check_balanced_test_half(*test, 100);
 }
 
 }  // namespace odin::test

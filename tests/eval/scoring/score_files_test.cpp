@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <fstream>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,12 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string content_of(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 TEST_CASE("score files are the release's four, one line an image") {
   const test::TemporaryFolder folder;
   const std::vector<double> baseline_in{0.75, 0.5};
@@ -32,11 +25,12 @@ TEST_CASE("score files are the release's four, one line an image") {
   const fs::path below = folder / "new/folder";
   write_score_files({&detectors::kBaseline, 1000, 0.0014, baseline_in, baseline_out}, below);
   write_score_files({&detectors::kOdin, 1000, 0.0014, odin_in, {}}, below);
-  CHECK(content_of(below / "confidence_Base_In.txt") == "1000, 0.0014, 0.75\n1000, 0.0014, 0.5\n");
-  CHECK(content_of(below / "confidence_Base_Out.txt") == "1000, 0.0014, 0.25\n");
-  CHECK(content_of(below / "confidence_Our_In.txt") ==
+  CHECK(test::content_of(below / "confidence_Base_In.txt") ==
+        "1000, 0.0014, 0.75\n1000, 0.0014, 0.5\n");
+  CHECK(test::content_of(below / "confidence_Base_Out.txt") == "1000, 0.0014, 0.25\n");
+  CHECK(test::content_of(below / "confidence_Our_In.txt") ==
         "1000, 0.0014, 0.10012345678901234\n1000, 0.0014, 0.1\n");
-  CHECK(content_of(below / "confidence_Our_Out.txt").empty());
+  CHECK(test::content_of(below / "confidence_Our_Out.txt").empty());
   CHECK(std::distance(fs::directory_iterator(below), fs::directory_iterator()) == 4);
 }
 

@@ -37,17 +37,15 @@ ImageSet stripes(std::int64_t count, std::uint64_t seed, Backend& backend) {
 
 // A few steps through everything that a training may hold.
 Recipe full_recipe() {
-  Recipe recipe;
-  recipe.epochs = 3;
-  recipe.half_size_epochs = 1;
-  recipe.batch_size = 8;
-  recipe.warmup_epochs = 0.5;
-  recipe.schedule = Schedule::kCosine;
-  recipe.weight_decay = 5e-4;
-  recipe.dropout = 0.2;
-  recipe.augmentation = {4, true};
-  recipe.seed = 5;
-  return recipe;
+  return {.epochs = 3,
+          .half_size_epochs = 1,
+          .batch_size = 8,
+          .warmup_epochs = 0.5,
+          .schedule = Schedule::kCosine,
+          .weight_decay = 5e-4,
+          .dropout = 0.2,
+          .augmentation = {4, true},
+          .seed = 5};
 }
 
 bool same(const ParameterMap& a, const ParameterMap& b) {

@@ -31,9 +31,9 @@ void check_like(const char* what, const ConstView& view, const ConstView& like) 
           describe(like));
 }
 
-// The version to take, with kAuto decided: the most special one that can do it. Not kWgmma: it has
-// not run on a GPU yet (VERIFIED.md). Once cuda_kernel_bench has shown on an H100 that it is right
-// and for which shapes it is faster, they belong here.
+// The version to run: for kAuto the most special one that can do the shape. That is never kWgmma,
+// which has not run on a GPU yet (VERIFIED.md). Once cuda_kernel_bench has shown on an H100 that it is
+// right, and for which shapes it is faster, those shapes belong here.
 template <class Convolution>
 ConvolutionVersion choose(const Convolution& c, ConvolutionVersion version) {
   if (version != ConvolutionVersion::kAuto) return version;

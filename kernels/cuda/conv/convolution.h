@@ -1,6 +1,6 @@
-// Our own convolution, to be studied: versions from plain to fast, all of one meaning. A
-// convolution reads and writes channel slices, takes the batch norm and ReLU before it as a
-// prologue, and the folded bias, ReLU and residual after it as an epilogue (kernels/plan.h).
+// Our own convolution, written to be studied: versions from plain to fast that all compute the same.
+// A convolution reads and writes channel slices. Its prologue is the batch norm and ReLU before it;
+// its epilogue is the folded bias, ReLU and residual after it (kernels/plan.h).
 #pragma once
 
 #include <string_view>
@@ -10,10 +10,10 @@
 
 namespace odin::cuda {
 
-// Weights as the kernels want them: packed[tap][row][depth], the sum running over taps and depth.
-// Forward, row is the output channel and depth the input channel; backward, the other way round.
-// depth is padded with zeros to a multiple of 32, so that a load never has to ask where it ends.
-// The element type is that of the activations (float where x is float).
+// Weights as the kernels want them: packed[tap][row][depth]; the sum runs over taps and depth. In the
+// forward pass row is the output channel and depth the input channel; backward it is the other way
+// round. depth is padded with zeros to a multiple of 32, so that a load never has to ask where it
+// ends. The element type is that of the activations (float where x is float).
 constexpr int packed_depth(int depth) {
   return (depth + 31) / 32 * 32;
 }
@@ -26,11 +26,11 @@ void pack_forward_weights(const float* w, int outputs, int inputs, int kernel, E
 void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, Element element,
                            void* packed, Stream stream);
 
-// Which values a ReLU let through, one bit each: a byte tells of 16 bytes of a pixel's channels, so
-// of 8 in half precision and of 4 in float; bit i is the i-th of them. The byte of channel c of pixel
-// p is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel are zero.
+// Which values a ReLU let through, one bit each. A byte covers 16 bytes of a pixel's channels: 8
+// channels in half precision, 4 in float; bit i is the i-th of them. The byte of channel c of pixel p
+// is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel are zero.
 struct ReluMask {
-  std::uint8_t* bytes = nullptr;  // nullptr: there is none
+  std::uint8_t* bytes = nullptr;  // nullptr: no mask
   std::int64_t pitch = 0;
 };
 constexpr int kMaskedBytes = 16;
@@ -40,18 +40,18 @@ constexpr int masked_channels(Element element) {
 constexpr std::int64_t mask_pitch(Element element, int channels) {
   return (channels + masked_channels(element) - 1) / masked_channels(element);
 }
-// Whether every pixel is the middle of one window, so that a convolution can write its input's
-// mask.
+// Whether every pixel is the middle of exactly one window, so that a convolution can write its
+// input's mask.
 constexpr bool has_middle(int kernel, const ConvolutionGeometry& geometry) {
   return geometry.stride == 1 && kernel == 2 * geometry.padding + 1;
 }
 
 // y = epilogue(convolution(prologue(x))):
 // prologue(x) = affine(x), zero padding applied after it (its relu may be off: plain batch norm);
-// epilogue(z) = max(z + bias, 0) if relu, else z + bias; plus residual if there is one.
-// x (N, C, H, W), y (N, O, H', W'), residual as y. Element types are equal, except that x may be
-// float where y is not (and then so are the weights): the image itself, whose perturbation half
-// precision would drown; such a convolution runs on ordinary cores and should have few channels.
+// epilogue(z) = max(z + bias, 0) if relu, else z + bias; plus the residual, if any.
+// x is (N, C, H, W), y (N, O, H', W'), the residual as y. Element types are equal, with one exception:
+// x and the weights may be float where y is not. That is for the image, whose perturbation half
+// precision would round away. Such a convolution runs on ordinary cores and should have few channels.
 struct ForwardConvolution {
   int kernel = 1;
   ConvolutionGeometry geometry;
@@ -62,26 +62,26 @@ struct ForwardConvolution {
   bool relu = false;
   ConstView residual;  // empty for none
   View y;
-  // Written where given.
+  // Written if given.
   ReluMask input_mask;   // of prologue.relu; only if has_middle()
   ReluMask output_mask;  // of relu; by the implicit GEMMs only
   bool tf32 = false;     // float is multiplied on tensor cores, rounded to 11 significant bits
 };
 
 // The gradient in x: with g = the transposed convolution of dy with w, dx (+)= mask scale g,
-// mask = [scale x + shift > 0] if affine.relu: as the forward pass wrote it, else recomputed from x;
-// with the identity and relu, x may as well be the activation after its ReLU. `accumulate`: +=
+// mask = [scale x + shift > 0] if affine.relu: read if the forward pass wrote it, else recomputed from
+// x. (With the identity and relu, x may also be the activation after its ReLU.) `accumulate`: +=
 // instead of =.
-// dy (N, O, H', W'), dx and x (N, C, H, W). dx may be float where dy is not (and then so are the
-// weights): the gradient in the image.
+// dy is (N, O, H', W'), dx and x (N, C, H, W). dx and the weights may be float where dy is not: for the
+// gradient in the image.
 struct BackwardConvolution {
   int kernel = 1;
   ConvolutionGeometry geometry;
   ConstView dy;
   const void* weights = nullptr;  // by pack_backward_weights
   Affine affine;
-  ReluMask mask;  // read where given and affine.relu
-  ConstView x;    // needed where affine.relu and no mask is given
+  ReluMask mask;  // read if given and affine.relu
+  ConstView x;    // needed if affine.relu and no mask is given
   bool accumulate = false;
   View dx;
   bool tf32 = false;  // float is multiplied on tensor cores, rounded to 11 significant bits
@@ -97,13 +97,13 @@ enum class ConvolutionVersion : std::uint8_t {
 };
 std::string_view name_of(ConvolutionVersion version);
 
-// Throws Error where a version cannot do the shape.
+// Throws Error if the version cannot do the shape.
 void convolution_forward(const ForwardConvolution& convolution, ConvolutionVersion version,
                          Stream stream);
 void convolution_backward_data(const BackwardConvolution& convolution, ConvolutionVersion version,
                                Stream stream);
-// Whether a version can do the shape, with its element types and masks (without an output mask kAuto
-// and kPlain always can).
+// Whether a version can do the shape, with its element types and masks. (Without an output mask kAuto
+// and kPlain always can.)
 bool can_run(const ForwardConvolution& convolution, ConvolutionVersion version);
 bool can_run(const BackwardConvolution& convolution, ConvolutionVersion version);
 

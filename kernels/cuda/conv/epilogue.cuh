@@ -1,4 +1,4 @@
-// The epilogue of conv_epilogue.h inside a kernel.
+// The epilogue of epilogue.h inside a kernel.
 #pragma once
 
 #include "kernels/cuda/conv/epilogue.h"
@@ -10,15 +10,15 @@ namespace odin::cuda {
 template <class T>
 constexpr int kMasked = kMaskedBytes / static_cast<int>(sizeof(T));
 
-// The byte of a mask that tells of a channel of a pixel.
+// The byte of a mask that covers a channel of a pixel.
 template <class T>
 __device__ inline std::uint8_t& mask_byte(const ReluMask& mask, std::int64_t pixel, int channel) {
   return mask.bytes[pixel * mask.pitch + channel / kMasked<T>];
 }
 
-// Writes the mask of the closing ReLU for four channels from `channel` on, of which those that exist
-// count. Where a byte tells of eight, the other four are those of the neighbouring lane, which must
-// be here with the same pixel.
+// Writes the mask of the closing ReLU for the four channels from `channel` on; those that do not exist
+// are skipped. If a byte covers eight channels, the neighbouring lane has the other four, and must call
+// this for the same pixel.
 template <class T>
 __device__ inline void write_output_mask(const Epilogue& e, std::int64_t pixel, int channel,
                                          const Floats<4>& z) {
@@ -38,7 +38,7 @@ __device__ inline void write_output_mask(const Epilogue& e, std::int64_t pixel, 
   mask_byte<T>(e.output_mask, pixel, channel) = static_cast<std::uint8_t>(open);
 }
 
-// V neighbouring channels of a pixel, all of which exist, and which one byte of a mask tells of.
+// V neighbouring channels of a pixel. All exist, and one byte of a mask covers them.
 template <class T, int V>
 __device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int channel, Floats<V> z) {
   if (e.bias != nullptr) {
@@ -81,7 +81,7 @@ __device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int cha
   store<V>(static_cast<T*>(e.target.data) + pixel * e.target.pitch + channel, z);
 }
 
-// Four neighbouring channels, as many of them as exist.
+// Four neighbouring channels; those that do not exist are skipped.
 template <class T>
 __device__ inline void finish(const Epilogue& e, std::int64_t pixel, int channel,
                               const Floats<4>& z) {

@@ -1,15 +1,18 @@
-// What happens to a convolution's sums on their way to memory; forward and backward, every version
-// but the plain one.
+// What happens to a convolution's sums on their way to memory, forward and backward, in every version
+// except the plain one.
 #pragma once
 
 #include "kernels/cuda/conv/convolution.h"
 
 namespace odin::cuda {
 
-// target = the sum z of a channel c of a pixel, treated in this order:
-// z + bias[c]; max(z, 0) if relu; zero where affine.relu and the mask is not set or, without a mask,
-// affine(x) is not above zero; times affine.scale[c]; plus the addend. What is nullptr (or false) is
-// left out.
+// What happens to the sum z of channel c of a pixel, in this order:
+// - z + bias[c];
+// - max(z, 0) if relu;
+// - if affine.relu: zero where the mask is not set or, without a mask, affine(x) is not above zero;
+// - times affine.scale[c];
+// - plus the addend.
+// What is nullptr (or false) is skipped. The result goes to `target`.
 struct Epilogue {
   const float* bias = nullptr;
   bool relu = false;
@@ -19,7 +22,7 @@ struct Epilogue {
   ConstView x;
   ConstView addend;
   View target;
-  bool aligned = false;  // everything, for four channels at a time
+  bool aligned = false;  // every operand is, for four channels at a time
 };
 
 Epilogue epilogue_of(const ForwardConvolution& convolution);

@@ -5,42 +5,15 @@
 namespace odin::cuda {
 namespace {
 
-// A thread per element of packed[tap][row][depth]: w[row][depth][tap], or w[depth][row][tap] for
-// the backward pass, and zeros beyond the depth.
-template <class T>
-__global__ void pack_kernel(const float* w, int row_count, int depth, int taps, bool backward,
-                            T* packed, std::int64_t count) {
-  const std::int64_t index = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  if (index >= count) return;
-  const int padded = packed_depth(depth);
-  const int k = static_cast<int>(index % padded);
-  const std::int64_t row = index / padded % row_count;
-  const std::int64_t tap = index / padded / row_count;
-  const std::int64_t place = backward ? k * std::int64_t{row_count} + row : row * depth + k;
-  packed[index] = to<T>(k < depth ? w[place * taps + tap] : 0);
-}
-
-void pack(const float* w, int row_count, int depth, int kernel, bool backward, Element element,
-          void* packed, Stream stream) {
-  constexpr unsigned kThreads = 256;
-  const std::int64_t count = packed_weights(kernel, row_count, depth);
-  with_type(element, [&](auto t) {
-    using T = decltype(t);
-    launch(pack_kernel<T>,
-           {dim3(static_cast<unsigned>(blocks_for(count, kThreads))), dim3(kThreads), 0, stream}, w,
-           row_count, depth, kernel * kernel, backward, static_cast<T*>(packed), count);
-  });
-}
-
 constexpr int kFilterThreads = 128;
-constexpr int kFilterTaps = 9;  // whose sums are taken in one walk over the pixels
+constexpr int kFilterTaps = 9;  // that one walk over the pixels sums
 
 struct FilterSums {
   float part[kFilterTaps][kFilterThreads];
 };
 
-// A block per (output, input) channel: its threads share the pixels, then one of them adds up each
-// tap's parts.
+// A block per (output, input) channel. Its threads share the pixels; then one thread per tap adds up
+// the parts of that tap.
 template <class X, class Y>
 __global__ void conv_backward_filter_kernel(int kernel, ConvolutionGeometry geometry,
                                             ConstView x_view, ConstView dy_view, Rows<const X> x,
@@ -77,21 +50,11 @@ __global__ void conv_backward_filter_kernel(int kernel, ConvolutionGeometry geom
       for (const float part : shared.part[thread]) sum += part;
       dw[(std::int64_t{o} * x_view.channels + c) * taps + tap] += sum;
     }
-    __syncthreads();  // the parts are written again
+    __syncthreads();  // before the parts are written again
   }
 }
 
 }  // namespace
-
-void pack_forward_weights(const float* w, int outputs, int inputs, int kernel, Element element,
-                          void* packed, Stream stream) {
-  pack(w, outputs, inputs, kernel, false, element, packed, stream);
-}
-
-void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, Element element,
-                           void* packed, Stream stream) {
-  pack(w, inputs, outputs, kernel, true, element, packed, stream);
-}
 
 void convolution_backward_filter(int kernel, const ConvolutionGeometry& geometry, ConstView x,
                                  ConstView dy, float* dw, Stream stream) {

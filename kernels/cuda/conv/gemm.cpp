@@ -9,12 +9,6 @@
 namespace odin::cuda {
 namespace {
 
-// For loads of 16 bytes.
-bool is_aligned(const ConstView& view) {
-  return reinterpret_cast<std::uintptr_t>(view.data) % 16 == 0 &&
-         static_cast<std::size_t>(view.pitch) * size_of(view.element) % 16 == 0;
-}
-
 // a / b, rounded up.
 int divide_up(int a, int b) {
   return (a + b - 1) / b;
@@ -33,7 +27,7 @@ struct Gemm {
 };
 
 void require_counted(const GemmArguments& g) {
-  // A last tile reaches beyond the last pixel, but not so far that an int would overflow.
+  // The last tile reaches beyond the last pixel, but below this bound no int overflows.
   constexpr std::int64_t kMost = 0x7fff0000;
   require(g.epilogue.target.pixels() <= kMost && g.source.pixels() <= kMost,
           "a convolution of more than 2^31 pixels is not supported");
@@ -61,7 +55,7 @@ bool fits(int kernel, int stride, Element x, Element y) {
   return kernel * kernel <= kMostTaps && stride * stride <= kMostParts && x == y;
 }
 
-// Whether wgmma takes the operands, and the current GPU has it: no GPU after Hopper does.
+// Whether wgmma takes the operands and the current GPU has it. GPUs after Hopper do not.
 bool fits_wgmma(const ConstView& source) {
   if (source.element == Element::kFloat || source.channels > kMostWgmmaChannels) return false;
   int device = 0;

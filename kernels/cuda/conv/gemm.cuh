@@ -1,4 +1,4 @@
-// The kernel of conv_gemm.h, a template over how a tile is multiplied (conv_tile.cuh).
+// The implicit GEMM's kernel (gemm.h), a template over how a tile is multiplied (tile.cuh).
 #pragma once
 
 #include "kernels/cuda/conv/grid.cuh"
@@ -8,9 +8,9 @@
 
 namespace odin::cuda {
 
-// The slabs of step k are multiplied while those of the next kStages - 1 are on their way. A thread
-// applies the prologue to what it has itself loaded, before the barrier that shows it to the others,
-// so every element passes through it once per tap, not once per warp that reads it.
+// The slabs of step k are multiplied while those of the next kStages - 1 steps are being loaded. A
+// thread applies the prologue to what it has loaded itself, before the barrier that shows it to the
+// others. So every element passes through the prologue once per tap, not once per warp that reads it.
 template <class Tile, int kStages>
 __global__ void __launch_bounds__(Tile::kThreads)
     implicit_gemm_kernel(const __grid_constant__ GemmArguments g) {
@@ -27,7 +27,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
   const int own_chunk = Pixels::chunk() * Pixels::kPerChunk;
   const int steps_per_tap = (g.source.channels + kStep<Tile> - 1) / kStep<Tile>;
   const int steps = place.part.taps * steps_per_tap;
-  // Which of the own rows were inside their image, kOwn bits for each step under way.
+  // Which of the thread's rows are inside their image: kOwn bits for each step under way.
   unsigned inside = 0;
   int next_tap = 0;
   int next_depth = 0;
@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
         ++next_tap;
       }
     }
-    commit_copies();  // an empty group, too, so that the count of groups is that of steps
+    commit_copies();  // also an empty group: there is one group a step
   };
 
   Tile tile;
@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
         ++tap;
       }
     }
-    // Now this step's slabs are there for all, and all are done with the last step's, which the
+    // Now all threads see this step's slabs, and all are done with those of the last step, which the
     // next load overwrites.
     __syncthreads();
     start_loading(step + kStages - 1);

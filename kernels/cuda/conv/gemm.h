@@ -1,7 +1,7 @@
-// The convolution as a product of matrices that are never stored: row m of A is a pixel of the
-// result, its columns are all taps and input channels of that pixel's window, gathered from the
-// activation on the way to shared memory ("implicit GEMM", Chetlur et al. 2014); B is the packed
-// weights. Forward and backward differ only in where taps lead and in what is done to the sums.
+// The convolution as a product of matrices that are never stored ("implicit GEMM", Chetlur et al.
+// 2014). Row m of A is a pixel of the result; its columns are all taps and input channels of that
+// pixel's window, gathered from the activation on the way to shared memory. B is the packed weights.
+// Forward and backward differ only in where taps lead and in what is done to the sums.
 #pragma once
 
 #include "kernels/cuda/conv/epilogue.h"
@@ -17,7 +17,7 @@ struct GemmTap {
   int weights;  // which of the packed taps
 };
 
-// Every step-th pixel of the target, from (row, column) on. A forward convolution has one part, a
+// Every step-th pixel of the target, from (row, column) on. A forward convolution has one part. A
 // backward one of stride 2 has four: pixels of different parity are reached through different taps.
 struct GemmPart {
   int row;
@@ -29,11 +29,11 @@ struct GemmPart {
 };
 
 struct GemmArguments {
-  // A: what is gathered, and the prologue that it passes through.
+  // A: the source to gather from, and its prologue.
   ConstView source;
   Affine prologue;
-  ReluMask input_mask;  // of the prologue's ReLU, to be written
-  int mask_tap;         // the one that leads to the pixel itself, where there is a mask
+  ReluMask input_mask;  // of the prologue's ReLU, written
+  int mask_tap;         // the one that leads to the pixel itself, if there is a mask
   bool source_aligned;  // for loads of 16 bytes
   int source_step;      // pixels of the source per step along the target
   // B
@@ -45,14 +45,14 @@ struct GemmArguments {
   GemmPart part[kMostParts];
 };
 
-// The entry points, one file per element type so that they compile side by side.
+// The entry points, one file per element type so that they compile in parallel.
 void conv_gemm_half(const GemmArguments& arguments, int parts, Stream stream);
 void conv_gemm_bfloat16(const GemmArguments& arguments, int parts, Stream stream);
 void conv_gemm_tf32(const GemmArguments& arguments, int parts, Stream stream);
 void conv_gemm_float(const GemmArguments& arguments, int parts, Stream stream);
 
-// The same for half precision on a GPU of compute capability 9.0. Beside the slabs, shared memory has
-// room for the prologue's factors of so many channels.
+// The same for half precision on a GPU of compute capability 9.0. Next to the slabs, shared memory has
+// room for the prologue's factors of kMostWgmmaChannels channels.
 constexpr int kMostWgmmaChannels = 2048;
 void conv_wgmma(const GemmArguments& arguments, int parts, Stream stream);
 

@@ -2,7 +2,7 @@
 
 namespace odin::cuda {
 
-// Without tensor cores the arithmetic is what takes long; padding costs the more, occupancy less.
+// Without tensor cores arithmetic is the bottleneck: padding costs more, low occupancy less.
 void conv_gemm_float(const GemmArguments& g, int parts, Stream stream) {
   constexpr int kStages = 3;
   if (g.epilogue.target.channels <= 16) {

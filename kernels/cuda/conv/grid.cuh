@@ -1,4 +1,4 @@
-// Which tile of the result a block of an implicit GEMM computes, and how its sums get to memory.
+// Which tile of the result a block of an implicit GEMM computes, and how its sums reach memory.
 #pragma once
 
 #include "kernels/cuda/conv/epilogue.cuh"
@@ -7,7 +7,7 @@
 namespace odin::cuda {
 
 // A block computes kM pixels x kN channels of the part blockIdx.y. Blocks that share their pixels are
-// neighbours, so that the second one finds them in the L2 cache.
+// neighbours, so the second one finds them in the L2 cache.
 template <class Tile>
 struct TilePlace {
   const GemmPart& part;
@@ -23,7 +23,7 @@ struct TilePlace {
   }
 };
 
-// The sums of a tile through the epilogue.
+// Writes the sums of a tile through the epilogue.
 template <class Tile>
 __device__ inline void write_tile(const GemmArguments& g, const TilePlace<Tile>& place,
                                   const Tile& tile) {
@@ -63,9 +63,9 @@ void launch_tiles(void (*kernel)(GemmArguments), std::size_t shared_bytes, const
          g);
 }
 
-// How many channels a tensor core tile should have for so many output channels. 160: widths 160, 320
-// and 640 leave nothing over (three tiles of 64, or two of 128, would fill up to 37 % of their sums
-// with padding). 48 and 16: a DenseNet's bottleneck of 48 and growth of 12, and the first layers.
+// How many channels a tensor core tile should have for a number of output channels. 160 divides the
+// widths 160, 320 and 640 (three tiles of 64, or two of 128, would fill up to 37 % of their sums with
+// padding). 48 and 16 suit a DenseNet's bottleneck of 48, its growth of 12, and the first layers.
 inline int tile_width(int channels) {
   const auto padded = [channels](int width) { return blocks_for(channels, width) * width; };
   return channels <= 16 ? 16 : channels <= 48 ? 48 : padded(160) <= padded(64) ? 160 : 64;

@@ -2,16 +2,16 @@
 #include "kernels/cuda/conv/versions.h"
 #include "kernels/cuda/device/shared.cuh"
 
-// The network's first convolution: three channels of float in, so few that a thread keeps a pixel's
-// whole window in registers. On tensor cores the image would have to be rounded (ODIN's perturbation
-// is smaller than half precision's rounding) and its three channels padded to a slab's 32.
+// The network's first convolution. It reads three channels of float, so few that a thread keeps a
+// pixel's whole window in registers. Tensor cores would need the image rounded (and ODIN's perturbation
+// is smaller than half precision's rounding error) and its three channels padded to a slab's 32.
 namespace odin::cuda {
 namespace {
 
 constexpr int kThreads = 128;
 constexpr int kMostChannels = 4;
 constexpr int kMostTaps = 9;
-constexpr int kOutputs = 16;  // of a block, forward
+constexpr int kOutputs = 16;  // of a block in the forward pass
 
 struct ForwardWeights {
   alignas(4 * kOutputs) float w[kMostTaps * kMostChannels]

@@ -1,6 +1,6 @@
-// Convolutions for running networks layer by layer: of float activations, or of half ones, of which
-// x may still be float (the image). Weights and their gradients are float; where x is half, they are
-// multiplied as halves.
+// Convolutions for running networks layer by layer. Activations are float or half; where they are
+// half, x may still be float (the image). Weights and their gradients are float; if x is half, weights
+// are multiplied as halves.
 #pragma once
 
 #include <memory>
@@ -42,7 +42,7 @@ class LayerConvolution {
 
 // Our own kernels.
 std::unique_ptr<LayerConvolution> make_own_layer_convolution(Precision precision, Stream stream);
-// cuDNN, and cuBLAS for 1x1 convolutions where it is faster: measured once for each shape.
+// cuDNN, and cuBLAS for 1x1 convolutions where it is faster, which is measured once for each shape.
 std::unique_ptr<LayerConvolution> make_cudnn_layer_convolution(Precision precision, Stream stream);
 
 }  // namespace odin::cuda

@@ -7,8 +7,8 @@
 namespace odin::cuda {
 namespace {
 
-// Weights are packed, and rounded to the type they are multiplied in, anew at every call: in training
-// they change at every step, and a network's are small beside its activations.
+// Every call packs the weights anew and rounds them to the type they are multiplied in: in training
+// they change at every step, and they are small compared with the activations.
 class OwnLayerConvolution final : public LayerConvolution {
  public:
   OwnLayerConvolution(Precision precision, Stream stream)
@@ -47,7 +47,7 @@ class OwnLayerConvolution final : public LayerConvolution {
     return w.height;
   }
 
-  // A convolution but for its activations, whose weights are packed for it.
+  // A convolution without its activations; packs the weights for it.
   template <class Convolution>
   Convolution described(const ConvolutionGeometry& geometry,
                         const ConvolutionWeights<const float>& w, Element element) {

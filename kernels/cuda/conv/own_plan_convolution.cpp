@@ -18,7 +18,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
         tf32_(precision == Precision::kTf32),
         bias_(upload(step.bias)) {
     if (step.prologue) prologue_ = DeviceAffine(*step.prologue);
-    // Our kernels take a float image beside activations in half precision, with float weights.
+    // Next to activations in half precision our kernels take a float image, with float weights.
     const Element element = image ? Element::kFloat : element_of(precision);
     keeps_input_mask_ = prologue_.get().relu && has_middle(kernel_, geometry_) && !image;
     keeps_output_mask_ = step.relu && writes_output_mask(step, element, element_of(precision));
@@ -34,7 +34,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
                          forward_weights_.data(), stream);
     pack_backward_weights(row_major.as<float>(), outputs, inputs, kernel_, element,
                           backward_weights_.data(), stream);
-    synchronize(stream);  // before row_major goes
+    synchronize(stream);  // before row_major is freed
   }
 
   bool keeps_input_mask() const override { return keeps_input_mask_; }
@@ -84,7 +84,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     return can_run(like, ConvolutionVersion::kAuto);
   }
 
-  // A convolution but for its activations.
+  // A convolution without its activations.
   template <class Convolution>
   Convolution described(const DeviceBuffer& weights) const {
     Convolution convolution;

@@ -2,7 +2,7 @@
 #include "kernels/cuda/conv/versions.h"
 
 // The version to read first: one thread per result, three loops. Every operand comes straight from
-// device memory (or, with luck, a cache): an element of x is fetched once for every output channel
+// device memory (or, with luck, from a cache): an element of x is loaded once for every output channel
 // and tap that needs it.
 namespace odin::cuda {
 namespace {
@@ -77,7 +77,7 @@ __global__ void conv_plain_backward_kernel(BackwardConvolution c, Rows<const Y> 
   float sum = 0;
   for (int p = 0; p < c.kernel; ++p) {
     for (int q = 0; q < c.kernel; ++q) {
-      // The result (i, j) that read this pixel through tap (p, q), if there is one.
+      // The result (i, j) that read this pixel through tap (p, q), if any.
       const int i = row + padding - p;
       const int j = column + padding - q;
       if (i < 0 || j < 0 || i % stride != 0 || j % stride != 0) continue;

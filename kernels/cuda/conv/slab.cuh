@@ -1,10 +1,10 @@
-// What the implicit GEMMs bring into shared memory, and how it lies there: slabs, of a tile's rows
-// and a few channels each. A is gathered from the activation and passes through the prologue, B is
-// the packed weights.
+// What the implicit GEMMs bring into shared memory, and its layout there: slabs of a tile's rows and
+// a few channels. A is gathered from the activation and passes through the prologue; B is the packed
+// weights.
 //
 // A row of a slab is kBytes of one pixel, or of one output channel's weights, in chunks of 16 bytes.
-// Plain rows would put the same chunk of several rows into the same banks; so rows trade places of
-// their chunks, in a way that the tile names (Tile::Rows).
+// Plain rows would put the same chunk of several rows into the same banks. So each row permutes its
+// chunks; Tile::Rows says how.
 #pragma once
 
 #include "kernels/cuda/conv/grid.cuh"
@@ -13,7 +13,7 @@
 namespace odin::cuda {
 
 // Rows for ldmatrix and ordinary loads: any 8 rows that a matrix load takes at once (8 in sequence, or
-// pairs 4 apart) lie in all 32 banks.
+// pairs 4 apart) are spread over all 32 banks.
 struct Rows64 {
   static constexpr int kBytes = 64;
   static constexpr int kChunks = kBytes / kChunkBytes;
@@ -23,7 +23,7 @@ struct Rows64 {
   }
 };
 
-// Bytes of a stage: a slab of A and one of B behind it.
+// Bytes of a stage: a slab of A, followed by one of B.
 template <class Tile>
 constexpr int kStageBytes = (Tile::kM + Tile::kN) * Tile::Rows::kBytes;
 
@@ -38,7 +38,7 @@ constexpr std::size_t gemm_shared_bytes(int channels) {
          2 * static_cast<std::size_t>(packed_depth(channels)) * sizeof(float);
 }
 
-// The share of A that a thread brings: one chunk of every few rows.
+// The share of A that a thread loads: one chunk of every few rows.
 template <class Tile>
 class PixelRows {
  public:
@@ -70,7 +70,7 @@ class PixelRows {
   }
 
   // Starts to load channels [first, first + kPerChunk) of the tap's pixels into the slab. Bit i of
-  // the result: whether row i lies inside its image.
+  // the result is set if row i is inside its image.
   __device__ unsigned load(const GemmArguments& g, const GemmTap& tap, int first,
                            std::byte* slab) const {
     unsigned inside = 0;
@@ -102,7 +102,8 @@ class PixelRows {
     return inside;
   }
 
-  // Puts the own chunks of a slab through the prologue: z = relu(scale x + shift), but zero outside.
+  // Applies the prologue to the thread's chunks of a slab: z = relu(scale x + shift), but zero outside
+  // the image.
   __device__ static void normalise(std::byte* slab, const float* scale, const float* shift,
                                    bool relu, unsigned inside) {
     const Floats<4> scale_low = cuda::load<4>(scale);
@@ -125,9 +126,9 @@ class PixelRows {
     }
   }
 
-  // Writes the mask of the own chunks, before they pass through the prologue; a chunk is what a byte
-  // tells of. Row m of the product must be pixel m of the source. On its own, not within normalise(),
-  // where it would cost every pass the registers that only the first one needs.
+  // Writes the mask of the thread's chunks, before they pass through the prologue; a byte of the mask
+  // covers one chunk. Row m of the product must be pixel m of the source. This is not part of
+  // normalise(), where it would cost every pass the registers that only the first one needs.
   __device__ static void write_mask(ReluMask mask, int first_pixel, int channel,
                                     const std::byte* slab, const float* scale, const float* shift,
                                     unsigned inside) {
@@ -153,21 +154,21 @@ class PixelRows {
   }
 
  private:
-  // Of the source, where a tap (0, 0) leads.
+  // Where in the source a tap (0, 0) leads.
   int line_[kOwn];
   int column_[kOwn];
   int pixel_[kOwn];
 };
 
-// Starts to load the weights of output channels [first_channel, first_channel + kN) into the slab:
-// at the tap, of the thread's own chunk the input channels from `channel` on. Zeros beyond the last
-// output channel and beyond the packed depth.
+// Starts to load the weights of a tap and output channels [first_channel, first_channel + kN) into the
+// slab; `channel` is the first input channel of the thread's chunk. Loads zeros beyond the last output
+// channel and beyond the packed depth.
 template <class Tile>
 __device__ inline void load_weights(const GemmArguments& g, int tap, int first_channel, int channel,
                                     std::byte* slab) {
   using T = typename Tile::Element;
   constexpr int kChunks = Tile::Rows::kChunks;
-  static_assert(Tile::kThreads % kChunks == 0);  // so that a thread's chunk is always the same
+  static_assert(Tile::kThreads % kChunks == 0);  // so a thread's chunk is always the same
   const auto* data = static_cast<const T*>(g.weights);
 #pragma unroll
   for (int begin = 0; begin < Tile::kN * kChunks; begin += Tile::kThreads) {
@@ -182,14 +183,14 @@ __device__ inline void load_weights(const GemmArguments& g, int tap, int first_c
   }
 }
 
-// The prologue: its factors in shared memory, for the whole packed depth.
+// The prologue, with its factors in shared memory for the whole packed depth.
 template <class Tile>
 struct Prologue {
   float* scale;
   float* shift;
-  bool given;  // else the input is taken as it is
+  bool given;  // otherwise the input is used as it is
 
-  // Writes them into `memory`; a barrier must follow where they are given.
+  // Writes the factors into `memory`; if there is a prologue, a barrier must follow.
   __device__ Prologue(const GemmArguments& g, float* memory)
       : scale(memory),
         shift(memory + packed_depth(g.source.channels)),
@@ -203,8 +204,8 @@ struct Prologue {
     }
   }
 
-  // Puts the thread's own chunks of a slab through it, those of `channel` and on at a tap; bit i of
-  // `inside`: whether row i is in its image. Where a mask is to be written, writes its bytes: at the
+  // Applies the prologue to the thread's chunks of a slab, which begin at `channel` of a tap; bit i of
+  // `inside` is set if row i is inside its image. Also writes the input's mask if one is wanted: at the
   // tap that meets every pixel once, in the first of the tiles that share their pixels.
   __device__ void apply(const GemmArguments& g, const TilePlace<Tile>& place, int tap, int channel,
                         unsigned inside, std::byte* slab) const {

@@ -1,13 +1,13 @@
 // One block's share of a matrix product: how the threads multiply a slab of A (pixels) with a slab
-// of B (channels) that lie in shared memory, and who holds which of the sums. Two engines: tensor
-// cores, and the ordinary ones for float.
+// of B (channels) in shared memory, and which thread holds which sums. There are two engines: tensor
+// cores, and ordinary cores for float.
 #pragma once
 
 #include "kernels/cuda/conv/slab.cuh"
 
 namespace odin::cuda {
 
-// Tensor cores: the warps form a kWarpsM x kWarpsN grid, each multiplies kM / kWarpsM pixels with
+// Tensor cores: the warps form a kWarpsM x kWarpsN grid. Each multiplies kM / kWarpsM pixels with
 // kN / kWarpsN channels, 16 x 8 at a time.
 template <class T, int kPixels, int kOutputs, int kWarpsM, int kWarpsN>
 class TensorTile {
@@ -18,7 +18,7 @@ class TensorTile {
   static constexpr int kN = kOutputs;
   static constexpr int kThreads = 32 * kWarpsM * kWarpsN;
 
-  // The row of a slab that output channel i of the tile has.
+  // The row of a slab that holds output channel i of the tile.
   __device__ static int weight_row(int i) { return i; }
 
   // sums += a b^T over the 64 bytes of the slabs' rows.
@@ -34,9 +34,9 @@ class TensorTile {
                       a + Rows::offset(first_row() + 16 * i + lane % 16, 2 * step + lane / 16));
         round(rows[i]);
       }
-      // Two groups of 8 channels at a time. Which channel is which column is ours to choose: the
-      // first group takes channels 0, 1, 4, 5, 8, 9, 12, 13 of 16, so that a thread, who gets
-      // columns 2 t and 2 t + 1 of both sums, holds four neighbouring channels of a pixel.
+      // Two groups of 8 channels at a time. We choose which channel is which column: the first group
+      // takes channels 0, 1, 4, 5, 8, 9, 12 and 13 of 16. A thread gets columns 2 t and 2 t + 1 of
+      // both sums, and so holds four neighbouring channels of a pixel.
       const int column = lane % 8;
       const int channel = 4 * (column / 2) + 2 * (lane / 16) + column % 2;
 #pragma unroll
@@ -56,7 +56,7 @@ class TensorTile {
     }
   }
 
-  // f(row, channel, sums of channels channel to channel + 3) for all that this thread holds.
+  // Calls f(row, channel, sums of channels channel to channel + 3) for all sums of this thread.
   template <class F>
   __device__ void for_each(F f) const {
     const int lane = static_cast<int>(threadIdx.x % 32);

@@ -1,22 +1,22 @@
-// The versions of our convolution, one file each. What they mean is said in convolution.h; whether
-// one can do a shape is asked there, too, before it is called.
+// The versions of our convolution, one file each. convolution.h says what they compute, and asks
+// whether a version can do a shape before it calls it.
 #pragma once
 
 #include "kernels/cuda/conv/convolution.h"
 
 namespace odin::cuda {
 
-// conv_plain.cu
+// plain.cu
 void conv_plain_forward(const ForwardConvolution& convolution, Stream stream);
 void conv_plain_backward(const BackwardConvolution& convolution, Stream stream);
 
-// conv_image.cu
+// image.cu
 bool conv_image_can_run(const ForwardConvolution& convolution);
 bool conv_image_can_run(const BackwardConvolution& convolution);
 void conv_image_forward(const ForwardConvolution& convolution, Stream stream);
 void conv_image_backward(const BackwardConvolution& convolution, Stream stream);
 
-// conv_gemm.cpp
+// gemm.cpp
 bool conv_gemm_can_run(const ForwardConvolution& convolution);
 bool conv_gemm_can_run(const BackwardConvolution& convolution);
 void conv_gemm_forward(const ForwardConvolution& convolution, Stream stream);

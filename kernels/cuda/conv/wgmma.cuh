@@ -1,7 +1,7 @@
-// The implicit GEMM on Hopper's warpgroup products (warpgroup.cuh). Beside conv_gemm.cuh two things are
-// different: the tensor cores read their operands from shared memory themselves, so that no thread
-// spends registers and instructions on fragments and a tile can be larger; and they work while the
-// threads gather the next slabs.
+// The implicit GEMM on Hopper's warpgroup products (warpgroup.cuh). It differs from gemm.cuh in two
+// things. The tensor cores read their operands from shared memory themselves, so no thread spends
+// registers and instructions on fragments, and a tile can be larger. And they work while the threads
+// gather the next slabs.
 #pragma once
 
 #include "kernels/cuda/conv/grid.cuh"
@@ -11,8 +11,7 @@
 
 namespace odin::cuda {
 
-// Each of the warpgroups multiplies its own share of the pixels with all channels, 64 pixels at a
-// time.
+// Each warpgroup multiplies its own share of the pixels with all channels, 64 pixels at a time.
 template <class T, int kPixels, int kOutputs, int kWarpgroups>
 class WarpgroupTile {
  public:
@@ -22,9 +21,9 @@ class WarpgroupTile {
   static constexpr int kN = kOutputs;
   static constexpr int kThreads = kWarpgroup * kWarpgroups;
 
-  // Which channel is which row of B, and so which column of the sums, is ours to choose: of 16, the
-  // first 8 rows take channels 0, 1, 4, 5, 8, 9, 12, 13, so that a thread, who gets columns 2 t and
-  // 2 t + 1 of both eights, holds four neighbouring channels of a pixel.
+  // We choose which channel is which row of B, and so which column of the sums. Of 16 channels, the
+  // first 8 rows take 0, 1, 4, 5, 8, 9, 12 and 13. A thread gets columns 2 t and 2 t + 1 of both
+  // eights, and so holds four neighbouring channels of a pixel.
   __device__ static int weight_row(int i) {
     return (i & ~15) | (i & 2) << 2 | (i & 12) >> 1 | (i & 1);
   }
@@ -47,7 +46,7 @@ class WarpgroupTile {
     commit_products();
   }
 
-  // Waits for all of it.
+  // Waits for all products.
   __device__ void finish_multiplying() {
     wait_for_products<0>();
 #pragma unroll
@@ -57,7 +56,7 @@ class WarpgroupTile {
     }
   }
 
-  // f(row, channel, sums of channels channel to channel + 3) for all that this thread holds.
+  // Calls f(row, channel, sums of channels channel to channel + 3) for all sums of this thread.
   template <class F>
   __device__ void for_each(F f) const {
     const int warp = static_cast<int>(threadIdx.x) / 32;
@@ -81,35 +80,37 @@ class WarpgroupTile {
   static constexpr int kBands = kM / kBand / kWarpgroups;
   static_assert(kBands * kWarpgroups * kBand == kM && kN % 16 == 0);
 
-  // Written by products alone: ptxas gives up their asynchrony where anything else sets them.
+  // Only products write these: ptxas makes products synchronous if anything else sets them.
   float sums_[kBands][kN / 2];
 };
 
-// Where in a pixel's sum, which runs over the taps and for each over the packed depth, a chunk lies.
+// The place of a chunk in a pixel's sum, which runs over the taps and, for each tap, over the packed
+// depth.
 struct ChunkPlace {
   int tap = 0;
   int channel;
 
-  // `channels` further.
+  // Moves on by `channels`.
   __device__ void advance(int channels, int depth) {
     for (channel += channels; channel >= depth; channel -= depth) ++tap;
   }
 };
 
-// The sum of a pixel is cut into steps wherever they fall: a step of 64 channels may end one tap and
-// begin the next, so that a depth of 160 wastes nothing. Each thread knows where its own chunk is.
+// The sum of a pixel is cut into steps regardless of taps: a step of 64 channels may end one tap and
+// begin the next, so a depth of 160 wastes nothing. Each thread knows where its own chunk is.
 //
-// While the products of step k run, those of k + 1 are queued and the slabs of the next kStages - 2
-// are on their way. The stage that a load overwrites is that of two steps before, whose products all
-// threads have waited for before the barrier.
+// While the products of step k run, those of step k + 1 are queued and the slabs of the next
+// kStages - 2 steps are being loaded. A load overwrites the stage of two steps before; all threads
+// have waited for that step's products before the barrier.
 template <class Tile, int kStages>
 __global__ void __launch_bounds__(Tile::kThreads)
     conv_wgmma_kernel(const __grid_constant__ GemmArguments g) {
   using Pixels = PixelRows<Tile>;
   constexpr int kAhead = kStages - 2;  // steps that are loaded ahead
   constexpr int kBehindA = Tile::kM * Tile::Rows::kBytes;
-  static_assert(kStageBytes<Tile> % 1024 == 0 && kBehindA % 1024 == 0);  // describe_rows() asks
-  static_assert((kAhead + 1) * Pixels::kOwn <= 32);                      // bits of `inside`
+  static_assert(kStageBytes<Tile> % 1024 == 0 &&
+                kBehindA % 1024 == 0);               // describe_rows() requires it
+  static_assert((kAhead + 1) * Pixels::kOwn <= 32);  // bits of `inside`
   const TilePlace<Tile> place(g);
   if (place.first_pixel >= place.pixels) return;
 
@@ -118,9 +119,9 @@ __global__ void __launch_bounds__(Tile::kThreads)
   if (prologue.given) __syncthreads();
 
   const Pixels source(g, place.part, place.first_pixel);
-  // Pixels that no tap reaches still take a step, of zeros, to have sums.
+  // Pixels that no tap reaches still take one step, of zeros, so that they have sums.
   const int steps = max((place.part.taps * g.depth + kStep<Tile> - 1) / kStep<Tile>, 1);
-  // Which of the own rows were inside their image, kOwn bits for each step under way.
+  // Which of the thread's rows are inside their image: kOwn bits for each step under way.
   unsigned inside = 0;
   ChunkPlace next;
   next.channel = 0;
@@ -130,7 +131,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
     inside <<= Pixels::kOwn;
     if (step < steps) {
       std::byte* slab = slabs + step % kStages * kStageBytes<Tile>;
-      // Behind the last tap there are zeros, like those beyond the last channel.
+      // Zeros follow the last tap, as they follow the last channel.
       const bool ended = next.tap >= place.part.taps;
       const GemmTap& tap = place.part.tap[ended ? 0 : next.tap];
       const int channel = ended ? g.depth : next.channel;
@@ -138,7 +139,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
       load_weights<Tile>(g, tap.weights, place.first_channel, channel, slab + kBehindA);
       next.advance(kStep<Tile>, g.depth);
     }
-    commit_copies();  // an empty group, too, so that the count of groups is that of steps
+    commit_copies();  // also an empty group: there is one group a step
   };
 
   Tile tile;
@@ -147,15 +148,15 @@ __global__ void __launch_bounds__(Tile::kThreads)
     wait_for_copies<kAhead - 1>();
     std::byte* slab = slabs + step % kStages * kStageBytes<Tile>;
     if (prologue.given) {
-      // Behind the last tap `inside` has no bits, and any factors do.
+      // Behind the last tap no bit of `inside` is set, so the factors do not matter.
       prologue.apply(g, place, current.tap, current.channel, inside >> (kAhead - 1) * Pixels::kOwn,
                      slab);
       current.advance(kStep<Tile>, g.depth);
     }
     publish_to_products();
     wait_for_products<1>();
-    // Now this step's slabs are there for all, and the products of the step before the last one are
-    // finished for all.
+    // Now all threads see this step's slabs, and the products of the step before the last one are
+    // finished for all threads.
     __syncthreads();
     tile.start_multiplying(slab, slab + kBehindA, step == 0);
     start_loading(step + kAhead);

@@ -23,7 +23,7 @@ __device__ inline float to_float(BFloat16 x) {
   return __bfloat162float(x);
 }
 
-// x rounded to T, to nearest, even.
+// x rounded to T, to the nearest value, ties to even.
 template <class T>
 __device__ inline T to(float x) {
   if constexpr (std::is_same_v<T, Half>) {
@@ -75,7 +75,7 @@ void with_type(Element element, F f) {
   }
 }
 
-// A view inside a kernel, its element type known: pixel p, channel c at data[p pitch + c].
+// A view inside a kernel, with a known element type: pixel p, channel c at data[p pitch + c].
 template <class T>
 struct Rows {
   T* data;
@@ -97,10 +97,6 @@ Rows<T> rows(const View& view) {
 inline bool same_shape(const ConstView& a, const ConstView& b) {
   return a.images == b.images && a.height == b.height && a.width == b.width &&
          a.channels == b.channels;
-}
-inline bool is_aligned(const ConstView& view) {
-  return reinterpret_cast<std::uintptr_t>(view.data) % 16 == 0 &&
-         view.pitch * static_cast<std::int64_t>(size_of(view.element)) % 16 == 0;
 }
 
 }  // namespace odin::cuda

@@ -1,4 +1,4 @@
-// The shape that most small kernels have: something done to every element, 16 bytes a thread.
+// The pattern of most small kernels: an operation on every element, 16 bytes a thread.
 #pragma once
 
 #include <initializer_list>
@@ -9,7 +9,7 @@ namespace odin::cuda {
 
 // One thread per V neighbouring channels of a pixel. Operation has
 //   template <int V> __device__ void apply(std::int64_t pixel, std::int64_t channel) const
-// for V channels at once; those at a pixel's end that fill no vector are done one by one.
+// for V channels at once. Channels at a pixel's end that fill no vector are done one by one.
 template <int V, class Operation>
 __global__ void map_kernel(Operation operation, std::int64_t channels, unsigned vectors,
                            std::int64_t count) {
@@ -37,8 +37,8 @@ void map_with(const Operation& operation, std::int64_t pixels, std::int64_t chan
          operation, channels, static_cast<unsigned>(vectors), count);
 }
 
-// Applies the operation to every element of a (pixels, channels) matrix, in vectors if every
-// operand is aligned for them.
+// Applies the operation to every element of a (pixels, channels) matrix, in vectors if every operand
+// is aligned for them.
 template <class Operation>
 void map(const Operation& operation, std::int64_t pixels, std::int64_t channels,
          std::initializer_list<ConstView> operands, Stream stream) {
@@ -56,7 +56,7 @@ void map(const Operation& operation, std::int64_t pixels, std::int64_t channels,
   map_with<4>(operation, pixels, channels, stream);
 }
 
-// The same where all channels are treated alike: operands without gaps are one long row.
+// The same for operations that treat all channels alike: operands without gaps are one long row.
 template <class Operation>
 void map_flat(const Operation& operation, std::initializer_list<ConstView> operands,
               Stream stream) {

@@ -1,13 +1,13 @@
-// Shared memory. A kernel describes what it shares as one struct and asks for it here; so the
-// emulation can give every block fresh memory with red zones, filled with NaN.
+// Shared memory. A kernel describes what it shares as one struct and asks for it here. So the emulation
+// can give every block fresh memory, filled with NaN, between red zones.
 #pragma once
 
 #include <cuda_runtime.h>
 
 namespace odin::cuda {
 
-// The block's own object of type T, of a size known to the compiler (48 KB at most). Two calls with
-// one T give the same object, so T should be a struct of the kernel's own.
+// The block's object of type T; its size is known to the compiler (48 KB at most). Two calls with the
+// same T return the same object, so each kernel should have its own struct.
 template <class T>
 __device__ inline T& block_shared() {
 #ifdef __CUDACC__

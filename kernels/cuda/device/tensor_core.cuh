@@ -1,5 +1,5 @@
-// Instructions that C++ has no words for: asynchronous copies, matrix loads and tensor cores (all
-// from compute capability 8.0 on). Compiled as plain C++ they are the emulation's.
+// Instructions that C++ cannot express: asynchronous copies, matrix loads and tensor cores (all from
+// compute capability 8.0 on). Compiled as plain C++ they call the emulation.
 #pragma once
 
 #include "kernels/cuda/device/element.cuh"
@@ -10,7 +10,7 @@
 
 namespace odin::cuda {
 
-constexpr int kChunkBytes = 16;  // that one copy brings, and that a matrix is read in
+constexpr int kChunkBytes = 16;  // of one copy, and of one row of a matrix
 
 // --- asynchronous copies from global to shared memory --------------------------------------------
 // Starts a copy of `bytes` (0 to 16), and zeros up to 16; both addresses are aligned to 16.
@@ -32,7 +32,7 @@ __device__ inline void commit_copies() {
   emulated::async_commit();
 #endif
 }
-// Waits until all but the last `kPending` groups that this thread has committed are there.
+// Waits until all groups that this thread has committed, except the last `kPending`, have arrived.
 template <int kPending>
 __device__ inline void wait_for_copies() {
 #ifdef __CUDACC__
@@ -58,7 +58,7 @@ __device__ inline void load_matrices(std::uint32_t (&fragment)[4], const void* r
 }
 
 // sum += A B on tensor cores: A has 16 rows of 32 bytes, B 8 columns of 32 bytes, and sum is 16 x 8.
-// T is the element type of A and B; of a float the upper 19 bits count (TF32).
+// T is the element type of A and B; only the upper 19 bits of a float are used (TF32).
 template <class T>
 __device__ inline void multiply_matrices(float (&sum)[4], const std::uint32_t (&a)[4],
                                          const std::uint32_t (&b)[2]) {
@@ -81,7 +81,7 @@ __device__ inline void multiply_matrices(float (&sum)[4], const std::uint32_t (&
 #endif
 }
 
-// A float's bits rounded to TF32's 10 of fraction, to nearest (ties away from zero).
+// A float's bits, rounded to TF32's 10 bits of fraction, to nearest (ties away from zero).
 __device__ inline std::uint32_t round_to_tf32(std::uint32_t bits) {
 #ifdef __CUDACC__
   std::uint32_t rounded;

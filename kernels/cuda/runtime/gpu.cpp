@@ -12,7 +12,7 @@ std::string version(int number) {
   return fmt::format("{}.{}", number / 1000, number % 1000 / 10);
 }
 
-// Throws Error where the driver is missing, or cannot do what this program was built with.
+// Throws Error if the driver is missing, or too old for the CUDA that this program was built with.
 void require_driver(const std::string& device) {
   int driver = 0;
   const cudaError_t status = cudaDriverGetVersion(&driver);
@@ -20,20 +20,19 @@ void require_driver(const std::string& device) {
           "device {} cannot be used: there is no NVIDIA driver on this machine; install one or use "
           "--device cpu",
           device);
-  // Within one major version, a program runs with every driver (CUDA's minor version
-  // compatibility).
+  // Within one major version, a program runs with every driver ("minor version compatibility").
   require(driver / 1000 >= CUDART_VERSION / 1000,
           "device {} cannot be used: the NVIDIA driver is for CUDA {} and this program needs CUDA "
           "{}; install a newer driver or use --device cpu",
           device, version(driver), version(CUDART_VERSION));
 }
 
-// How many GPUs there are. Throws Error with the reason where there is none.
+// The number of GPUs. Throws Error with the reason if there is none.
 int count_gpus(const std::string& device) {
   require_driver(device);
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
-  cudaGetLastError();  // told here, not at the next launch
+  cudaGetLastError();  // reported here, not at the next launch
   require(status != cudaErrorNoDevice && (status != cudaSuccess || count > 0),
           "device {} cannot be used: this machine has a driver but no NVIDIA GPU (or "
           "CUDA_VISIBLE_DEVICES hides it); use --device cpu",

@@ -1,4 +1,4 @@
-// A GPU, or why it cannot be used.
+// Finds a GPU, or says why it cannot be used.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@ struct Gpu {
   std::size_t memory = 0;  // bytes
 };
 
-// GPU `index`, made current for this thread; `device` is what the user called it, and what errors
-// call it. Throws Error with the reason where it cannot be used: no driver, too old a driver, no GPU,
-// none of that number, or one too old for our kernels.
+// Makes GPU `index` current for this thread. `device` is the user's name for it, which errors repeat.
+// Throws Error with the reason if it cannot be used: no driver, a driver that is too old, no GPU, no
+// GPU of that number, or one too old for our kernels.
 Gpu use_gpu(const std::string& device, int index);
 
 }  // namespace odin::cuda

@@ -28,7 +28,7 @@ std::string to_string(dim3 extent) {
 }  // namespace
 
 void fail_launch(const void* kernel, const Geometry& geometry, cudaError_t status) {
-  cudaGetLastError();  // told below, not to whoever asks next
+  cudaGetLastError();  // reported below, not to the next caller who checks
   const std::string_view file = geometry.file;
   const std::size_t folder = file.rfind("kernels/");
   const std::string sentence = fmt::format(

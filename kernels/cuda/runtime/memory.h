@@ -57,7 +57,7 @@ using DeviceBuffer = Buffer<allocate_device, release_device>;
 // Page-locked host memory: copies from and to it run alongside the kernels.
 using PinnedBuffer = Buffer<allocate_pinned, release_pinned>;
 
-// Device memory that is used by one operation after the other on one stream; it only ever grows.
+// Device memory that the operations of one stream use one after another; it only ever grows.
 class Scratch {
  public:
   // Valid until the next call. Throws OutOfMemory.

@@ -14,7 +14,7 @@ void fail_status(cudaError_t status, const char* call, const std::string& sizes,
   const std::string sentence = fmt::format("CUDA: {} failed at {}{}{}: {} ({})", call, place(where),
                                            sizes.empty() ? "" : " for ", sizes,
                                            cudaGetErrorString(status), cudaGetErrorName(status));
-  cudaGetLastError();  // else the next check of a launch would find it again
+  cudaGetLastError();  // otherwise the next check of a launch would find it again
   if (status == cudaErrorMemoryAllocation) throw OutOfMemory(sentence);
   throw Error(sentence);
 }

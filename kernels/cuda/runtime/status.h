@@ -1,4 +1,4 @@
-// One check for every status that CUDA returns.
+// The check of every status that CUDA returns.
 #pragma once
 
 #include <source_location>
@@ -12,21 +12,21 @@
 
 namespace odin::cuda {
 
-// Throws Error (OutOfMemory where that is what happened) that names the call, the file and line,
-// and the sizes.
+// Throws Error, or OutOfMemory for that status; the message names the call, the file and line, and the
+// sizes.
 [[noreturn]] void fail_status(cudaError_t status, const char* call, const std::string& sizes,
                               const std::source_location& where);
 
-// The same for a library with statuses of its own.
+// The same for a library with its own statuses.
 [[noreturn]] void fail_library(std::string_view library, std::string_view status, const char* call,
                                const std::string& sizes, const std::source_location& where);
 
-// "kernels/cuda/runtime/memory.cpp:31", whatever folder it was compiled in.
+// "kernels/cuda/runtime/memory.cpp:31", whatever folder the source was compiled in.
 std::string place(const std::source_location& where);
 
 }  // namespace odin::cuda
 
-// ODIN_CUDA_CHECK(cudaMalloc(&p, n), "{} bytes", n): what follows the call says the sizes; it is
+// ODIN_CUDA_CHECK(cudaMalloc(&p, n), "{} bytes", n): the rest of the arguments says the sizes, and is
 // formatted only after a failure.
 #define ODIN_CUDA_CHECK(call, ...)                                                         \
   do {                                                                                     \

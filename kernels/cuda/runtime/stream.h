@@ -1,4 +1,4 @@
-// Queues of work on the GPU, points in them, and recorded pieces of them.
+// Queues of work on the GPU, events in them, and recorded graphs.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 namespace odin::cuda {
 
-// Waits until all that was queued is done; throws Error for whatever went wrong in it.
+// Waits until all queued work is done; throws Error if any of it failed.
 void synchronize(Stream stream);
 
-// Where a batch runs: its stream, and memory that nothing else uses meanwhile.
+// Where a batch runs: its stream, and workspace that nothing else uses at the same time.
 struct Lane {
   Stream stream = nullptr;
   void* workspace = nullptr;
   std::size_t workspace_bytes = 0;
 };
 
-// A stream of its own, which does not wait for the default stream.
+// A new stream, which does not wait for the default stream.
 class OwnedStream {
  public:
   OwnedStream();
@@ -38,7 +38,7 @@ class Event {
   Event();
 
   void record(Stream stream);
-  // Waits until the stream has got there; at once where nothing was recorded.
+  // Waits until the stream has reached the event; returns at once if nothing was recorded.
   void synchronize() const;
   // Milliseconds between two recorded events, both reached.
   static float elapsed_ms(const Event& from, const Event& to);
@@ -47,11 +47,10 @@ class Event {
   Handle<cudaEvent_t, cudaEventDestroy> event_;
 };
 
-// Work recorded once and launched as a whole as often as wanted.
+// Work that is recorded once and then launched as a whole any number of times.
 class Graph {
  public:
-  // Records what `work` queues on the stream, without running it. `work` must neither allocate nor
-  // wait.
+  // Records what `work` queues on the stream, without running it. `work` must not allocate or wait.
   Graph(Stream stream, const std::function<void()>& work);
 
   void launch(Stream stream) const;

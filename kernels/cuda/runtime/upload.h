@@ -9,9 +9,9 @@
 
 namespace odin::cuda {
 
-// Copies values to device memory; they are there, for every stream, when this returns.
+// Copies values to device memory; when this returns, every stream can read them.
 void upload(const float* values, std::size_t count, void* to);
-// The same into a buffer of its own, an empty one for no values.
+// The same into a new buffer, which is empty for no values.
 DeviceBuffer upload(const std::vector<float>& values);
 
 // Scale and shift of a normalisation on the device.

@@ -56,8 +56,14 @@ struct BasicView {
 using View = BasicView<void>;
 using ConstView = BasicView<const void>;
 
+// Whether kernels can load 16 bytes at a time.
+inline bool is_aligned(const ConstView& view) {
+  return reinterpret_cast<std::uintptr_t>(view.data) % 16 == 0 &&
+         view.pitch * static_cast<std::int64_t>(size_of(view.element)) % 16 == 0;
+}
+
 // Batch norm in evaluation as one multiply-add per element: z = scale[c] x + shift[c], then
-// max(z, 0) if `relu`. Both in device memory, one float per channel; nullptr stands for the
+// max(z, 0) if `relu`. Both are in device memory, one float per channel; nullptr means the
 // identity, z = x.
 struct Affine {
   const float* scale = nullptr;

@@ -12,14 +12,18 @@
 #include "kernels/error.h"
 #include "kernels/tensor_view.h"
 
+namespace fmt {
+
 // Formats a shape only when a check fails: checks run on every call.
 template <>
-struct fmt::formatter<odin::Shape> : fmt::formatter<std::string> {
+struct formatter<odin::Shape> : formatter<std::string> {
   template <class Context>
   auto format(const odin::Shape& shape, Context& context) const {
-    return fmt::formatter<std::string>::format(shape.to_string(), context);
+    return formatter<std::string>::format(shape.to_string(), context);
   }
 };
+
+}  // namespace fmt
 
 namespace odin::check {
 

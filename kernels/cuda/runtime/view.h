@@ -45,8 +45,11 @@ struct BasicView {
   int channels = 0;
   std::int64_t pitch = 0;
 
-  // What may be written may be read.
-  operator BasicView<const void>() const requires(!std::is_const_v<Data>) {
+  // What may be written may be read: a View is a ConstView. (A template, since nvcc warns of a type's
+  // conversion to itself.)
+  template <class Other>
+  operator BasicView<Other>() const
+      requires(std::is_same_v<Other, const Data> && !std::is_const_v<Data>) {
     return {data, element, images, height, width, channels, pitch};
   }
   constexpr std::int64_t pixels() const { return std::int64_t{images} * height * width; }

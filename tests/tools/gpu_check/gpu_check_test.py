@@ -126,7 +126,7 @@ class GpuCheck(GpuCheckCase):
         for part, sources in (("odin_bench", ["tools/bench/odin_bench.cpp"]),
                               ("cuda_kernel_bench", ["tools/bench/cuda_kernel_bench.cpp"]),
                               ("odin_eval", ["eval/report/json.cpp", "eval/metrics/figures.h",
-                                             "eval/scoring/detector.cpp"])):
+                                             *(ROOT / "eval/scoring/detectors").glob("*.cpp")])):
             text = "".join((ROOT / source).read_text() for source in sources)
             names = {re.sub("^(plain|wgmma|auto)_", "_", name) for name in fields(part)}
             self.assertGreater(len(names), 7)

@@ -1,7 +1,7 @@
 # Decides whether the CUDA back end is built (ODIN_CUDA) and sets ODIN_WITH_CUDA accordingly.
 #
-# AUTO: where nvcc and cuDNN are found. ON: they must be. OFF: not, whatever there is.
-# CUDNN_ROOT names a folder with include/ and lib/ where cuDNN is not beside the CUDA toolkit.
+# AUTO: if nvcc and cuDNN are found. ON: always; it is an error if they are not found. OFF: never.
+# CUDNN_ROOT names a folder with include/ and lib/ if cuDNN is not next to the CUDA toolkit.
 set(ODIN_WITH_CUDA OFF)
 if(ODIN_CUDA STREQUAL "OFF")
   return()
@@ -37,8 +37,8 @@ if(NOT CMAKE_CUDA_COMPILER OR NOT CUDNN_INCLUDE_DIR OR NOT CUDNN_LIBRARY)
   return()
 endif()
 
-# Ampere (A100; RTX 30), Ada and Hopper, and what GPUs of this machine are, if they are newer; `native`
-# compiles for those alone.
+# Ampere (A100; RTX 30), Ada, Hopper, and the GPUs of this machine if they are newer. `native` compiles
+# only for the latter.
 set(architectures 80 86 89 90)
 find_program(ODIN_NVIDIA_SMI nvidia-smi)
 mark_as_advanced(ODIN_NVIDIA_SMI)
@@ -70,8 +70,8 @@ message(STATUS "CUDA back end: on, nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architec
                "${CMAKE_CUDA_ARCHITECTURES}")
 
 # odin_link_cuda(TARGET): compiles its .cu files with warnings as strict as g++'s elsewhere and links
-# what they need. The run-time library is linked statically, so that programs start where no driver
-# is.
+# what they need. The run-time library is linked statically, so that programs also start without a
+# driver.
 function(odin_link_cuda target)
   target_compile_definitions(${target} PUBLIC ODIN_WITH_CUDA)
   set(warnings -Wall,-Wextra,-Wshadow)

@@ -1,4 +1,4 @@
-# Finds what the project stands on; the names in parentheses are Debian's packages.
+# Finds the libraries that the project uses. The comments name Debian's packages.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)            # libfmt-dev
 find_package(dnnl REQUIRED)           # libdnnl-dev, and ocl-icd-opencl-dev, which its configuration looks for

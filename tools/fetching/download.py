@@ -1,4 +1,4 @@
-"""Downloads that go on where they were cut off."""
+"""Downloads that continue where they were cut off."""
 import contextlib
 import http.client
 import json
@@ -12,7 +12,7 @@ import urllib.request
 from fetching.items import Failure
 
 CHUNK = 1 << 18
-TRIES = 4  # in a row without a byte
+TRIES = 4  # in a row that receive nothing
 MOST_BYTES = 4 << 30  # of one file
 
 
@@ -26,7 +26,7 @@ class SafeRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class Partial:
-    """A file on its way: NAME.part, and beside it what tells whether the server still has the same one."""
+    """An unfinished download: NAME.part, and NAME.part.json, which shows whether the server still has the same file."""
 
     def __init__(self, target, address):
         self.path = target.with_name(target.name + ".part")
@@ -37,7 +37,7 @@ class Partial:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def known(self):
-        """What was noted of the part that is there; nothing where it is of another address."""
+        """The note about the existing part, or {} if it came from another address."""
         try:
             note = json.loads(self.note.read_text(encoding="utf-8"))
             return note if isinstance(note, dict) and note.get("address") == self.address else {}
@@ -58,13 +58,13 @@ class Partial:
 
 
 def looks_like_a_page(start):
-    """Whether a file that begins so is HTML, which is what file hosts answer instead of a file that is gone."""
+    """Whether a file that starts like this is HTML, which file hosts send when a file is gone."""
     start = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml"))
 
 
 def whole_size(response):
-    """Of the file, not of the part that is sent; None where the server does not tell."""
+    """The size of the whole file, not of the part that is sent; None if the server does not say."""
     if response.status == 206:
         total = response.headers.get("Content-Range", "").rpartition("/")[2]
     else:
@@ -79,7 +79,7 @@ def begins_at(response):
 
 
 def receive(part, name, timeout):
-    """One try. True once the file is whole, False where the connection ended before."""
+    """One try. Returns True if the file is complete, and False if the connection ended too early."""
     known, size = part.known(), part.size()
     if not known:
         part.discard()
@@ -94,7 +94,7 @@ def receive(part, name, timeout):
     try:
         response = opener.open(request, timeout=timeout)
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing follows what is there, or the file has changed
+        if error.code == 416:  # the part is already the whole file, or the file has changed
             if size > 0 and size == known.get("total"):
                 return True
             part.discard()
@@ -103,7 +103,7 @@ def receive(part, name, timeout):
     with response:
         total = whole_size(response)
         if total is not None and total > MOST_BYTES:
-            raise Failure(f"{part.address} sends {total} bytes, more than the {MOST_BYTES} that are taken")
+            raise Failure(f"{part.address} sends {total} bytes; at most {MOST_BYTES} are accepted")
         resumed = response.status == 206 and begins_at(response) == size and total == known.get("total")
         if response.status == 206 and not resumed:
             part.discard()
@@ -111,7 +111,7 @@ def receive(part, name, timeout):
         if not resumed:
             size = 0
             etag = response.headers.get("ETag", "")
-            weak = etag.startswith("W/")  # of no use for a range
+            weak = etag.startswith("W/")  # not valid for ranges
             part.remember(etag if etag and not weak else response.headers.get("Last-Modified", ""), total)
         with open(part.path, "ab" if resumed else "wb") as file, progress(name, total) as show:
             while True:
@@ -123,11 +123,11 @@ def receive(part, name, timeout):
                     break
                 if size == 0 and looks_like_a_page(chunk):
                     part.discard()
-                    raise Failure(f"{part.address} answers with a web page instead of the file")
+                    raise Failure(f"{part.address} sends a web page instead of the file")
                 size += len(chunk)
                 if size > MOST_BYTES:
                     part.discard()
-                    raise Failure(f"{part.address} sends more than the {MOST_BYTES} bytes that are taken")
+                    raise Failure(f"{part.address} sends more than the accepted {MOST_BYTES} bytes")
                 file.write(chunk)
                 show(size)
     return total is None or size == total
@@ -135,7 +135,7 @@ def receive(part, name, timeout):
 
 @contextlib.contextmanager
 def progress(name, total):
-    """Gives a function that shows, on a terminal, how many bytes are there."""
+    """Yields a function that shows, on a terminal, how many bytes have arrived."""
     terminal = sys.stderr.isatty()
     of = f" of {total / 1e6:.1f}" if total else ""
 
@@ -151,10 +151,10 @@ def progress(name, total):
 
 
 def download(name, address, target, timeout, pause):
-    """To `target`, in as many tries as bring something new; between them `pause` seconds, then twice that."""
+    """Downloads to `target`. Gives up after TRIES tries without a byte; waits `pause` seconds, then twice that."""
     part = Partial(target, address)
     at = part.size() if part.known() else 0
-    print(f"{name}: " + (f"going on at byte {at} of {address}" if at else f"fetching {address}"), flush=True)
+    print(f"{name}: " + (f"continuing at byte {at} of {address}" if at else f"fetching {address}"), flush=True)
     failed = 0
     while True:
         before, reason = part.size(), "the connection ended too early"
@@ -165,7 +165,7 @@ def download(name, address, target, timeout, pause):
         except urllib.error.HTTPError as error:
             reason = f"{error.code} {error.reason}"
             if error.code not in (408, 429) and error.code < 500:
-                raise Failure(f"{address} answers {reason}: the address is dead") from None
+                raise Failure(f"{address} answers {reason}: nothing is at this address any more") from None
         except urllib.error.URLError as error:
             reason = str(error.reason)
         except (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
@@ -173,7 +173,7 @@ def download(name, address, target, timeout, pause):
         failed = 0 if part.size() > before else failed + 1
         if failed == TRIES:
             size = part.size()
-            rest = (f"; {size} bytes are kept, and the same command goes on from there" if size
-                    else "; it is dead, or this machine is not connected")
+            rest = (f"; {size} bytes are kept; run the same command to continue" if size
+                    else "; the server is gone, or this machine is offline")
             raise Failure(f"{address} cannot be fetched: {reason}{rest}")
         time.sleep(pause * 2 ** failed)

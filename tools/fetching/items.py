@@ -1,4 +1,4 @@
-"""What can be fetched: the data sets and networks of ODIN's benchmark, and where they are published."""
+"""The data sets and networks of ODIN's benchmark, and where they are published."""
 import dataclasses
 
 DROPBOX = "https://www.dropbox.com/s/"
@@ -6,24 +6,24 @@ CIFAR = "https://www.cs.toronto.edu/~kriz/"
 
 
 class Failure(Exception):
-    """A sentence for the user: what is wrong, and what to do."""
+    """Its text tells the user what is wrong and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Item:
     name: str
     address: str
-    digest: str = ""  # "md5:..." or "sha256:...", where its publisher or a known copy gives it
-    folder: str = ""  # that a data set is unpacked to; none for a network
-    files: dict = dataclasses.field(default_factory=dict)  # that must be in it, with their sizes
-    in_dataset: str = ""  # that a network was trained on
+    digest: str = ""  # "md5:..." or "sha256:...", if its publisher or a known copy gives one
+    folder: str = ""  # of the unpacked data set; empty for a network
+    files: dict = dataclasses.field(default_factory=dict)  # the files that it must contain, and their sizes
+    in_dataset: str = ""  # what a network was trained on
 
     @property
     def archive(self):
         return self.name + (".pth.tar.gz" if self.in_dataset else ".tar.gz")
 
 
-# Addresses: the page of CIFAR and the README of facebookresearch/odin. dl=1 asks Dropbox for the file itself.
+# Addresses from CIFAR's page and the README of facebookresearch/odin. dl=1 asks Dropbox for the file itself.
 ITEMS = [
     Item("cifar10", CIFAR + "cifar-10-binary.tar.gz", "md5:c32a1d4ab5d03f1284b67883e8d87530", "cifar-10-batches-bin",
          {**{f"data_batch_{i}.bin": 30_730_000 for i in range(1, 6)}, "test_batch.bin": 30_730_000}),
@@ -38,7 +38,7 @@ ITEMS = [
     Item("densenet10", DROPBOX + "wr4kjintq1tmorr/densenet10.pth.tar.gz?dl=1", in_dataset="cifar10"),
     Item("densenet100", DROPBOX + "vxuv11jjg8bw2v9/densenet100.pth.tar.gz?dl=1", in_dataset="cifar100"),
     Item("wideresnet10", DROPBOX + "uiye5nw0uj6ie53/wideresnet10.pth.tar.gz?dl=1", in_dataset="cifar10"),
-    # As the README has it: the key is wideresnet10's, so this may well be that network.
+    # This is what the README says. The key is wideresnet10's, so it is probably that network.
     Item("wideresnet100", DROPBOX + "uiye5nw0uj6ie53/wideresnet100.pth.tar.gz?dl=1", in_dataset="cifar100"),
 ]
 BY_NAME = {item.name: item for item in ITEMS}

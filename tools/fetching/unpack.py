@@ -1,4 +1,4 @@
-"""Archives unpacked safely: nothing outside the folder, no links, no more than there should be."""
+"""Unpacks archives safely: nothing outside the folder, no links, bounded sizes."""
 import gzip
 import os
 import shutil
@@ -8,13 +8,13 @@ import zlib
 from fetching.items import Failure
 
 CHUNK = 1 << 18
-MOST_BYTES = 4 << 30  # that an archive unpacks to
-MOST_FILES = 50_000  # five times those of any set
+MOST_BYTES = 4 << 30  # of an unpacked archive
+MOST_FILES = 50_000  # five times as many as any set has
 MOST_HEADER = 1 << 20  # bytes of a header in an archive
 
 
 def safe_parts(member):
-    """The parts of a member's path. Throws for one that could reach out of the folder."""
+    """The parts of a member's path. Raises Failure for a path that could leave the folder."""
     name = member.name
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or "\0" in name or "\\" in name:
@@ -28,7 +28,7 @@ DAMAGE = (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile)
 
 
 class Unpacked:
-    """What a gzip file unpacks to, read once from front to back, its size and that of a header bounded."""
+    """The content of a gzip file, read once from start to end. Its size and that of each header are bounded."""
 
     def __init__(self, file):
         self.file, self.left = file, MOST_BYTES
@@ -49,13 +49,13 @@ class Unpacked:
         while (distance := position - self.tell()) > 0 and self.read(min(distance, CHUNK)):
             pass
 
-    def read_to_the_end(self):  # where the checksum is
+    def read_to_the_end(self):  # the checksum is there
         while self.read(CHUNK):
             pass
 
 
 def unpack(archive, folder):
-    """Into `folder`, which is made; returns the one folder at the top that an archive must have."""
+    """Unpacks into the new folder `folder`. Returns the single top folder that the archive must have."""
     folder.mkdir()
     top, entries, files = None, 0, 0
     with gzip.open(archive) as file:
@@ -70,7 +70,7 @@ def unpack(archive, folder):
                     continue
                 top = top or parts[0]
                 if parts[0] != top or (member.isreg() and len(parts) < 2):
-                    raise Failure(f"it holds {member.name!r} beside the folder {top!r}, where one folder is expected")
+                    raise Failure(f"it holds {member.name!r} as well as the folder {top!r}; one folder is expected")
                 path = folder.joinpath(*parts)
                 if member.isdir():
                     path.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def unpack(archive, folder):
                 if member.size > unpacked.left:
                     raise Failure(f"it unpacks to more than {MOST_BYTES} bytes")
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with tar.extractfile(member) as source, open(path, "xb") as target:  # x: no file stands twice
+                with tar.extractfile(member) as source, open(path, "xb") as target:  # x: fails if the file exists
                     shutil.copyfileobj(source, target, CHUNK)
                 if path.stat().st_size != member.size:
                     raise Failure(f"it ends within {member.name!r}")
@@ -90,7 +90,7 @@ def unpack(archive, folder):
 
 
 def check_content(item, folder):
-    """Throws where a set is not whole; returns what to say of it."""
+    """Raises Failure unless the set is complete. Returns a description of it."""
     for name, size in item.files.items():
         path = folder / name
         found = path.stat().st_size if path.is_file() else None
@@ -103,7 +103,7 @@ def check_content(item, folder):
 
 
 def check_gzip(file):
-    """Throws where a gzip file is damaged or cut short."""
+    """Raises Failure if a gzip file is damaged or truncated."""
     try:
         with gzip.open(file) as stream:
             Unpacked(stream).read_to_the_end()
@@ -112,17 +112,17 @@ def check_gzip(file):
 
 
 def unpack_set(item, archive, target, work):
-    """Unpacks to the folder `target`, which may be there if it is empty, whole or not at all."""
+    """Unpacks to the folder `target`, completely or not at all. It must not exist, or be empty."""
     temporary = work / (item.name + ".unpacked")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         folder = unpack(archive, temporary)
         what = check_content(item, folder)
         if target.is_dir():
-            target.rmdir()  # empty, or we were not here
+            target.rmdir()  # it is empty: see fetch_set()
         os.rename(folder, target)
     except DAMAGE as error:
-        raise Failure(f"it is damaged, or no such archive ({error})") from None
+        raise Failure(f"it is damaged, or not a gzipped TAR archive ({error})") from None
     except FileExistsError as error:
         raise Failure(f"it holds {error.filename!r} twice") from None
     finally:

@@ -42,7 +42,7 @@ def decisions(ours, evaluations, kernels, checks):
         found.append(f"wgmma beats own (mma.sync) in {len(shapes)} of {count} convolutions of {network}"
                      f"{': ' if shapes else ''}{', '.join(shapes)}.")
     if not both:
-        found.append("wgmma beside own (mma.sync): no convolution was timed with both.")
+        found.append("wgmma against own (mma.sync): no convolution was timed with both.")
 
     # Over the networks and precisions that were timed with every kind.
     rates = {}

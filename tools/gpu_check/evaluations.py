@@ -66,11 +66,11 @@ def judge(planned, evaluations):
     for name in planned:
         row = next((e for e in evaluations if name == f"{e['network']} {e['precision']} {e['convolution']}"), {})
         if f"{name.split()[0]} cpu" in planned and " fp32 " in name:
-            results[f"scores of {name} beside the CPU's"] = verdict(row, "largest_score_difference_from_cpu",
-                                                                    SCORE_BOUND)
+            results[f"scores of {name} against the CPU's"] = verdict(row, "largest_score_difference_from_cpu",
+                                                                     SCORE_BOUND)
         if not name.endswith((" cpu", " fp32 own")):
-            results[f"metrics of {name} beside fp32's"] = verdict(row, "largest_metric_difference_from_fp32",
-                                                                  METRIC_BOUND)
+            results[f"metrics of {name} against fp32's"] = verdict(row, "largest_metric_difference_from_fp32",
+                                                                   METRIC_BOUND)
     return results
 
 

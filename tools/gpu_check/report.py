@@ -70,8 +70,8 @@ def main():
              "", *rate_table(ours, theirs)]
     text += ["", "## Scores and metrics", "",
              "DenseNet-BC-100: the bundled network, Fashion-MNIST's 10,000 test images, Gaussian and uniform noise; "
-             "the first 500 scores of each beside our CPU's. Wide-ResNet-28-10: trained for two epochs on the test "
-             "images here, 5,000 of them and Gaussian noise. Metrics beside those of fp32 with our own convolutions:",
+             "the first 500 scores of each against the CPU's. Wide-ResNet-28-10: trained for two epochs on the test "
+             "images here, 5,000 of them and Gaussian noise. Metrics against those of fp32 with our own convolutions:",
              "", *evaluation_table(evaluations)]
     text += ["", "## Convolutions", "", "TFLOP/s:", "", *kernel_table(kernels)]
     text += ["", "## Checks", "", *table(["check", "result"], checks.items())]

@@ -34,7 +34,7 @@ def targets(ours, theirs, evaluations):
         (a, said), b = counting("images_per_second", PRECISIONS), best(theirs, network=network)
         if a and b:
             ratio = a["images_per_second"] / b["images_per_second"]
-            text = f"{ratio:.2f} x the fastest PyTorch ({a['precision']} beside {b['precision']}, {b['way']})"
+            text = f"{ratio:.2f} x the fastest PyTorch ({a['precision']} against {b['precision']}, {b['way']})"
             text += f", at least {factor}: {said(ratio >= factor)}"
             if not best([r for r in theirs if r.get("way", "").startswith("compiled (max-autotune")], network=network):
                 text += ", but without torch.compile at its best"

@@ -1,6 +1,6 @@
 #include "kernels/cuda/conv/layer_convolution.h"
-#include "kernels/cuda/operations.h"
 #include "kernels/cuda/library/library_convolution.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/memory.h"
 
 namespace odin::cuda {

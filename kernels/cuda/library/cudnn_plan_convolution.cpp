@@ -1,8 +1,8 @@
 #include <map>
 
 #include "kernels/cuda/conv/plan_convolution.h"
-#include "kernels/cuda/operations.h"
 #include "kernels/cuda/library/library_convolution.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/upload.h"
 
 namespace odin::cuda {

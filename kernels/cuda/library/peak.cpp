@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/operations.h"
 #include "kernels/cuda/library/cublas.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/memory.h"
 #include "kernels/cuda/runtime/stream.h"
 

@@ -23,11 +23,11 @@ class FetchData(FetchDataCase):
         self.pieces(archive)
         self.assertEqual(self.server.seen, [("/LSUN.tar.gz", None)])
 
-    def test_the_checksum_that_is_not_known_is_told(self):
+    def test_an_unknown_checksum_is_printed(self):
         archive = images()
         self.assertIn(hashlib.sha256(archive).hexdigest(), self.fetch("LSUN", archive).stdout)
 
-    def test_the_real_isun_comes_over_a_bad_line(self):  # labels: needs-data
+    def test_the_real_isun_arrives_over_a_bad_line(self):  # labels: needs-data
         if not SHARED_ISUN.exists():
             print("[SKIPPED] ../shared/data, the real data, is absent")
             return
@@ -37,7 +37,7 @@ class FetchData(FetchDataCase):
         self.assertEqual(ranges, [None, "bytes=100000-", "bytes=1100000-", "bytes=1100005-"])
         self.pieces(SHARED_ISUN.read_bytes())
 
-    def test_cifar_must_be_whole(self):
+    def test_cifar_must_be_complete(self):
         unpack = module("unpack")
         cifar = module("items").BY_NAME["cifar10"]
         for name, size in cifar.files.items():
@@ -71,17 +71,17 @@ class FetchData(FetchDataCase):
             handler.redirect_request(secure, None, 302, "Found", {}, "http://host/file")
         self.assertEqual(handler.redirect_request(secure, None, 302, "Found", {}, "https://b/").full_url, "https://b/")
 
-    def test_an_archive_at_hand_is_taken_and_kept(self):
+    def test_a_local_archive_is_used_and_kept(self):
         given = self.folder / "a file.tar.gz"
         given.write_bytes(images())
         self.assert_fetched(self.run_program("LSUN", "--archive", f"LSUN={given}"), "LSUN", 3)
         self.assertTrue(given.exists())
         result = self.run_program("cifar10", "--archive", f"cifar10={given}")
         self.assertEqual(result.returncode, 1)
-        self.assertIn("where c32a1d4ab5d03f1284b67883e8d87530 is known", result.stderr)
+        self.assertIn("but c32a1d4ab5d03f1284b67883e8d87530 is expected", result.stderr)
         self.assertTrue(given.exists())
 
-    def test_what_is_there_is_left_alone(self):
+    def test_existing_sets_and_networks_are_left_alone(self):
         (self.data / "LSUN").mkdir(parents=True)
         (self.data / "LSUN" / "mine.png").write_bytes(b"mine")
         (self.data / "iSUN").mkdir()  # empty: not there
@@ -90,7 +90,7 @@ class FetchData(FetchDataCase):
         (self.weights / "densenet100.pth.tar.gz").write_bytes(b"and this")
         result = self.run_program("LSUN", "densenet10", "densenet100")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stdout.count("is there already and left alone"), 3)
+        self.assertEqual(result.stdout.count("exists already"), 3)
         self.assertEqual((self.data / "LSUN" / "mine.png").read_bytes(), b"mine")
         self.assertEqual(sorted(p.name for p in self.folder.rglob("*")),
                          ["LSUN", "data", "densenet10.h5", "densenet100.pth.tar.gz", "iSUN", "mine.png", "weights"])
@@ -99,7 +99,7 @@ class FetchData(FetchDataCase):
         (self.data / "LSUN").mkdir(parents=True)
         self.assert_fetched(self.fetch("LSUN", images()), "LSUN", 3)
 
-    def test_a_network_is_kept_as_it_is_and_its_conversion_told(self):
+    def test_a_network_is_stored_unchanged_and_its_conversion_is_printed(self):
         network = gzip.compress(b"a network")
         result = self.fetch("densenet10", network)
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -108,7 +108,7 @@ class FetchData(FetchDataCase):
         self.assertIn(f"convert_checkpoint {file} {self.weights}/densenet10.h5 --in-dataset cifar10", result.stdout)
         self.assertEqual([p.name for p in self.weights.iterdir()], [file.name])
 
-    def test_one_that_fails_does_not_stop_the_others(self):
+    def test_a_failure_does_not_stop_the_others(self):
         self.server.files["iSUN_is_not_there"] = b""
         self.server.files["LSUN.tar.gz"] = images()
         result = self.run_program("iSUN", "LSUN", "--url", f"iSUN={self.server.address('gone')}",
@@ -117,7 +117,7 @@ class FetchData(FetchDataCase):
         self.assertIn("iSUN: ", result.stderr)
         self.assertTrue((self.data / "LSUN" / "test" / "0.png").exists())
 
-    def test_a_full_disk(self):
+    def test_a_full_disk_is_reported_and_what_was_fetched_is_kept(self):
         archive = images(count=4, size=100_000)
         self.server.files["LSUN.tar.gz"] = archive
         self.data.mkdir()
@@ -143,7 +143,7 @@ class FetchData(FetchDataCase):
         self.assertIsNone(first[1])
         self.assertRegex(second[1], r"^bytes=\d+-$")
 
-    def test_a_folder_that_cannot_be_made(self):
+    def test_a_folder_that_cannot_be_made_is_an_error(self):
         self.data.write_bytes(b"a file")
         result = self.fetch("LSUN", images())
         self.assertEqual(result.returncode, 1)
@@ -151,7 +151,7 @@ class FetchData(FetchDataCase):
         self.assertNotIn("Traceback", result.stderr)
         self.assertEqual(self.data.read_bytes(), b"a file")
 
-    def test_two_at_once(self):
+    def test_a_second_fetch_data_in_the_same_folder_is_refused(self):
         (self.data / ".fetch").mkdir(parents=True)
         lock = os.open(self.data / ".fetch", os.O_RDONLY)
         self.addCleanup(os.close, lock)
@@ -161,7 +161,7 @@ class FetchData(FetchDataCase):
         self.assertIn("another fetch_data is at work", result.stderr)
         self.assertEqual(self.server.seen, [])
 
-    def test_wrong_usage(self):
+    def test_wrong_usage_has_exit_status_2(self):
         for arguments in ([], ["nothing"], ["LSUN", "--url", "x=http://y"], ["LSUN", "--archive", "LSUN="],
                           ["LSUN", "--archive"], ["LSUN", "--timeout", "nan"], ["LSUN", "--timeout", "0"],
                           ["LSUN", "--pause", "-1"], ["LSUN", "--pause", "soon"]):

@@ -8,7 +8,7 @@ from gpu_check_support import GpuCheckCase, NETWORKS, PROGRAMS
 
 
 class Failures(GpuCheckCase):
-    def test_a_test_that_fails_is_told_and_the_others_run(self):
+    def test_a_failing_test_is_reported_and_the_others_run(self):
         self.assert_status(self.run_script("--parts", "tests fast", FAIL="test_cuda_plans"), 1)
         self.assert_all_but(plans="failed (exit status 1)", plans__wgmma="failed (exit status 1)")
         self.assertIn("**Failed:** plans; plans, wgmma.", self.report)
@@ -18,7 +18,7 @@ class Failures(GpuCheckCase):
         self.assertEqual(self.row("wrn_28_10", "fp16")[:3], ["40,000", "48,000", "36,000"])
         self.assertEqual(self.row("wrn_28_10", "bf16")[:3], ["not run"] * 3)
 
-    def test_wgmma_takes_nothing_else_along_when_it_fails(self):
+    def test_a_failure_of_wgmma_leaves_the_rest_alone(self):
         self.assert_status(self.run_script("--parts", "train tests eval sanitize fast precisions kernels",
                                            WGMMA_FAIL="all"), 1)
         halves = [f"{network} {precision} wgmma" for network in NETWORKS for precision in ("fp16", "bf16")]
@@ -27,7 +27,7 @@ class Failures(GpuCheckCase):
                   "timing wgmma convolutions in fp16"] + [f"evaluation {name}" for name in halves]
         self.assertEqual({name: result for name, result in self.checks.items() if result != "passed"},
                          {**{name: "failed (exit status 1)" for name in failed},
-                          **{f"metrics of {name} beside fp32's": "not run" for name in halves}})
+                          **{f"metrics of {name} against fp32's": "not run" for name in halves}})
         self.assertEqual(self.row("wrn", "forward", "3x3 160 -> 160, 32x32", "fp16"), ["1.0", "400.0", "-", "450.0"])
         self.assertEqual(self.row("wrn_28_10", "fp16")[:3], ["40,000", "not run", "36,000"])
         # Each test with each kind of convolution, and each convolution of the tests of kernels, exactly once.
@@ -66,12 +66,12 @@ class Failures(GpuCheckCase):
                       "and bf16; Wide-ResNet-28-10 undecided, as its metrics are those of a network that was not "
                       f"trained (training wrn_28_10 in tf32: {ended}), without", self.report)
 
-    def test_a_test_that_is_skipped_or_is_not_there_has_failed(self):
+    def test_a_skipped_or_missing_test_has_failed(self):
         self.assert_status(self.run_script("--parts", "tests", SKIP="test_cuda_half", EMPTY="test_training"), 1)
         self.assert_all_but(half_precision="failed (skipped)", half_precision__wgmma="failed (skipped)",
                             training="failed (there is no such test)")
 
-    def test_one_that_hangs_is_killed_and_the_rest_runs_in_time(self):
+    def test_a_hanging_program_is_killed_and_the_rest_runs_in_time(self):
         self.assert_status(self.run_script("--minutes", "0.2", "--parts", "tests train fast kernels",
                                            HANG="test_cuda_plans"), 1)
         self.assertLess(self.seconds, 12)
@@ -88,7 +88,7 @@ class Failures(GpuCheckCase):
                               "training wrn_28_10 in tf32", "timing own in fp16"}, late)
         self.assertEqual(self.row("wrn_28_10", "fp16")[:3], ["not run"] * 3)
 
-    def test_a_timing_that_is_cut_off_leaves_what_it_had(self):
+    def test_a_timing_that_is_cut_off_keeps_what_it_measured(self):
         self.assert_status(self.run_script("--minutes", "0.12", "--parts", "fast kernels",
                                            HANG="odin_bench after the first"), 3)
         self.assertLess(self.seconds, 7.2)
@@ -107,7 +107,7 @@ class Failures(GpuCheckCase):
         self.assertIn("- DenseNet-BC-100: 3.0 x the fastest PyTorch: not run; 62% of the bandwidth floor in half "
                       "precision, aim 50%: undecided, its metrics are unknown;", self.report)
 
-    def test_what_no_time_was_left_for_is_listed(self):
+    def test_checks_without_time_are_listed(self):
         # All of the first phase's time goes by; so does that of the timings, of which kernels has none left.
         self.assert_status(self.run_script("--minutes", "0.05", "--parts", "kernels fast", HANG="cuda_kernel_bench"), 3)
         self.assertLess(self.seconds, 3 + 2)  # the report has two seconds more where all is this short
@@ -116,7 +116,7 @@ class Failures(GpuCheckCase):
             self.assertIn(self.checks[name], ("not run (no time was left)", "passed"))
         self.assertEqual(self.row("-", "-", "-", "fp16"), ["not run"] * 4)
 
-    def test_missing_programs(self):
+    def test_missing_programs_are_listed(self):
         for program in ("tools/train", "tests/kernels/test_cuda_half"):
             (self.build / program).unlink()
         for program in ("compute-sanitizer", "nvidia-smi"):
@@ -134,7 +134,7 @@ class Failures(GpuCheckCase):
             for kind in ("own", "cudnn", "wgmma")[:kinds]:
                 expected[f"evaluation wrn_28_10 {precision} {kind}"] = "not run"
                 if (precision, kind) != ("fp32", "own"):
-                    expected[f"metrics of wrn_28_10 {precision} {kind} beside fp32's"] = "not run"
+                    expected[f"metrics of wrn_28_10 {precision} {kind} against fp32's"] = "not run"
         self.assertEqual({name: r for name, r in self.checks.items() if r != "passed"}, expected)
         self.assertTrue(self.report.startswith("# unknown, commit "), self.report)
 

@@ -31,9 +31,9 @@ class GpuCheck(GpuCheckCase):
                     compared = network == "densenet_bc_100" and precision == "fp32"
                     self.assertEqual(self.row(name), ["0.0e+00" if compared else "-", "0.000"])
                     self.assertIn(f"evaluation {name}", self.checks)
-                    self.assertEqual(f"metrics of {name} beside fp32's" in self.checks, name[-8:] != "fp32 own")
+                    self.assertEqual(f"metrics of {name} against fp32's" in self.checks, name[-8:] != "fp32 own")
         for kind in ("own", "cudnn"):
-            self.assertIn(f"scores of densenet_bc_100 fp32 {kind} beside the CPU's", self.checks)
+            self.assertIn(f"scores of densenet_bc_100 fp32 {kind} against the CPU's", self.checks)
         shape = ("wrn", "forward", "3x3 160 -> 160, 32x32")
         self.assertEqual(self.row(*shape, "fp16"), ["1.0", "400.0", "500.0", "450.0"])
         self.assertEqual(self.row(*shape, "tf32"), ["1.0", "400.0", "-", "450.0"])
@@ -49,7 +49,7 @@ class GpuCheck(GpuCheckCase):
         self.assertIn("\nwgmma beats own (mma.sync) in 1 of 2 convolutions of wrn: "
                       "3x3 160 -> 160, 32x32 forward fp16 (1.25 x).\n", self.report)
         self.assertIn("\nfastest convolution: wgmma (", self.report)
-        self.assertIn("- DenseNet-BC-100: 4.00 x the fastest PyTorch (fp16 beside fp16, eager, channels_last), "
+        self.assertIn("- DenseNet-BC-100: 4.00 x the fastest PyTorch (fp16 against fp16, eager, channels_last), "
                       "at least 3.0: met; 62% of the bandwidth floor in half precision, aim 50%: met; 18,000 images in "
                       "0.38 s.", self.report)
         self.assertIn("at least 1.3: met; 50% of the measured peak in half precision, aim 60%: not met;", self.report)
@@ -57,7 +57,7 @@ class GpuCheck(GpuCheckCase):
                                       r"wrn_28_10 in tf32; .*; 21 evaluations; 16 timings; 18 comparisons of metrics; "
                                       r"2 comparisons of scores\.\n")
         self.assertEqual(len(list(self.out.iterdir())), 8)
-        # Nobody measures beside another: all timing comes after all that shares the GPU.
+        # Timings run alone: after everything that shares the GPU.
         calls = [line.split()[0] for line in self.calls()]
         first = calls.index("odin_bench")
         self.assertFalse({"odin_eval", "train", "compute-sanitizer", "test_cuda_plans"} & set(calls[first:]))
@@ -76,7 +76,7 @@ class GpuCheck(GpuCheckCase):
             self.assertEqual(ahead[1], timed[1])
             self.assertNotEqual(ahead[2], timed[2])
 
-    def test_where_pytorch_has_not_compiled_ahead_a_quicker_mode_comes_first(self):
+    def test_a_quicker_mode_comes_first_if_pytorch_has_not_compiled_ahead(self):
         self.assert_status(self.run_script("--parts", "compile"), 0)
         for network in NETWORKS:
             self.assertEqual([c[0] for c in self.compilations(network)], ["reduce-overhead,max-autotune"])
@@ -95,7 +95,7 @@ class GpuCheck(GpuCheckCase):
         defaults = re.search(r"^parts='(.*)'", SCRIPT.read_text(), re.MULTILINE)[1]
         self.assertEqual(defaults.split()[0], "train")
 
-    def test_a_pack_that_is_unpacked_and_one_that_is_not_there(self):
+    def test_an_unpacked_pack_is_used_and_a_missing_one_is_an_error(self):
         (self.build / "commit").write_text("v1-2-gabc\n")
         self.assert_status(self.run_script("--parts", "tests eval"), 0)
         self.assertIn("commit v1-2-gabc, ", self.report)
@@ -104,7 +104,7 @@ class GpuCheck(GpuCheckCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn(f"no build and no pack '{self.folder}/nowhere'", result.stderr)
 
-    def test_wrong_usage(self):
+    def test_wrong_usage_has_exit_status_2(self):
         for arguments in (["--parts", "nothing"], ["--minutes", "soon"], ["--minutes"], ["--what", "x"]):
             result = self.run_script(*arguments)
             self.assertEqual(result.returncode, 2, result.stderr)

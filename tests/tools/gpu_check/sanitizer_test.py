@@ -6,7 +6,7 @@ from gpu_check_support import GpuCheckCase
 
 
 class Sanitizer(GpuCheckCase):
-    def test_a_sanitizer_that_finds_something_and_one_that_cannot_look(self):
+    def test_findings_fail_and_an_unsupported_device_is_listed(self):
         self.assert_status(self.run_script("--parts", "sanitize", FAIL="test_cuda_kernels"), 1)
         self.assertEqual(set(self.checks.values()), {"failed (exit status 1)"})
         self.assert_status(self.run_script("--parts", "sanitize", UNSUPPORTED="yes"), 3)
@@ -21,7 +21,7 @@ class Sanitizer(GpuCheckCase):
         self.assertEqual([len(found) for found in results.values()], [1, 1], results)
         return [found.pop() for found in results.values()]
 
-    def test_a_sanitizer_that_is_cut_off_after_it_has_found_something(self):
+    def test_findings_count_though_the_sanitizer_is_cut_off(self):
         race = "\n".join(f"========= Error: Race reported between Write access at f()+0x1 in a.cuh:{i}\n=========     "
                          f"and Read access at f()+0x2 in b.cuh:{i} [4 hazards]\n=========" for i in range(1, 61))
         quiet = ("========= COMPUTE-SANITIZER\n========= Error: process didn't terminate successfully\n"
@@ -45,13 +45,13 @@ class Sanitizer(GpuCheckCase):
                 self.assertEqual(self.sanitized(1, "--minutes", "0.06", FOUND_memcheck=memory, FOUND_racecheck=race,
                                                 **cut), results)
 
-    def test_a_sanitizer_that_ends_well_though_it_has_found_something(self):
+    def test_findings_count_though_the_exit_status_is_0(self):
         self.assertEqual(self.sanitized(
             1, FOUND_memcheck="========= ERROR SUMMARY: 0 errors",
             FOUND_racecheck="========= ERROR: Potential WAW hazard detected at __shared__ 0x0 in block (0,0,0) :"),
             ["passed", "failed (compute-sanitizer has found something)"])
 
-    def test_calls_that_libraries_make_in_vain_are_no_errors(self):
+    def test_failing_calls_of_libraries_are_not_errors(self):
         self.assert_status(self.run_script("--parts", "sanitize"), 0)
         asked = {line.split()[2]: "--report-api-errors no" in line for line in self.calls()
                  if line.startswith("compute-sanitizer ")}

@@ -98,7 +98,8 @@ class Connection(FetchDataCase):
 
     def test_a_missing_file_is_an_error_with_advice(self):
         result = self.fetch("LSUN", path="gone")
-        self.assert_refused(result, "404", "nothing is at this address any more", "--url LSUN=", "--archive LSUN=", "make_ood")
+        self.assert_refused(result, "404", "nothing is at this address any more",
+                            "--url LSUN=", "--archive LSUN=", "make_ood")
 
     def test_a_refused_connection_is_an_error(self):
         with socket.socket() as unused:

@@ -1,6 +1,7 @@
-// Convolution of any kernel, stride and padding: the operand is packed tap by tap ("im2col"), one
-// panel of pixels at a time, and goes through the same micro-kernel. Its gradient is the transpose:
-// one product gives every tap's share, which is then added to where it came from ("col2im").
+// Convolution of any kernel size, stride and padding. The operand is packed tap by tap ("im2col"),
+// one panel of pixels at a time, and goes through the same micro-kernel. The gradient is the
+// transpose: one product gives the share of every tap, which is then added to the pixel that the tap
+// read ("col2im").
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -49,7 +50,7 @@ inline DirectSpace direct_backward_space(const ConvolutionTask& task) {
                       task.padding, static_cast<long>(task.in_channels) * kPanel,
                       task.out_channels * taps * kPanel);
 }
-// Where a tap of a channel's windows is, counted from where the windows begin.
+// The place of a tap of a channel's windows, relative to where each window begins.
 ODIN_INLINE float* tap_of(const ConvolutionTask& task, const DirectSpace& s, int channel, int tap) {
   return s.planes + channel * s.plane + tap / task.kernel * s.width + tap % task.kernel;
 }
@@ -57,12 +58,12 @@ inline void clear_planes(const DirectSpace& s, int channels) {
   memset(s.planes, 0, sizeof(float) * static_cast<unsigned long>(channels * s.plane));
 }
 
-// Where, in a bordered plane, the window of each pixel of a panel begins. Pixels past the end take
-// the last one's.
+// Where the window of each pixel of a panel begins in a bordered plane. Pixels past the end have the
+// window of the last pixel.
 struct Windows {
   int begin[kPanel];
   int count;                   // pixels that exist
-  bool consecutive[kVectors];  // whether a vector's windows follow each other without a gap
+  bool consecutive[kVectors];  // by vector: its windows follow each other without a gap
 };
 inline Windows windows_of(int first, int height, int width, int stride, int border_width) {
   Windows windows;

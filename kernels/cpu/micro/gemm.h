@@ -1,8 +1,8 @@
-// The micro-kernel: all the multiplications of all convolutions happen here.
+// The micro-kernel, which does all multiplications of all convolutions.
 //
-// A block of kRows rows of weights times a panel of two vectors of columns (pixels or Winograd
-// tiles), both packed so that they are read front to back: a[k][rows], b[k][kPanel]. The products
-// stay in registers from the first k to the last; then the epilogue sends them to memory.
+// It multiplies a block of kRows rows of weights by a panel of two vectors of columns (pixels or
+// Winograd tiles). Both are packed in the order in which it reads them: a[k][rows], b[k][kPanel].
+// The sums stay in registers from the first k to the last. Then the epilogue writes them to memory.
 #pragma once
 
 #include "kernels/cpu/micro/operands.h"
@@ -10,7 +10,7 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Where a block of products goes: row i, vector v to y + i row + v vector.
+// Where a block of products goes: row i, vector v goes to y + i row + v vector.
 struct Destination {
   Store store;
   float* y;
@@ -22,7 +22,7 @@ struct Destination {
   const float* residual;  // of row 0, vector 0; vectors are consecutive
   long residual_row;
 
-  // To the destination of the row `rows` further down.
+  // Moves on by `rows` rows.
   ODIN_INLINE void advance(int rows) {
     y += rows * row;
     if (bias != nullptr) bias += rows;
@@ -100,8 +100,8 @@ ODIN_INLINE void add_products(const float* a, const float* b, Vector (&sum)[kBlo
   }
 }
 
-// Weights are read front to back, and a large layer's come from memory: asked for this many floats
-// ahead, they arrive in time. (The processor's own prefetching begins anew on every page.)
+// Weights are read front to back. Those of a large layer come from memory: prefetched this many
+// floats ahead, they arrive in time. (The processor's own prefetcher starts again on every page.)
 constexpr int kAhead = 2048;
 
 template <int kBlock, int kWidth>
@@ -117,8 +117,8 @@ __attribute__((noinline)) void multiply_block(const float* a, const float* b, in
 }
 
 // kStep steps of the depth, which are the rows of one block of a packed matrix that is transposed.
-// The weights that the next block of results needs lie behind these, and behind the next step's lie
-// others: so far apart that the processor does not foresee them.
+// The weights for the next block of results follow these in memory, but the weights for the next
+// step are far away, so the processor does not prefetch them.
 template <int kStep, int kBlock, int kWidth>
 ODIN_INLINE void add_transposed(const float* a, const float*& b, Vector (&sum)[kBlock][kWidth]) {
   for (int k = 0; k < kStep; ++k, b += kPanel) {
@@ -127,8 +127,8 @@ ODIN_INLINE void add_transposed(const float* a, const float*& b, Vector (&sum)[k
   }
 }
 
-// The same as multiply_block() with the transpose of a packed matrix of `depth` rows and `columns`
-// columns: results are its columns [first, first + kBlock).
+// Like multiply_block(), with the transpose of a packed matrix of `depth` rows and `columns`
+// columns. The results belong to its columns [first, first + kBlock).
 template <int kBlock, int kWidth>
 __attribute__((noinline)) void multiply_transposed(const float* a, int columns, int first,
                                                    const float* b, int depth,
@@ -158,7 +158,7 @@ __attribute__((noinline)) void multiply_transposed(const float* a, int columns, 
   finish_block(sum, to);
 }
 
-// Rows come in blocks of kRows, the rest in blocks of powers of two.
+// Rows are divided into blocks of kRows, and the rest into blocks of powers of two.
 ODIN_INLINE int block_rows(int rows) {
   if (rows >= kRows) return kRows;
   return rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
@@ -183,7 +183,7 @@ ODIN_INLINE void multiply_block(int rows, const float* a, const float* b, int de
   }
 }
 
-// The same for a panel of which only the first `vectors` are wanted.
+// The same, but computes only the first `vectors` vectors of the panel.
 ODIN_INLINE void multiply_block(int rows, long vectors, const float* a, const float* b, int depth,
                                 const Destination& to) {
   if (vectors >= kVectors) {
@@ -212,7 +212,7 @@ ODIN_INLINE void multiply_transposed(int rows, const float* a, int columns, int 
   }
 }
 
-// All rows of packed weights times one panel.
+// Multiplies all rows of packed weights by one panel.
 inline void multiply_panel(const float* a, int rows, const float* b, int depth, int vectors,
                            Destination to) {
   for (int row = 0; row < rows;) {
@@ -241,7 +241,7 @@ ODIN_INLINE Destination destination_of(const ConvolutionTask& task, long image, 
   return to;
 }
 
-// Weights in the order in which multiply_panel() reads them.
+// Packs weights in the order in which multiply_panel() reads them.
 inline void pack(const WeightMatrix& w, float* packed) {
   for (int row = 0; row < w.rows;) {
     const int block = block_rows(w.rows - row);

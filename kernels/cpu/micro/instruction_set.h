@@ -1,4 +1,4 @@
-// The instruction sets that the evaluation kernels exist for.
+// The instruction sets for which the evaluation kernels are compiled.
 #pragma once
 
 namespace odin::cpu {
@@ -7,11 +7,11 @@ struct KernelTable;
 
 enum class InstructionSet { kPortable, kAvx2, kAvx512 };
 
-// Whether this processor can run the kernels of an instruction set, and this build has them.
+// Whether this build has the kernels of an instruction set and this processor can run them.
 bool is_supported(InstructionSet set);
-// The widest that is supported.
+// The widest instruction set that is_supported().
 InstructionSet best_instruction_set();
-// Throws Error where it is not supported.
+// Throws Error if the instruction set is not supported.
 const KernelTable& kernel_table(InstructionSet set);
 
 }  // namespace odin::cpu

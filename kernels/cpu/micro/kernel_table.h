@@ -1,24 +1,24 @@
-// What the evaluation kernels are asked to do, and the table through which they are reached.
+// The tasks of the evaluation kernels, and the table of kernels of one instruction set.
 //
-// The kernels are compiled once for each instruction set, from the same sources, into translation
-// units that are built with that set's flags. So this file and they use no inline function that
-// another unit could share: the linker might keep the copy that this processor cannot run.
+// The same sources are compiled once for each instruction set, into translation units with that
+// set's flags. This file and the kernels must not use an inline function that other units use too:
+// the linker keeps one copy, and it might be one that this processor cannot run.
 #pragma once
 
 namespace odin::cpu {
 
 // Planes of a group of images: plane c of image i begins at data + i image + c plane. A plane is
-// height x width floats without gaps, and may be read and written up to the next whole vector.
+// height x width floats without gaps. Kernels may read and write it up to the next whole vector.
 struct Planes {
   float* data = nullptr;
   long image = 0;
   long plane = 0;
 };
 
-// A ReLU's mask: a bit for each element of such planes, set if the ReLU let it through, in words of
-// one vector's lanes.
+// A ReLU's mask: one bit for each element of such planes, set if the ReLU let the element through.
+// A word holds the bits of one vector.
 struct MaskPlanes {
-  void* data = nullptr;  // null: not wanted
+  void* data = nullptr;  // null if nobody wants the mask
   long image = 0;        // in words
   long plane = 0;
 };
@@ -26,22 +26,22 @@ struct MaskPlanes {
 // What happens to an element x between memory and the arithmetic.
 enum class Load {
   kPlain,      // x
-  kNormalise,  // z = relu(scale x + shift); its mask is written if it is wanted
+  kNormalise,  // z = relu(scale x + shift); writes the mask if it is wanted
   kMasked,     // x where its bit is set, else 0
 };
 
 // What happens to a result r between the arithmetic and memory, y.
 enum class Store {
   kSet,        // y = r
-  kRelu,       // y = relu(r); its mask is written if it is wanted
+  kRelu,       // y = relu(r); writes the mask if it is wanted
   kResidual,   // y = r + residual
   kAdd,        // y += r
   kMaskedSet,  // y = r where its bit is set, else 0
   kMaskedAdd,  // y += r where its bit is set
 };
 
-// A convolution (or, for direct_backward, its transpose) over a group of images. The gradient in
-// the input of a stride-1 convolution is again a convolution, with transposed and rotated weights.
+// A convolution of a group of images, or its transpose (direct_backward). The gradient in the input
+// of a stride-1 convolution is a convolution too, with transposed and rotated weights.
 struct ConvolutionTask {
   int images = 0;
   int in_channels = 0, in_height = 0, in_width = 0;
@@ -55,9 +55,9 @@ struct ConvolutionTask {
   const float* shift = nullptr;
 
   const float* weights = nullptr;  // packed by the same table
-  // Winograd only: the gradient, from the weights packed for the convolution itself. in_channels
-  // are then those that the convolution writes. The results are multiplied by out_scale
-  // (out_channels), unless it is null.
+  // Winograd only: computes the gradient from the weights packed for the forward convolution.
+  // in_channels are then the channels that the forward convolution writes. If out_scale
+  // (out_channels) is not null, the results are multiplied by it.
   bool transposed = false;
   const float* out_scale = nullptr;
 
@@ -80,7 +80,7 @@ struct PlaneTask {
 
   Planes in;
   Planes out;
-  MaskPlanes mask;               // of the normalised element; null: not wanted, or there is no ReLU
+  MaskPlanes mask;               // of the normalised element; null without a ReLU or if not wanted
   const float* scale = nullptr;  // (channels), or null for no normalisation
   const float* shift = nullptr;
   bool relu = false;
@@ -89,8 +89,8 @@ struct PlaneTask {
   float* workspace = nullptr;
 };
 
-// The rows of a matrix of weights, w[row row_stride + column column_stride], rows scaled if
-// row_scale is not null.
+// A matrix of weights, w[row row_stride + column column_stride]. If row_scale is not null, row i is
+// multiplied by row_scale[i].
 struct WeightMatrix {
   const float* data = nullptr;
   int rows = 0;
@@ -115,16 +115,16 @@ struct KernelTable {
   ConvolutionKernel pointwise;
   // Any convolution.
   ConvolutionKernel direct;
-  // The gradient of any convolution: `in` is the gradient of its result, `out` that of its input,
-  // and the extents are meant so too; kernel, stride and padding are those of the convolution.
+  // The gradient of any convolution. `in` is the gradient of its result and `out` the gradient of
+  // its input, with their extents. Kernel, stride and padding are those of the convolution.
   ConvolutionKernel direct_backward;
   // 3x3, stride 1, padding 1.
   ConvolutionKernel winograd;
 
-  // packed has rows x columns floats.
+  // Writes rows x columns floats to `packed`.
   void (*pack)(const WeightMatrix&, float* packed);
-  // Each element of the matrix is the first of nine consecutive ones, a 3x3 kernel; packed has
-  // 36 x rows x columns floats.
+  // Each element of the matrix is the first of the nine consecutive weights of a 3x3 kernel. Writes
+  // 36 x rows x columns floats to `packed`.
   void (*pack_winograd)(const WeightMatrix&, float* packed);
 
   void (*pool)(const PlaneTask&);           // out = mean over windows of normalised in
@@ -134,7 +134,7 @@ struct KernelTable {
   void (*copy)(const PlaneTask&);  // out = in, or out += in
   long (*plane_workspace)(const PlaneTask&);
 
-  // Arithmetic for its own sake: rounds x multiply_add_chains_per_round x lanes multiply-adds.
+  // rounds x multiply_add_chains_per_round x lanes multiply-adds, to measure the peak.
   float (*multiply_add_chains)(long rounds);
   int multiply_add_chains_per_round;
 };

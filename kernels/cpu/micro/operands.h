@@ -16,7 +16,7 @@ ODIN_INLINE float* plane_at(const Planes& planes, long image, long channel) {
   return planes.data + image * planes.image + channel * planes.plane;
 }
 
-// Every kernel is instantiated for each Load and Store; these make a value of the task a type.
+// Every kernel is instantiated for each Load and Store. These turn the task's value into a type.
 template <Load kValue>
 struct LoadTag {
   static constexpr Load value = kValue;
@@ -54,7 +54,7 @@ ODIN_INLINE void with_store(Store kind, Run run) {
   }
 }
 
-// The vector at p as the arithmetic sees it. Its mask is word v of `mask`.
+// The vector at p after the load's prologue. Its mask is word v of `mask`.
 template <Load kLoad>
 ODIN_INLINE Vector take(const float* p, Word* mask, long v, Vector scale, Vector shift) {
   const Vector x = load(p);
@@ -70,7 +70,7 @@ ODIN_INLINE Vector take(const float* p, Word* mask, long v, Vector scale, Vector
   }
 }
 
-// The result r goes to p. Its mask and its residual are entry v of `mask` and `residual`.
+// Stores the result r at p. Its mask and its residual are entry v of `mask` and `residual`.
 template <Store kStore>
 ODIN_INLINE void put(float* p, Vector r, Word* mask, long v, const float* residual) {
   if constexpr (kStore == Store::kSet) {
@@ -90,7 +90,7 @@ ODIN_INLINE void put(float* p, Vector r, Word* mask, long v, const float* residu
   }
 }
 
-// A whole plane of the task's input as the arithmetic sees it, to `to`.
+// Writes a whole plane of the task's input, after the load's prologue, to `to`.
 template <Load kLoad>
 void take_plane(const ConvolutionTask& task, long image, long channel, float* to) {
   const float* from = plane_at(task.in, image, channel);
@@ -106,7 +106,7 @@ void take_plane(const ConvolutionTask& task, long image, long channel, float* to
   }
 }
 
-// A whole plane of results goes from `from` to the task's output.
+// Stores a whole plane of results, `from`, in the task's output.
 inline void put_plane(const ConvolutionTask& task, long image, long channel, const float* from) {
   float* to = plane_at(task.out, image, channel);
   Word* mask = mask_at(task.out_mask, image, channel);

@@ -1,4 +1,4 @@
-// What works plane by plane: pools, normalisation, addition.
+// Kernels that work plane by plane: pools, normalisation, addition.
 #pragma once
 
 #include "kernels/cpu/micro/operands.h"
@@ -6,7 +6,7 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// One plane of x, normalised if the task says so, to `to`.
+// Writes one plane of x, normalised if the task says so, to `to`.
 inline void normalise_plane(const PlaneTask& task, int image, int channel, float* to) {
   const float* from = plane_at(task.in, image, channel);
   Word* mask = mask_at(task.mask, image, channel);
@@ -24,8 +24,8 @@ inline void normalise_plane(const PlaneTask& task, int image, int channel, float
   }
 }
 
-// The gradient `from` of one normalised plane goes to that of x: times scale factor, through the
-// ReLU.
+// Passes the gradient `from` of one normalised plane on to the gradient of x: multiplied by
+// scale x factor, and zero where the ReLU was closed.
 inline void unnormalise_plane(const PlaneTask& task, int image, int channel, float factor,
                               const float* from, int height, int width) {
   float* to = plane_at(task.out, image, channel);
@@ -72,14 +72,14 @@ inline void copy(const PlaneTask& task) {
   }
 }
 
-// Whether a pool halves both extents, and half a vector of means comes from one pair of rows.
+// Whether a pool halves both extents, and each half vector of means is made from one pair of rows.
 ODIN_INLINE bool halves(const PlaneTask& task, int small_height, int small_width, int height,
                         int width) {
   return task.window == 2 && task.stride == 2 && 2 * small_width == width &&
          2 * small_height == height && small_width % (kLanes / 2) == 0 &&
          small_height * small_width % kLanes == 0;
 }
-// Where, in the large plane, the windows of half a vector of means begin.
+// Where the windows of half a vector of means begin in the large plane.
 ODIN_INLINE long halves_at(int mean, int small_width) {
   return 4L * (mean / small_width) * small_width + 2 * (mean % small_width);
 }

@@ -1,4 +1,4 @@
-// 1x1 convolution, stride 1: a matrix product, with the prologue in the packing of its operand.
+// 1x1 convolution, stride 1: a matrix product. The prologue is applied while its operand is packed.
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -6,12 +6,12 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Panels packed together: whole cache lines of every plane, and neighbouring ones, are used at
-// once, and a block of weights is used for each while it is in the first-level cache.
+// Panels that are packed together. So packing uses whole, neighbouring cache lines of every plane,
+// and a block of weights is used for all these panels while it is in the first-level cache.
 constexpr int kStripPanels = 64 / kPanel;
 constexpr int kStripVectors = kStripPanels * kVectors;
 
-// Vectors [v, v + count) of every input plane to `strip`, [panel][channel][kPanel].
+// Packs vectors [v, v + count) of every input plane into `strip`, [panel][channel][kPanel].
 template <Load kLoad>
 ODIN_INLINE void pack_strip(const ConvolutionTask& task, int image, long v, int count,
                             float* strip) {

@@ -54,7 +54,7 @@ ODIN_INLINE Vector splat(float x) {
   return x - Vector{};
 }
 
-// A bit for each element that a ReLU lets through: what is not at most zero, so that NaN stays NaN.
+// A bit for each element that a ReLU lets through. The test is "not at most zero", so NaN stays NaN.
 ODIN_INLINE Word passing(Vector x) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLE_UQ);
@@ -87,8 +87,9 @@ ODIN_INLINE Vector select(IntVector lanes, Vector x) {
   return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & lanes);
 }
 
-// Elements 0, 2, 4, ... and 1, 3, 5, ... of a followed by b; and the way back, the first and second
-// half of a0 b0 a1 b1 ...; and x moved by one lane, up (lane 0 becomes 0) or down.
+// evens, odds: elements 0, 2, 4, ... and 1, 3, 5, ... of a followed by b. zip_low, zip_high: the
+// inverse, the first and second half of a0 b0 a1 b1 ... lanes_up, lanes_down: x moved by one lane;
+// the lane that becomes free is 0.
 #if defined(__AVX512F__)
 ODIN_INLINE Vector evens(Vector a, Vector b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
@@ -153,12 +154,13 @@ ODIN_INLINE Vector lanes_down(Vector x) {
 ODIN_INLINE long vectors_of(long elements) {
   return (elements + kLanes - 1) / kLanes;
 }
-// Floats for `count` of them that begin on a cache line and may be read a vector past their end.
+// Floats to reserve for `count` floats, so that what follows begins on a cache line and kernels may
+// read one vector past the end.
 ODIN_INLINE long padded(long count) {
   return (count + 15) / 16 * 16 + 16;
 }
 
-// memcpy for a row of a plane: too short for a call.
+// memcpy for a row of a plane, which is too short for a call.
 ODIN_INLINE void copy_row(const float* from, float* to, int count) {
   int i = 0;
   for (; i + kLanes <= count; i += kLanes) store(to + i, load(from + i));

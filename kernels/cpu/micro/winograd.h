@@ -1,19 +1,19 @@
 // 3x3 convolution, stride 1, padding 1, by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray
 // 2016, "Fast Algorithms for Convolutional Neural Networks", section 4).
 //
-// The result is cut into tiles of 4x4, each made from a 6x6 tile d of the input that overlaps its
-// neighbours by two: y = A^T [ (G g G^T) . (B^T d B) ] A, where the products of all channels are
-// added between the brackets. So of each of the 36 places of a tile there is a matrix product,
-// (outputs x inputs) times (inputs x tiles): 36 multiplications do for 144.
+// The result is cut into tiles of 4x4. Each is made from a 6x6 tile d of the input, which overlaps
+// its neighbours by two: y = A^T [ (G g G^T) . (B^T d B) ] A. The products of all channels are added
+// inside the brackets. So each of the 36 places of a tile is a matrix product, (outputs x inputs)
+// times (inputs x tiles): 36 multiplications replace 144.
 //
-// Vector lanes are tiles, in row-major order of all tile rows of all images of the group. Pixels of
-// a row of tiles are consecutive, so that four loads and eight shuffles bring sixteen tiles'
-// columns into lanes. Transforming first over rows keeps that to one set of shuffles.
+// Vector lanes are tiles, in row-major order of all tile rows of all images of the group. The pixels
+// of a row of tiles are consecutive, so four loads and eight shuffles bring the columns of sixteen
+// tiles into lanes. Rows are transformed first, so one set of shuffles is enough.
 //
-// The gradient needs the kernels transposed, and rotated by half a turn. Rotate the data instead:
-// read the 6x6 tile and write the 4x4 tile back to front, in both directions, and the transformed
-// weights of the convolution itself will do. They are 36 / 9 as large as the weights, half a
-// gigabyte for WRN-28-10; so they are not kept twice.
+// The gradient needs the kernels transposed and rotated by half a turn. We rotate the data instead:
+// the 6x6 tile is read and the 4x4 tile is written back to front, in both directions. Then the
+// transformed weights of the forward convolution serve both ways. They are 36 / 9 as large as the
+// weights, half a gigabyte for WRN-28-10, so it matters that they are kept only once.
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -25,7 +25,7 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// The products of output channels [o, o + count) with all tiles of a block, place by place.
+// Multiplies output channels [o, o + count) by all tiles of a block, place by place.
 template <bool kTransposed>
 ODIN_INLINE void multiply_tiles(const ConvolutionTask& task, const Tiling& t,
                                 const WinogradSpace& s, long vectors, int o, int count) {
@@ -72,8 +72,7 @@ void winograd(const ConvolutionTask& task) {
   for (int first = 0; first < all_rows; first += t.block_rows) {
     const int end = first + t.block_rows < all_rows ? first + t.block_rows : all_rows;
     const long vectors = vectors_of(static_cast<long>(end - first) * t.tile_columns);
-    // What no row of the images overwrites is the zero padding; the other channels' rows fall on
-    // the same places.
+    // Places that no image row overwrites are the zero padding. They are the same for all channels.
     memset(s.rows, 0, sizeof(float) * static_cast<unsigned long>(6 * t.border));
     for (int c = 0; c < task.in_channels; ++c) {
       gather_rows<kLoad>(task, t, s, first, end, c);

@@ -6,8 +6,8 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Brings row y of an image to its places in the row planes: it is row i of a tile, and near a
-// tile's edge also row i + 4 of the one above (the overlap).
+// Calls write(place) for the one or two places of row y of an image in the row planes: the row is row
+// i of a tile and, near the tile's edge, also row i + 4 of the tile above (the overlap).
 template <class Write>
 ODIN_INLINE void for_places_of_row(const Tiling& t, int first, int end, int image, int y,
                                    Write write) {
@@ -21,7 +21,7 @@ ODIN_INLINE void for_places_of_row(const Tiling& t, int first, int end, int imag
   }
 }
 
-// The rows of one channel that tile rows [first, end) need.
+// Copies the rows of one channel that tile rows [first, end) need to the row planes.
 template <Load kLoad>
 void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
                  int end, int channel) {
@@ -75,7 +75,7 @@ ODIN_INLINE void transform_input(const Vector (&x)[6], Vector (&y)[6]) {
   y[5] = 4.0f * x[1] + (x[5] - 5.0f * x[3]);
 }
 
-// The columns x of one of the six rows of a vector of tiles, transformed, to their places.
+// Transforms the columns x of one of the six rows of a vector of tiles and stores them.
 template <bool kTransposed>
 ODIN_INLINE void finish_row(const Vector (&x)[6], float* to, long place) {
   Vector in[6], out[6];
@@ -86,7 +86,7 @@ ODIN_INLINE void finish_row(const Vector (&x)[6], float* to, long place) {
   for (int j = 0; j < 6; ++j) store(to + j * place, out[j]);
 }
 
-// The row planes of one channel, transformed, to s.input.
+// Transforms the row planes of one channel and stores the result in s.input.
 template <bool kTransposed>
 void transform_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
                        long vectors, int channel) {

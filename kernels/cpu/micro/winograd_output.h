@@ -1,4 +1,4 @@
-// Winograd's output transform, A^T [...] A (winograd.h), and what stores its results.
+// Winograd's output transform, A^T [...] A (winograd.h), and the storing of its results.
 #pragma once
 
 #include "kernels/cpu/micro/winograd_tiling.h"
@@ -18,7 +18,7 @@ ODIN_INLINE void transform_output(const Vector (&x)[6], Vector (&y)[4]) {
   y[3] = b + 8.0f * d + x[5];
 }
 
-// The products of one output channel, transformed, to the task's output.
+// Transforms the products of one output channel and stores the result in the task's output.
 template <Store kStore, bool kTransposed>
 void finish_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
                     int end, long vectors, int channel, const float* products) {

@@ -6,13 +6,13 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Tiles per block: enough columns to use a block of weights for while it is in the first-level
-// cache, few enough that the transformed tiles stay in the second.
+// Tiles per block: enough to use a block of weights often while it is in the first-level cache, few
+// enough that the transformed tiles stay in the second-level cache.
 constexpr int kBlockTiles = 64;
-// Bytes of products between the matrix products and the output transform.
+// Bytes of products that wait for the output transform.
 constexpr long kProductBytes = 256 * 1024;
 
-// How the work is cut.
+// How the work is divided.
 struct Tiling {
   int tile_rows;     // of an image
   int tile_columns;  // of an image
@@ -33,7 +33,7 @@ inline Tiling tiling_of(const ConvolutionTask& task) {
   t.pitch = 4 * t.tile_columns;
   t.direct = task.in_width % kLanes == 0;
   t.rows_whole = kLanes % t.tile_columns == 0;
-  // Where vectors straddle image rows, an image is not divided.
+  // If vectors straddle image rows, a block holds whole images.
   const int unit = t.direct ? 1 : t.tile_rows;
   t.block_rows = unit * (kBlockTiles / (unit * t.tile_columns));
   if (t.block_rows < unit) t.block_rows = unit;
@@ -70,7 +70,7 @@ inline WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t
   s.columns = reserve(t.rows_whole ? 0 : 24 * (t.vectors + 2) * kLanes);
   s.linear = reserve(static_cast<long>(t.tile_rows) * 4 * t.pitch);
   s.input = reserve(36 * t.place);
-  // Fewer images may make larger chunks; so not just what this chunk needs.
+  // With fewer images a chunk may be larger, so this chunk's size is not enough.
   const long least = kRows * t.vectors * 36 * kLanes;
   s.products = reserve(least > kProductBytes / 4 ? least : kProductBytes / 4);
   s.left = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));

@@ -6,9 +6,9 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// U = G g G^T of every kernel g, place by place, each in the order of multiply_panel().
+// Packs U = G g G^T of every kernel g, place by place, each place in the order of multiply_panel().
 inline void pack_winograd(const WeightMatrix& w, float* packed) {
-  // The rows of G, applied to three values.
+  // G times three values.
   const auto apply = [](const float(&g)[3][kRows], float(&u)[6][kRows]) {
     for (int i = 0; i < kRows; ++i) {
       const float even = -(g[0][i] + g[2][i]) / 6;
@@ -22,8 +22,8 @@ inline void pack_winograd(const WeightMatrix& w, float* packed) {
     }
   };
   const long place = static_cast<long>(w.rows) * w.columns;
-  // A few columns at a time: their 36 places lie in as many pages, and are better not written in
-  // turns.
+  // A few columns at a time: their 36 places are on 36 different pages, and it is faster not to write
+  // to all pages in turn.
   constexpr int kColumns = 32;
   float some[36][kColumns * kRows];
   for (int row = 0; row < w.rows;) {

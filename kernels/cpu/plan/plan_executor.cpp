@@ -35,7 +35,8 @@ class CpuPlanExecutor final : public PlanExecutor {
     check_run(header_, images, n, settings, results);
     if (n == 0) return;
     const Job job{images, as_size(n), settings, results};
-    // Chunks of nearly the same size, as many to each worker, as large as a group if n allows it.
+    // Chunks of nearly the same size, the same number for each worker, as large as a group if n
+    // allows it.
     const std::size_t workers = as_size(pool_.size());
     const std::size_t group = as_size(program_.group);
     std::size_t chunks = (job.n + group - 1) / group;
@@ -89,7 +90,7 @@ class CpuPlanExecutor final : public PlanExecutor {
   std::size_t input_elements() const { return as_size(header_.input.channels) * input_pixels(); }
 
   void pack_weights() {
-    // Whoever packs first touches the pages; that alone is most of the time, and is shared so.
+    // Touching the pages for the first time takes most of the time, so the threads share it.
     weights_ = FloatMemory(program_.weight_floats, false);
     pool_.run(std::ssize(program_.packings), [&](std::int64_t index, int) {
       const Packing& packing = program_.packings[as_size(index)];
@@ -101,8 +102,8 @@ class CpuPlanExecutor final : public PlanExecutor {
     program_.packings.clear();
   }
 
-  // Images [first, first + count) through everything that the settings ask for. All gradients come
-  // before the first perturbed image, whose activations replace those of the image.
+  // Runs all that the settings ask for on images [first, first + count). All gradients come before
+  // the first perturbed image, because its activations replace those of the image.
   void run_chunk(Worker& worker, const Job& job, std::size_t first, std::size_t count) const {
     const std::size_t classes = as_size(header_.classes);
     const std::size_t set_signs = as_size(program_.group) * input_elements();
@@ -125,7 +126,7 @@ class CpuPlanExecutor final : public PlanExecutor {
     }
   }
 
-  // The images go to their place; perturbed if `step` is given.
+  // Loads the images, perturbed if `step` is given, and runs the forward pass.
   void forward(Worker& worker, const Job& job, const Pass& pass, const std::int8_t* signs,
                const float* step) const {
     for (std::size_t g = 0; g < program_.segments.size(); ++g) {
@@ -184,8 +185,8 @@ class CpuPlanExecutor final : public PlanExecutor {
     }
   }
 
-  // The image's gradient is where the image was. Its signs go to `signs`, and it itself to `gradient`
-  // if that is given.
+  // The image's gradient is where the image was. Writes its signs to `signs` and, if `gradient` is not
+  // null, the gradient itself there.
   void take_gradient(Worker& worker, std::size_t index, std::size_t index_of_subgroup,
                      std::int8_t* signs, float* gradient) const {
     const std::size_t pixels = input_pixels();

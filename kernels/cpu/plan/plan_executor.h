@@ -20,9 +20,9 @@ struct PlanOptions {
   std::optional<InstructionSet> instruction_set = std::nullopt;
 };
 
-// Prepares `plan`; weights are packed (and transformed) here, once. The results for an image do not
-// depend, bit for bit, on the number of threads, on n nor on the other images. Throws Error unless
-// validate(plan) passes, and where the instruction set is not supported.
+// Prepares `plan`: packs (and transforms) its weights, once. Bit for bit, the results for an image do
+// not depend on the number of threads, on n or on the other images. Throws Error if validate(plan)
+// does, and if the instruction set is not supported.
 std::unique_ptr<PlanExecutor> make_plan_executor(const Plan& plan, const PlanOptions& options = {});
 
 }  // namespace odin::cpu

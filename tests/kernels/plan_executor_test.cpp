@@ -56,8 +56,8 @@ namespace odin {
 namespace {
 
 using cpu::InstructionSet;
-using tools::random_images;
-using tools::RandomPlan;
+using test::random_images;
+using test::RandomPlan;
 
 PlanSlice part(PlanSlice slice, int begin, int channels) {
   slice.begin += begin;

@@ -109,7 +109,7 @@ TEST_CASE("channels of the image that no step reads must be cleared") {
 
 // What the comment over PlanGradients promises, followed channel by channel.
 TEST_CASE("in both networks every gradient is set or cleared once, before it is added to or read") {
-  for (const Plan& plan : {tools::random_densenet(1), tools::random_wide_resnet(1)}) {
+  for (const Plan& plan : {random_densenet(1), random_wide_resnet(1)}) {
     CAPTURE(plan.name);
     const PlanGradients gradients = plan_gradients(plan);
     std::vector<std::vector<bool>> written;

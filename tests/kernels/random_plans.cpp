@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-namespace odin::tools {
+namespace odin::test {
 namespace {
 
 PlanSlice part(PlanSlice slice, int begin, int channels) {
@@ -151,4 +151,4 @@ std::vector<float> random_images(const Plan& plan, std::int64_t n, std::uint32_t
   return images;
 }
 
-}  // namespace odin::tools
+}  // namespace odin::test

@@ -6,7 +6,7 @@
 
 #include "kernels/plan.h"
 
-namespace odin::tools {
+namespace odin::test {
 
 // Adds steps with random weights to a plan, scaled so that activations keep their size.
 class RandomPlan {
@@ -51,4 +51,4 @@ Plan random_wide_resnet(std::uint32_t seed);
 // n images of the plan's input, standard normal.
 std::vector<float> random_images(const Plan& plan, std::int64_t n, std::uint32_t seed);
 
-}  // namespace odin::tools
+}  // namespace odin::test

@@ -91,7 +91,7 @@ constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 
 const std::vector<Plan>& networks() {
   // The paper's, and what the tests on a GPU run.
-  static const std::vector<Plan> plans{tools::random_densenet(1), tools::random_wide_resnet(1),
+  static const std::vector<Plan> plans{random_densenet(1), random_wide_resnet(1),
                                        small_densenet(), small_resnet(), awkward_plan()};
   return plans;
 }

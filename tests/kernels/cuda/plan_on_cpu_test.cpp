@@ -36,7 +36,7 @@ class ScarceMemory {
 
 TEST_CASE("a batch that does not fit is halved, and one image that does not fit is an error") {
   const Plan plan = small_densenet();
-  const std::vector<float> images = tools::random_images(plan, 6, 5);
+  const std::vector<float> images = random_images(plan, 6, 5);
   const auto settings = settings_for(plan, 1);
   const PlanResults expected = run_plan(*make_emulated()->prepare(plan), plan, images, settings);
   const auto backend = make_emulated(1 << 20);
@@ -57,7 +57,7 @@ TEST_CASE("a batch that does not fit is halved, and one image that does not fit 
 
 TEST_CASE("memory that runs out when a graph is made halves the batch, too") {
   const Plan plan = small_densenet();
-  const std::vector<float> images = tools::random_images(plan, 6, 5);
+  const std::vector<float> images = random_images(plan, 6, 5);
   const auto settings = settings_for(plan, 1);
   const PlanResults expected = run_plan(*make_emulated()->prepare(plan), plan, images, settings);
   const auto backend = make_emulated(4);
@@ -76,7 +76,7 @@ TEST_CASE("memory that runs out when a graph is made halves the batch, too") {
 }
 
 TEST_CASE("residuals share the memory of their gradients, dense blocks clear nothing") {
-  const Plan wrn = tools::random_wide_resnet(1);
+  const Plan wrn = random_wide_resnet(1);
   const PlanBackward backward = cuda::plan_backward(wrn);
   std::set<int> shared;
   for (std::size_t i = 0; i < wrn.steps.size(); ++i) {
@@ -88,7 +88,7 @@ TEST_CASE("residuals share the memory of their gradients, dense blocks clear not
   }
   CHECK(shared.size() == 12);  // one residual a block
 
-  const Plan densenet = tools::random_densenet(1);
+  const Plan densenet = random_densenet(1);
   const PlanBackward dense = cuda::plan_backward(densenet);
   for (std::size_t i = 0; i < densenet.steps.size(); ++i) {
     if (std::holds_alternative<PlanConvolution>(densenet.steps[i])) {
@@ -99,7 +99,7 @@ TEST_CASE("residuals share the memory of their gradients, dense blocks clear not
 }
 
 TEST_CASE("our own convolutions keep masks in place of activations") {
-  for (const Plan& plan : {tools::random_densenet(1), tools::random_wide_resnet(1)}) {
+  for (const Plan& plan : {random_densenet(1), random_wide_resnet(1)}) {
     CAPTURE(plan.name);
     const cuda::PlanPassRunner runner(
         plan, {.precision = Precision::kFloat16, .convolution = ConvolutionAlgorithm::kOwn});
@@ -125,7 +125,7 @@ TEST_CASE("our own convolutions keep masks in place of activations") {
 }
 
 TEST_CASE("forward passes share memory among the buffers of a network") {
-  const Plan plan = tools::random_wide_resnet(1);
+  const Plan plan = random_wide_resnet(1);
   const PlanBackward backward = cuda::plan_backward(plan);
   const MemoryLayout forward(plan, backward, Element::kHalf, 4, PlanPasses::kForward, 0);
   const MemoryLayout gradient(plan, backward, Element::kHalf, 4, PlanPasses::kGradient, 0);

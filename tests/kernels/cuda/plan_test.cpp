@@ -13,7 +13,7 @@ namespace {
 void check_precision(const Plan& plan, ConvolutionAlgorithm convolution, Precision precision,
                      double tolerance, double gradient_tolerance, std::size_t temperatures) {
   INFO(plan.name, ", ", name_of(precision), ", ", name_of(convolution));
-  const std::vector<float> images = tools::random_images(plan, 3, 7);
+  const std::vector<float> images = random_images(plan, 3, 7);
   const auto settings = settings_for(plan, temperatures);
   const auto reference = make_reference_backend();
   const auto backend = make_cuda({.precision = precision, .convolution = convolution});
@@ -48,7 +48,7 @@ TEST_CASE("plans keep to the rounding of each precision") {
 
 TEST_CASE("the size of the batch changes nothing") {
   const Plan plan = small_densenet();
-  const std::vector<float> images = tools::random_images(plan, 7, 9);
+  const std::vector<float> images = random_images(plan, 7, 9);
   const auto settings = settings_for(plan, 1);
   on_every_convolution([&](ConvolutionAlgorithm convolution) {
     // cuDNN may take another engine for another size.
@@ -78,7 +78,7 @@ TEST_CASE("one executor takes requests of every kind in turn") {
     const auto executor = make_cuda({.convolution = convolution, .batch = 2})->prepare(plan);
     for (const std::size_t temperatures : {0, 1, 2, 1, 0}) {
       const std::vector<float> images =
-          tools::random_images(plan, 5, 20 + static_cast<unsigned>(temperatures));
+          random_images(plan, 5, 20 + static_cast<unsigned>(temperatures));
       std::vector<OdinSetting> settings = settings_for(plan, temperatures);
       settings.resize(temperatures);
       const PlanResults expected = run_plan(*oracle, plan, images, settings);

@@ -9,8 +9,6 @@
 
 namespace odin::test {
 
-using tools::RandomPlan;
-
 Plan small_densenet() {
   RandomPlan plan("small DenseNet", 1);
   const PlanSlice image = plan.input(3, 8, 8);

@@ -105,12 +105,13 @@ class Compiler {
       source.pending->relu = true;
       return source;
     }
-    if (layer_as<BatchNorm>(node)) {
+    if (const auto* batch_norm = layer_as<BatchNorm>(node)) {
       Source source = resolve(node->inputs[0]);
       require(!source.pending, "network {}: layer {} follows another batch norm or a ReLU",
               graph_.name(), node->name);
       const Affine affine = affine_of(*node);
-      source.pending = Normalisation{to_float(affine.scale), to_float(affine.shift), false};
+      source.pending =
+          Normalisation{to_float(affine.scale), to_float(affine.shift), batch_norm->relu()};
       return source;
     }
     return {activation, std::nullopt};
@@ -189,8 +190,9 @@ class Compiler {
     if (pool && layer.kernel() == 1 && step.stride == 1 && step.padding == 0) {
       source = {pool_before(*next, *pool, source), std::nullopt};
       step.output = next->output;
-    } else if (layer_as<BatchNorm>(next)) {
+    } else if (const auto* batch_norm = layer_as<BatchNorm>(next)) {
       fold(*next, step);
+      step.relu = batch_norm->relu();
       step.output = next->output;
       const Node* after = sole_reader(step.output);
       if (layer_as<Relu>(after)) {

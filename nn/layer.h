@@ -33,9 +33,6 @@ struct LayerContext {
   std::span<const TensorView> parameter_gradients;
   // The tensors of Layer::saved(), in their order: kept from the forward for the backward pass.
   std::span<const TensorView> saved;
-  // Of a batch norm in training: it takes the ReLU after it into its own passes over memory, so that
-  // its output and that output's gradient are the ReLU's.
-  bool relu_follows = false;
   // Of this layer in this step: the same for a forward pass and its backward pass.
   RandomKey random;
 
@@ -54,6 +51,9 @@ class Layer {
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
   // Shapes of what the forward pass keeps for the backward pass beside inputs and output.
   virtual std::vector<Shape> saved() const { return {}; }
+  // The paper's operations that the layer computes at once. Random streams are numbered by operation,
+  // so that a training does not depend on which operations share a layer.
+  virtual int operations() const { return 1; }
   // Throws Error where the layer does not take such inputs.
   virtual ImageShape output_shape(std::span<const ImageShape> inputs) const = 0;
   // Writes y, (N, C', H', W').

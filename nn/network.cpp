@@ -3,34 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nn/layers/batch_norm.h"
 #include "nn/layers/linear.h"
-#include "nn/layers/relu.h"
 
 namespace odin {
-namespace {
-
-// Whether a node is a batch norm whose output is read by the next node, a ReLU, and by no other.
-bool only_a_relu_follows(const Graph& graph, std::size_t node) {
-  const std::vector<Graph::Node>& nodes = graph.nodes();
-  if (node + 1 == nodes.size() || !dynamic_cast<const BatchNorm*>(nodes[node].layer.get()) ||
-      !dynamic_cast<const Relu*>(nodes[node + 1].layer.get())) {
-    return false;
-  }
-  const int buffer = nodes[node].output.buffer;
-  for (const Graph::Node& reader : nodes) {
-    for (const Activation& input : reader.inputs) {
-      if (input.buffer == buffer && &reader != &nodes[node + 1]) return false;
-    }
-  }
-  return nodes[node + 1].inputs[0].buffer == buffer;
-}
-
-}  // namespace
-
 Network::Network(Graph graph, Backend& backend) : graph_(std::move(graph)), backend_(backend) {
   for (const Graph::Node& node : graph_.nodes()) {
-    NodeState state{parameters_.size(), {}, only_a_relu_follows(graph_, states_.size())};
+    NodeState state{parameters_.size(), operations_, {}};
+    operations_ += static_cast<std::size_t>(node.layer->operations());
     for (const ParameterSpec& spec : node.layer->parameters()) {
       // Row-major on every device, those of rank 4 too: weights are no activations.
       const auto tensor = [&] { return Tensor(backend_, spec.shape, backend_.data_type()); };
@@ -110,22 +89,6 @@ TensorView Network::slice_of(std::vector<Tensor>& buffers, const Activation& a) 
       .channels(a.begin, a.channels);
 }
 
-bool Network::is_absorbed(std::size_t node) const {
-  return mode_ == Mode::kTraining && node > 0 && states_[node - 1].relu_follows;
-}
-
-bool Network::is_used(int buffer) const {
-  const std::vector<Graph::Node>& nodes = graph_.nodes();
-  for (std::size_t i = 1; i < nodes.size(); ++i) {
-    if (is_absorbed(i) && nodes[i].inputs[0].buffer == buffer) return false;
-  }
-  return true;
-}
-
-Activation Network::output_of(std::size_t node) const {
-  return graph_.nodes()[is_absorbed(node + 1) ? node + 1 : node].output;
-}
-
 // Calls run(context, inputs) for a node.
 template <class Run>
 void Network::with_context(std::size_t node, bool parameter_gradients, Run run) {
@@ -143,10 +106,9 @@ void Network::with_context(std::size_t node, bool parameter_gradients, Run run) 
   for (Tensor& tensor : state.saved) saved.push_back(tensor.view());
   std::vector<ConstTensorView> inputs;
   for (const Activation& input : n.inputs) inputs.push_back(activation(input));
-  // Every layer of every step draws from a stream of its own.
-  const RandomKey key{seed_, step_ * graph_.nodes().size() + node};
-  run(LayerContext{backend_, mode_, values, gradients, saved, is_absorbed(node + 1), key},
-      Layer::Inputs(inputs));
+  // Every operation of every step draws from a stream of its own.
+  const RandomKey key{seed_, step_ * operations_ + state.first_operation};
+  run(LayerContext{backend_, mode_, values, gradients, saved, key}, Layer::Inputs(inputs));
 }
 
 ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
@@ -161,9 +123,8 @@ ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
   if (mode == Mode::kTraining) ++step_;
   backend_.copy(images, activation(graph_.input()));
   for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
-    if (is_absorbed(i)) continue;
     with_context(i, false, [&](const LayerContext& context, Layer::Inputs x) {
-      graph_.nodes()[i].layer->forward(context, x, activation(output_of(i)));
+      graph_.nodes()[i].layer->forward(context, x, activation(graph_.nodes()[i].output));
     });
   }
   return as_rows(activation(graph_.output()));
@@ -175,9 +136,7 @@ void Network::backward(ConstTensorView dlogits, Gradients wanted) {
       gradients_.push_back(Tensor::activation(backend_, a.shape(), a.view().type()));
     }
   } else {
-    for (std::size_t i = 0; i < gradients_.size(); ++i) {
-      if (is_used(static_cast<int>(i))) backend_.fill(gradients_[i].view(), 0);
-    }
+    for (Tensor& gradient : gradients_) backend_.fill(gradient.view(), 0);
   }
   for (Parameter& parameter : parameters_) {
     if (wanted.parameters && parameter.trainable) backend_.fill(parameter.gradient.view(), 0);
@@ -187,7 +146,6 @@ void Network::backward(ConstTensorView dlogits, Gradients wanted) {
           dlogits.shape().to_string(), seed.shape().to_string());
   backend_.copy(dlogits, seed);
   for (std::size_t i = graph_.nodes().size(); i-- > 0;) {
-    if (is_absorbed(i)) continue;
     const Graph::Node& node = graph_.nodes()[i];
     with_context(i, wanted.parameters, [&](const LayerContext& context, Layer::Inputs x) {
       std::vector<TensorView> dx;
@@ -195,8 +153,7 @@ void Network::backward(ConstTensorView dlogits, Gradients wanted) {
         const bool skip = !wanted.input && input.buffer == graph_.input().buffer;
         dx.push_back(skip ? TensorView() : gradient(input));
       }
-      const Activation output = output_of(i);
-      node.layer->backward(context, x, activation(output), gradient(output), dx);
+      node.layer->backward(context, x, activation(node.output), gradient(node.output), dx);
     });
   }
 }
@@ -221,7 +178,7 @@ std::string Network::first_not_finite() {
       if (has_one(parameter.value.view())) return parameter.name;
     }
     const std::string name = node.name.empty() ? "the layer after " + before : node.name;
-    if (!is_absorbed(i) && has_one(activation(output_of(i)))) return "the output of " + name;
+    if (has_one(activation(node.output))) return "the output of " + name;
     if (!node.name.empty()) before = node.name;
   }
   return "none";

@@ -62,8 +62,8 @@ class Network {
  private:
   struct NodeState {
     std::size_t first_parameter = 0;  // in parameters_
+    std::size_t first_operation = 0;  // counted over all nodes
     std::vector<Tensor> saved;
-    bool relu_follows = false;  // a batch norm whose output only the ReLU after it reads
   };
 
   void reserve(std::int64_t images);
@@ -73,12 +73,6 @@ class Network {
   // How a buffer is stored: as the back end wants activations, but for the images, of which half
   // precision would lose much, and what the classifier reads and writes, which is little.
   DataType type_of(int buffer) const;
-  // Whether a node is left out in this mode because the batch norm before it does its work.
-  bool is_absorbed(std::size_t node) const;
-  // Whether anything of a buffer is used in this mode.
-  bool is_used(int buffer) const;
-  // Where a node writes in this mode.
-  Activation output_of(std::size_t node) const;
   template <class Run>
   void with_context(std::size_t node, bool parameter_gradients, Run run);
 
@@ -86,6 +80,7 @@ class Network {
   Backend& backend_;
   std::vector<Parameter> parameters_;
   std::vector<NodeState> states_;    // one per node
+  std::size_t operations_ = 0;       // of all nodes
   std::vector<Tensor> activations_;  // one per buffer, of `capacity_` images
   std::vector<Tensor> gradients_;    // likewise, from the first backward pass on
   std::int64_t capacity_ = 0;

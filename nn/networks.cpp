@@ -8,7 +8,6 @@
 #include "nn/layers/convolution.h"
 #include "nn/layers/dropout.h"
 #include "nn/layers/linear.h"
-#include "nn/layers/relu.h"
 
 namespace odin {
 namespace {
@@ -20,8 +19,7 @@ ImageShape image(int size) {
 
 // relu(batch_norm(x))
 Activation bn_relu(Graph& graph, const std::string& name, const Activation& x) {
-  const Activation normalised = graph.add(name, BatchNorm(x.channels), {x});
-  return graph.add("", Relu(), {normalised});
+  return graph.add(name, BatchNorm(x.channels, /*relu=*/true), {x});
 }
 
 // A convolution that keeps height and width at stride 1, then dropout; into `output` if given.

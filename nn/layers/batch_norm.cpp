@@ -1,8 +1,10 @@
 #include "nn/layers/batch_norm.h"
 
+#include "nn/tensor.h"
+
 namespace odin {
 
-BatchNorm::BatchNorm(int channels) : channels_(channels) {
+BatchNorm::BatchNorm(int channels, bool relu) : channels_(channels), relu_(relu) {
   require(channels > 0, "a batch norm of {} channels is not possible", channels);
 }
 
@@ -26,28 +28,39 @@ ImageShape BatchNorm::output_shape(std::span<const ImageShape> inputs) const {
 void BatchNorm::forward(const LayerContext& context, Inputs x, TensorView y) const {
   const auto& p = context.parameters;
   if (context.mode == Mode::kTraining) {
-    context.backend.batch_norm_forward_training(
-        x[0], p[kWeight], p[kBias], kEpsilon, kMomentum, context.relu_follows, p[kRunningMean],
-        p[kRunningVar], y, context.saved[0], context.saved[1]);
+    context.backend.batch_norm_forward_training(x[0], p[kWeight], p[kBias], kEpsilon, kMomentum,
+                                                relu_, p[kRunningMean], p[kRunningVar], y,
+                                                context.saved[0], context.saved[1]);
   } else {
     context.backend.batch_norm_forward_evaluation(x[0], p[kWeight], p[kBias], p[kRunningMean],
                                                   p[kRunningVar], kEpsilon, y);
+    if (relu_) context.backend.relu_forward(y, y);
   }
 }
 
-void BatchNorm::backward(const LayerContext& context, Inputs x, ConstTensorView /*y*/,
+void BatchNorm::backward(const LayerContext& context, Inputs x, ConstTensorView y,
                          ConstTensorView dy, std::span<const TensorView> dx) const {
-  const auto& p = context.parameters;
-  const TensorView dweight = context.parameter_gradient(kWeight);
-  const TensorView dbias = context.parameter_gradient(kBias);
   if (context.mode == Mode::kTraining) {
-    context.backend.batch_norm_backward_training(x[0], dy, p[kWeight], p[kBias], context.saved[0],
-                                                 context.saved[1], context.relu_follows, dx[0],
-                                                 dweight, dbias);
+    const auto& p = context.parameters;
+    context.backend.batch_norm_backward_training(
+        x[0], dy, p[kWeight], p[kBias], context.saved[0], context.saved[1], relu_, dx[0],
+        context.parameter_gradient(kWeight), context.parameter_gradient(kBias));
+  } else if (relu_) {
+    // No training needs this, so its memory is not kept.
+    Tensor masked = Tensor::activation(context.backend, dy.shape(), dy.type());
+    context.backend.relu_backward(y, dy, masked.view());
+    backward_evaluation(context, x[0], masked.view(), dx[0]);
   } else {
-    context.backend.batch_norm_backward_evaluation(x[0], dy, p[kWeight], p[kRunningMean],
-                                                   p[kRunningVar], kEpsilon, dx[0], dweight, dbias);
+    backward_evaluation(context, x[0], dy, dx[0]);
   }
+}
+
+void BatchNorm::backward_evaluation(const LayerContext& context, ConstTensorView x,
+                                    ConstTensorView dy, const TensorView& dx) const {
+  const auto& p = context.parameters;
+  context.backend.batch_norm_backward_evaluation(x, dy, p[kWeight], p[kRunningMean], p[kRunningVar],
+                                                 kEpsilon, dx, context.parameter_gradient(kWeight),
+                                                 context.parameter_gradient(kBias));
 }
 
 }  // namespace odin

@@ -12,8 +12,6 @@ class Convolution final : public Layer {
   // Throws Error unless channels and kernel are positive.
   Convolution(int in_channels, int out_channels, int kernel, int stride = 1, int padding = 0);
 
-  int in_channels() const { return in_channels_; }
-  int out_channels() const { return out_channels_; }
   int kernel() const { return kernel_; }
   const ConvolutionGeometry& geometry() const { return geometry_; }
 

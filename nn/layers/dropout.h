@@ -13,8 +13,6 @@ class Dropout final : public Layer {
     require(rate >= 0 && rate < 1, "a dropout rate lies in [0, 1), {} does not", rate);
   }
 
-  double rate() const { return rate_; }
-
   ImageShape output_shape(std::span<const ImageShape> inputs) const override { return inputs[0]; }
   void forward(const LayerContext& context, Inputs x, TensorView y) const override {
     if (context.mode == Mode::kTraining) {

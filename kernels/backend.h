@@ -192,7 +192,7 @@ class Backend {
                                       TensorView dbeta);
 
   // --- ReLU -----------------------------------------------------------------------------------
-  // y = max(x, 0); NaN stays NaN
+  // y = max(x, 0); NaN stays NaN; y may be x
   void relu_forward(ConstTensorView x, TensorView y);
   // dx += dy where y > 0
   void relu_backward(ConstTensorView y, ConstTensorView dy, TensorView dx);

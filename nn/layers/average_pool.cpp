@@ -20,7 +20,7 @@ void AveragePool::forward(const LayerContext& context, Inputs x, TensorView y) c
 
 void AveragePool::backward(const LayerContext& context, Inputs /*x*/, ConstTensorView /*y*/,
                            ConstTensorView dy, std::span<const TensorView> dx) const {
-  if (!dx[0].empty()) context.backend.average_pool_backward(window_, stride_, dy, dx[0]);
+  context.backend.average_pool_backward(window_, stride_, dy, dx[0]);
 }
 
 }  // namespace odin

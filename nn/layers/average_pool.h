@@ -5,9 +5,9 @@
 
 namespace odin {
 
-// The mean over windows of `window` x `window` at distance `stride`: x (N, C, H, W) to
-// y (N, C, (H - window) / stride + 1, ...). Rows and columns that fill no window are left out.
-// A window as large as the map is global pooling.
+// The mean over windows of `window` x `window` pixels, `stride` pixels apart: x (N, C, H, W) to
+// y (N, C, (H - window) / stride + 1, ...). Rows and columns that do not fill a window are ignored.
+// With a window as large as the map this is global pooling.
 class AveragePool final : public Layer {
  public:
   AveragePool(int window, int stride);

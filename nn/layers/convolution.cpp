@@ -33,12 +33,8 @@ void Convolution::forward(const LayerContext& context, Inputs x, TensorView y) c
 
 void Convolution::backward(const LayerContext& context, Inputs x, ConstTensorView /*y*/,
                            ConstTensorView dy, std::span<const TensorView> dx) const {
-  if (!dx[0].empty()) {
-    context.backend.convolution_backward_data(geometry_, dy, context.parameters[0], dx[0]);
-  }
-  if (const TensorView dw = context.parameter_gradient(0); !dw.empty()) {
-    context.backend.convolution_backward_filter(geometry_, x[0], dy, dw);
-  }
+  context.backend.convolution_backward_data(geometry_, dy, context.parameters[0], dx[0]);
+  context.backend.convolution_backward_filter(geometry_, x[0], dy, context.parameter_gradient(0));
 }
 
 }  // namespace odin

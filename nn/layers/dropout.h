@@ -10,7 +10,7 @@ namespace odin {
 class Dropout final : public Layer {
  public:
   explicit Dropout(double rate) : rate_(rate) {
-    require(rate >= 0 && rate < 1, "a dropout rate lies in [0, 1), {} does not", rate);
+    require(rate >= 0 && rate < 1, "a dropout rate must be in [0, 1), not {}", rate);
   }
 
   ImageShape output_shape(std::span<const ImageShape> inputs) const override { return inputs[0]; }
@@ -23,10 +23,9 @@ class Dropout final : public Layer {
   }
   void backward(const LayerContext& context, Inputs /*x*/, ConstTensorView /*y*/,
                 ConstTensorView dy, std::span<const TensorView> dx) const override {
-    if (dx[0].empty()) return;
     if (context.mode == Mode::kTraining) {
       context.backend.dropout_backward(rate_, context.random, dy, dx[0]);
-    } else {
+    } else if (!dx[0].empty()) {
       context.backend.add(dx[0], dy, dx[0]);
     }
   }

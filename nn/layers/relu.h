@@ -14,7 +14,7 @@ class Relu final : public Layer {
   }
   void backward(const LayerContext& context, Inputs /*x*/, ConstTensorView y, ConstTensorView dy,
                 std::span<const TensorView> dx) const override {
-    if (!dx[0].empty()) context.backend.relu_backward(y, dy, dx[0]);
+    context.backend.relu_backward(y, dy, dx[0]);
   }
 };
 

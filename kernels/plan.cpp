@@ -10,7 +10,7 @@
 namespace odin {
 namespace {
 
-// Walks a plan's steps in order, checking each against the buffers and what is written so far.
+// Walks a plan's steps in order and checks each against the buffers and what is written so far.
 class Validator {
  public:
   explicit Validator(const Plan& plan) : plan_(plan) {
@@ -29,7 +29,7 @@ class Validator {
       std::visit([this](const auto& step) { check(step); }, plan_.steps[step_]);
       const bool last = step_ + 1 == plan_.steps.size();
       expect(std::holds_alternative<PlanLinear>(plan_.steps[step_]) == last,
-             "a linear step must be the last one, and only it");
+             "the last step must be linear, and no other step");
     }
     require(!plan_.steps.empty(), "plan {}: it has no steps", plan_.name);
   }
@@ -47,7 +47,7 @@ class Validator {
            "buffer {} does not exist", slice.buffer);
     const PlanBuffer& found = plan_.buffers[static_cast<std::size_t>(slice.buffer)];
     expect(slice.begin >= 0 && slice.channels > 0 && slice.begin + slice.channels <= found.channels,
-           "channels [{}, {}) lie outside buffer {}, which has {}", slice.begin,
+           "channels [{}, {}) are outside buffer {}, which has {}", slice.begin,
            slice.begin + slice.channels, slice.buffer, found.channels);
     return found;
   }

@@ -1,11 +1,12 @@
 // A compiled network: a fixed list of fused operations on channel slices of a few buffers.
 //
-// nn/compile.h makes a Plan from a network and its weights; a back end's prepare() makes a
+// nn/compile.h makes a Plan from a network and its weights. A back end's prepare() makes a
 // PlanExecutor from the Plan. In between, a Plan is plain data that knows neither layers nor
 // devices.
 //
-// One operation carries the work: a convolution with a prologue (batch norm and ReLU of its input)
-// and an epilogue (folded batch norm, ReLU, residual addition). It reads and writes channel slices.
+// One operation does nearly all the work: a convolution with a prologue (batch norm and ReLU of its
+// input) and an epilogue (folded batch norm, ReLU, residual addition). It reads and writes channel
+// slices.
 //
 // The words that every device uses:
 //   step           an entry of Plan::steps: one fused operation
@@ -29,7 +30,7 @@
 
 namespace odin {
 
-// An activation (channels, height, width) of every image, written by one or more steps.
+// An activation (channels, height, width) of every image. One or more steps write it.
 struct PlanBuffer {
   int channels = 0;
   int height = 0;
@@ -55,8 +56,8 @@ struct Normalisation {
 };
 
 // output = epilogue(convolution(prologue(input)))
-// prologue(x) = relu(scale x + shift), zero padding applied after it;
-// epilogue(z) = relu(z + bias) if `relu`, else z + bias; plus residual, if there is one.
+// prologue(x) = relu(scale x + shift); zero padding is applied after it.
+// epilogue(z) = relu(z + bias) if `relu`, else z + bias, plus the residual if there is one.
 // (No step has both a ReLU and a residual.)
 struct PlanConvolution {
   PlanSlice input;
@@ -68,10 +69,11 @@ struct PlanConvolution {
   std::vector<float> bias;     // (output.channels), or empty for none
   std::optional<Normalisation> prologue;
   bool relu = false;
-  std::optional<PlanSlice> residual;  // as wide as the output
+  std::optional<PlanSlice> residual;  // of the output's shape
 };
 
-// output = mean over window x window, at distance `stride`, of prologue(input).
+// output = mean of prologue(input) over windows of `window` x `window` pixels, `stride` pixels
+// apart.
 struct PlanPool {
   PlanSlice input;
   PlanSlice output;
@@ -80,7 +82,7 @@ struct PlanPool {
   std::optional<Normalisation> prologue;
 };
 
-// output = normalisation(input) where no convolution or pool takes it as its prologue.
+// output = normalisation(input), if it cannot be the prologue of a convolution or pool.
 struct PlanNormalise {
   PlanSlice input;
   PlanSlice output;
@@ -102,7 +104,7 @@ const PlanSlice& input_of(const PlanStep& step);
 const PlanSlice* output_of(const PlanStep& step);
 const PlanSlice* residual_of(const PlanStep& step);
 
-// Steps in order; the last one, and only it, is a PlanLinear. No channel of a buffer is written
+// Steps in order. The last step, and no other, is a PlanLinear. No channel of a buffer is written
 // twice, and none is read before it is written.
 struct Plan {
   std::string name;  // "DenseNet-BC-100"
@@ -117,56 +119,57 @@ struct Plan {
   }
 };
 
-// Throws Error, naming the step, unless the plan keeps every promise made above: shapes that fit,
-// slices inside their buffers, finite weights of the right number.
+// Throws Error, with the number of the step, if the plan breaks a promise made above: shapes must
+// fit, slices must be inside their buffers, weights must be finite and of the right number.
 void validate(const Plan& plan);
 
-// Multiply-adds of one forward pass of one image through the PLAN AS WRITTEN, linear included,
-// whatever cleverness (Winograd) an executor uses. (A plan may need fewer than the network.)
+// Multiply-adds of one forward pass of one image, the linear step included. Counts the PLAN AS
+// WRITTEN, even if an executor needs fewer (Winograd). (A plan may need fewer than its network.)
 std::int64_t multiply_adds(const Plan& plan);
 
 // Elements of one image's activations and gradients that ODIN (forward, backward to the input,
-// forward) moves to and from memory if every step reads each operand once and writes each result
-// once: with no cache between steps, and not counting weights and the masks of ReLUs (a bit for each
-// value).
+// forward) moves to and from memory, if every step reads each operand once and writes each result
+// once, without a cache between steps. Weights and masks (one bit for each value) do not count.
 std::int64_t odin_elements_moved(const Plan& plan);
 
-// What ODIN does to an image under one temperature.
+// What ODIN does to an image at one temperature.
 struct OdinSetting {
   double temperature = 1000;
-  // The perturbed image is x - step[c] s; step[c] = magnitude / std[c], one vector (input channels)
-  // per magnitude wanted. All share the one gradient of this temperature.
+  // One vector (input channels) for each magnitude: step[c] = magnitude / std[c]. The perturbed
+  // image is x - step[c] s, where s is the sign of this temperature's gradient, which all steps
+  // share.
   std::vector<std::vector<float>> steps;
 };
 
-// Where the results of a run go; host memory, row-major.
+// Where the results of a run go: host memory, row-major.
 struct OdinResults {
   float* logits = nullptr;     // (n, classes)
   float* perturbed = nullptr;  // (settings, steps of the setting, n, classes), settings flattened
-  // Optional: the gradient of the cross entropy of logits / temperature, with the predicted label,
-  // in x: (settings, n, C, H, W), with the sign and the relative sizes right; each IMAGE's may be
-  // scaled by a positive factor, since only the sign is ever used.
+  // Optional: the gradient in x of the cross entropy of logits / temperature with the predicted
+  // label, (settings, n, C, H, W). Each IMAGE's gradient may be scaled by a positive factor,
+  // because only its sign is ever used.
   float* gradient = nullptr;
 };
 
-// Throws Error unless the arguments of PlanExecutor::run fit the plan: pointers where results are
-// due, temperatures above zero, steps of as many values as the input has channels.
+// Throws Error if the arguments of PlanExecutor::run do not fit the plan: every result needs a
+// pointer, temperatures must be above zero, and a step needs one value for each channel of the
+// input.
 void check_run(const Plan& plan, const float* images, std::int64_t n,
                std::span<const OdinSetting> settings, const OdinResults& results);
 
-// A plan on a device, ready to run. Nothing is allocated, created or tuned after the first call of
-// a given size. Not to be used by two threads at once.
+// A plan on a device, ready to run. After the first call with a given n, nothing is allocated,
+// created or tuned. Two threads must not use an executor at once.
 class PlanExecutor {
  public:
   virtual ~PlanExecutor() = default;
 
-  // For each of n images (host, float, (n, C, H, W), normalised): the logits, and for every setting
-  // the gradient once and the logits of each perturbed image. No settings: one forward pass. The
-  // results for an image do not depend on n nor on the other images.
+  // Computes for each of n normalised images ((n, C, H, W), floats in host memory) the logits and,
+  // for every setting, one gradient and the logits of each perturbed image. Without settings this
+  // is one forward pass. The results for an image do not depend on n or on the other images.
   virtual void run(const float* images, std::int64_t n, std::span<const OdinSetting> settings,
                    const OdinResults& results) = 0;
 
-  // Images that should be given to run() at once so that the device is kept busy.
+  // The number of images that keeps the device busy in one run().
   virtual std::int64_t preferred_batch() const = 0;
   // What the executor chose, for reports: "avx512, 2 threads, winograd".
   virtual std::string description() const = 0;

@@ -7,7 +7,7 @@
 namespace odin {
 namespace {
 
-// Past these a network is a mistake or an attack, not an experiment.
+// A network beyond these limits is a mistake or an attack, not an experiment.
 constexpr int kMaxDepth = 2000;
 constexpr int kMaxWidth = 1024;
 constexpr int kMaxClasses = 100000;

@@ -1,4 +1,4 @@
-// The two families of networks, as their hyperparameters describe them.
+// The two families of networks, described by their hyperparameters.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace odin {
 
-// Images are 3 x 32 x 32 throughout: the input of both families.
+// The input of both families: images of 3 x 32 x 32.
 inline constexpr int kImageChannels = 3;
 inline constexpr int kImageSize = 32;
 // Numbers in an image (3, 32, 32).
@@ -18,8 +18,8 @@ inline constexpr std::int64_t kImageElements =
     std::int64_t{kImageChannels} * kImageSize * kImageSize;
 
 // DenseNet and DenseNet-BC for CIFAR (Huang et al., "Densely connected convolutional networks",
-// CVPR 2017, section 3). `depth` counts the convolutions and the linear layer: 6 n + 4 with
-// bottlenecks (n layers a block), 3 n + 4 without.
+// CVPR 2017, section 3). `depth` counts the convolutions and the linear layer. It is 6 n + 4 with
+// bottlenecks and 3 n + 4 without, for n layers in each block.
 struct DenseNetConfig {
   int depth = 100;
   int growth_rate = 12;
@@ -43,8 +43,9 @@ using Architecture = std::variant<DenseNetConfig, WideResNetConfig>;
 std::string name_of(const Architecture& architecture);
 int num_classes(const Architecture& architecture);
 
-// Throws Error, with the nearest possible depth, where no such network exists: a depth that does
-// not divide, a width or class count below 1, a reduction outside (0, 1], or sizes past any sense.
+// Throws Error if there is no such network: for a depth that does not divide (the error names the
+// nearest one that does), a width or number of classes below 1, a reduction outside (0, 1], and for
+// absurdly large sizes.
 void validate(const Architecture& architecture);
 
 // A parameter or buffer of a network: its name as PyTorch writes it, "block1.layer.0.bn1.weight".

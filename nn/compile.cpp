@@ -27,8 +27,8 @@ const L* layer_as(const Node* node) {
   return node ? dynamic_cast<const L*>(node->layer.get()) : nullptr;
 }
 
-// Where a consumer finds its operand: an activation that a step has written, and what is still to
-// be done to it.
+// The operand of a consumer: an activation that a step has written, and the normalisation that has
+// yet to be applied to it, if any.
 struct Source {
   Activation activation;
   std::optional<Normalisation> pending;
@@ -52,7 +52,8 @@ class Compiler {
       } else if (const auto* linear = layer_as<Linear>(&node)) {
         emit_linear(node, *linear);
       } else if (layer_as<Add>(&node)) {
-        require(is_written(node.output), "network {}: an addition without a convolution to join",
+        require(is_written(node.output),
+                "network {}: an addition must have a convolution among its operands",
                 graph_.name());
       } else {
         require(layer_as<BatchNorm>(&node) || layer_as<Relu>(&node) || layer_as<Dropout>(&node),
@@ -73,7 +74,8 @@ class Compiler {
     return nullptr;
   }
 
-  // The one node that reads an activation or part of it, if it is read whole and only once.
+  // The only node that reads an activation or a part of it, or null if there are several or none,
+  // or if it reads only a part.
   const Node* sole_reader(const Activation& activation) const {
     const Node* reader = nullptr;
     for (const Node& node : graph_.nodes()) {
@@ -93,8 +95,8 @@ class Compiler {
   void mark_written(const Activation& activation) { written_.insert(key(activation)); }
   bool is_written(const Activation& activation) const { return written_.contains(key(activation)); }
 
-  // Follows an activation back, over dropout, ReLU and batch norm, to what a step has written (or,
-  // for a slice of a buffer filled piece by piece, to itself).
+  // Follows an activation back, through dropout, ReLU and batch norm, to what a step has written. A
+  // slice of a buffer that is filled piece by piece is its own source.
   Source resolve(const Activation& activation) const {
     const Node* node = is_written(activation) ? nullptr : producer(activation);
     if (!node) return {activation, std::nullopt};
@@ -107,7 +109,8 @@ class Compiler {
     }
     if (const auto* batch_norm = layer_as<BatchNorm>(node)) {
       Source source = resolve(node->inputs[0]);
-      require(!source.pending, "network {}: layer {} follows another batch norm or a ReLU",
+      require(!source.pending,
+              "network {}: layer {} must not follow another batch norm or a ReLU directly",
               graph_.name(), node->name);
       const Affine affine = affine_of(*node);
       source.pending =
@@ -160,7 +163,7 @@ class Compiler {
   }
 
   // --- steps ------------------------------------------------------------------------------------
-  // The operand of a consumer that takes no prologue.
+  // The operand of a consumer that cannot have a prologue.
   Activation materialise(const Activation& activation) {
     const Source source = resolve(activation);
     if (!source.pending) return source.activation;
@@ -211,8 +214,8 @@ class Compiler {
     plan_.steps.emplace_back(std::move(step));
   }
 
-  // Dropout after a convolution is nothing in evaluation: the convolution writes where dropout
-  // would.
+  // Dropout after a convolution does nothing in evaluation: the convolution writes to the output of
+  // the dropout.
   const Node* skip_dropout(const Node* next, Activation& output) const {
     while (layer_as<Dropout>(next)) {
       output = next->output;
@@ -231,7 +234,7 @@ class Compiler {
     step.bias = to_float(affine.shift);
   }
 
-  // Takes an addition as the residual if the other operand is ready.
+  // Makes an addition the step's residual if the other operand is ready.
   void join(const Node& add, PlanConvolution& step) const {
     const Activation& other = add.inputs[same(add.inputs[0], step.output) ? 1 : 0];
     if (same(other, step.output)) return;
@@ -265,7 +268,7 @@ class Compiler {
                                         parameter(node, Linear::kBias)});
   }
 
-  // Buffers of layers that were fused away are gone; the others move up.
+  // Removes the buffers of layers that were fused away, and renumbers the others.
   void drop_unused_buffers() {
     std::vector<int> position(plan_.buffers.size(), -1);
     std::vector<PlanBuffer> kept;

@@ -23,7 +23,7 @@ Activation Graph::buffer(const ImageShape& shape) {
 
 Activation Graph::slice(const Activation& of, int begin, int channels) const {
   require(begin >= 0 && channels > 0 && begin + channels <= of.channels,
-          "network {}: channels [{}, {}) lie outside an activation of {}", name_, begin,
+          "network {}: channels [{}, {}) are outside an activation of {} channels", name_, begin,
           begin + channels, of.channels);
   return {of.buffer, of.begin + begin, channels};
 }
@@ -35,7 +35,7 @@ Activation Graph::append(std::string name, std::shared_ptr<const Layer> layer,
   const ImageShape shape = layer->output_shape(shapes);
   const Activation target = output ? *output : buffer(shape);
   require(shape_of(target) == shape,
-          "network {}, layer {}: the result is {} x {} x {} and does not fit where it is to go",
+          "network {}, layer {}: the result is {} x {} x {}, but its output has another shape",
           name_, name, shape.channels, shape.height, shape.width);
   nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), target});
   return target;

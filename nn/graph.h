@@ -1,5 +1,5 @@
-// A network as a graph of layers: the one definition from which it is trained layer by layer
-// (nn/network.h) and compiled for evaluation (nn/compile.h).
+// A network as a graph of layers. This one definition is trained layer by layer (nn/network.h) and
+// compiled for evaluation (nn/compile.h).
 #pragma once
 
 #include <memory>
@@ -20,36 +20,36 @@ using Activation = PlanSlice;
 class Graph {
  public:
   struct Node {
-    std::string name;  // prefix of its parameters' names; empty where the layer has none
+    std::string name;  // prefix of its parameters' names; empty for a layer without parameters
     std::shared_ptr<const Layer> layer;
     std::vector<Activation> inputs;
     Activation output;
   };
 
-  // Starts a graph with its input, (channels, height, width) of every image.
+  // Starts a graph whose input is an image of this shape.
   Graph(std::string name, const ImageShape& input);
 
   const std::string& name() const { return name_; }
   const std::vector<PlanBuffer>& buffers() const { return buffers_; }
   const std::vector<Node>& nodes() const { return nodes_; }
   Activation input() const { return input_; }
-  // What the last node wrote: the logits, (classes, 1, 1).
+  // The output of the last node: the logits, (classes, 1, 1).
   Activation output() const;
 
   ImageShape shape_of(const Activation& activation) const;
-  // A new buffer, for layers to fill slice by slice.
+  // A new buffer, which layers fill slice by slice.
   Activation buffer(const ImageShape& shape);
   // Channels [begin, begin + channels) of an activation.
   Activation slice(const Activation& of, int begin, int channels) const;
 
   // NOLINTBEGIN(performance-unnecessary-value-param): clang-tidy 14 does not see the moves
-  // Appends a layer that writes to a buffer of its own. Throws Error where shapes do not fit.
+  // Appends a layer that writes to a new buffer. Throws Error if shapes do not fit.
   template <class L>
   Activation add(std::string name, L layer, std::vector<Activation> inputs) {
     return append(std::move(name), std::make_shared<L>(std::move(layer)), std::move(inputs),
                   nullptr);
   }
-  // Appends a layer that writes into `output`.
+  // Appends a layer that writes to `output`.
   template <class L>
   Activation add_into(const Activation& output, std::string name, L layer,
                       std::vector<Activation> inputs) {
@@ -71,7 +71,7 @@ class Graph {
   Activation input_;
 };
 
-// The full name of a node's parameter: "block1.layer.0.bn1" and "weight" joined.
+// The full name of a node's parameter, such as "block1.layer.0.bn1.weight".
 std::string parameter_name(const Graph::Node& node, std::string_view parameter);
 
 }  // namespace odin

@@ -1,4 +1,4 @@
-// What every layer is: a shape rule, a forward pass and a hand-written backward pass.
+// The interface of a layer: a shape rule, a forward pass and a hand-written backward pass.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ enum class Mode {
   kTraining,    // the batch's statistics, dropout
 };
 
-// An activation of one image: channels, height, width.
+// The shape of one image's activation.
 struct ImageShape {
   int channels = 0;
   int height = 0;
@@ -23,17 +23,20 @@ struct ImageShape {
   bool operator==(const ImageShape&) const = default;
 };
 
-// What a layer is given to run with. A layer itself holds hyperparameters only.
+// Everything that a layer needs to run. The layer itself holds only hyperparameters.
 struct LayerContext {
   Backend& backend;
   Mode mode = Mode::kEvaluation;
   // The values of Layer::parameters(), in their order.
   std::span<const TensorView> parameters;
-  // Their gradients, to be added to; empty views, or an empty span, where they are not wanted.
+  // Their gradients, which the backward pass adds to. A view is empty if its gradient is not
+  // wanted; the span is empty if none is.
   std::span<const TensorView> parameter_gradients;
-  // The tensors of Layer::saved(), in their order: kept from the forward for the backward pass.
+  // The tensors of Layer::saved(), in their order. The forward pass writes them for the backward
+  // pass.
   std::span<const TensorView> saved;
-  // Of this layer in this step: the same for a forward pass and its backward pass.
+  // The random numbers of this layer in this step, the same in a forward pass and its backward
+  // pass.
   RandomKey random;
 
   TensorView parameter_gradient(std::size_t i) const {
@@ -49,16 +52,16 @@ class Layer {
 
   // Parameters and buffers, with names relative to the layer's: "weight", "running_mean".
   virtual std::vector<ParameterSpec> parameters() const { return {}; }
-  // Shapes of what the forward pass keeps for the backward pass beside inputs and output.
+  // Shapes of the tensors that the backward pass needs besides inputs and output.
   virtual std::vector<Shape> saved() const { return {}; }
-  // The paper's operations that the layer computes at once. Random streams are numbered by operation,
-  // so that a training does not depend on which operations share a layer.
+  // The number of the paper's operations that the layer fuses. Random streams are numbered by
+  // operation, so a training does not depend on which operations share a layer.
   virtual int operations() const { return 1; }
-  // Throws Error where the layer does not take such inputs.
+  // Throws Error if the layer cannot take inputs of these shapes.
   virtual ImageShape output_shape(std::span<const ImageShape> inputs) const = 0;
   // Writes y, (N, C', H', W').
   virtual void forward(const LayerContext& context, Inputs x, TensorView y) const = 0;
-  // Adds to dx, one view per input (empty where not wanted), and to the parameters' gradients.
+  // Adds to dx and to the parameters' gradients. dx has one view per input, empty if not wanted.
   virtual void backward(const LayerContext& context, Inputs x, ConstTensorView y,
                         ConstTensorView dy, std::span<const TensorView> dx) const = 0;
 };

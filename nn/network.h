@@ -1,4 +1,4 @@
-// A network on a device, run layer by layer: for training, for gradients, for reading.
+// A network on a device that runs layer by layer: for training, and to read and check.
 #pragma once
 
 #include <cstdint>
@@ -20,32 +20,32 @@ class Network {
     bool parameters = true;
   };
 
-  // Memory for the parameters is taken at once, zeroed; for activations at the first forward pass.
-  // The back end must outlive the network.
+  // Allocates the parameters, zeroed. Activations are allocated by the first forward pass. The back
+  // end must outlive the network.
   Network(Graph graph, Backend& backend);
 
   const Graph& graph() const { return graph_; }
   Backend& backend() const { return backend_; }
 
-  // Throws Error, naming the parameter, where one is missing, is not the network's or has another
+  // Throws Error, with the parameter's name, if a parameter is missing, unknown or of another
   // shape.
   void set_parameters(const ParameterMap& parameters);
   // A copy of all parameters and buffers, rounded to float.
   ParameterMap parameters() const;
 
-  // Seed of dropout; the step counts up with every forward pass in training mode.
+  // Sets the seed of dropout and the step, which every forward pass in training mode increments.
   void set_random(std::uint64_t seed, std::uint64_t step);
 
-  // Runs images (N, C, H, W) on the device and returns the logits (N, classes), which stay valid
+  // Runs images (N, C, H, W), which must be on the device. Returns the logits (N, classes), valid
   // until the next forward pass.
   ConstTensorView forward(ConstTensorView images, Mode mode);
-  // The gradient of sum(dlogits * logits) after a forward pass, in the same mode.
+  // Computes the gradient of sum(dlogits * logits) after a forward pass, in the same mode.
   void backward(ConstTensorView dlogits, Gradients wanted);
-  // Of the last backward pass: (N, C, H, W).
+  // The result of the last backward pass, (N, C, H, W).
   ConstTensorView input_gradient();
 
-  // A parameter on the device with its gradient of the last backward pass (clear until there was
-  // one; empty for buffers).
+  // A parameter on the device and its gradient from the last backward pass. Before the first one
+  // the gradient is zero. For buffers, which are not trained, it is empty.
   struct Parameter {
     std::string name;
     bool trainable = true;
@@ -54,9 +54,10 @@ class Network {
   };
   std::vector<Parameter>& parameter_list() { return parameters_; }
 
-  // Looks, after a forward pass, for values that are not finite, in the order in which they were
-  // used: "block1.layer.0.conv1.weight", "the output of block1.layer.0.conv1", "the images", or
-  // "none" where all are finite. A layer without a name is "the layer after" the last one with.
+  // After a forward pass, says what was the first to hold a value that is not finite, in the order
+  // of use: "the images", "block1.layer.0.conv1.weight", "the output of block1.layer.0.conv1" and
+  // so on, or "none" if all values are finite. A layer without a name is "the layer after" the last
+  // one with a name.
   std::string first_not_finite();
 
  private:
@@ -70,8 +71,9 @@ class Network {
   TensorView activation(const Activation& a);
   TensorView gradient(const Activation& a);
   TensorView slice_of(std::vector<Tensor>& buffers, const Activation& a) const;
-  // How a buffer is stored: as the back end wants activations, but for the images, of which half
-  // precision would lose much, and what the classifier reads and writes, which is little.
+  // The type in which a buffer is stored: the back end's type for activations. The exceptions are
+  // the images, which would lose much in half precision, and what the classifier reads and writes,
+  // which is little.
   DataType type_of(int buffer) const;
   template <class Run>
   void with_context(std::size_t node, bool parameter_gradients, Run run);

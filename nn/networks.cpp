@@ -13,7 +13,9 @@ namespace odin {
 namespace {
 
 ImageShape image(int size) {
-  require(size > 0 && size % 4 == 0, "images of {} x {} pixels cannot be halved twice", size, size);
+  require(size > 0 && size % 4 == 0,
+          "images of {} x {} pixels cannot be halved twice; the size must be a multiple of 4", size,
+          size);
   return {kImageChannels, size, size};
 }
 
@@ -22,7 +24,7 @@ Activation bn_relu(Graph& graph, const std::string& name, const Activation& x) {
   return graph.add(name, BatchNorm(x.channels, /*relu=*/true), {x});
 }
 
-// A convolution that keeps height and width at stride 1, then dropout; into `output` if given.
+// A convolution that keeps height and width at stride 1, then dropout. Writes to `output` if given.
 Activation convolve(Graph& graph, const std::string& name, const Activation& x, int channels,
                     int kernel, int stride, double dropout, const Activation* output = nullptr) {
   const Convolution convolution(x.channels, channels, kernel, stride, kernel / 2);
@@ -43,8 +45,8 @@ Activation classifier(Graph& graph, const Activation& x, int classes) {
   return graph.add("fc", Linear(x.channels, classes), {pooled});
 }
 
-// Appends `layers` layers to the first channels of `features`: layer i reads all channels before
-// its own and writes the next `growth` of them.
+// Appends `layers` layers. The first `channels` channels of `features` are the block's input. Each
+// layer reads all channels so far and writes the next growth_rate channels.
 void dense_block(Graph& graph, const std::string& name, const Activation& features, int channels,
                  int layers, const DenseNetConfig& config, double dropout) {
   const int growth = config.growth_rate;
@@ -64,8 +66,8 @@ void dense_block(Graph& graph, const std::string& name, const Activation& featur
   }
 }
 
-// x + conv2(relu(bn2(conv1(relu(bn1(x)))))); where the width changes, the 1x1 convolution of
-// relu(bn1(x)) takes the place of x.
+// x + conv2(relu(bn2(conv1(relu(bn1(x)))))). If the width changes, a 1x1 convolution of
+// relu(bn1(x)) replaces the first x.
 Activation wide_block(Graph& graph, const std::string& name, const Activation& x, int channels,
                       int stride, double dropout) {
   const Activation h = bn_relu(graph, name + ".bn1", x);

@@ -1,6 +1,6 @@
-// The two networks of the paper, built from layers. Neither has a parameter that depends on the size
-// of the images, so both also run on smaller ones: `image_size` pixels high and wide, a multiple of
-// four (training may begin so, tools/train/recipe.h).
+// The two networks of the paper, built from layers. No parameter depends on the size of the images,
+// so both networks also run on smaller ones. Images are `image_size` pixels high and wide, a
+// multiple of four (tools/train/recipe.h may begin a training with small images).
 #pragma once
 
 #include "nn/architecture.h"
@@ -18,7 +18,7 @@ Graph densenet(const DenseNetConfig& config, double dropout = 0, int image_size 
 // the rate between the convolutions of a block (Zagoruyko & Komodakis 2016, section 2.4).
 Graph wide_resnet(const WideResNetConfig& config, double dropout = 0, int image_size = kImageSize);
 
-// Either; throws Error where validate(architecture) does.
+// Builds either network. Throws Error if validate(architecture) does.
 Graph build_graph(const Architecture& architecture, double dropout = 0,
                   int image_size = kImageSize);
 

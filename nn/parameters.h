@@ -20,9 +20,10 @@ struct ParameterArray {
 // A network's parameters by PyTorch name.
 using ParameterMap = std::map<std::string, ParameterArray>;
 
-// The parameters that a network starts its training with: convolutions normal with deviation
-// sqrt(2 / (kh kw out)) (He et al. 2015, fan out), batch norms 1 and 0 (running mean 0, variance
-// 1), the linear layer uniform in +-1 / sqrt(in) with biases 0. A function of the seed alone.
+// The parameters with which a training starts, a function of the seed alone:
+// - convolutions: normal with standard deviation sqrt(2 / (kh kw out)) (He et al. 2015, fan out);
+// - batch norms: weight 1, bias 0, running mean 0, running variance 1;
+// - the linear layer: weights uniform in +-1 / sqrt(in), biases 0.
 ParameterMap initial_parameters(const Architecture& architecture, std::uint64_t seed);
 
 }  // namespace odin

@@ -1,4 +1,4 @@
-// What a plan promises, and the sentence for every promise that is broken.
+// Plans: what they promise, and the error for every broken promise.
 #include "kernels/plan.h"
 
 #include <functional>
@@ -71,14 +71,15 @@ TEST_CASE("a plan that keeps its promises is valid, and its multiply-adds are co
   CHECK(multiply_adds(plan) == 81 * 64 + 9 * 64 + 2 * 6 * 16);
 }
 
-TEST_CASE("what ODIN moves to and from memory is counted, every operand of every step once") {
+TEST_CASE("the elements that ODIN moves count every operand of every step once") {
   // Forward: the image and 3 channels; 3, the residual and 3; 6 and a quarter of them; a quarter
   // twice; a quarter.
   const std::int64_t quarter = 6 * 16;
   const std::int64_t forward = 6 * 64 + 9 * 64 + (6 * 64 + quarter) + 2 * quarter + quarter;
-  // Backward, from the end: the first gradient; that and the next; that, and the pool's result of
-  // four times the size; the second convolution's and what it adds to; the first one's, which adds
-  // to what the residual left in the image's gradient.
+  // Backward, from the end: the linear step writes a gradient; the normalisation reads it and
+  // writes one; the pool reads that and writes one of four times the size; the second convolution
+  // reads its part and adds to the other; the first convolution adds to the image's gradient, which
+  // the residual has begun.
   const std::int64_t backward =
       quarter + 2 * quarter + (quarter + 6 * 64) + (3 + 2 * 3) * 64 + (3 + 2 * 3) * 64;
   CHECK(odin_elements_moved(small_plan()) == 2 * forward + backward);
@@ -89,7 +90,7 @@ struct Broken {
   std::function<void(Plan&)> damage;
 };
 
-TEST_CASE("a plan that breaks a promise is refused with a sentence that says where") {
+TEST_CASE("a plan that breaks a promise is refused with an error that names the step") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const Broken cases[] = {
       {"plan P: a buffer of 6 x 0 x 8 is empty", [](Plan& p) { p.buffers[1].height = 0; }},
@@ -98,11 +99,11 @@ TEST_CASE("a plan that breaks a promise is refused with a sentence that says whe
       {"plan P, step 0: buffer 9 does not exist", [](Plan& p) { p.input.buffer = 9; }},
       {"plan P, step 0: buffer -1 does not exist",
        [](Plan& p) { convolution(p, 0).input.buffer = -1; }},
-      {"plan P, step 0: channels [1, 4) lie outside buffer 0, which has 3",
+      {"plan P, step 0: channels [1, 4) are outside buffer 0, which has 3",
        [](Plan& p) { convolution(p, 0).input.begin = 1; }},
-      {"plan P, step 0: channels [-1, 2) lie outside buffer 0, which has 3",
+      {"plan P, step 0: channels [-1, 2) are outside buffer 0, which has 3",
        [](Plan& p) { convolution(p, 0).input.begin = -1; }},
-      {"plan P, step 0: channels [0, 0) lie outside buffer 0, which has 3",
+      {"plan P, step 0: channels [0, 0) are outside buffer 0, which has 3",
        [](Plan& p) { convolution(p, 0).input.channels = 0; }},
       {"plan P, step 1: channel 3 of buffer 1 is read before it is written",
        [](Plan& p) {
@@ -166,9 +167,9 @@ TEST_CASE("a plan that breaks a promise is refused with a sentence that says whe
        [](Plan& p) { linear(p).weights.pop_back(); }},
       {"plan P, step 4: 3 biases are given where 2 are needed",
        [](Plan& p) { linear(p).bias.push_back(0); }},
-      {"plan P, step 3: a linear step must be the last one, and only it",
+      {"plan P, step 3: the last step must be linear, and no other step",
        [](Plan& p) { p.steps.pop_back(); }},
-      {"plan P, step 4: a linear step must be the last one, and only it",
+      {"plan P, step 4: the last step must be linear, and no other step",
        [](Plan& p) { p.steps.push_back(p.steps.back()); }},
   };
   for (const Broken& broken : cases) {
@@ -183,7 +184,7 @@ struct BadRun {
   std::function<void(std::vector<OdinSetting>&, OdinResults&, const float*&, std::int64_t&)> damage;
 };
 
-TEST_CASE("the arguments of a run are checked against the plan") {
+TEST_CASE("a run whose arguments do not fit the plan is refused") {
   const Plan plan = small_plan();
   const std::vector<float> image(3 * 8 * 8);
   std::vector<float> logits(2);

@@ -37,8 +37,8 @@ Results run(PlanExecutor& executor, int num_classes, const std::vector<float>& i
   return r;
 }
 
-// Relative errors allowed: of the logits of all images, of the gradient of the best image and of the
-// worst, and of the perturbed logits.
+// Relative errors allowed: of the logits of all images, of the gradient of the best image and of
+// the worst, and of the perturbed logits.
 struct Tolerances {
   double logits;
   double best_gradient;
@@ -46,9 +46,10 @@ struct Tolerances {
   double perturbed;
 };
 
-// Single precision opens or closes a ReLU by rounding in some images, Winograd (some 1e-6 a layer) in most:
-// see gradient_errors(). In which ones depends on how the compiler contracts the arithmetic; in all three of
-// a fixture it is not to be expected, and what computes wrongly is wrong in all.
+// Single precision opens or closes a ReLU by rounding in some images, Winograd (some 1e-6 a layer)
+// in most: see gradient_errors(). In which ones depends on how the compiler contracts the
+// arithmetic; in all three of a fixture it is not to be expected, and what computes wrongly is
+// wrong in all.
 constexpr Tolerances kFloat{1e-5, 1e-4, 1e-2, 2e-4};
 constexpr Tolerances kWinograd{1e-5, 1e-2, 1e-2, 2e-4};
 // Weights of folded batch norms are rounded to float; all else is in double.

@@ -87,8 +87,8 @@ TEST_CASE("both networks take a training step on a CUDA device") {
   on_every_convolution([](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining); });
 }
 
-// The gradients of all parameters as one vector: those of a single one may be what is left of sums that
-// cancel, and then little but rounding.
+// The gradients of all parameters as one vector: those of a single one may be what is left of sums
+// that cancel, and then little but rounding.
 std::vector<double> gradient_of(const Tensors& results) {
   std::vector<double> gradient;
   for (const auto& [name, values] : results) {
@@ -104,8 +104,8 @@ struct Row {
   double tolerance;  // rounding of the type, through ten layers
 };
 
-// Of two images, a ReLU that rounding opens or closes is a large part of a gradient: the tolerance is
-// far above the types' rounding, and far below the 1 of a gradient that is wrong.
+// Of two images, a ReLU that rounding opens or closes is a large part of a gradient: the tolerance
+// is far above the types' rounding, and far below the 1 of a gradient that is wrong.
 TEST_CASE("both networks take a training step in half precision on a CUDA device") {
   const auto reference = make_reference_backend();
   on_every_convolution([&](ConvolutionAlgorithm convolution) {

@@ -19,8 +19,8 @@ class Fixture {
   std::size_t taken_ = 0;
 };
 
-// The relative error of each image's gradient (3, 32, 32), the smallest first. Each is brought to the
-// length of the expected one, for only its direction counts.
+// The relative error of each image's gradient (3, 32, 32), the smallest first. Each is brought to
+// the length of the expected one, for only its direction counts.
 //
 // An image has up to ten million ReLU inputs, and one so near to zero that rounding opens or closes
 // it changes the gradient by its one path: by up to 1e-2. So the best image is to be judged by the

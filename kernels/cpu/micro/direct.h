@@ -1,7 +1,7 @@
 // Convolution of any kernel size, stride and padding. The operand is packed tap by tap ("im2col"),
 // one panel of pixels at a time, and goes through the same micro-kernel. The gradient is the
-// transpose: one product gives the share of every tap, which is then added to the pixel that the tap
-// read ("col2im").
+// transpose: one product gives the share of every tap, which is then added to the pixel that the
+// tap read ("col2im").
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -58,8 +58,8 @@ inline void clear_planes(const DirectSpace& s, int channels) {
   memset(s.planes, 0, sizeof(float) * static_cast<unsigned long>(channels * s.plane));
 }
 
-// Where the window of each pixel of a panel begins in a bordered plane. Pixels past the end have the
-// window of the last pixel.
+// Where the window of each pixel of a panel begins in a bordered plane. Pixels past the end have
+// the window of the last pixel.
 struct Windows {
   int begin[kPanel];
   int count;                   // pixels that exist

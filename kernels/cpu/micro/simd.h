@@ -54,7 +54,8 @@ ODIN_INLINE Vector splat(float x) {
   return x - Vector{};
 }
 
-// A bit for each element that a ReLU lets through. The test is "not at most zero", so NaN stays NaN.
+// A bit for each element that a ReLU lets through. The test is "not at most zero", so NaN stays
+// NaN.
 ODIN_INLINE Word passing(Vector x) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLE_UQ);

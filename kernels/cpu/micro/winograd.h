@@ -2,13 +2,13 @@
 // 2016, "Fast Algorithms for Convolutional Neural Networks", section 4).
 //
 // The result is cut into tiles of 4x4. Each is made from a 6x6 tile d of the input, which overlaps
-// its neighbours by two: y = A^T [ (G g G^T) . (B^T d B) ] A. The products of all channels are added
-// inside the brackets. So each of the 36 places of a tile is a matrix product, (outputs x inputs)
-// times (inputs x tiles): 36 multiplications replace 144.
+// its neighbours by two: y = A^T [ (G g G^T) . (B^T d B) ] A. The products of all channels are
+// added inside the brackets. So each of the 36 places of a tile is a matrix product, (outputs x
+// inputs) times (inputs x tiles): 36 multiplications replace 144.
 //
-// Vector lanes are tiles, in row-major order of all tile rows of all images of the group. The pixels
-// of a row of tiles are consecutive, so four loads and eight shuffles bring the columns of sixteen
-// tiles into lanes. Rows are transformed first, so one set of shuffles is enough.
+// Vector lanes are tiles, in row-major order of all tile rows of all images of the group. The
+// pixels of a row of tiles are consecutive, so four loads and eight shuffles bring the columns of
+// sixteen tiles into lanes. Rows are transformed first, so one set of shuffles is enough.
 //
 // The gradient needs the kernels transposed and rotated by half a turn. We rotate the data instead:
 // the 6x6 tile is read and the 4x4 tile is written back to front, in both directions. Then the

@@ -6,8 +6,8 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Calls write(place) for the one or two places of row y of an image in the row planes: the row is row
-// i of a tile and, near the tile's edge, also row i + 4 of the tile above (the overlap).
+// Calls write(place) for the one or two places of row y of an image in the row planes: the row is
+// row i of a tile and, near the tile's edge, also row i + 4 of the tile above (the overlap).
 template <class Write>
 ODIN_INLINE void for_places_of_row(const Tiling& t, int first, int end, int image, int y,
                                    Write write) {

@@ -22,8 +22,8 @@ inline void pack_winograd(const WeightMatrix& w, float* packed) {
     }
   };
   const long place = static_cast<long>(w.rows) * w.columns;
-  // A few columns at a time: their 36 places are on 36 different pages, and it is faster not to write
-  // to all pages in turn.
+  // A few columns at a time: their 36 places are on 36 different pages, and it is faster not to
+  // write to all pages in turn.
   constexpr int kColumns = 32;
   float some[36][kColumns * kRows];
   for (int row = 0; row < w.rows;) {

@@ -1,5 +1,5 @@
-// The linear layer at the end of a plan, and the gradient that a backward pass begins with. In double:
-// it is little work, and everything else is made of the logits.
+// The linear layer at the end of a plan, and the gradient that a backward pass begins with. In
+// double: it is little work, and everything else is made of the logits.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ void linear(const Classifier& classifier, const float* bias, const Planes& in, s
             float* logits);
 
 // The gradient of the cross entropy of logits / temperature with the predicted label in the
-// classifier's input, set or (`accumulate`) added. Each image's is scaled so that the largest gradient
-// of a logit is 1: a confident network's would be so small that it is lost further down.
+// classifier's input, set or (`accumulate`) added. Each image's is scaled so that the largest
+// gradient of a logit is 1: a confident network's would be so small that it is lost further down.
 // `logit_gradients` is memory for `classes` values.
 void linear_backward(const Classifier& classifier, const float* logits, double temperature,
                      bool accumulate, std::span<double> logit_gradients, std::size_t images,

@@ -11,8 +11,9 @@
 
 namespace odin::cpu {
 
-// The tasks below lack what a CallSite supplies: the number of images and all addresses in a worker's
-// memory or in the packed weights. Scales, shifts and biases are pointers into the program.
+// The tasks below lack what a CallSite supplies: the number of images and all addresses in a
+// worker's memory or in the packed weights. Scales, shifts and biases are pointers into the
+// program.
 
 struct ConvolutionCall {
   void (*kernel)(const ConvolutionTask&) = nullptr;

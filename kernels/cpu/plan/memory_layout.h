@@ -14,8 +14,8 @@ struct PlacedPlanes {
   std::size_t offset = 0;
   long image = 0;
   long plane = 0;
-  // Image i is the i-th of the group. Otherwise it is the i-th of the subgroup that its segment runs
-  // on, and the next subgroup uses the same memory.
+  // Image i is the i-th of the group. Otherwise it is the i-th of the subgroup that its segment
+  // runs on, and the next subgroup uses the same memory.
   bool whole_group = false;
 };
 

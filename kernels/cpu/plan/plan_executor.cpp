@@ -185,8 +185,8 @@ class CpuPlanExecutor final : public PlanExecutor {
     }
   }
 
-  // The image's gradient is where the image was. Writes its signs to `signs` and, if `gradient` is not
-  // null, the gradient itself there.
+  // The image's gradient is where the image was. Writes its signs to `signs` and, if `gradient` is
+  // not null, the gradient itself there.
   void take_gradient(Worker& worker, std::size_t index, std::size_t index_of_subgroup,
                      std::int8_t* signs, float* gradient) const {
     const std::size_t pixels = input_pixels();

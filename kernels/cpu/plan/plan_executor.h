@@ -12,17 +12,18 @@ namespace odin::cpu {
 
 struct PlanOptions {
   int threads = 0;  // 0: all cores that this process may use
-  // kAuto, kDirect or kWinograd, for 3x3 convolutions of stride 1. Winograd's algorithm (Lavin & Gray
-  // 2016), F(4x4, 3x3), needs a quarter of the multiplications and has a relative error of about 1e-5
-  // instead of 1e-6. kAuto takes it where it is faster, kWinograd wherever it is possible.
+  // kAuto, kDirect or kWinograd, for 3x3 convolutions of stride 1. Winograd's algorithm (Lavin &
+  // Gray 2016), F(4x4, 3x3), needs a quarter of the multiplications and has a relative error of
+  // about 1e-5 instead of 1e-6. kAuto takes it where it is faster, kWinograd wherever it is
+  // possible.
   ConvolutionAlgorithm convolution = ConvolutionAlgorithm::kAuto;
   // None: the best that this processor has.
   std::optional<InstructionSet> instruction_set = std::nullopt;
 };
 
-// Prepares `plan`: packs (and transforms) its weights, once. Bit for bit, the results for an image do
-// not depend on the number of threads, on n or on the other images. Throws Error if validate(plan)
-// does, and if the instruction set is not supported.
+// Prepares `plan`: packs (and transforms) its weights, once. Bit for bit, the results for an image
+// do not depend on the number of threads, on n or on the other images. Throws Error if
+// validate(plan) does, and if the instruction set is not supported.
 std::unique_ptr<PlanExecutor> make_plan_executor(const Plan& plan, const PlanOptions& options = {});
 
 }  // namespace odin::cpu

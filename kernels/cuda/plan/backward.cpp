@@ -16,7 +16,8 @@ bool can_mask_by_input(const PlanStep& step) {
   return false;
 }
 
-// The slice that a convolution closes with a ReLU, or nullptr. (A normalisation masks by its own.)
+// The output of a convolution that ends with a ReLU, or nullptr. (A normalisation applies its own
+// mask.)
 const PlanSlice* rectified_output(const PlanStep& step) {
   if (const auto* convolution = std::get_if<PlanConvolution>(&step)) {
     return convolution->relu ? &convolution->output : nullptr;
@@ -55,7 +56,7 @@ class Analysis {
   }
 
  private:
-  // The ReLU that closes a step is left to the steps that read its output if all of them can do it.
+  // The steps that read a step's output mask by the ReLU that closes it, if all of them can.
   void find_masks(std::size_t i) {
     const PlanSlice* output = rectified_output(plan_.steps[i]);
     if (!output) return;

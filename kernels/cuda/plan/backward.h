@@ -8,23 +8,24 @@
 
 namespace odin::cuda {
 
-// Of one step, for its backward pass. (Gradients are of the values that a step writes BEFORE its
-// closing ReLU, where every reader masks by that ReLU.)
+// The backward pass of one step. (If every reader of a step's output masks by the step's closing
+// ReLU, gradients are those of the values BEFORE that ReLU.)
 struct StepBackward {
   // Slices of the gradients that must be cleared before the step adds to them or reads them.
   std::vector<PlanSlice> clear;
   // The step's convolution adds to the gradient of its input; otherwise it overwrites it.
   bool accumulate = true;
-  // Which masks the first forward pass writes, and the backward pass reads in place of the inputs of
-  // steps. For whoever makes the convolutions to set.
+  // Which masks the first forward pass writes, so that the backward pass reads them and not the
+  // inputs of steps. The code that makes the convolutions sets these.
   bool keeps_input_mask = false;   // of the prologue's ReLU
   bool keeps_output_mask = false;  // of the closing ReLU, for the steps that it masks
-  // The step whose closing ReLU mask_by_input means, where only convolutions read its output, and all
-  // of it; otherwise -1.
+  // The step whose closing ReLU mask_by_input refers to, if only convolutions read that step's
+  // output and each reads all of it; otherwise -1.
   int masking_step = -1;
   // The step masks by the ReLU that closes the step that wrote its input: by the sign of the input.
   bool mask_by_input = false;
-  // Nobody else has masked the gradient of this step's output by its closing ReLU: it does.
+  // The step itself must mask the gradient of its output by its closing ReLU, because its readers
+  // have not done so.
   bool mask_output = false;
   // The gradient of the output must be added to that of the residual; otherwise the two share
   // memory, or there is no residual.

@@ -6,7 +6,7 @@
 namespace odin::cuda {
 namespace {
 
-// From the first to the last moment at which something is needed.
+// The first and the last moment at which something is needed.
 struct Lifetime {
   int first = std::numeric_limits<int>::max();
   int last = -1;
@@ -31,8 +31,8 @@ bool needs_input(const PlanStep& step, const StepBackward& backward, bool has_ma
 
 }  // namespace
 
-// Step i of n runs at moment i in the first forward pass, at 2 n - 1 - i in the backward pass and at
-// 2 n + i in every other forward pass.
+// Step i of n runs at moment i in the first forward pass, at 2 n - 1 - i in the backward pass and
+// at 2 n + i in every other forward pass.
 class MemoryLayout::Lifetimes {
  public:
   Lifetimes(const Plan& plan, const PlanBackward& backward, PlanPasses passes)
@@ -48,7 +48,7 @@ class MemoryLayout::Lifetimes {
       const PlanStep& step = plan.steps[static_cast<std::size_t>(i)];
       const StepBackward& b = backward.steps[static_cast<std::size_t>(i)];
       const int back = 2 * steps - 1 - i;
-      // Backward passes that are run several times need their masks to the end of the last.
+      // If there are several backward passes, masks live until the end of the last one.
       const int mask = passes == PlanPasses::kGradients ? 2 * steps - 1 : back;
       const bool has_mask =
           b.keeps_input_mask ||
@@ -82,7 +82,7 @@ class MemoryLayout::Lifetimes {
         first[static_cast<std::size_t>(input_of(step).buffer)].extend(mask);
       }
     }
-    // The image and its gradient lie elsewhere.
+    // The image and its gradient are elsewhere.
     first[static_cast<std::size_t>(plan.input.buffer)] = {};
     other[static_cast<std::size_t>(plan.input.buffer)] = {};
     gradients[static_cast<std::size_t>(plan.input.buffer)] = {};
@@ -146,7 +146,7 @@ MemoryLayout::MemoryLayout(const Plan& plan, const PlanBackward& backward, Eleme
   arena_.plan();
 }
 
-// Padded to 16 bytes, so that kernels can load so many at a time.
+// Padded to 16 bytes, so that kernels can load 16 bytes at a time.
 std::int64_t MemoryLayout::pitch(int channels) const {
   const auto step = static_cast<std::int64_t>(16 / size_of(element_));
   return (channels + step - 1) / step * step;

@@ -11,38 +11,38 @@
 
 namespace odin::cuda {
 
-// What is to be run for a batch.
+// The passes that a batch runs.
 enum class PlanPasses {
   kForward,    // one forward pass
   kGradient,   // a forward pass, its backward pass, then any number of other forward passes
   kGradients,  // the same with several backward passes
 };
 
-// The forward pass that a backward pass follows keeps what its masks need; the others share memory
-// among buffers that are never alive together.
+// The first forward pass keeps what the backward pass after it needs for its masks. In the other
+// forward passes, buffers that are never alive together share memory.
 enum class ForwardPass { kFirst, kOther };
 
 class MemoryLayout {
  public:
-  // `workspace` bytes are set aside for convolutions. `element` is that of all buffers but the
-  // image's, which is not part of the layout.
+  // `workspace` bytes are reserved for convolutions. `element` is the type of all buffers except
+  // the image's, which is not part of the layout.
   MemoryLayout(const Plan& plan, const PlanBackward& backward, Element element, int images,
                PlanPasses passes, std::size_t workspace);
 
   int images() const { return images_; }
-  // Bytes of memory that `base` below points to.
+  // Bytes of the memory that `base` below points to.
   std::size_t size() const { return arena_.size(); }
 
   View activation(std::byte* base, ForwardPass pass, const PlanSlice& slice) const;
   View gradient(std::byte* base, const PlanSlice& slice) const;
-  // The masks that a step writes in the first forward pass; empty where it keeps none or there is no
-  // backward pass.
+  // The masks that a step writes in the first forward pass. Empty if it keeps none or if there is
+  // no backward pass.
   StepMasks masks(std::byte* base, std::size_t step) const;
-  // As large as the largest output that must be masked on its own.
+  // Memory for the largest output that a step must mask itself.
   View masked(std::byte* base, const PlanSlice& slice) const;
   // The gradient of the logits, (images, classes) floats.
   float* logits_gradient(std::byte* base) const;
-  // The input of the linear step as dense floats, (images, C, H, W), where it has several pixels.
+  // The input of the linear step as dense floats, (images, C, H, W); null if it has one pixel.
   float* flattened(std::byte* base) const;
   void* workspace(std::byte* base) const;
   std::size_t workspace_bytes() const { return workspace_bytes_; }

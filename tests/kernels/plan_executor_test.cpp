@@ -13,6 +13,7 @@
 #include "kernels/error.h"
 #include "kernels/reference/plan_executor.h"
 #include "tests/kernels/random_plans.h"
+#include "tests/kernels/small_plans.h"
 #include "tests/support/support.h"
 
 // Counts the allocations of this program.
@@ -56,133 +57,12 @@ namespace odin {
 namespace {
 
 using cpu::InstructionSet;
+using test::dense_plan;
+using test::odd_plan;
 using test::random_images;
-using test::RandomPlan;
-
-PlanSlice part(PlanSlice slice, int begin, int channels) {
-  slice.begin += begin;
-  slice.channels = channels;
-  return slice;
-}
-
-// Two dense blocks with a pooling transition, as DenseNet-BC has them.
-Plan dense_plan(int height, int width, int growth) {
-  RandomPlan plan("dense", 1);
-  const PlanSlice image = plan.input(3, height, width);
-  int channels = 2 * growth;
-  PlanSlice block = plan.buffer(channels + 2 * growth, height, width);
-  plan.convolution(image, part(block, 0, channels), {.kernel = 3, .padding = 1, .prologue = false});
-  for (int b = 0; b < 2; ++b) {
-    for (int l = 0; l < 2; ++l, channels += growth) {
-      const PlanSlice hidden = plan.buffer(4 * growth, height, width);
-      plan.convolution(part(block, 0, channels), hidden, {.bias = true, .relu = true});
-      plan.convolution(hidden, part(block, channels, growth),
-                       {.kernel = 3, .padding = 1, .prologue = false});
-    }
-    if (b == 1) break;
-    height = (height - 2) / 2 + 1;
-    width = (width - 2) / 2 + 1;
-    const PlanSlice pooled = plan.buffer(channels, height, width);
-    plan.pool(block, pooled, 2, 2, true);
-    block = plan.buffer(channels / 2 + 2 * growth, height, width);
-    plan.convolution(pooled, part(block, 0, channels / 2), {.prologue = false});
-    channels /= 2;
-  }
-  // Not square, so no single window covers it: a linear layer on what a small pool leaves.
-  const PlanSlice features = plan.buffer(channels, height, width);
-  plan.normalise(block, features, true);
-  return plan.linear(features, 5);
-}
-
-// Residual blocks, the second with stride 2 and a shortcut that shares the first's prologue.
-Plan residual_plan(int height, int width, int channels) {
-  RandomPlan plan("residual", 2);
-  const PlanSlice image = plan.input(1, height, width);
-  PlanSlice x = plan.buffer(channels, height, width);
-  plan.convolution(image, x, {.kernel = 3, .padding = 1, .prologue = false});
-  for (int b = 0; b < 2; ++b) {
-    const int stride = b + 1;
-    const int wide = channels * stride;
-    height = (height - 1) / stride + 1;
-    width = (width - 1) / stride + 1;
-    const PlanSlice hidden = plan.buffer(wide, height, width);
-    const Normalisation first =
-        *plan.convolution(x, hidden,
-                          {.kernel = 3, .stride = stride, .padding = 1, .bias = true, .relu = true})
-             .prologue;
-    PlanSlice shortcut = x;
-    if (stride == 2) {
-      shortcut = plan.buffer(wide, height, width);
-      plan.convolution(x, shortcut, {.stride = 2}).prologue = first;
-    }
-    const PlanSlice sum = plan.buffer(wide, height, width);
-    plan.convolution(hidden, sum,
-                     {.kernel = 3, .padding = 1, .prologue = false, .residual = &shortcut});
-    x = sum;
-  }
-  const PlanSlice features = plan.buffer(x.channels, 1, 1);
-  const int window = std::min(height, width);
-  if (height == width) {
-    plan.pool(x, features, window, 1, true);
-    return plan.linear(features, 7);
-  }
-  return plan.linear(x, 7);
-}
-
-// Everything that the two networks do not do: large and even kernels, odd strides, overlapping
-// pools, a normalisation without a ReLU, channels that nothing reads.
-Plan odd_plan(int height, int width) {
-  RandomPlan plan("odd", 3);
-  const PlanSlice image = plan.input(7, height, width);
-  const PlanSlice a = plan.buffer(13, (height + 4 - 5) / 3 + 1, (width + 4 - 5) / 3 + 1);
-  plan.convolution(image, a,
-                   {.kernel = 5, .stride = 3, .padding = 2, .prologue = false, .bias = true});
-  const int h = (height + 4 - 5) / 3 + 1;
-  const int w = (width + 4 - 5) / 3 + 1;
-  const PlanSlice b = plan.buffer(10, h + 1, w + 1);
-  plan.convolution(part(a, 2, 9), part(b, 1, 8), {.kernel = 2, .padding = 1, .relu = true});
-  const PlanSlice c = plan.buffer(8, h + 1, w + 1);
-  plan.normalise(part(b, 1, 8), c, false);
-  const PlanSlice d = plan.buffer(8, h + 1 - 2, w + 1 - 2);
-  plan.pool(c, d, 3, 1, false);
-  const PlanSlice e = plan.buffer(8, h + 1 - 2, w + 1 - 2);
-  plan.convolution(d, e, {.kernel = 3, .padding = 1, .residual = &d});
-  // The slice overlaps what has a gradient already and what has none.
-  const PlanSlice f = plan.buffer(4, h + 1 - 2, w + 1 - 2);
-  plan.convolution(part(e, 3, 5), f, {});
-  return plan.linear(f, 3);
-}
-
-// One convolution between an image and a linear layer.
-Plan single_plan(int in, int out, int height, int width, RandomPlan::Options options) {
-  RandomPlan plan("single", 4);
-  const PlanSlice image = plan.input(in, height, width);
-  const int h = (height + 2 * options.padding - options.kernel) / options.stride + 1;
-  const int w = (width + 2 * options.padding - options.kernel) / options.stride + 1;
-  const PlanSlice result = plan.buffer(out, h, w);
-  plan.convolution(image, result, options);
-  return plan.linear(result, 4);
-}
-
-std::vector<Plan> small_plans() {
-  std::vector<Plan> plans;
-  plans.push_back(dense_plan(32, 32, 3));
-  plans.push_back(dense_plan(16, 16, 4));
-  plans.push_back(dense_plan(13, 9, 5));
-  plans.push_back(dense_plan(10, 34, 3));
-  plans.push_back(residual_plan(16, 16, 16));
-  plans.push_back(residual_plan(8, 8, 24));
-  plans.push_back(residual_plan(15, 11, 10));
-  plans.push_back(odd_plan(20, 17));
-  plans.push_back(odd_plan(9, 30));
-  for (const auto& [height, width] : {std::pair{1, 1}, {5, 3}, {4, 4}, {6, 7}, {12, 20}, {3, 70}}) {
-    plans.push_back(single_plan(13, 7, height, width, {.kernel = 3, .padding = 1, .bias = true}));
-    plans.push_back(single_plan(3, 13, height, width, {.relu = true}));
-  }
-  plans.push_back(single_plan(160, 21, 8, 8, {.kernel = 3, .padding = 1, .relu = true}));
-  plans.push_back(single_plan(7, 1, 40, 36, {.kernel = 3, .padding = 1}));
-  return plans;
-}
+using test::residual_plan;
+using test::single_plan;
+using test::small_plans;
 
 std::string label(const Plan& plan) {
   const PlanBuffer& in = plan.buffers[static_cast<std::size_t>(plan.input.buffer)];
@@ -204,7 +84,7 @@ std::size_t elements_of(const Plan& plan) {
   return static_cast<std::size_t>(plan.input.channels * in.height * in.width);
 }
 
-// What a run gives.
+// The results of a run.
 struct Results {
   std::vector<float> logits, perturbed, gradient;
 };
@@ -215,7 +95,7 @@ Results run(PlanExecutor& executor, const Plan& plan, const std::vector<float>& 
   const auto classes = static_cast<std::size_t>(plan.classes);
   std::size_t rows = 0;
   for (const OdinSetting& setting : settings) rows += setting.steps.size();
-  // NaN, so that what is not written cannot look right.
+  // NaN, so that a value that is not written cannot look right.
   const float nothing = std::numeric_limits<float>::quiet_NaN();
   Results results{std::vector<float>(n * classes, nothing),
                   std::vector<float>(rows * n * classes, nothing),
@@ -231,7 +111,7 @@ std::vector<float> steps_of(const Plan& plan, float size) {
   return steps;
 }
 
-// Every image's gradient scaled to unit length: its scale is the executor's choice.
+// Every image's gradient scaled to unit length, because the executor chooses the scale.
 std::vector<double> directions(const std::vector<float>& gradient, std::size_t elements) {
   std::vector<double> result(gradient.begin(), gradient.end());
   for (std::size_t i = 0; i < result.size(); i += elements) {
@@ -262,7 +142,7 @@ TEST_CASE("the reference's gradient is the slope of its loss") {
       for (const float l : logits) sum += std::exp((double{l} - logits[label_of]) / kTemperature);
       return std::log(sum);
     };
-    // Logits are rounded to 24 bits: a smaller step would see that, a larger one the ReLUs' kinks.
+    // A smaller step would see the logits' rounding to 24 bits, a larger one the ReLUs' kinks.
     constexpr float kStep = 1.0f / 256;
     std::vector<double> slopes;
     for (float& x : image) {
@@ -298,8 +178,9 @@ TEST_CASE("every instruction set and algorithm agrees with the reference") {
         CHECK(difference(found.logits, expected.logits) < bound);
         CHECK(difference(directions(found.gradient, elements_of(plan)),
                          directions(expected.gradient, elements_of(plan))) < bound);
-        // The perturbed images are those of the executor's own gradient: where one is nearly zero,
-        // its sign is anyone's guess. So they are made here, in the same arithmetic.
+        // The executor perturbs by its own gradient, and the sign of a value near zero may be
+        // either. So the test makes the perturbed images from that gradient, in the same
+        // arithmetic.
         std::vector<float> rows;
         std::size_t setting_index = 0;
         for (const OdinSetting& setting : settings) {
@@ -371,7 +252,7 @@ TEST_CASE("an image's results depend on no other image, thread or batch") {
           CHECK(found.gradient == expected.gradient);
         }
       }
-      // Not even an image of NaN, which itself gives NaN.
+      // Not even on an image of NaN, whose own results are NaN.
       std::vector<float> spoilt = images;
       std::fill_n(spoilt.begin(), elements, std::numeric_limits<float>::quiet_NaN());
       for (int repeat = 0; repeat < 2; ++repeat) {
@@ -404,7 +285,7 @@ TEST_CASE("the steady state allocates nothing") {
 }
 
 TEST_CASE("a confident network still has a gradient") {
-  // The other classes' probabilities vanish beside 1, even in double precision.
+  // The other classes' probabilities vanish next to 1, even in double precision.
   Plan plan = single_plan(3, 4, 6, 6, {.kernel = 3, .padding = 1});
   std::get<PlanLinear>(plan.steps.back()).bias = {60, 0, 0, 0};
   const std::vector<float> images = random_images(plan, 2, 10);
@@ -414,7 +295,7 @@ TEST_CASE("a confident network still has a gradient") {
                    directions(expected.gradient, elements_of(plan))) < 1e-5);
 }
 
-TEST_CASE("no images, no settings, wrong arguments") {
+TEST_CASE("no images and no settings are allowed, wrong arguments are refused") {
   const Plan plan = dense_plan(8, 8, 2);
   const std::vector<float> images = random_images(plan, 2, 11);
   for (const auto& executor :

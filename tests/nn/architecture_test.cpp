@@ -29,7 +29,7 @@ std::string complaint(const Architecture& architecture) {
 
 }  // namespace
 
-TEST_CASE("the networks of the release have the published numbers of parameters") {
+TEST_CASE("the authors' networks have the published numbers of parameters") {
   CHECK(trainable_parameters(DenseNetConfig{}) == 769162);
   CHECK(trainable_parameters(DenseNetConfig{.num_classes = 100}) == 800032);
   CHECK(trainable_parameters(WideResNetConfig{}) == 36479194);
@@ -60,13 +60,13 @@ TEST_CASE("parameters have PyTorch's names and shapes") {
   CHECK(find(narrow, "block1.layer.0.convShortcut.weight").name.empty());
 }
 
-TEST_CASE("names are the papers'") {
+TEST_CASE("networks are named as in the papers") {
   CHECK(name_of(DenseNetConfig{}) == "DenseNet-BC-100");
   CHECK(name_of(DenseNetConfig{.depth = 40, .bottleneck = false}) == "DenseNet-40");
   CHECK(name_of(WideResNetConfig{}) == "Wide-ResNet-28-10");
 }
 
-TEST_CASE("networks that do not exist are refused with the nearest that does") {
+TEST_CASE("an impossible depth is refused with the nearest possible one") {
   CHECK(complaint(DenseNetConfig{}).empty());
   CHECK(complaint(DenseNetConfig{.depth = 101}).find("(the nearest is 100)") != std::string::npos);
   CHECK(complaint(DenseNetConfig{.depth = 41, .bottleneck = false}).find("nearest is 40") !=

@@ -37,8 +37,8 @@ Results run(PlanExecutor& executor, int num_classes, const std::vector<float>& i
   return r;
 }
 
-// Relative errors allowed: of the logits of all images, of the gradient of the best image and of
-// the worst, and of the perturbed logits.
+// The relative errors allowed: in the logits of all images, in the gradient of the best and of the
+// worst image, and in the perturbed logits.
 struct Tolerances {
   double logits;
   double best_gradient;
@@ -46,13 +46,13 @@ struct Tolerances {
   double perturbed;
 };
 
-// Single precision opens or closes a ReLU by rounding in some images, Winograd (some 1e-6 a layer)
-// in most: see gradient_errors(). In which ones depends on how the compiler contracts the
-// arithmetic; in all three of a fixture it is not to be expected, and what computes wrongly is
-// wrong in all.
+// In some images the rounding of single precision opens or closes a ReLU, and Winograd's (some 1e-6
+// a layer) does so in most images: see gradient_errors(). Which images depends on how the compiler
+// contracts the arithmetic. It should not happen in all three images of a fixture, whereas wrong
+// code is wrong in all.
 constexpr Tolerances kFloat{1e-5, 1e-4, 1e-2, 2e-4};
 constexpr Tolerances kWinograd{1e-5, 1e-2, 1e-2, 2e-4};
-// Weights of folded batch norms are rounded to float; all else is in double.
+// Weights of folded batch norms are rounded to float. Everything else is in double.
 constexpr Tolerances kDouble{2e-6, 2e-6, 2e-6, 2e-6};
 
 void check_against_pytorch(PlanExecutor& executor, int classes, const std::string& fixture_name,
@@ -161,10 +161,10 @@ TEST_CASE("dropout changes nothing in a plan") {
   }
 }
 
-TEST_CASE("graphs that are neither network compile too") {
-  // A batch norm without a ReLU, a ReLU without a batch norm, a convolution read twice, a pool of
-  // an odd window, a 1x1 convolution that cannot trade places with its pool because it is read
-  // twice.
+TEST_CASE("a graph that is neither of the two networks compiles too") {
+  // It has a batch norm without a ReLU, a ReLU without a batch norm, a convolution that two layers
+  // read, a pool with an odd window, and a 1x1 convolution that cannot change places with its pool
+  // because it is read twice.
   Graph graph("odd", {2, 9, 9});
   Activation x = graph.add("c1", Convolution(2, 3, 3, 1, 1), {graph.input()});
   const Activation normalised = graph.add("b1", BatchNorm(3), {x});

@@ -26,7 +26,7 @@ std::vector<double> read(Backend& backend, const ConstTensorView& view) {
 
 using Tensors = std::map<std::string, std::vector<double>>;
 
-// A forward and a backward pass; everything that they write.
+// Everything that a forward and a backward pass write.
 Tensors pass(Backend& backend, const Architecture& architecture, Mode mode) {
   Network network(build_graph(architecture), backend);
   network.set_parameters(formula_parameters(network.graph()));
@@ -56,7 +56,7 @@ void check_passes(ConvolutionAlgorithm convolution, Mode mode) {
     const Tensors results = pass(*backend, architecture, mode);
     for (const auto& [name, values] : expected) {
       INFO(name);
-      // Single precision through ten layers, of which each may cancel a digit.
+      // Single precision through ten layers, each of which may cancel a digit.
       CHECK(relative_error(std::span<const double>(results.at(name)),
                            std::span<const double>(values)) < 1e-4);
     }
@@ -87,8 +87,8 @@ TEST_CASE("both networks take a training step on a CUDA device") {
   on_every_convolution([](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining); });
 }
 
-// The gradients of all parameters as one vector: those of a single one may be what is left of sums
-// that cancel, and then little but rounding.
+// The gradients of all parameters as one vector. The gradient of a single parameter may be the
+// result of sums that cancel, and then it is mostly rounding.
 std::vector<double> gradient_of(const Tensors& results) {
   std::vector<double> gradient;
   for (const auto& [name, values] : results) {
@@ -104,8 +104,8 @@ struct Row {
   double tolerance;  // rounding of the type, through ten layers
 };
 
-// Of two images, a ReLU that rounding opens or closes is a large part of a gradient: the tolerance
-// is far above the types' rounding, and far below the 1 of a gradient that is wrong.
+// With two images, one ReLU that rounding opens or closes is a large part of a gradient. So the
+// tolerance is far above the types' rounding, and far below 1, the error of a wrong gradient.
 TEST_CASE("both networks take a training step in half precision on a CUDA device") {
   const auto reference = make_reference_backend();
   on_every_convolution([&](ConvolutionAlgorithm convolution) {

@@ -7,7 +7,7 @@
 
 namespace odin::test {
 
-// A file of float32 sections, taken one after the other.
+// A file of float32 sections, which are read one after the other.
 class Fixture {
  public:
   explicit Fixture(const std::string& name);
@@ -19,12 +19,12 @@ class Fixture {
   std::size_t taken_ = 0;
 };
 
-// The relative error of each image's gradient (3, 32, 32), the smallest first. Each is brought to
-// the length of the expected one, for only its direction counts.
+// The relative error of each image's gradient (3, 32, 32), the smallest first. Each gradient is
+// first scaled to the length of the expected one, because only its direction counts.
 //
-// An image has up to ten million ReLU inputs, and one so near to zero that rounding opens or closes
-// it changes the gradient by its one path: by up to 1e-2. So the best image is to be judged by the
-// precision of the arithmetic, and the worst by that.
+// An image has up to ten million ReLU inputs. If one is so near to zero that rounding opens or
+// closes the ReLU, the gradient changes by that one path, by up to 1e-2. So tests judge the best
+// image by the precision of the arithmetic, and the worst image by 1e-2.
 std::vector<double> gradient_errors(std::vector<float> gradient, std::span<const float> expected);
 
 }  // namespace odin::test

@@ -19,7 +19,7 @@ constexpr double kTemperature = 1000;
 constexpr double kMagnitude = 0.0014;
 constexpr float kStd[] = {0.25f, 0.24f, 0.26f};
 
-// Layer by layer what ODIN does, on the operations of a back end.
+// What ODIN does, layer by layer, on the operations of a back end.
 struct LayerwiseOdin {
   Backend& backend;
   Network network;
@@ -97,8 +97,8 @@ struct LayerwiseOdin {
     CHECK(fixture.at_end());
   }
 
-  // PyTorch lists a block's parameters in the order of its constructor, in which a shortcut comes
-  // after the second convolution; our graph needs the shortcut before it.
+  // PyTorch lists a block's parameters in the order of its constructor, where the shortcut comes
+  // after the second convolution. Our graph needs the shortcut before it.
   std::vector<Network::Parameter> sorted_as_pytorch(bool trainable) {
     std::vector<Network::Parameter> list;
     for (const Network::Parameter& p : network.parameter_list()) {
@@ -195,7 +195,7 @@ TEST_CASE("parameters come back as they were given, and wrong ones are named") {
                        doctest::Contains("fc.bias has shape (4), not (3)"), Error);
 }
 
-TEST_CASE("images of another size are refused, no images are none") {
+TEST_CASE("images of another size are refused, and no images give no logits") {
   const auto backend = make_cpu_backend();
   Network network(densenet({10, 2, 0.5, true, 3}), *backend);
   Tensor wrong(*backend, {1, 3, 28, 28});
@@ -243,7 +243,7 @@ TEST_CASE("the parameters of a network do not depend on the size of its images")
   }
 }
 
-TEST_CASE("the first value that is not finite is found where it arose") {
+TEST_CASE("first_not_finite() names the place where the first value that is not finite arose") {
   const auto backend = make_cpu_backend();
   const Graph graph = densenet({10, 2, 0.5, true, 3});
   Network network(graph, *backend);

@@ -60,13 +60,13 @@ void arrive() {
 
 void* allocate(std::size_t bytes) {
   constexpr std::size_t kAlignment = 256;
-  // The size as asked, so that AddressSanitizer knows the end.
+  // The exact size, so that AddressSanitizer knows the end.
   void* memory = nullptr;
   if (posix_memalign(&memory, kAlignment, bytes) != 0) return nullptr;
   return std::memset(memory, 0xFF, bytes);
 }
 
-// What waits for the device cannot be done while a stream is being recorded.
+// Calls that wait for the device are errors while a stream is being recorded.
 cudaError_t unless_recording() {
   return g_captures == 0 ? cudaSuccess : remember(cudaErrorStreamCaptureUnsupported);
 }
@@ -324,7 +324,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   const cudaError_t before = std::exchange(g_last_error, cudaSuccess);
   for (const auto& work : executable->work) emulated::submit(stream, work);
   const cudaError_t during = std::exchange(g_last_error, before);
-  return remember(during);  // a launch that was refused
+  return remember(during);  // of a refused launch
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
   delete graph;

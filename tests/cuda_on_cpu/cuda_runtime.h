@@ -1,11 +1,12 @@
-// What our kernels and the code around them use of CUDA's language and run-time library, as plain
-// C++. With this folder first on the include path, it takes the place of the toolkit's header.
-// "Device memory" is host memory, streams do their work at once, and a captured graph is the list
-// of what was queued, played back when launched. A cudaMemcpy from memory that is not page-locked
-// arrives as late as CUDA allows: when the default stream is next waited for or worked on.
+// The parts of CUDA's language and run-time library that our kernels and the code around them use, as
+// plain C++. With this folder first on the include path, this header replaces the toolkit's.
+// "Device memory" is host memory, streams do their work at once, and a captured graph is the list of
+// queued work, replayed when launched. A cudaMemcpy from memory that is not page-locked arrives as late
+// as CUDA allows: when the default stream is next waited for or given work.
 //
-// The machine is told by the environment: ODIN_EMULATED_DEVICES (how many GPUs), ODIN_EMULATED_DRIVER
-// (13000 is CUDA 13.0's, 0 none), ODIN_EMULATED_CAPABILITY (90 is compute capability 9.0).
+// Environment variables describe the machine: ODIN_EMULATED_DEVICES (the number of GPUs),
+// ODIN_EMULATED_DRIVER (13000 is CUDA 13.0's, 0 means none), ODIN_EMULATED_CAPABILITY (90 is compute
+// capability 9.0).
 #pragma once
 
 #define ODIN_CUDA_EMULATED
@@ -94,7 +95,7 @@ T shuffle(unsigned mask, const char* operation, T value, unsigned source, const 
   return from_slot<T>(slots[source]);
 }
 
-// All lanes' values of the mask, combined.
+// The values of all lanes in the mask, combined.
 template <class T, class Combine>
 T reduce(unsigned mask, const char* operation, T value, Combine combine, const char* file,
          int line) {
@@ -275,12 +276,12 @@ struct cudaDeviceProp {
 namespace emulated {
 
 void set_last_error(cudaError_t error);
-// Device memory that there is (4 GiB unless a test says otherwise) and that is taken.
+// The size of device memory (4 GiB unless a test sets another), and how much of it is in use.
 void set_memory(std::size_t bytes);
 std::size_t memory_used();
-// The next `count` recorded graphs find no memory to be made executable in.
+// Instantiating the next `count` recorded graphs fails for lack of memory.
 void fail_graphs(int count);
-// Does the work now, or keeps it for the graph that the stream is being captured into.
+// Does the work now or, while the stream is being captured, adds it to the graph.
 void submit(cudaStream_t stream, std::function<void()> work);
 
 inline void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
@@ -298,7 +299,7 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* kernel);
 cudaError_t cudaFuncGetName(const char** name, const void* kernel);
 
-// One device, ODIN_EMULATED_DEVICES (an environment variable) where a test wants another number.
+// One device, or as many as the environment variable ODIN_EMULATED_DEVICES says.
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaSetDevice(int device);

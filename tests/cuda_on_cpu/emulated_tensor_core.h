@@ -1,5 +1,5 @@
-// ldmatrix and mma.sync by exchange between the 32 fibers of a warp; the layout of the fragments is
-// that of the PTX manual ("Matrix fragments for mma.m16n8k16" and the sections around it).
+// ldmatrix and mma.sync, by exchange between the 32 fibers of a warp. The layout of the fragments is
+// the PTX manual's ("Matrix fragments for mma.m16n8k16" and the sections around it).
 #pragma once
 
 #include <bit>
@@ -12,8 +12,8 @@ namespace emulated {
 
 constexpr unsigned kWholeWarp = 0xffffffffu;
 
-// Four 8 x 8 matrices of 16-bit elements: lane 8 i + r brings the address of row r of matrix i, and
-// every lane takes away elements 2 (lane % 4) and the next of row lane / 4 of each.
+// Four 8 x 8 matrices of 16-bit elements. Lane 8 i + r brings the address of row r of matrix i. Every
+// lane gets elements 2 (lane % 4) and 2 (lane % 4) + 1 of row lane / 4 of each matrix.
 inline void ldmatrix_x4(std::uint32_t (&fragment)[4], const void* row,
                         const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0) {
@@ -37,7 +37,7 @@ inline float2 unpack(std::uint32_t word, __nv_bfloat16) {
   return {std::bit_cast<float>(word << 16), std::bit_cast<float>(word & 0xffff0000u)};
 }
 
-// What a lane holds of A (16 x 16) and B (16 x 8), by register and element.
+// A lane's part of A (16 x 16) and B (16 x 8), by register and element.
 struct MmaOperands {
   float2 a[4];
   float2 b[2];
@@ -68,7 +68,7 @@ void mma(float (&sum)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[
   }
 }
 
-// The same for A (16 x 8) and B (8 x 8) of 32-bit elements, of which mma looks at the upper 19 bits.
+// The same for A (16 x 8) and B (8 x 8) of 32-bit elements; mma uses only their upper 19 bits.
 template <>
 inline void mma<float>(float (&sum)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2],
                        const char* file, int line) {

@@ -17,9 +17,9 @@ constexpr std::size_t kDepth = 16;              // of one product, in elements
 constexpr std::size_t kWords = kDepth / 2;      // of a row
 constexpr std::uint32_t kUnknown = 0xffffffff;  // a sum under way: a NaN
 
-// Copies row `row` of the matrix, `kDepth` elements with the depth innermost, from shared memory.
-// The fields of the descriptor are those of "Matrix descriptor format", the places of the chunks
-// those of "Canonical layouts" for such matrices.
+// Copies row `row` of the matrix, `kDepth` elements with the depth innermost, from shared memory. The
+// PTX manual defines the descriptor's fields in "Matrix descriptor format" and the places of the chunks
+// in "Canonical layouts".
 void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_t row,
               std::uint32_t* words) {
   const auto field = [descriptor](int first, int bits) {
@@ -34,7 +34,7 @@ void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_
         fmt::format("bits of a matrix descriptor are set that mean nothing: {:#018x}", descriptor));
   }
   if (field(49, 3) != 0) throw KernelError("matrices with a base offset are not emulated");
-  // Eight rows stand in a group: 16 bytes apart without a swizzle, else as far as it reaches.
+  // Eight rows form a group: 16 bytes apart without a swizzle, else as far apart as the swizzle reaches.
   const std::uint32_t row_bytes = std::array{16u, 128u, 64u, 32u}[mode];
   const std::uint32_t next_chunk = mode == 0 ? leading : 16;
   for (std::uint32_t chunk = 0; chunk < 2; ++chunk) {
@@ -52,8 +52,8 @@ void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_
   }
 }
 
-// What the running thread needs of the matrices: of A rows 16 w + l / 4 and 8 below, of B the rows
-// that are its columns, 8 j + 2 (l % 4) and the next.
+// The rows of the matrices that the running thread needs: 16 w + l / 4 and the one 8 below of A; of B
+// those that are the thread's columns, 8 j + 2 (l % 4) and the next.
 std::vector<std::uint32_t> read_operands(const Matrices& matrices) {
   const unsigned warp = thread_index() / 32 % 4;
   const unsigned own = lane();

@@ -1,9 +1,9 @@
-// wgmma: products of matrices in shared memory, as the PTX manual has them ("Asynchronous warpgroup
-// level matrix instructions"): descriptors, swizzles, and who holds which of the sums.
+// wgmma: products of matrices in shared memory, as the PTX manual defines them ("Asynchronous warpgroup
+// level matrix instructions"): descriptors, swizzles, and which thread holds which sums.
 //
-// A product may read its matrices at any time until it is waited for, and nobody may look at its sums
-// before. So the matrices are read twice, when the product is started and when it is waited for, and
-// must not have changed; meanwhile the sums are NaN, and stay NaN if they are never waited for.
+// A product may read its matrices at any time until it is waited for, and its sums are not valid
+// before. So the emulation reads the matrices twice, when the product starts and when it is waited for,
+// and reports a change. In between the sums are NaN, and they stay NaN if nobody waits.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace emulated {
 
-// The products that one thread has under way: its part of those of its warpgroup.
+// One thread's part of the products that its warpgroup has under way.
 class WarpgroupProducts {
  public:
   using Unpack = float2 (*)(std::uint32_t);
@@ -26,7 +26,7 @@ class WarpgroupProducts {
   void start(float* sums, const Matrices& matrices, bool accumulate, Unpack unpack);
   void commit();
   void wait(int pending);
-  // At the start of a block.
+  // Called at the start of a block.
   void clear() {
     if (fences_ + started_ > 0) *this = WarpgroupProducts();
   }
@@ -41,11 +41,11 @@ class WarpgroupProducts {
     Unpack unpack = nullptr;
     Operands operands;
   };
-  // What a thread's sums would be if it could look at them.
+  // What a thread's sums would be if it could read them.
   struct Sums {
     std::vector<float> values;
     int under_way = 0;
-    std::size_t fences = 0;  // when they were last the thread's
+    std::size_t fences = 0;  // passed when the thread last owned the sums
   };
 
   void finish(const Product& product);
@@ -59,7 +59,7 @@ class WarpgroupProducts {
 
 void wgmma_fence(const char* file = __builtin_FILE(), int line = __builtin_LINE());
 void wgmma_commit(const char* file = __builtin_FILE(), int line = __builtin_LINE());
-// Until at most `pending` committed groups are under way.
+// Waits until at most `pending` committed groups are under way.
 void wgmma_wait(int pending, const char* file = __builtin_FILE(), int line = __builtin_LINE());
 void wgmma(float* sums, const Matrices& matrices, bool accumulate, WarpgroupProducts::Unpack unpack,
            const char* file, int line);

@@ -24,14 +24,14 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kStack = 512 * 1024;  // sanitizers make frames large
 
-// Whom the switch under way leaves and where it goes: read on the other side.
+// The fibers that the current switch leaves and enters; read on the other side.
 thread_local Fiber* g_left = nullptr;
 thread_local Fiber* g_entered = nullptr;
 
 }  // namespace
 
 #if defined(__x86_64__)
-// Saves the registers that a function must keep and the stack pointer, takes the other stack's.
+// Saves the registers that a function must keep and the stack pointer, and loads the other stack's.
 // (swapcontext would do, but makes a system call each time.)
 extern "C" void odin_switch_stack(void** save, void* load);
 asm(R"(
@@ -78,8 +78,8 @@ Fiber::Fiber(void (*entry)()) : entry_(entry) {
   watched_thread_ = __tsan_create_fiber(0);
 #endif
 #if defined(__x86_64__)
-  // As if start() had just been called by nobody: its address to return into below an empty
-  // return address, and six registers below that.
+  // The stack looks as if start() had just been called by nobody: an empty return address, below it
+  // start()'s address to return into, and below that six registers.
   auto* top = reinterpret_cast<void**>(memory_ + kPage + kStack);
   top[-1] = nullptr;
   top[-2] = reinterpret_cast<void*>(&Fiber::start);
@@ -95,7 +95,7 @@ Fiber::Fiber(void (*entry)()) : entry_(entry) {
 Fiber::~Fiber() {
   if (memory_ == nullptr) return;
 #if defined(__SANITIZE_ADDRESS__)
-  __asan_unpoison_memory_region(memory_ + kPage, kStack);  // it may be left in mid-function
+  __asan_unpoison_memory_region(memory_ + kPage, kStack);  // a function may still be running on it
 #endif
 #if defined(__SANITIZE_THREAD__)
   __tsan_destroy_fiber(watched_thread_);
@@ -114,14 +114,14 @@ void Fiber::arrived() {
   const void* left_stack = nullptr;
   std::size_t left_size = 0;
   __sanitizer_finish_switch_fiber(fake_stack_, &left_stack, &left_size);
-  if (g_left->memory_ == nullptr) {  // now we know the stack that was borrowed
+  if (g_left->memory_ == nullptr) {  // now the borrowed stack is known
     g_left->stack_ = left_stack;
     g_left->stack_size_ = left_size;
   }
 #endif
 }
 
-// Who runs is no business of ThreadSanitizer's, which is to judge kernels.
+// ThreadSanitizer must judge the kernels, not the scheduler.
 [[gnu::no_sanitize("thread")]] void Fiber::switch_to(Fiber& from, Fiber& to) {
   g_left = &from;
   g_entered = &to;

@@ -1,4 +1,4 @@
-// A stack that can be switched to, with the annotations that the sanitizers ask for.
+// A stack to switch to, with the annotations that the sanitizers need.
 #pragma once
 
 #include <cstddef>
@@ -11,15 +11,15 @@ namespace emulated {
 
 class Fiber {
  public:
-  // The stack of whoever calls.
+  // The caller's stack.
   Fiber();
-  // A stack of its own, on which `entry` runs, and must never return, once it is switched to.
+  // A new stack. After the first switch to it, `entry` runs on it and must never return.
   explicit Fiber(void (*entry)());
   ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  // Leaves the running fiber, which must be `from`, and goes on in `to` where that was left.
+  // Leaves the running fiber, which must be `from`, and continues in `to` where that was left.
   static void switch_to(Fiber& from, Fiber& to);
 
  private:
@@ -27,7 +27,7 @@ class Fiber {
   void arrived();
 
   void (*entry_)() = nullptr;
-  std::byte* memory_ = nullptr;  // guard page, then the stack; nullptr where the stack is borrowed
+  std::byte* memory_ = nullptr;  // guard page, then the stack; nullptr if the stack is borrowed
   const void* stack_ = nullptr;
   std::size_t stack_size_ = 0;
   void* fake_stack_ = nullptr;      // AddressSanitizer's

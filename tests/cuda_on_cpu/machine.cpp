@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMostThreads = 1024;
 
-// What came before a release happened before what comes after an acquire of the same token.
+// Whatever precedes a release happened before whatever follows an acquire of the same token.
 void release([[maybe_unused]] char& token) {
 #if defined(__SANITIZE_THREAD__)
   __tsan_release(&token);
@@ -79,7 +79,7 @@ void Machine::launch(const void* kernel, dim3 grid, dim3 block, std::size_t shar
       for (unsigned x = 0; x < grid.x && !error_; ++x) {
         const Unwatched unwatched;
         blockIdx = {x, y, z};
-        if (shared_.next_block()) {  // its memory is used again: now all earlier blocks are past
+        if (shared_.next_block()) {  // its memory is used again: all earlier blocks are done
           acquire(end_token_);
           release(start_token_);
         }
@@ -90,7 +90,7 @@ void Machine::launch(const void* kernel, dim3 grid, dim3 block, std::size_t shar
   acquire(end_token_);
   running_ = nullptr;
   if (error_) {
-    threads_.clear();  // some are left in the middle of the kernel
+    threads_.clear();  // some are still in the middle of the kernel
     std::rethrow_exception(std::exchange(error_, nullptr));
   }
 }
@@ -141,7 +141,7 @@ void Machine::resume(Thread& thread) {
   Fiber::switch_to(scheduler_, thread.fiber);
 }
 
-// What every fiber does: one block's work each time it is resumed from kFinished.
+// The main function of every fiber: one block's work each time it is resumed from kFinished.
 void Machine::thread_main() {
   Machine& machine = instance();
   for (;;) {
@@ -174,7 +174,7 @@ void Machine::wait(State state, const char* operation, const char* file, int lin
 void Machine::report_stuck() const {
   std::string text = fmt::format("block ({}, {}, {}) of {} threads is stuck:", blockIdx.x,
                                  blockIdx.y, blockIdx.z, count_);
-  // The first thread of every different state tells enough.
+  // The first thread of every different state is enough.
   std::vector<std::tuple<State, const char*, int>> told;
   for (std::size_t i = 0; i < count_; ++i) {
     const Thread& thread = *threads_[i];
@@ -210,8 +210,8 @@ void Machine::barrier(const char* file, int line) {
   acquire(token);
 }
 
-// Whether the thread leaves something to a barrier that products may not see: a copy that arrived and
-// was not published, or was written again after that.
+// Notes whether the thread reaches a barrier with something that products may not see: a copy that
+// arrived and was not published, or was overwritten after that.
 void Machine::note_hidden_writes(Thread& thread) {
   const bool hides =
       !thread.unpublished.empty() ||

@@ -29,7 +29,7 @@ struct AsyncCopy {
   std::size_t total;
 };
 
-// What an asynchronous copy has brought, until products may see it.
+// The result of an asynchronous copy, until products may see it.
 struct Arrival {
   void* to;
   std::array<std::byte, 16> value;  // when it was published
@@ -46,8 +46,8 @@ struct Meeting {
 };
 
 struct Warp {
-  // A lane may still be on its way out of one while others go through the next, but in one round of
-  // the scheduler no more meetings can end than there are lanes.
+  // A lane may still be leaving one meeting while others go through the next. But no more meetings can
+  // end in one round of the scheduler than there are lanes.
   std::array<Meeting, 2 * kWarp> meetings;
   std::size_t next = 0;
 };
@@ -67,9 +67,10 @@ struct Thread {
   int line = 0;
   std::vector<AsyncCopy> copies;
   std::deque<std::vector<AsyncCopy>> groups;
-  std::vector<void*> unpublished;  // to where copies have arrived since the last proxy fence
-  std::vector<Arrival> published;  // ... before it, since the last barrier
-  bool hides_writes = false;       // of what it wrote before the last barrier
+  std::vector<void*>
+      unpublished;  // destinations of copies that have arrived since the last proxy fence
+  std::vector<Arrival> published;  // ... and before it, since the last barrier
+  bool hides_writes = false;       // whether it hid any before the last barrier
   WarpgroupProducts products;
 };
 
@@ -107,7 +108,7 @@ class Machine {
   void note_hidden_writes(Thread& thread);
 
   Fiber scheduler_;
-  std::vector<std::unique_ptr<Thread>> threads_;  // made when first needed, then kept
+  std::vector<std::unique_ptr<Thread>> threads_;  // created when first needed, then kept
   std::vector<Warp> warps_;
   SharedMemory shared_;
   std::map<const void*, std::size_t> allowed_;
@@ -124,10 +125,10 @@ class Machine {
   void* dynamic_shared_ = nullptr;
   std::vector<std::pair<const void*, void*>> static_shared_;
   std::exception_ptr error_;
-  bool backwards_ = false;  // the order in which threads are resumed; turned every block
+  bool backwards_ = false;  // the order in which threads are resumed; reversed every block
   char start_token_ = 0;
   char end_token_ = 0;
-  std::array<char, 2> barrier_tokens_{};  // by turns, so that nobody acquires a later release
+  std::array<char, 2> barrier_tokens_{};  // alternating, so that no thread acquires a later release
 };
 
 }  // namespace emulated

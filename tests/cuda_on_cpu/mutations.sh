@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Shows that the tests of the emulated kernels can fail: breaks the CUDA sources in one place after the other, in a
-# copy, and expects a test to notice each time. Exit status 1 if one was not noticed, or if the tests fail unbroken.
+# Shows that the tests of the emulated kernels can fail. Breaks a copy of the CUDA sources in one place at a time and
+# expects a test to notice. Exit status 1 if a break was not noticed, or if the tests fail on the unbroken sources.
 #
 #     tests/cuda_on_cpu/mutations.sh [FOLDER [WORDS]]
 #
-# FOLDER takes the copy and its build (build/mutations without it); a second run needs to compile little. With WORDS only
-# the mutations whose names contain them are tried.
+# FOLDER holds the copy and its build (default: build/mutations); a second run compiles little. With WORDS, only the
+# mutations whose names contain WORDS are tried.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=${1:-build/mutations} only=${2:-}
@@ -13,7 +13,7 @@ mkdir -p "$folder/source"
 folder=$(cd "$folder" && pwd)
 source=$folder/source
 
-git ls-files -z | while IFS= read -r -d '' file; do # only what differs, so that little is compiled again
+git ls-files -z | while IFS= read -r -d '' file; do # copies only what differs, so that little is compiled again
   cmp -s "$file" "$source/$file" || install -D "$file" "$source/$file"
 done
 cmake -S "$source" -B "$folder/build" -G Ninja -DODIN_CUDA=OFF -DODIN_WATCH_KERNELS=ON -DCMAKE_BUILD_TYPE=Release \
@@ -67,11 +67,11 @@ mutation 'barrier between writing and reading a transposed tile' layout.cu \
   $kernels 'cuda: between NCHW and NHWC'
 mutation 'barrier before a team merges its moments' batch_norm.cu \
   $'part[member][lane] = moments;\n  __syncthreads();' 'part[member][lane] = moments;' $kernels 'cuda: batch norm in training'
-# Only a race: the fibers of one ordinary thread never lose it, ThreadSanitizer sees it.
+# Only a race: fibers on one ordinary thread never lose it, but ThreadSanitizer sees it.
 mutation 'barrier before products read what others have loaded' conv/wgmma.cuh \
   $'    __syncthreads();\n    tile.start' '    tile.start' $watched 'cuda: convolution forward*'
 mutation 'barrier before the parts of a sum are written again' conv/filter_gradient.cu \
-  '    __syncthreads();  // the parts are written again' '' $watched 'cuda: convolution backward to the filter'
+  '    __syncthreads();  // before the parts are written again' '' $watched 'cuda: convolution backward to the filter'
 
 # Indices off by one.
 mutation 'a row of the window beyond the lower border' conv/slab.cuh \

@@ -1,4 +1,4 @@
-// NVIDIA's libraries have no place on the emulated device: convolutions must be our own.
+// The emulated device has no NVIDIA libraries: convolutions must be our own.
 #include "kernels/cuda/conv/layer_convolution.h"
 #include "kernels/cuda/conv/plan_convolution.h"
 #include "kernels/error.h"

@@ -11,7 +11,8 @@ namespace emulated {
 inline constexpr std::size_t kMostShared = 227 * 1024;
 inline constexpr std::size_t kSharedUnasked = 48 * 1024;
 
-// Memory handed out block by block, never twice in one round, filled with NaN, red zones between.
+// Memory that is handed out block by block, never twice in one round, filled with NaN, between red
+// zones.
 class SharedMemory {
  public:
   SharedMemory();
@@ -19,12 +20,12 @@ class SharedMemory {
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
-  // Gives back what the last block had. True where this round's memory is used up and a new one
+  // Gives back the last block's memory. Returns true if this round's memory is used up and a new round
   // begins.
   bool next_block();
   void* take(std::size_t bytes);
 
-  // Addresses as a block sees them: the same as memory's in all that alignment depends on.
+  // Addresses as a block sees them: they have the alignment of the memory itself.
   SharedWindow window() const;
 
  private:

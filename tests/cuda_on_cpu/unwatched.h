@@ -1,4 +1,4 @@
-// What ThreadSanitizer is not to see.
+// Hides accesses from ThreadSanitizer.
 #pragma once
 
 #if defined(__SANITIZE_THREAD__)
@@ -12,8 +12,8 @@ void AnnotateIgnoreWritesEnd(const char* file, int line);
 
 namespace emulated {
 
-// ThreadSanitizer sees neither what the emulator itself does in such a scope nor, so that kernels
-// are judged by their barriers alone, the order it runs fibers in.
+// In such a scope ThreadSanitizer sees neither the emulator's own accesses nor the order in which it
+// runs fibers; so it judges kernels by their barriers alone.
 class Unwatched {
  public:
   Unwatched() {

@@ -6,7 +6,7 @@
 
 using namespace odin;
 
-TEST_CASE("a device refuses the ways to convolve that are another's") {
+TEST_CASE("a device refuses the convolution algorithms of the other") {
   for (const auto choice :
        {ConvolutionAlgorithm::kCudnn, ConvolutionAlgorithm::kOwn, ConvolutionAlgorithm::kWgmma}) {
     CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.convolution = choice}),
@@ -22,7 +22,7 @@ TEST_CASE("a device refuses the ways to convolve that are another's") {
   }
 }
 
-TEST_CASE("names of precisions and convolutions are read as they are written") {
+TEST_CASE("names of precisions and algorithms are read back as written") {
   for (const char* name : {"auto", "cudnn", "own", "wgmma", "direct", "winograd"}) {
     CHECK(name_of(convolution_algorithm_of(name)) == name);
   }
@@ -33,7 +33,7 @@ TEST_CASE("names of precisions and convolutions are read as they are written") {
   CHECK_THROWS_WITH_AS(precision_of("fp8"), doctest::Contains("fp8"), Error);
 }
 
-TEST_CASE("only a GPU's memory is measured") {
+TEST_CASE("only a GPU's memory bandwidth can be measured") {
   for (const char* device : {"cpu", "auto", "gpu"}) {
     CHECK_THROWS_WITH_AS(measured_memory_gbytes(device), doctest::Contains("it is not a GPU"),
                          Error);
@@ -47,7 +47,7 @@ TEST_CASE("the CPU computes in single precision only") {
   }
 }
 
-TEST_CASE("more threads than any machine makes use of are refused") {
+TEST_CASE("more threads than any machine can use are refused") {
   CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.threads = 1 << 20}),
                        doctest::Contains("1048576 threads are far more"), Error);
 }

@@ -19,13 +19,13 @@ cudaDataType_t type_of(Element element) {
 
 CublasHandle::CublasHandle() {
   ODIN_CUBLAS_CHECK(cublasCreate(handle_.to_create()));
-  // Products that are split along k are added up in float, too, whatever is stored.
+  // Products that are split along k are also added up in float, whatever is stored.
   ODIN_CUBLAS_CHECK(cublasSetMathMode(
       handle_.get(), static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH |
                                                CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION)));
 }
 
-// cuBLAS is column-major: what we call c it calls c transposed, and c^T = b^T a^T.
+// cuBLAS is column-major: our c is its c transposed, and c^T = b^T a^T.
 void CublasHandle::multiply(int m, int n, int k, const Matrix& a, const Matrix& b, const Matrix& c,
                             Element element, bool tf32, bool accumulate, const Lane& lane) {
   const float alpha = 1;
@@ -37,7 +37,7 @@ void CublasHandle::multiply(int m, int n, int k, const Matrix& a, const Matrix& 
     return matrix.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
   };
   ODIN_CUBLAS_CHECK(cublasSetStream(handle_.get(), lane.stream));
-  // After the stream, which resets it: batches under way at the same time must not share it.
+  // After the stream, which resets it. Batches under way at the same time must not share it.
   ODIN_CUBLAS_CHECK(cublasSetWorkspace(handle_.get(), lane.workspace, lane.workspace_bytes),
                     "{} bytes", lane.workspace_bytes);
   ODIN_CUBLAS_CHECK(

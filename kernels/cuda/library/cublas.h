@@ -17,15 +17,14 @@ class CublasHandle {
  public:
   CublasHandle();
 
-  // A row-major matrix of rows x columns, neighbouring rows `pitch` elements apart, maybe read as
-  // its transpose.
+  // A row-major matrix; neighbouring rows are `pitch` elements apart. It may be read as its
+  // transpose.
   struct Matrix {
     void* data = nullptr;
     std::int64_t pitch = 0;
     bool transposed = false;
   };
-  // c (m, n) = a (m, k) b (k, n), or c += with `accumulate`; a and b are as they are after being
-  // transposed. All of one element type, summed in float; float is
+  // c (m, n) = a (m, k) b (k, n), or c += with `accumulate`; the shapes are those after transposing. All of one element type, summed in float; float is
   // multiplied as TF32 if `tf32`.
   void multiply(int m, int n, int k, const Matrix& a, const Matrix& b, const Matrix& c,
                 Element element, bool tf32, bool accumulate, const Lane& lane);

@@ -40,7 +40,7 @@ void CudnnDescriptor::finalize() {
 
 bool CudnnDescriptor::try_finalize() {
   const cudnnStatus_t status = cudnnBackendFinalize(descriptor_.get());
-  // 3000 to 3999 are the reasons for which something is not supported.
+  // 3000 to 3999 are the reasons why something is not supported.
   if (status / 1000 == CUDNN_STATUS_NOT_SUPPORTED / 1000) return false;
   ODIN_CUDNN_CHECK(status);
   return true;

@@ -16,7 +16,7 @@
 
 namespace odin::cuda {
 
-// cuDNN's name of the status and what its log says of the last failure.
+// cuDNN's name of the status, and its log entry for the last failure.
 std::string cudnn_message(cudnnStatus_t status);
 
 class CudnnHandle {
@@ -30,7 +30,7 @@ class CudnnHandle {
   Handle<cudnnHandle_t, cudnnDestroy> handle_;
 };
 
-// A descriptor of cuDNN's graph API: filled by set(), then finalised, then constant.
+// A descriptor of cuDNN's graph API: set() fills it, finalize() makes it constant.
 class CudnnDescriptor {
  public:
   explicit CudnnDescriptor(cudnnBackendDescriptorType_t type);
@@ -77,12 +77,12 @@ class CudnnDescriptor {
   }
 
   void finalize();
-  // Whether cuDNN can do what the descriptor asks for; false for an operation that it does not
-  // support, an error for anything else.
+  // Finalises, and returns whether cuDNN supports what the descriptor asks for. Throws Error for any
+  // other failure.
   bool try_finalize();
 
   std::int64_t get_int64(cudnnBackendAttributeName_t name) const;
-  // Descriptors of one type, as many as there are.
+  // All descriptors of one type.
   std::vector<CudnnDescriptor> get_descriptors(cudnnBackendAttributeName_t name,
                                                cudnnBackendDescriptorType_t type) const;
   std::vector<cudnnBackendNumericalNote_t> get_notes(cudnnBackendAttributeName_t name) const;

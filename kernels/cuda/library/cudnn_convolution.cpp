@@ -7,7 +7,7 @@
 namespace odin::cuda {
 namespace {
 
-// Names of the operands within an operation graph.
+// Identifiers of the operands in an operation graph.
 enum Uid : std::int64_t { kX = 1, kW, kY, kScale, kShift, kBias, kResidual, kFirstVirtual };
 
 cudnnDataType_t type_of(Element element) {
@@ -39,11 +39,11 @@ class GraphBuilder {
           pointwise(CUDNN_POINTWISE_ADD, scaled, &shift, convolution_.x);
       x = &pointwise(CUDNN_POINTWISE_RELU_FWD, shifted, nullptr, convolution_.x);
     }
-    // What is still to be done to the convolution's result.
-    int left = forward ? convolution_.bias + convolution_.relu + convolution_.residual : 0;
+    // The number of operations that still follow.
+    int following = forward ? convolution_.bias + convolution_.relu + convolution_.residual : 0;
     const auto result = [&]() -> const CudnnDescriptor& {
-      return left-- > 0 ? virtual_tensor(convolution_.y, CUDNN_DATA_FLOAT)
-                        : tensor(kY, convolution_.y);
+      return following-- > 0 ? virtual_tensor(convolution_.y, CUDNN_DATA_FLOAT)
+                             : tensor(kY, convolution_.y);
     };
     const CudnnDescriptor* y = &result();
     convolve(*x, w, *y);
@@ -60,7 +60,7 @@ class GraphBuilder {
     for (const CudnnDescriptor& operation : operations_) operations.push_back(operation.get());
     CudnnDescriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
     graph.set_descriptors(CUDNN_ATTR_OPERATIONGRAPH_OPS, operations);
-    device.tell_graph(graph);
+    device.set_in_graph(graph);
     graph.finalize();
     return graph;
   }
@@ -114,7 +114,7 @@ class GraphBuilder {
     operation.set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
     operation.finalize();
   }
-  // The same into a tensor that exists within the graph only, stored as `like` is.
+  // The same into a tensor that exists only within the graph, with the layout of `like`.
   const CudnnDescriptor& pointwise(cudnnPointwiseMode_t mode, const CudnnDescriptor& x,
                                    const CudnnDescriptor* b, const CudnnOperand& like) {
     const CudnnDescriptor& y = virtual_tensor(like, type_of(like.element));
@@ -188,7 +188,7 @@ constexpr cudnnBackendNumericalNote_t kInexact[] = {
     CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_FFT,
     CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13};
 
-// Whether an engine computes what was asked for, in the arithmetic that was asked for.
+// Whether an engine computes in the requested arithmetic, and reproducibly.
 bool acceptable(const CudnnDescriptor& configuration, const CudnnConvolution& convolution) {
   const std::vector<CudnnDescriptor> engines =
       configuration.get_descriptors(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
@@ -200,7 +200,7 @@ bool acceptable(const CudnnDescriptor& configuration, const CudnnConvolution& co
   const bool is_float = convolution.x.element == Element::kFloat;
   if (is_float && has_note(notes, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)) return false;
   if (!is_float || convolution.tf32) return true;
-  // Float as it is: nothing that rounds operands, nor transforms whose sums cancel more than a digit.
+  // Exact float: no engine that rounds operands, and no transform that cancels more than a digit.
   return std::none_of(std::begin(kInexact), std::end(kInexact),
                       [&](cudnnBackendNumericalNote_t note) { return has_note(notes, note); });
 }
@@ -235,15 +235,15 @@ CudnnDevice::CudnnDevice(std::string_view json)
   description_->finalize();
 }
 
-void CudnnDevice::tell_graph(CudnnDescriptor& graph) const {
+void CudnnDevice::set_in_graph(CudnnDescriptor& graph) const {
   if (handle_) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle_);
 }
 
-void CudnnDevice::tell_heuristic(CudnnDescriptor& heuristic) const {
+void CudnnDevice::set_in_heuristic(CudnnDescriptor& heuristic) const {
   if (description_) heuristic.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *description_);
 }
 
-void CudnnDevice::tell_plan(CudnnDescriptor& plan) const {
+void CudnnDevice::set_in_plan(CudnnDescriptor& plan) const {
   if (handle_) plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
   if (description_) plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *description_);
 }
@@ -287,7 +287,7 @@ std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolu
     CudnnDescriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_MODE, mode);
-    device.tell_heuristic(heuristic);
+    device.set_in_heuristic(heuristic);
     if (!heuristic.try_finalize()) continue;
     for (CudnnDescriptor& configuration : heuristic.get_descriptors(
              CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR)) {
@@ -295,12 +295,12 @@ std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolu
       if (!acceptable(configuration, convolution)) continue;
       CudnnDescriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
       plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
-      device.tell_plan(plan);
+      device.set_in_plan(plan);
       if (!plan.try_finalize()) continue;
       CudnnPlan made(std::move(plan), convolution);
       if (made.workspace_bytes() <= workspace) plans.push_back(std::move(made));
     }
-    // What is left is for what the heuristics know nothing of.
+    // The fallback is for shapes that the heuristics do not know.
     if (!plans.empty()) break;
   }
   return plans;

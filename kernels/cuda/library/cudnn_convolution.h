@@ -1,4 +1,4 @@
-// Convolutions of cuDNN's graph API, alone or fused with what comes before and after them.
+// Convolutions of cuDNN's graph API, alone or fused with what precedes and follows them.
 #pragma once
 
 #include <compare>
@@ -11,7 +11,7 @@
 
 namespace odin::cuda {
 
-// What cuDNN needs to know of an operand; weights (O, C, kh, kw) are O images of kh x kw pixels.
+// What cuDNN needs to know about an operand. Weights (O, C, kh, kw) are O images of kh x kw pixels.
 struct CudnnOperand {
   Element element = Element::kFloat;
   std::int64_t images = 0;
@@ -26,8 +26,8 @@ struct CudnnOperand {
   auto operator<=>(const CudnnOperand&) const = default;
 };
 
-// A convolution with its sizes; the result of a backward pass is the operand named after its input
-// (x or w).
+// A convolution with its sizes. The result of a backward pass is the operand whose gradient it is: x
+// or w.
 struct CudnnConvolution {
   ConvolutionPass pass = ConvolutionPass::kForward;
   ConvolutionGeometry geometry;
@@ -36,8 +36,8 @@ struct CudnnConvolution {
   CudnnOperand y;
   bool tf32 = false;        // float may be multiplied as TF32
   bool accumulate = false;  // result += instead of =; backward passes only
-  // Forward only: y = relu(convolution(relu(scale x + shift)) + bias) + residual, each if true. The
-  // residual lies as y does.
+  // Forward only: y = relu(convolution(relu(scale x + shift)) + bias) + residual, each part if true. The
+  // residual has y's layout.
   bool prologue = false;
   bool bias = false;
   bool relu = false;
@@ -47,7 +47,7 @@ struct CudnnConvolution {
   std::string to_string() const;
 };
 
-// Device memory of the operands that a convolution has.
+// Device memory of a convolution's operands.
 struct CudnnPointers {
   void* x = nullptr;
   void* w = nullptr;
@@ -58,18 +58,19 @@ struct CudnnPointers {
   const void* residual = nullptr;
 };
 
-// For which GPU plans are made: the one of a handle, which must outlive this and may run them; or one
-// described as cuDNN's device properties in JSON, which need not be there (cuDNN 9.8 and later).
+// The GPU that plans are made for. It is either a handle's GPU, which can run them (the handle must
+// outlive this), or one described by cuDNN's device properties in JSON, which need not be present
+// (cuDNN 9.8 and later).
 class CudnnDevice {
  public:
   explicit CudnnDevice(const CudnnHandle& handle) : handle_(handle.get()) {}
   explicit CudnnDevice(std::string_view json);
 
-  // Tell a descriptor that is being filled. Every cuDNN 9 knows the handle, so that a program runs
-  // with an older one, too.
-  void tell_graph(CudnnDescriptor& graph) const;
-  void tell_heuristic(CudnnDescriptor& heuristic) const;
-  void tell_plan(CudnnDescriptor& plan) const;
+  // Set the GPU in a descriptor that is being filled. Every cuDNN 9 accepts the handle, so programs
+  // also run with versions older than 9.8.
+  void set_in_graph(CudnnDescriptor& graph) const;
+  void set_in_heuristic(CudnnDescriptor& heuristic) const;
+  void set_in_plan(CudnnDescriptor& plan) const;
 
  private:
   cudnnHandle_t handle_ = nullptr;
@@ -82,7 +83,7 @@ class CudnnPlan {
   CudnnPlan(CudnnDescriptor plan, const CudnnConvolution& convolution);
 
   std::size_t workspace_bytes() const { return workspace_bytes_; }
-  // The handle's stream runs it.
+  // Runs on the handle's stream.
   void run(const CudnnHandle& handle, const CudnnPointers& pointers, void* workspace) const;
 
  private:
@@ -93,9 +94,9 @@ class CudnnPlan {
   std::size_t workspace_bytes_;
 };
 
-// The ways that cuDNN's heuristics propose, best first, at most `count` and none with more than
-// `workspace` bytes; none where cuDNN does not support the convolution. All give the same bits every
-// time, and float is multiplied as float unless `tf32`.
+// The plans that cuDNN's heuristics propose, best first: at most `count`, each with at most `workspace`
+// bytes of workspace. Empty if cuDNN does not support the convolution. All give the same bits every
+// time, and multiply float as float unless `tf32`.
 std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
                                    std::size_t count, std::size_t workspace);
 

@@ -10,8 +10,8 @@ void* writable(const ConstView& view) {
   return const_cast<void*>(view.data);
 }
 
-// Weights are brought into cuDNN's order, and rounded to the type they are multiplied in, anew at every
-// call: in training they change at every step, and a network's are small beside its activations.
+// Every call brings the weights into cuDNN's order anew and rounds them to the type they are multiplied
+// in: in training they change at every step, and they are small compared with the activations.
 class CudnnLayerConvolution final : public LayerConvolution {
  public:
   CudnnLayerConvolution(Precision precision, Stream stream)
@@ -24,7 +24,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
   void forward(const ConvolutionGeometry& geometry, ConstView x, ConvolutionWeights<const float> w,
                View y) override {
     if (y.empty()) return;
-    // An image that is float beside half precision is our own kernel's, as in an evaluation.
+    // As in an evaluation, our own kernel takes a float image next to half precision.
     if (x.element != y.element) return own_->forward(geometry, x, w, y);
     run(ConvolutionPass::kForward, geometry, x, channels_last(w, x.element), y, false);
   }
@@ -45,8 +45,8 @@ class CudnnLayerConvolution final : public LayerConvolution {
   }
 
  private:
-  // cuDNN has no engine that writes the gradient of halves in float: it sums in float and rounds the
-  // sum to a half, as in PyTorch's mixed precision. Only what is added to dw is rounded so.
+  // cuDNN has no engine that writes the weights' gradient in float from halves. It sums in float and
+  // rounds the sum to a half, as in PyTorch's mixed precision. Only what is added to dw is so rounded.
   void backward_filter_of_halves(const ConvolutionGeometry& geometry, const ConstView& x,
                                  const ConstView& dy, const ConvolutionWeights<float>& dw) {
     const View sum = like_weights(dw, dy.element);
@@ -61,8 +61,8 @@ class CudnnLayerConvolution final : public LayerConvolution {
     add(row(dw.data), row(wide), row(dw.data), lane_.stream);
   }
 
-  // The image in a half type, for the gradient of the first layer's weights: what rounds every other
-  // activation is good enough for it, too. Its pixels are padded to 16 bytes.
+  // The image in a half type, for the gradient of the first layer's weights. Every other activation is
+  // rounded the same way. Its pixels are padded to 16 bytes.
   ConstView rounded(const ConstView& x, Element element) {
     View copied{
         nullptr, element, x.images, x.height, x.width, x.channels, (x.channels + 7) / 8 * 8};
@@ -72,7 +72,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
     return copied;
   }
 
-  // Memory for weights (O, C, kh, kw) as cuDNN wants them beside NHWC: (O, kh, kw, C).
+  // Memory for weights (O, C, kh, kw) in the order that cuDNN wants with NHWC: (O, kh, kw, C).
   template <class Float>
   View like_weights(const ConvolutionWeights<Float>& w, Element element) {
     return {weights_.get(w.numel() * size_of(element)),

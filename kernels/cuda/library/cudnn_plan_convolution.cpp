@@ -8,11 +8,11 @@
 namespace odin::cuda {
 namespace {
 
-// cuDNN compiles a fused graph while the program runs, half a second each: worth it where a
-// convolution has many weights, as in a wide ResNet, not for each of a DenseNet's hundred.
+// cuDNN compiles a fused graph while the program runs, in half a second each. That is worth it for a
+// convolution with many weights, as in a wide ResNet, but not for each of a DenseNet's hundred.
 constexpr std::size_t kWeightsWorthFusing = 100'000;
 
-// Weights (O, C, k, k) as cuDNN wants them, (O, k, k, C) in the element type.
+// Weights (O, C, k, k) in cuDNN's order, (O, k, k, C), and in the element type.
 DeviceBuffer channels_last(const PlanConvolution& step, Element element, Stream stream) {
   const DeviceBuffer row_major = upload(step.weights);
   DeviceBuffer weights(step.weights.size() * size_of(element));
@@ -20,7 +20,7 @@ DeviceBuffer channels_last(const PlanConvolution& step, Element element, Stream 
                   step.kernel,        step.kernel, step.input.channels,
                   step.input.channels};
   from_nchw(row_major.as<float>(), view, stream);
-  synchronize(stream);  // before row_major goes
+  synchronize(stream);  // before row_major is freed
   return weights;
 }
 
@@ -51,7 +51,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
     }
   }
 
-  // cuDNN's graphs do not write bits.
+  // cuDNN's graphs do not write masks.
   bool keeps_input_mask() const override { return false; }
   bool keeps_output_mask() const override { return false; }
 
@@ -69,7 +69,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
                 View dx, const Lane& lane) override {
     if (dx.empty()) return;
     const bool masked = has_prologue_ || mask_by_input;
-    // The convolution's gradient, then that of what came before it, which adds.
+    // First the convolution's gradient; then that of the prologue, which adds.
     const View g = masked ? scratch(lane, dx) : dx;
     CudnnConvolution convolution = convolution_;
     convolution.pass = ConvolutionPass::kBackwardData;
@@ -104,7 +104,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
     return {lane.workspace, element_,      like.images,    like.height,
             like.width,     like.channels, scratch_pitch()};
   }
-  // What is behind it.
+  // The rest of the workspace.
   Lane engine_lane(const Lane& lane, const ConstView& x) const {
     const std::size_t used = scratch_bytes(static_cast<std::size_t>(x.pixels()));
     return {lane.stream, static_cast<std::byte*>(lane.workspace) + used,
@@ -156,7 +156,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
     return pointers;
   }
 
-  // Measured once for each size of batch, into y, which is overwritten afterwards anyway.
+  // Measured once for each size of batch. It writes to y, which is overwritten afterwards anyway.
   bool fused_is_faster(const ConstView& x, const ConstView& residual, const View& y,
                        const Lane& lane) {
     const auto known = fused_is_faster_.find(y.images);
@@ -165,7 +165,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
     const bool is_fused = has_prologue_ || epilogue_ || relu_ || !residual.empty();
     const CudnnPointers pointers = fused_pointers(x, residual, y);
     const Lane engine = engine_lane(lane, x);
-    // A residual that lies otherwise than y is not what the fused graph says.
+    // The fused graph requires a residual with y's layout.
     const bool possible = is_fused && (residual.empty() || residual.pitch == y.pitch) &&
                           library_->supports(convolution, pointers, engine);
     const bool faster =
@@ -187,7 +187,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
   ConstView weights_view_;
   DeviceAffine prologue_;
   std::optional<DeviceAffine> epilogue_;  // y = relu(y + bias)
-  CudnnConvolution convolution_;          // but for the operands of a batch
+  CudnnConvolution convolution_;          // without the operands of a batch
   std::map<int, bool> fused_is_faster_;   // by images
 };
 

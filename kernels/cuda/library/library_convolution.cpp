@@ -7,7 +7,7 @@
 namespace odin::cuda {
 namespace {
 
-// Ways of cuDNN that are worth a measurement: its heuristics have the fastest among the first few.
+// The number of cuDNN's plans to measure: the fastest is among its heuristics' first few.
 constexpr std::size_t kMeasured = 6;
 
 bool is_fused(const CudnnConvolution& convolution) {
@@ -61,7 +61,7 @@ const std::optional<LibraryConvolutions::Way>& LibraryConvolutions::choose(
   if (known != chosen_.end()) return known->second;
   std::optional<Way> best;
   float least = 0;
-  // Into memory of its own: a result that is added to must not be added to several times.
+  // Into separate memory: an accumulated result must not be accumulated several times.
   const DeviceBuffer copy(bytes_of(result_of(convolution)));
   CudnnPointers measured = pointers;
   result_of(measured, convolution.pass) = copy.data();
@@ -73,7 +73,7 @@ const std::optional<LibraryConvolutions::Way>& LibraryConvolutions::choose(
     } catch (const OutOfMemory&) {
       throw;  // a smaller batch may help
     } catch (const Error& e) {
-      failure = e.what();  // some engines find out only now that they cannot do it
+      failure = e.what();  // some engines fail only when they run
       continue;
     }
     if (best && time >= least) continue;

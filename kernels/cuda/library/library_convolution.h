@@ -1,4 +1,4 @@
-// cuDNN's and cuBLAS's ways to run a convolution, of which the fastest is found by measurement.
+// Convolutions by cuDNN or cuBLAS, whichever is measured to be faster.
 #pragma once
 
 #include <map>
@@ -13,17 +13,17 @@ namespace odin::cuda {
 
 class LibraryConvolutions {
  public:
-  // Workspace that a lane must have for run(), in bytes: no way that needs more is taken.
+  // Bytes of workspace that a lane must have for run(): plans that need more are not used.
   static constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 
   LibraryConvolutions() : device_(cudnn_) {}
 
-  // Whether there is a way at all. Makes and measures the ways when it is first asked for a shape,
-  // for which the operands must be there; that waits for the stream and takes memory for a copy of
-  // the result. Neither may happen while the stream is recorded.
+  // Whether there is any way to run it. The first call for a shape makes and measures the ways, so the
+  // operands must be valid; it waits for the stream and allocates memory for a copy of the result.
+  // Neither may happen while the stream is being recorded.
   bool supports(const CudnnConvolution& convolution, const CudnnPointers& pointers,
                 const Lane& lane);
-  // The same, then runs the fastest way. Throws Error where there is none.
+  // The same, then runs the fastest way. Throws Error if there is none.
   void run(const CudnnConvolution& convolution, const CudnnPointers& pointers, const Lane& lane);
 
  private:
@@ -46,7 +46,7 @@ class LibraryConvolutions {
   std::map<CudnnConvolution, std::optional<Way>> chosen_;
 };
 
-// Milliseconds that `work` takes on the stream: the least of a few runs after a first one.
+// Milliseconds that `work` takes on the stream: the minimum of a few runs after a first one.
 template <class Work>
 float least_milliseconds(Stream stream, Work work) {
   constexpr int kRuns = 3;

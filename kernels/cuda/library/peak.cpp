@@ -19,7 +19,7 @@ double peak_gflops(Precision precision) {
   DeviceBuffer matrices[3];
   for (std::size_t i = 0; i < 3; ++i) {
     matrices[i] = DeviceBuffer(std::size_t{kSize} * kSize * size_of(element));
-    // Of random numbers: zeros take less power and run faster.
+    // Random numbers: zeros take less power and run faster.
     normal_noise({i, 0}, 0, noise.as<float>(), std::int64_t{kSize} * kSize, stream);
     copy({noise.data(), Element::kFloat, kSize, 1, 1, kSize, kSize},
          {matrices[i].data(), element, kSize, 1, 1, kSize, kSize}, stream);

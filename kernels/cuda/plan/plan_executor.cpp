@@ -8,7 +8,7 @@
 
 #include <cuda_runtime.h>
 
-#include "kernels/cuda/plan/passes.h"
+#include "kernels/cuda/plan/program.h"
 #include "kernels/cuda/plan/slot.h"
 #include "kernels/cuda/runtime/status.h"
 
@@ -29,15 +29,15 @@ class CudaPlanExecutor final : public PlanExecutor {
            const OdinResults& results) override {
     check_run(runner_.plan(), images, n, settings, results);
     if (n == 0) return;
-    // A GPU is current for a thread, and whoever runs a plan may not be who prepared it.
+    // The current GPU belongs to a thread, and another thread may have prepared the plan.
     ODIN_CUDA_CHECK(cudaSetDevice(device_), "GPU {}", device_);
     Request request;
     request.gradient = results.gradient != nullptr && !settings.empty();
     for (const OdinSetting& setting : settings) {
       request.settings.emplace_back(setting.temperature, setting.steps.size());
     }
-    // Memory can run out at any time, also where libraries measure and graphs are made; a smaller
-    // batch then begins anew.
+    // Memory can run out at any time, also while libraries measure and graphs are made. Then all starts
+    // again with a smaller batch.
     for (;;) {
       try {
         prepare(request, settings, n);
@@ -64,13 +64,13 @@ class CudaPlanExecutor final : public PlanExecutor {
  private:
   static constexpr std::size_t kSlots = 2;
 
-  // Enough pixels to fill a large GPU in the last stage too, at 8 x 8.
+  // Enough pixels to fill a large GPU even in the last stage, at 8 x 8.
   static int chosen_batch(const Plan& plan) {
     constexpr std::int64_t kLight = 1'000'000'000;  // multiply-adds: a DenseNet, not a wide ResNet
     return multiply_adds(plan) < kLight ? 512 : 256;
   }
 
-  // Batches have sizes of powers of two, or the full one, so that few graphs are recorded.
+  // A batch has a power of two of images, or the full number, so that few graphs are recorded.
   int shape_for(std::int64_t count) const {
     return std::min(batch_, static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(count))));
   }
@@ -126,7 +126,7 @@ class CudaPlanExecutor final : public PlanExecutor {
   }
 
   DeviceOptions options_;
-  PlanPassRunner runner_;
+  Program runner_;
   Extents extents_;
   int batch_;
   int device_ = 0;

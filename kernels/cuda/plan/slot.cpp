@@ -37,7 +37,7 @@ void Slot::set_steps(std::span<const OdinSetting> settings) {
   upload(values.data(), values.size(), steps_.data());
 }
 
-void Slot::start(PlanPassRunner& runner, const MemoryLayout& layout, const Request& request,
+void Slot::start(Program& runner, const MemoryLayout& layout, const Request& request,
                  const float* images, std::int64_t first, std::int64_t count) {
   auto* host = images_host_.as<float>();
   const std::size_t given = static_cast<std::size_t>(count) * extents_.image();
@@ -46,7 +46,7 @@ void Slot::start(PlanPassRunner& runner, const MemoryLayout& layout, const Reque
   std::fill(host + given, host + all, 0.0f);
   auto recorded = graphs_.find({layout.images(), request});
   if (recorded == graphs_.end()) {
-    // Once without recording: that loads kernels and lets cuDNN measure, which a recording cannot.
+    // First run it unrecorded: that loads kernels and lets cuDNN measure, which a recording cannot.
     encode(runner, layout, request);
     stream_.synchronize();
     recorded =
@@ -91,11 +91,11 @@ View Slot::image_view(const DeviceBuffer& buffer, std::size_t index, int images)
           extents_.channels,           extents_.pitch()};
 }
 
-void Slot::encode(PlanPassRunner& runner, const MemoryLayout& layout, const Request& request) {
+void Slot::encode(Program& runner, const MemoryLayout& layout, const Request& request) {
   const int images = layout.images();
   const auto n = static_cast<std::size_t>(images);
   auto* memory = arena_.as<std::byte>();
-  const PlanPassRunner::Batch batch{
+  const Program::Batch batch{
       layout, memory, {stream_, layout.workspace(memory), layout.workspace_bytes()}};
   const auto logits = [&](std::size_t row) {
     return View{logits_.as<float>() + row * n * extents_.logits(),

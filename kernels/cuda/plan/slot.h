@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/cuda/plan/passes.h"
+#include "kernels/cuda/plan/program.h"
 #include "kernels/cuda/runtime/memory.h"
 #include "kernels/cuda/runtime/stream.h"
 #include "kernels/plan.h"
 
 namespace odin::cuda {
 
-// Everything about a request but the number of images: what one recorded graph computes.
+// A request without its number of images: what one recorded graph computes.
 struct Request {
   std::vector<std::pair<double, std::size_t>> settings;  // temperature, number of steps
   bool gradient = false;                                 // gradients are results too
@@ -70,7 +70,7 @@ class Slot {
   void set_steps(std::span<const OdinSetting> settings);
 
   // Queues `count` images as a batch of layout.images(); what is beyond the last one is zero.
-  void start(PlanPassRunner& runner, const MemoryLayout& layout, const Request& request,
+  void start(Program& runner, const MemoryLayout& layout, const Request& request,
              const float* images, std::int64_t first, std::int64_t count);
 
   // Waits for the batch under way, if any, and copies its results to where they belong.
@@ -88,17 +88,17 @@ class Slot {
 
   View image_view(const DeviceBuffer& buffer, std::size_t index, int images) const;
   // Queues everything for a batch, from the copy of the images to that of the results.
-  void encode(PlanPassRunner& runner, const MemoryLayout& layout, const Request& request);
+  void encode(Program& runner, const MemoryLayout& layout, const Request& request);
   void transfer(void* to, const void* from, std::size_t floats, cudaMemcpyKind kind);
 
   Extents extents_;
   OwnedStream stream_;
   Event done_;
   DeviceBuffer arena_;
-  DeviceBuffer nchw_;  // images as they come
+  DeviceBuffer nchw_;  // images as they arrive
   DeviceBuffer image_;
   DeviceBuffer perturbed_;
-  DeviceBuffer gradients_;       // one of the image per setting
+  DeviceBuffer gradients_;       // in the image, one per setting
   DeviceBuffer gradients_nchw_;  // the same as results
   DeviceBuffer logits_;          // (forward passes, images, classes)
   DeviceBuffer steps_;           // (steps, channels)

@@ -17,14 +17,14 @@ const ConvolutionCase kCases[] = {
     {1, 5, 3, 3, 2, 3, {1, 0}, {0, 0}, {0, 0}},      // no padding: one pixel left
     {1, 8, 1, 1, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // mostly padding
     {0, 8, 4, 4, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // nothing
-    {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version does
+    {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version can do
     {5, 8, 9, 11, 200, 1, {1, 0}, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
     {3, 12, 10, 9, 150, 1, {1, 0}, {0, 4}, {8, 2}},  // more pixels than the largest tile has
 };
 
 const ConvolutionTypes kTypes[] = {
     {Element::kFloat, Element::kFloat, false}, {Element::kHalf, Element::kHalf, false},
-#ifndef ODIN_FEWER_CASES  // in a slow program: threads meet alike whatever the others are
+#ifndef ODIN_FEWER_CASES  // in a slow program: threads meet in the same way for the other types
     {Element::kFloat, Element::kFloat, true},  {Element::kBFloat16, Element::kBFloat16, false},
     {Element::kFloat, Element::kHalf, false},  {Element::kFloat, Element::kBFloat16, false},
 #endif

@@ -27,11 +27,11 @@ struct ConvolutionTypes {
 };
 std::span<const ConvolutionTypes> convolution_types();
 
-// Operands are what is stored, so what is left is the rounding of the result and, after a
+// The operands are the stored values, so the only errors are the rounding of the result and, after a
 // prologue, of the operands that it makes; sums are in float.
 double tolerance(const ConvolutionTypes& types);
 
-// Weights of a case, as they come and packed for both passes.
+// Weights of a case, plain and packed for both passes.
 struct PackedWeights {
   PackedWeights(const ConvolutionCase& c, Element element);
 
@@ -47,7 +47,7 @@ Shape y_shape(const ConvolutionCase& c);
 // The channel of element i of a row-major (N, C, H, W) tensor.
 std::size_t channel_of(std::size_t i, const Shape& shape);
 
-// The mask of an activation in device memory, and what it should be where `open` holds.
+// The mask of an activation in device memory, and its expected content: set where `open` holds.
 class ExpectedMask {
  public:
   template <class Open>
@@ -75,14 +75,14 @@ class ExpectedMask {
   const std::vector<std::uint8_t>& wanted() const { return wanted_; }
 
  private:
-  static constexpr std::uint8_t kUntouched = 0xab;  // between the pixels
+  static constexpr std::uint8_t kUntouched = 0xab;  // the byte after each pixel
 
   std::int64_t pitch_;
   std::vector<std::uint8_t> wanted_;
   DeviceArray<std::uint8_t> bytes_;
 };
 
-// That of relu(scale x + shift), as a float computes it.
+// The mask of relu(scale x + shift), computed in float.
 ExpectedMask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
                      const DeviceArray<float>& shift);
 

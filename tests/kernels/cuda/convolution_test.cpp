@@ -129,11 +129,11 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
     const bool open = !masked || s * values[i] + (scaled ? shifts[k] : 0) > 0;
     wanted[i] = (accumulate ? wanted[i] : 0) + (open ? s * g[i] : 0);
   }
-  // The result is rounded to dx's type, the operands are of dy's.
+  // The result is rounded to dx's type; the operands have dy's.
   check_close(dx.values(), wanted, tolerance({types.y, types.x, types.tf32}));
 
   if (!masked || in.numel() == 0) return;
-  // The mask in place of x says the same.
+  // The mask, given instead of x, gives the same result.
   const DeviceActivation same(types.x, in, noise(4, in.numel()), c.in);
   ExpectedMask mask = scaled
                           ? mask_of(x, types.x, scale, shift)
@@ -146,8 +146,8 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
   CHECK(same.values() == dx.values());
 }
 
-// Those of warpgroups have tests of their own: where a GPU does not take them, the others are not lost.
-#ifdef ODIN_FEWER_CASES  // those in which threads meet
+// Warpgroup products have their own tests: if a GPU refuses them, the other tests still run.
+#ifdef ODIN_FEWER_CASES  // the versions in which threads meet
 constexpr auto kVersions = {ConvolutionVersion::kImage, ConvolutionVersion::kImplicitGemm};
 #else
 constexpr auto kVersions = {ConvolutionVersion::kPlain, ConvolutionVersion::kImage,
@@ -160,7 +160,7 @@ void for_cases(std::initializer_list<ConvolutionVersion> versions, Test test) {
   for (const ConvolutionVersion version : versions) {
     for (const ConvolutionCase& c : convolution_cases()) {
       for (const ConvolutionTypes& types : convolution_types()) {
-        // It takes one of the others, which have been tested with the other types.
+        // kAuto runs one of the other versions, which are tested with all types.
         const bool plain_float = types.x == Element::kFloat && !types.tf32;
         if (version == ConvolutionVersion::kAuto && !plain_float) continue;
         CAPTURE(cuda::name_of(version));
@@ -236,10 +236,10 @@ TEST_CASE("cuda: convolution backward to the filter") {
                                            tensor(wanted, w));
     cuda::convolution_backward_filter(c.kernel, c.geometry, x.view(), dy.view(), dw.data(),
                                       nullptr);
-    check_close(doubles(dw), wanted, 2e-6);  // in float, whatever is stored
+    check_close(doubles(dw), wanted, 2e-6);  // summed in float, whatever is stored
   };
   for (const ConvolutionCase& c : convolution_cases()) {
-    if (c.outputs * c.channels > 1000) continue;  // a block for each pair takes long on fibers
+    if (c.outputs * c.channels > 1000) continue;  // fibers take long to run a block for each pair
     for (const ConvolutionTypes& types : convolution_types()) {
       if (!types.tf32) test(c, types);
     }
@@ -258,12 +258,12 @@ TEST_CASE("cuda: a convolution whose operands do not fit is refused") {
   CHECK_THROWS_AS(cuda::convolution_forward(forward, ConvolutionVersion::kPlain, nullptr), Error);
   forward.y = x.view();
   DeviceArray<std::uint8_t> mask(std::vector<std::uint8_t>(16));
-  forward.input_mask = {mask.data(), 1};  // of a prologue that there is not
+  forward.input_mask = {mask.data(), 1};  // but there is no prologue
   CHECK_THROWS_WITH_AS(
       cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
       doctest::Contains("can write its input's mask"), Error);
   forward.input_mask = {};
-  forward.output_mask = {mask.data(), 1};  // of a ReLU that there is not
+  forward.output_mask = {mask.data(), 1};  // but there is no ReLU
   CHECK_THROWS_WITH_AS(
       cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
       doctest::Contains("without a ReLU has no mask"), Error);
@@ -272,7 +272,7 @@ TEST_CASE("cuda: a convolution whose operands do not fit is refused") {
   backward.geometry = {1, 1};
   backward.dy = x.view();
   backward.dx = x.view();
-  backward.affine.relu = true;  // but nothing to take the mask from
+  backward.affine.relu = true;  // but neither mask nor x
   CHECK_THROWS_AS(cuda::convolution_backward_data(backward, ConvolutionVersion::kPlain, nullptr),
                   Error);
 }

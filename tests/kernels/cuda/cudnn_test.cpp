@@ -1,5 +1,5 @@
-// cuDNN's graphs, made for GPUs that are not here: its heuristics and plans need a description of the
-// device only. (What the plans compute is tested where there is a GPU, by backend_test.cpp.)
+// cuDNN's graphs for GPUs that are not present: its heuristics and plans need only a description of the
+// device. (On a machine with a GPU, backend_test.cpp tests what the plans compute.)
 #include <set>
 #include <variant>
 
@@ -20,8 +20,8 @@ struct Device {
   const char* name;
   int version;
   int multiprocessors;
-  int shared_memory;  // most of a block, bytes
-  int threads;        // most on a multiprocessor
+  int shared_memory;  // maximum of a block, in bytes
+  int threads;        // maximum on a multiprocessor
   int blocks;         // likewise
 };
 
@@ -53,8 +53,8 @@ std::int64_t alignment_of(std::int64_t bytes) {
   return address & -address;
 }
 
-// A slice of a buffer whose pixels are padded to 16 bytes, as in the memory of an evaluation; or not
-// padded, as layer by layer.
+// A slice of a buffer. Its pixels are padded to 16 bytes, as in an evaluation, or not, as layer by
+// layer.
 CudnnOperand operand(const Plan& plan, const PlanSlice& slice, Element element, bool padded) {
   constexpr int kImages = 64;
   const PlanBuffer& buffer = plan.buffers[static_cast<std::size_t>(slice.buffer)];
@@ -90,9 +90,9 @@ CudnnConvolution convolution(const Plan& plan, const PlanConvolution& step, Conv
 constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 
 const std::vector<Plan>& networks() {
-  // The paper's, and what the tests on a GPU run.
-  static const std::vector<Plan> plans{random_densenet(1), random_wide_resnet(1),
-                                       small_densenet(), small_resnet(), awkward_plan()};
+  // The paper's networks, and those that the tests on a GPU run.
+  static const std::vector<Plan> plans{random_densenet(1), random_wide_resnet(1), small_densenet(),
+                                       small_resnet(), awkward_plan()};
   return plans;
 }
 
@@ -106,7 +106,7 @@ void for_convolutions(F f) {
   }
 }
 
-// The step with so many channels in and out.
+// The convolution from `inputs` to `outputs` channels.
 const PlanConvolution& step_with(const Plan& plan, int inputs, int outputs) {
   for (const PlanStep& step : plan.steps) {
     const auto* c = std::get_if<PlanConvolution>(&step);
@@ -148,7 +148,7 @@ TEST_CASE("cuDNN has an engine for every convolution of an evaluation, in every 
     for_convolutions([&](const Plan& plan, const PlanConvolution& step) {
       const bool image = step.input.buffer == plan.input.buffer;
       for (Element element : {Element::kFloat, Element::kHalf, Element::kBFloat16}) {
-        // The image is float, and beside half precision left to our own kernels.
+        // Next to half precision the image stays float, and our own kernels take it.
         if (image && element != Element::kFloat) continue;
         for (const bool tf32 : {false, true}) {
           if (tf32 && element != Element::kFloat) continue;
@@ -175,8 +175,8 @@ TEST_CASE("cuDNN has an engine for every convolution layer by layer, and its gra
   }
 }
 
-// Pixels are padded to 16 bytes (nn/tensor.h), the image's in the copy that is made for the gradient of
-// the first layer's weights; forward and backward to the image, that layer is our own kernel's.
+// Pixels are padded to 16 bytes (nn/tensor.h). So is the copy of the image that is made for the gradient
+// of the first layer's weights; the other passes of that layer are our own kernel's.
 TEST_CASE("cuDNN has an engine for every convolution of a training in half precision") {
   for (const Device& device : kDevices) {
     Supported supported(device);
@@ -196,7 +196,7 @@ TEST_CASE("cuDNN has an engine for every convolution of a training in half preci
   }
 }
 
-TEST_CASE("cuDNN writes no gradient of weights in float beside halves") {
+TEST_CASE("cuDNN has no engine that writes the weights' gradient in float from halves") {
   CudnnConvolution c = wide(Element::kHalf);
   c.pass = ConvolutionPass::kBackwardFilter;
   c.w.element = Element::kFloat;
@@ -204,7 +204,7 @@ TEST_CASE("cuDNN writes no gradient of weights in float beside halves") {
     CHECK(cudnn_plans(describe(device), c, 1, kWorkspace).empty());
 }
 
-// The gaps of a dense activation (N, C, H, W), or of a slice of a buffer five channels wider.
+// A dense activation (N, C, H, W), or a slice of a buffer five channels wider.
 CudnnOperand activation(Element element, const Shape& shape, bool sliced) {
   const auto size = static_cast<std::int64_t>(size_of(element));
   CudnnOperand o;
@@ -267,12 +267,12 @@ TEST_CASE("cuDNN has an engine for the convolutions of tests/kernels/operations.
   check_operations(Element::kFloat, true);
 }
 
-TEST_CASE("cuDNN has an engine for those that cuda_half_test.cpp runs in half precision") {
+TEST_CASE("cuDNN has an engine for the convolutions of half_test.cpp in half precision") {
   check_operations(Element::kHalf, false);
   check_operations(Element::kBFloat16, false);
 }
 
-TEST_CASE("tensor cores for float only where they are asked for") {
+TEST_CASE("tensor cores multiply float only if TF32 is asked for") {
   const CudnnDevice device = describe(kDevices[3]);
   CudnnConvolution c = wide(Element::kFloat);
   const std::size_t exact = cudnn_plans(device, c, 100, kWorkspace).size();
@@ -290,7 +290,7 @@ TEST_CASE("bias and ReLU can be fused into a convolution of floats") {
   CHECK(!cudnn_plans(device, c, 1, kWorkspace).empty());
 }
 
-TEST_CASE("a bound on the workspace is kept") {
+TEST_CASE("plans keep to the bound on their workspace") {
   const CudnnDevice device = describe(kDevices[0]);
   const Plan& plan = networks()[0];
   const CudnnConvolution c =
@@ -299,7 +299,7 @@ TEST_CASE("a bound on the workspace is kept") {
   CHECK(!cudnn_plans(device, c, 1, 0).empty());
 }
 
-TEST_CASE("what cuDNN refuses is an error that names the call and what it says") {
+TEST_CASE("cuDNN's refusal is an error that names the call and gives its reason") {
   CHECK_THROWS_WITH_AS(CudnnDevice("{}"), doctest::Contains("cudnnBackendFinalize"), Error);
   CHECK_THROWS_WITH_AS(CudnnDevice("{}"), doctest::Contains("kernels/cuda/library/cudnn.cpp:"),
                        Error);

@@ -22,7 +22,7 @@ TEST_CASE("buffers move, and an empty one holds nothing") {
   CHECK(DeviceBuffer(0).data() == nullptr);
 }
 
-TEST_CASE("too much memory is an exception of its own that names the call, the place, the size") {
+TEST_CASE("a failed allocation throws OutOfMemory, which names the call, the place and the size") {
   const std::size_t huge = std::size_t{1} << 60;
   CHECK_THROWS_WITH_AS(DeviceBuffer{huge},
                        doctest::Contains("cudaMalloc(&data, bytes) failed at "
@@ -33,7 +33,7 @@ TEST_CASE("too much memory is an exception of its own that names the call, the p
   CHECK(cudaGetLastError() == cudaSuccess);
 }
 
-TEST_CASE("uploaded values are there for every stream") {
+TEST_CASE("uploaded values are visible to every stream") {
   const std::vector<float> values{1, 2, 3};
   const DeviceBuffer buffer = upload(values);
   const OwnedStream stream;
@@ -44,7 +44,7 @@ TEST_CASE("uploaded values are there for every stream") {
   CHECK(std::vector<float>(back.as<float>(), back.as<float>() + 3) == values);
 }
 
-TEST_CASE("a recorded graph does its work when launched, as often as launched") {
+TEST_CASE("a recorded graph works each time it is launched, and not before") {
   const OwnedStream stream;
   DeviceBuffer device(4);
   PinnedBuffer host(4);

@@ -1,4 +1,4 @@
-// The emulation itself: what it computes, and what it refuses.
+// Tests of the emulation itself: what it computes, and what it refuses.
 #include <cmath>
 #include <vector>
 
@@ -136,7 +136,7 @@ TEST_CASE("cuda on cpu: shared memory starts as NaN in every block") {
   for (const float value : seen) CHECK(std::isnan(value));
 }
 
-TEST_CASE("cuda on cpu: shuffles and votes") {
+TEST_CASE("cuda on cpu: shuffles and votes return what the lanes brought") {
   std::vector<int> down(64), xored(64), first(64), any(64), sum(64);
   std::vector<unsigned> vote(64);
   launch(exchange, one_block(64), down.data(), xored.data(), first.data(), vote.data(), any.data(),
@@ -163,7 +163,7 @@ TEST_CASE("cuda on cpu: threads that never reach a barrier are reported, not wai
                        doctest::Contains("thread (40, 0, 0) has exited"), emulated::KernelError);
   CHECK_THROWS_WITH_AS(launch(two_barriers, one_block(32)), doctest::Contains("two barriers"),
                        emulated::KernelError);
-  // The machine is as good as new afterwards.
+  // The machine can run kernels again afterwards.
   std::vector<int> values(96, 7);
   launch(reverse, one_block(96), values.data());
   CHECK(values == std::vector<int>(96, 7));
@@ -181,7 +181,7 @@ TEST_CASE("cuda on cpu: warp operations that lanes of their mask do not join are
                        emulated::KernelError);
 }
 
-TEST_CASE("cuda on cpu: an asynchronous copy is there once it is waited for, not before") {
+TEST_CASE("cuda on cpu: an asynchronous copy arrives when it is waited for, not before") {
   alignas(16) float from[8] = {1, 2, 3, 4, 5, 6, 7, 8};
   std::vector<float> before(3), after(8);
   launch(copy_asynchronously, one_block(1), &from[0], before.data(), after.data());
@@ -200,7 +200,7 @@ TEST_CASE("cuda on cpu: launches that hardware refuses are refused, with place a
   launch(does_nothing, {dim3(0), dim3(32), 0, nullptr});
 }
 
-TEST_CASE("cuda on cpu: a captured graph plays what was queued, when it is launched") {
+TEST_CASE("cuda on cpu: a captured graph replays what was queued, when it is launched") {
   cudaStream_t stream = nullptr;
   REQUIRE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess);
   std::vector<int> values(96);
@@ -241,7 +241,7 @@ TEST_CASE("cuda on cpu: a recorded launch keeps the shared memory that it was al
   cudaStreamDestroy(stream);
 }
 
-TEST_CASE("cuda on cpu: half precision rounds to nearest, even") {
+TEST_CASE("cuda on cpu: half precision rounds to nearest, ties to even") {
   for (unsigned bits = 0; bits < 0x10000; ++bits) {
     const __half h{static_cast<std::uint16_t>(bits)};
     const float value = __half2float(h);
@@ -253,7 +253,7 @@ TEST_CASE("cuda on cpu: half precision rounds to nearest, even") {
   }
   const auto round = [](float x) { return __half2float(__float2half_rn(x)); };
   CHECK(round(1 + 0x1p-11f) == 1);                 // a tie goes to the even neighbour
-  CHECK(round(1 + 0x1.8p-10f) == 1 + 0x1p-9f);     // upwards as well
+  CHECK(round(1 + 0x1.8p-10f) == 1 + 0x1p-9f);     // ... upwards too
   CHECK(round(1 + 0x1.002p-11f) == 1 + 0x1p-10f);  // just above a tie
   CHECK(round(65519.99f) == 65504);
   CHECK(std::isinf(round(65520)));

@@ -7,7 +7,7 @@
 
 #include "kernels/cuda/plan/backward.h"
 #include "kernels/cuda/plan/memory_layout.h"
-#include "kernels/cuda/plan/passes.h"
+#include "kernels/cuda/plan/program.h"
 #include "tests/kernels/cuda/device.h"
 #include "tests/kernels/cuda/plans.h"
 #include "tests/kernels/random_plans.h"
@@ -55,7 +55,7 @@ TEST_CASE("a batch that does not fit is halved, and one image that does not fit 
   CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-5);
 }
 
-TEST_CASE("memory that runs out when a graph is made halves the batch, too") {
+TEST_CASE("memory that runs out while a graph is made halves the batch too") {
   const Plan plan = small_densenet();
   const std::vector<float> images = random_images(plan, 6, 5);
   const auto settings = settings_for(plan, 1);
@@ -75,7 +75,8 @@ TEST_CASE("memory that runs out when a graph is made halves the batch, too") {
   CHECK_NOTHROW(run_plan(*hopeless, plan, images, settings));  // it can be tried again
 }
 
-TEST_CASE("residuals share the memory of their gradients, dense blocks clear nothing") {
+TEST_CASE(
+    "gradients of residuals share the memory of their sum's, and dense blocks clear nothing") {
   const Plan wrn = random_wide_resnet(1);
   const PlanBackward backward = cuda::plan_backward(wrn);
   std::set<int> shared;
@@ -98,10 +99,10 @@ TEST_CASE("residuals share the memory of their gradients, dense blocks clear not
   }
 }
 
-TEST_CASE("our own convolutions keep masks in place of activations") {
+TEST_CASE("our own convolutions keep masks instead of activations") {
   for (const Plan& plan : {random_densenet(1), random_wide_resnet(1)}) {
     CAPTURE(plan.name);
-    const cuda::PlanPassRunner runner(
+    const cuda::Program runner(
         plan, {.precision = Precision::kFloat16, .convolution = ConvolutionAlgorithm::kOwn});
     const MemoryLayout masks = runner.layout(2, PlanPasses::kGradient);
     const MemoryLayout forward = runner.layout(2, PlanPasses::kForward);

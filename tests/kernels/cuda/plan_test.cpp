@@ -34,7 +34,7 @@ TEST_CASE("plans compute what the reference does, in float") {
   });
 }
 
-TEST_CASE("plans keep to the rounding of each precision") {
+TEST_CASE("plans stay within the rounding of each precision") {
   on_every_convolution([](ConvolutionAlgorithm convolution) {
     for (const Plan& plan : {small_densenet(), small_resnet(), awkward_plan()}) {
       // 11 or 8 significant bits, 5e-4 or 4e-3, several times over. A ReLU that opens where the
@@ -46,7 +46,7 @@ TEST_CASE("plans keep to the rounding of each precision") {
   });
 }
 
-TEST_CASE("the size of the batch changes nothing") {
+TEST_CASE("results do not depend on the size of the batch") {
   const Plan plan = small_densenet();
   const std::vector<float> images = random_images(plan, 7, 9);
   const auto settings = settings_for(plan, 1);
@@ -70,7 +70,7 @@ TEST_CASE("the size of the batch changes nothing") {
   });
 }
 
-TEST_CASE("one executor takes requests of every kind in turn") {
+TEST_CASE("one executor serves requests of every kind in turn") {
   const Plan plan = small_resnet();
   const auto reference = make_reference_backend();
   const auto oracle = reference->prepare(plan);

@@ -1,4 +1,4 @@
-// Queues the passes of a plan over one batch.
+// A plan on the GPU: queues its passes over one batch.
 #pragma once
 
 #include <memory>
@@ -11,27 +11,27 @@
 
 namespace odin::cuda {
 
-// A plan with its weights on the device.
-class PlanPassRunner {
+// A plan with its weights on the device, ready to be queued.
+class Program {
  public:
-  // Throws Error for a plan that is not valid. Weights are on the device when this returns.
-  PlanPassRunner(const Plan& plan, const DeviceOptions& options);
+  // Throws Error if the plan is not valid. Weights are on the device when this returns.
+  Program(const Plan& plan, const DeviceOptions& options);
 
   const Plan& plan() const { return plan_; }
-  // The element type of all activations but the image.
+  // The element type of all activations except the image.
   Element element() const { return element_of(precision_); }
   MemoryLayout layout(int images, PlanPasses passes) const;
 
-  // Where a batch lies: its layout in `memory`, and its lane. The image and its gradient are float.
+  // A batch: its layout in `memory`, and its lane. The image and its gradient are float.
   struct Batch {
     const MemoryLayout& layout;
     std::byte* memory;
     Lane lane;
   };
-  // logits = the network's of image
+  // logits = the network's output for the image
   void forward(const Batch& batch, ForwardPass pass, View image, View logits);
-  // After a first forward pass: the gradient in the image of the cross entropy of
-  // logits / temperature with the predicted label; each image's is scaled by a positive factor.
+  // After a first forward pass: the gradient in the image of the cross entropy between
+  // logits / temperature and the predicted label. Each image's gradient is scaled by a positive factor.
   void backward(const Batch& batch, ConstView image, ConstView logits, double temperature,
                 View image_gradient);
 
@@ -57,7 +57,7 @@ class PlanPassRunner {
                 const StepBackward& how);
   void backward(const Pass& pass, const PlanLinear& step, StepWeights& weights,
                 const StepBackward& how);
-  // Sets the gradient of an output to zero where the step's closing ReLU was shut.
+  // Sets the gradient of an output to zero where the step's closing ReLU let nothing through.
   void mask(const Pass& pass, const PlanSlice& output);
 
   Plan plan_;

@@ -1,4 +1,4 @@
-#include "kernels/cuda/plan/passes.h"
+#include "kernels/cuda/plan/program.h"
 
 #include <algorithm>
 
@@ -8,9 +8,9 @@
 namespace odin::cuda {
 namespace {
 
-// The largest magnitude of each image's gradient in the logits: gradients of activations are then
-// about as large as they would be in float with a loss scaled up by as much, within the range of half
-// precision (6e-8 to 65504). Only signs are used in the end.
+// The largest magnitude of each image's gradient in the logits. It keeps the gradients of activations
+// within the range of half precision (6e-8 to 65504), as if the loss were scaled up. Only signs are
+// used in the end.
 constexpr double kLossScale = 64;
 
 PlanConvolutionMaker plan_convolutions(Precision precision, ConvolutionAlgorithm choice) {
@@ -26,7 +26,7 @@ PlanConvolutionMaker plan_convolutions(Precision precision, ConvolutionAlgorithm
 
 }  // namespace
 
-struct PlanPassRunner::Pass {
+struct Program::Pass {
   const Batch& batch;
   ForwardPass pass;
   const PlanSlice& image_slice;
@@ -34,7 +34,7 @@ struct PlanPassRunner::Pass {
   View image_gradient;
   View logits;           // written by a forward pass
   View logits_gradient;  // read by a backward pass
-  std::size_t step = 0;  // that is being run
+  std::size_t step = 0;  // the one that runs
 
   Stream stream() const { return batch.lane.stream; }
 
@@ -52,11 +52,11 @@ struct PlanPassRunner::Pass {
     return batch.layout.gradient(batch.memory, slice);
   }
 
-  // To be written by a forward pass: by the first one, if a backward pass follows.
+  // The masks that a forward pass writes: the first one does, if a backward pass follows.
   StepMasks masks_to_write() const {
     return pass == ForwardPass::kFirst ? batch.layout.masks(batch.memory, step) : StepMasks();
   }
-  // To be read by the backward pass in place of the step's input.
+  // The mask that the backward pass reads instead of the step's input.
   ReluMask mask_to_read(const StepBackward& how) const {
     if (how.masking_step < 0) return batch.layout.masks(batch.memory, step).input;
     return batch.layout.masks(batch.memory, static_cast<std::size_t>(how.masking_step)).output;
@@ -70,7 +70,7 @@ struct PlanPassRunner::Pass {
   }
 };
 
-PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
+Program::Program(const Plan& plan, const DeviceOptions& options)
     : plan_(plan), precision_(options.precision), backward_(plan_backward(plan)) {
   const OwnedStream stream;
   const PlanConvolutionMaker make = plan_convolutions(precision_, options.convolution);
@@ -94,7 +94,7 @@ PlanPassRunner::PlanPassRunner(const Plan& plan, const DeviceOptions& options)
   }
 }
 
-MemoryLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
+MemoryLayout Program::layout(int images, PlanPasses passes) const {
   std::size_t workspace = 0;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (!weights_[i].convolution) continue;
@@ -107,7 +107,7 @@ MemoryLayout PlanPassRunner::layout(int images, PlanPasses passes) const {
   return {plan_, backward_, element(), images, passes, workspace};
 }
 
-void PlanPassRunner::forward(const Batch& batch, ForwardPass pass, View image, View logits) {
+void Program::forward(const Batch& batch, ForwardPass pass, View image, View logits) {
   Pass views{batch, pass, plan_.input, image, {}, logits, {}};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     views.step = i;
@@ -115,8 +115,8 @@ void PlanPassRunner::forward(const Batch& batch, ForwardPass pass, View image, V
   }
 }
 
-void PlanPassRunner::backward(const Batch& batch, ConstView image, ConstView logits,
-                              double temperature, View image_gradient) {
+void Program::backward(const Batch& batch, ConstView image, ConstView logits, double temperature,
+                       View image_gradient) {
   View logits_gradient{batch.layout.logits_gradient(batch.memory),
                        Element::kFloat,
                        logits.images,
@@ -138,14 +138,14 @@ void PlanPassRunner::backward(const Batch& batch, ConstView image, ConstView log
   }
 }
 
-void PlanPassRunner::forward(const Pass& pass, const PlanConvolution& step, StepWeights& weights) {
+void Program::forward(const Pass& pass, const PlanConvolution& step, StepWeights& weights) {
   const ConstView residual = step.residual ? pass.input(*step.residual) : ConstView();
   weights.convolution->forward(pass.input(step.input), residual, pass.output(step.output),
                                pass.masks_to_write(), pass.batch.lane);
 }
 
-void PlanPassRunner::backward(const Pass& pass, const PlanConvolution& step, StepWeights& weights,
-                              const StepBackward& how) {
+void Program::backward(const Pass& pass, const PlanConvolution& step, StepWeights& weights,
+                       const StepBackward& how) {
   if (how.mask_output) mask(pass, step.output);
   const View dy = pass.gradient(step.output);
   if (how.add_to_residual) {
@@ -157,31 +157,31 @@ void PlanPassRunner::backward(const Pass& pass, const PlanConvolution& step, Ste
                                 pass.batch.lane);
 }
 
-void PlanPassRunner::forward(const Pass& pass, const PlanPool& step, StepWeights& weights) {
+void Program::forward(const Pass& pass, const PlanPool& step, StepWeights& weights) {
   average_pool_forward(step.window, step.stride, weights.affine.get(), pass.input(step.input),
                        pass.output(step.output), pass.stream());
 }
 
-void PlanPassRunner::backward(const Pass& pass, const PlanPool& step, StepWeights& weights,
-                              const StepBackward& how) {
+void Program::backward(const Pass& pass, const PlanPool& step, StepWeights& weights,
+                       const StepBackward& how) {
   Affine affine = weights.affine.get();
   affine.relu = affine.relu || how.mask_by_input;
   average_pool_backward(step.window, step.stride, affine, pass.input(step.input),
                         pass.gradient(step.output), pass.gradient(step.input), pass.stream());
 }
 
-void PlanPassRunner::forward(const Pass& pass, const PlanNormalise& step, StepWeights& weights) {
+void Program::forward(const Pass& pass, const PlanNormalise& step, StepWeights& weights) {
   affine_forward(weights.affine.get(), pass.input(step.input), pass.output(step.output),
                  pass.stream());
 }
 
-void PlanPassRunner::backward(const Pass& pass, const PlanNormalise& step, StepWeights& weights,
-                              const StepBackward& /*how*/) {
+void Program::backward(const Pass& pass, const PlanNormalise& step, StepWeights& weights,
+                       const StepBackward& /*how*/) {
   affine_backward(weights.affine.get(), pass.input(step.input), pass.gradient(step.output),
                   pass.gradient(step.input), pass.stream());
 }
 
-void PlanPassRunner::forward(const Pass& pass, const PlanLinear& step, StepWeights& weights) {
+void Program::forward(const Pass& pass, const PlanLinear& step, StepWeights& weights) {
   ConstView x = pass.input(step.input);
   if (float* flat = pass.batch.layout.flattened(pass.batch.memory)) {
     to_nchw(x, flat, pass.stream());
@@ -192,8 +192,8 @@ void PlanPassRunner::forward(const Pass& pass, const PlanLinear& step, StepWeigh
                  pass.stream());
 }
 
-void PlanPassRunner::backward(const Pass& pass, const PlanLinear& step, StepWeights& weights,
-                              const StepBackward& /*how*/) {
+void Program::backward(const Pass& pass, const PlanLinear& step, StepWeights& weights,
+                       const StepBackward& /*how*/) {
   const View dx = pass.gradient(step.input);
   const auto* w = weights.weights.as<float>();
   if (float* flat = pass.batch.layout.flattened(pass.batch.memory)) {
@@ -207,7 +207,7 @@ void PlanPassRunner::backward(const Pass& pass, const PlanLinear& step, StepWeig
   }
 }
 
-void PlanPassRunner::mask(const Pass& pass, const PlanSlice& output) {
+void Program::mask(const Pass& pass, const PlanSlice& output) {
   const View gradient = pass.gradient(output);
   const View masked = pass.batch.layout.masked(pass.batch.memory, output);
   fill(masked, 0, pass.stream());

@@ -285,7 +285,7 @@ void fail_graphs(int count);
 void submit(cudaStream_t stream, std::function<void()> work);
 
 inline void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
-                   cudaStream_t stream, std::function<void()> body) {
+                   cudaStream_t stream, const std::function<void()>& body) {
   submit(stream, [=] { launch(kernel, grid, block, shared_bytes, body); });
 }
 

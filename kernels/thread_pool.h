@@ -23,8 +23,8 @@ class WorkerThreads {
  public:
   using Body = std::function<void(const std::stop_token& stop, int worker)>;
 
-  // Calls body(stop, worker) for every worker in [first, first + count), each on its own thread. The
-  // body must not throw, and must return soon after a stop is requested. Throws Error where the
+  // Calls body(stop, worker) for every worker in [first, first + count), each on its own thread.
+  // The body must not throw, and must return soon after a stop is requested. Throws Error where the
   // system cannot start that many threads, after those that it started have ended.
   WorkerThreads(int first, int count, const Body& body);
   // Requests a stop of all threads and waits until they have returned.
@@ -40,8 +40,8 @@ class WorkerThreads {
   std::vector<std::jthread> threads_;
 };
 
-// Threads that wait between runs. The calling thread works too: it is worker 0. oneDNN uses a single
-// thread inside tasks.
+// Threads that wait between runs. The calling thread works too: it is worker 0. oneDNN uses a
+// single thread inside tasks.
 class ThreadPool {
  public:
   // `threads` = 0 takes available_cores(). Throws Error for a negative number, and where the system
@@ -50,10 +50,10 @@ class ThreadPool {
 
   int size() const { return workers_.size() + 1; }
 
-  // Calls task(index, worker) once for every index in [0, count), in any order, and returns when all
-  // are done; `worker` in [0, size()) is the thread that the task runs on. If tasks throw, one of the
-  // exceptions is rethrown here after the other tasks have run. A task must not run tasks on its own
-  // pool, and two threads must not use one pool at once.
+  // Calls task(index, worker) once for every index in [0, count), in any order, and returns when
+  // all are done; `worker` in [0, size()) is the thread that the task runs on. If tasks throw, one
+  // of the exceptions is rethrown here after the other tasks have run. A task must not run tasks on
+  // its own pool, and two threads must not use one pool at once.
   template <class Task>
   void run(std::int64_t count, Task&& task) {
     run_tasks(count, call_of(task), false);

@@ -61,7 +61,6 @@ class Compiler {
       }
     }
     drop_unused_buffers();
-    validate(plan_);
     return std::move(plan_);
   }
 

@@ -1,7 +1,7 @@
 // convert_checkpoint: turns a network that PyTorch saved into our own checkpoint.
 #include <array>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,8 +12,8 @@
 #include "tools/in_datasets.h"
 #include "tools/pytorch/infer_architecture.h"
 #include "tools/pytorch/pytorch_file.h"
-#include "tools/pytorch/sha256.h"
 #include "weights/checkpoint.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -53,7 +53,7 @@ void check_usage(const Options& options) {
   if (!known && (options.mean.empty() || options.std.empty())) {
     throw CLI::ValidationError("--in-dataset",
                                fmt::format("{} is none of {}, so --mean and --std are needed",
-                                           pytorch::printable(options.in_dataset), known_names()));
+                                           printable(options.in_dataset), known_names()));
   }
 }
 
@@ -76,14 +76,12 @@ void add_options(CLI::App& app, Options& options) {
 }
 
 std::vector<std::string> read_lines(const fs::path& file) {
-  std::ifstream stream(file);
-  require(stream.good(), "cannot open the class names {}", file.string());
+  std::istringstream stream(InputFile(file).content());
   std::vector<std::string> lines;
   for (std::string line; std::getline(stream, line);) {
     if (line.ends_with('\r')) line.pop_back();
     lines.push_back(line);
   }
-  require(!stream.bad(), "cannot read the class names {}", file.string());
   return lines;
 }
 
@@ -113,11 +111,10 @@ void describe_inputs(const Options& options, Checkpoint& checkpoint) {
   }
 }
 
-void convert(const Options& options) {
+void convert(const pytorch::SharedSource& bytes, const Options& options) {
   std::error_code ignored;
   require(!fs::equivalent(options.input, options.output, ignored),
           "INPUT and OUTPUT are the same file");
-  const pytorch::SharedSource bytes = pytorch::open_file(options.input);
   const pytorch::PytorchFile file(bytes);
   Checkpoint checkpoint;
   checkpoint.architecture = file.architecture();
@@ -134,8 +131,8 @@ void convert(const Options& options) {
              file.container());
 }
 
-void list(const Options& options) {
-  const pytorch::PytorchFile file(pytorch::open_file(options.input));
+void list(const pytorch::SharedSource& bytes) {
+  const pytorch::PytorchFile file(bytes);
   fmt::print("container: {}\nholds:     {}\n", file.container(), file.network().kind);
   try {
     fmt::print("network:   {}\n", pytorch::describe(file.architecture()));
@@ -145,17 +142,18 @@ void list(const Options& options) {
   fmt::print("tensors:   {}\n", file.network().tensors.size());
   for (const auto& [name, tensor] : file.network().tensors) {
     const bool stored = tensor.storage != nullptr;
-    fmt::print("  {} {} {} {}\n", pytorch::printable(name), pytorch::shape_text(tensor.shape),
+    fmt::print("  {} {} {} {}\n", printable(name), pytorch::shape_text(tensor.shape),
                stored ? tensor.storage->type->name : "empty",
-               stored ? pytorch::printable(tensor.storage->location) : "");
+               stored ? printable(tensor.storage->location) : "");
   }
   if (!file.network().others.empty()) fmt::print("beside it:\n");
   for (const auto& [key, value] : file.network().others) fmt::print("  {}: {}\n", key, value);
 }
 
 int run(const Options& options) {
+  const pytorch::SharedSource bytes = pytorch::in_file(InputFile(options.input));
   try {
-    options.list ? list(options) : convert(options);
+    options.list ? list(bytes) : convert(bytes, options);
   } catch (const Error& error) {
     fail("{}: {}", options.input.string(), error.what());
   }

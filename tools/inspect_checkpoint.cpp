@@ -16,6 +16,7 @@
 #include "nn/architecture.h"
 #include "weights/checkpoint.h"
 #include "weights/checkpoint_rules.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -24,6 +25,11 @@ using Json = nlohmann::ordered_json;
 
 // Long enough for the sha256 at its end to be seen.
 constexpr std::size_t kLongestSource = 1000;
+constexpr std::size_t kLongestName = 200;
+
+std::string shown(const std::string& text, std::size_t most = kLongestName) {
+  return printable(text, most, Characters::kUtf8);
+}
 
 // A parameter and the range of its values: NaN where one of them is NaN or there is none.
 struct Row {
@@ -34,7 +40,7 @@ struct Row {
   double mean = std::numeric_limits<double>::quiet_NaN();
 
   Row(const std::string& parameter, const ParameterArray& array)
-      : name(printable(parameter)), shape(array.shape) {
+      : name(shown(parameter)), shape(array.shape) {
     if (array.values.empty()) return;
     double sum = 0;
     bool has_nan = false;
@@ -132,14 +138,14 @@ void print_text(const CheckpointInspection& inspection, const Table& table) {
                                    value.is_string() ? value.get<std::string>() : value.dump());
   }
   std::vector<std::string> classes;
-  for (const std::string& name : checkpoint.class_names) classes.push_back(printable(name));
+  for (const std::string& name : checkpoint.class_names) classes.push_back(shown(name));
   line("Network:", name_of(checkpoint.architecture));
   line("Described by:", hyperparameters);
-  line("In-distribution:", printable(checkpoint.in_dataset));
+  line("In-distribution:", shown(checkpoint.in_dataset));
   line("Classes:", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));
   line("Mean:", fmt::format("{}", fmt::join(checkpoint.mean, ", ")));
   line("Std:", fmt::format("{}", fmt::join(checkpoint.std, ", ")));
-  line("Source:", printable(checkpoint.source, kLongestSource));
+  line("Source:", shown(checkpoint.source, kLongestSource));
   line("Parameters:",
        fmt::format("{} trainable, {} running statistics, {} arrays", grouped(table.trainable),
                    grouped(table.statistics), table.rows.size()));

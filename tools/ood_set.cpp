@@ -16,6 +16,7 @@
 #include "eval/image/walk.h"
 #include "eval/report/version.h"
 #include "kernels/error.h"
+#include "weights/files/digest.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -64,13 +65,6 @@ void write_file(const fs::path& file, std::string_view content) {
           std::generic_category().message(errno != 0 ? errno : EIO));
 }
 
-// FNV-1a (Fowler, Noll and Vo), 64 bits.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3u;
-  return hash;
-}
-
 // `limit` of the files, evenly spread.
 std::vector<std::string> selection(std::vector<std::string> files, std::int64_t limit) {
   const auto wanted = static_cast<std::size_t>(limit);
@@ -105,7 +99,9 @@ std::size_t make_ood_set(const OodSet& set) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::string below = files[i].substr(set.from.string().size());
     const std::string_view relative = std::string_view(below).substr(below.find_first_not_of('/'));
-    read_image_file(files[i], set.fit, pixels.data(), {set.seed, hash_of(relative)});
+    Fnv1a name_hash;
+    name_hash.add(relative);
+    read_image_file(files[i], set.fit, pixels.data(), {set.seed, name_hash.value()});
     const std::string name = fmt::format("images/{:0{}}.png", i + 1, digits);
     write_file(folder.path() / name, encode_png(pixels));
     fmt::format_to(std::back_inserter(sources), "{}\t{}\n", name, relative);

@@ -1,4 +1,4 @@
-// The files that come with the project, wherever it is installed.
+// The files that ship with the project, wherever it is installed.
 #pragma once
 
 #include <filesystem>
@@ -6,9 +6,9 @@
 
 namespace odin {
 
-// A checkpoint of the folder weights/: beside an installed program (../share/odin/weights), else in
-// the source tree that this was built from. Throws Error, naming both places, where it is in
-// neither.
+// The path of a bundled checkpoint: in ../share/odin/weights next to an installed program, else in
+// the folder weights/ of the source tree that this was built from. Throws Error, naming both
+// places, if it is in neither.
 std::filesystem::path bundled_weights(std::string_view name);
 
 }  // namespace odin

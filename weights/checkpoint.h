@@ -1,9 +1,9 @@
 // A trained network in a file: our HDF5 checkpoint.
 //
-// HDF5 reads it without us. Root attributes say what the network is: `format`, `format_version`,
+// Any HDF5 tool can read it. Root attributes say what the network is: `format`, `format_version`,
 // `architecture` and its hyperparameters (`depth`, `growth_rate`, `reduction` and `bottleneck`, or
 // `depth` and `widen_factor`), `num_classes`, `class_names`, `mean`, `std`, `in_dataset`, `source`.
-// Each parameter is a data set of 32-bit floats at its PyTorch name with '/' for '.'.
+// Each parameter is a data set of 32-bit floats. Its path is its PyTorch name with '/' for '.'.
 #pragma once
 
 #include <array>
@@ -22,32 +22,33 @@ struct Checkpoint {
   std::array<float, 3> mean{};           // of pixels in 0..1, per channel, in [0, 1]
   std::array<float, 3> std{};            // in (0, 1]
   std::string in_dataset;                // "cifar10", "fashion_mnist", ...
-  std::string source;                    // how it came to be
+  std::string source;                    // how the network was made, in words
   ParameterMap parameters;
 };
 
-// Throws Error, naming the first entries that are wrong and counting the others, unless
-// `parameters` holds exactly those of the architecture, each of its shape and finite, with running
-// variances that are not negative.
+// Checks that `parameters` holds exactly the architecture's parameters, each of the right shape and
+// finite, and no negative running variance. Throws Error if not; it names the first wrong entries
+// and counts the others.
 void validate(const Architecture& architecture, const ParameterMap& parameters);
 
 // Reads and validates a checkpoint. Throws Error with the file's name and what is wrong with it.
-// Nothing outside the file is read: links, external storage, virtual data sets and filters that are
-// not part of HDF5 are refused.
+// Nothing outside the file is read: the reader refuses links, external storage, virtual data sets
+// and filters that are not part of HDF5.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
 
-// What a file holds, whether or not it makes a network.
+// What a file holds, even if it does not make a network.
 struct CheckpointInspection {
   Checkpoint checkpoint;              // with every parameter that can be read
-  std::vector<std::string> problems;  // one clause each; none where read_checkpoint() accepts it
+  std::vector<std::string> problems;  // one clause each; none if read_checkpoint() accepts the file
 };
 
-// As read_checkpoint(), but parameters that do not fit the architecture are problems to be listed.
-// Throws Error where what the network is cannot be read.
+// Like read_checkpoint(), but lists parameters that do not fit the architecture instead of
+// throwing. Throws Error if the attributes that describe the network cannot be read.
 CheckpointInspection inspect_checkpoint(const std::filesystem::path& file);
 
-// Validates and writes, to a temporary name that is then renamed, so that `file` is never half
-// written. The same checkpoint gives the same bytes. Throws Error, e.g. when the disk is full.
+// Validates and writes a checkpoint. `file` is replaced only once everything is written
+// (write_atomically()). The same checkpoint always gives the same bytes. Throws Error if the
+// checkpoint is invalid or cannot be written, for example because the disk is full.
 void write_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& file);
 
 }  // namespace odin

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "kernels/error.h"
-#include "weights/parallel.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -82,18 +82,16 @@ std::vector<std::string> structure_problems(const Architecture& architecture,
 }
 
 std::vector<std::string> value_problems(const ParameterMap& parameters) {
-  std::vector<const ParameterMap::value_type*> entries;
-  for (const auto& entry : parameters) entries.push_back(&entry);
-  std::vector<std::string> problems(entries.size());
-  parallel_for(entries.size(), [&](std::size_t i) {
-    problems[i] = value_problem(entries[i]->first, entries[i]->second.values);
-  });
-  std::erase(problems, "");
+  std::vector<std::string> problems;
+  for (const auto& [name, array] : parameters) {
+    std::string problem = value_problem(name, array.values);
+    if (!problem.empty()) problems.push_back(std::move(problem));
+  }
   return problems;
 }
 
 std::string summary(const std::vector<std::string>& problems) {
-  // Of one too many the last is as short as its count.
+  // A single problem too many is named: the sentence that counts it would be as long.
   const std::size_t in_full =
       problems.size() <= kProblemsInFull + 1 ? problems.size() : kProblemsInFull;
   std::string text;
@@ -111,17 +109,6 @@ void require_usable(const std::filesystem::path& file, const CheckpointInspectio
   require(inspection.problems.empty(),
           "{} cannot be used as a checkpoint: it does not hold a {}: {}", file.string(),
           name_of(inspection.checkpoint.architecture), summary(inspection.problems));
-}
-
-std::string printable(const std::string& text, std::size_t most) {
-  std::string line;
-  for (const char character : text.substr(0, most)) {
-    const auto code = static_cast<unsigned char>(character);
-    const bool control = code < 0x20 || code == 0x7f;
-    line += control ? fmt::format("\\x{:02x}", code) : std::string(1, character);
-  }
-  if (text.size() > most) line += "...";
-  return line;
 }
 
 }  // namespace odin

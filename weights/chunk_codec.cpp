@@ -14,11 +14,11 @@ namespace odin {
 namespace {
 
 static_assert(std::endian::native == std::endian::little && sizeof(float) == 4,
-              "checkpoints hold little-endian 32-bit floats, which are copied as they are");
+              "checkpoints hold little-endian 32-bit floats, which are copied unchanged");
 
-// deflate looks for repeated strings, of which the bytes of weights have none: for a Wide ResNet
-// that search takes three to twenty times as long and ends with 2 % more bytes than coding each
-// byte by its frequency alone. What it gains is in the plane of signs and exponents.
+// deflate normally searches for repeated strings. The bytes of weights have none: for a Wide ResNet
+// the search takes three to twenty times as long and gives 2 % more bytes than coding each byte by
+// its frequency alone. What compresses well is the plane of signs and exponents.
 constexpr int kLevel = 1;
 constexpr int kStrategy = Z_HUFFMAN_ONLY;
 constexpr int kWindowBits = 15;

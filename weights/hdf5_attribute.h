@@ -1,9 +1,9 @@
 // Attributes of an HDF5 object, as h5py writes and reads them.
 //
-// Readers accept what h5py makes of Python's values: text of fixed or variable length, integers and
-// floats of any width, booleans as an enumeration or an integer, one value as a scalar or in an
-// array. They throw Error, naming the attribute, for anything else and where it is missing. Writers
-// make what h5py reads as bytes, int, float, numpy.bool_ and arrays of these.
+// Readers accept everything that h5py writes for Python's values: text of fixed or variable length,
+// integers and floats of any width, booleans as an enumeration or an integer, one value as a scalar
+// or in an array. They throw Error, naming the attribute, for anything else and if it is missing.
+// h5py reads what the writers write as bytes, int, float, numpy.bool_ and arrays of these.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@
 
 namespace odin::hdf5 {
 
-// "64-bit floats", "text": what the elements of a type are, for messages.
+// The elements of a type in words, for messages: "64-bit floats", "text".
 std::string describe(const Handle& type);
 
 std::string read_string(const Handle& object, const std::string& name);
-// An empty array, of whatever type, is no strings.
+// An empty array of any type gives no strings.
 std::vector<std::string> read_strings(const Handle& object, const std::string& name);
 std::int64_t read_integer(const Handle& object, const std::string& name);
 bool read_boolean(const Handle& object, const std::string& name);
@@ -27,8 +27,8 @@ double read_number(const Handle& object, const std::string& name);
 // Exactly `count` numbers.
 std::vector<double> read_numbers(const Handle& object, const std::string& name, std::size_t count);
 
-// Text is UTF-8, of fixed length. Throws Error where it is too long to be read again or contains a
-// zero byte, which would be taken for its end.
+// Text is written as UTF-8 of fixed length. Throws Error if it is too long to be read back, or
+// contains a zero byte, which would end it.
 void write_string(const Handle& object, const std::string& name, const std::string& value);
 void write_strings(const Handle& object, const std::string& name,
                    const std::vector<std::string>& values);

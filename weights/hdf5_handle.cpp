@@ -8,11 +8,11 @@ std::mutex& library_mutex() {
   return mutex;
 }
 
-// Whether a call has ever failed. HDF5 1.10 does not get over a damaged file: at the end of the
-// process it finds itself unable to close down, and says so unless it is silent. So it stays silent.
+// Whether a call has ever failed. After a damaged file HDF5 1.10 cannot close down properly when
+// the process ends, and prints that unless it is silent. So it stays silent.
 bool any_failure = false;  // guarded by library_mutex()
 
-// Keeps the first entry it is shown: the innermost, when walked upwards.
+// Keeps the first entry, which is the innermost one when the stack is walked upwards.
 herr_t keep_first(unsigned, const H5E_error2_t* entry, void* words) {
   auto& kept = *static_cast<std::string*>(words);
   if (kept.empty() && entry->desc != nullptr) kept = entry->desc;

@@ -1,4 +1,4 @@
-// HDF5's C API made safe: ids that close themselves, statuses that are checked, reasons in words.
+// HDF5's C API made safe: ids that close themselves, checked statuses, reasons in words.
 #pragma once
 
 #include <mutex>
@@ -12,13 +12,13 @@
 
 namespace odin::hdf5 {
 
-// The library is not thread-safe, prints its errors and, for a filter that it does not know, loads
-// a plugin (code that a file's content would name). While a Session lives, this thread alone is in
-// the library, which is silent and loads nothing (and after a failure it stays silent). Everything
-// below needs one.
+// By itself the library is not thread-safe, prints its errors, and loads a plugin for a filter that
+// it does not know: code that a file's content names. While a Session lives, only this thread is in
+// the library, which prints and loads nothing. After a failure it stays silent. Everything below
+// needs a Session.
 class Session {
  public:
-  // Throws Error where the library cannot be set up.
+  // Throws Error if the library cannot be set up.
   Session();
   ~Session();
   Session(const Session&) = delete;
@@ -31,11 +31,11 @@ class Session {
   unsigned plugins_ = 0;
 };
 
-// Why the last call failed, in HDF5's words, taken from where the failure began.
+// Why the last call failed, in HDF5's words, from the innermost function that failed.
 std::string reason();
 
-// Returns `status` (an id, a size, a truth value or herr_t) unless it is negative, HDF5's sign of
-// failure: then throws Error with the formatted words and the reason.
+// Returns `status` (an id, a size, a truth value or herr_t). If it is negative, which is how HDF5
+// reports failure, throws Error with the formatted words and the reason.
 template <class Status, class... Args>
 Status check(Status status, fmt::format_string<Args...> format, Args&&... args) {
   static_assert(std::is_signed_v<Status>);
@@ -48,7 +48,7 @@ Status check(Status status, fmt::format_string<Args...> format, Args&&... args) 
 class Handle {
  public:
   Handle() = default;
-  // Takes the id from a call that has been checked.
+  // Takes over the id that a checked call returned.
   explicit Handle(hid_t id) : id_(id) {}
   Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)) {}
   Handle& operator=(Handle&& other) noexcept {
@@ -56,11 +56,11 @@ class Handle {
     return *this;
   }
   ~Handle() {
-    if (id_ >= 0) H5Idec_ref(id_);  // closes what it stands for; only reading is left to fail
+    if (id_ >= 0) H5Idec_ref(id_);  // a file being written is closed by close(), which checks
   }
 
   hid_t get() const { return id_; }
-  // Closes it now. Throws Error where that fails: for a file being written, its last bytes.
+  // Closes it now. Throws Error if that fails: a file writes its last bytes here.
   void close() { check(H5Idec_ref(std::exchange(id_, H5I_INVALID_HID)), "it cannot be closed"); }
 
  private:

@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-#include <zlib.h>
-
 #include "kernels/error.h"
+#include "weights/files/gunzip.h"
 #include "weights/files/input_file.h"
 
 namespace odin {
@@ -24,33 +22,27 @@ constexpr std::int64_t kMaxUnpackedBytes = std::int64_t{1} << 30;
 // A gzipped file, unpacked from front to back.
 class GzipStream {
  public:
-  explicit GzipStream(const InputFile& file) : name_(file.path().string()) {
-    const int descriptor = ::fcntl(file.descriptor(), F_DUPFD_CLOEXEC, 0);
-    if (descriptor >= 0) stream_.reset(gzdopen(descriptor, "rb"));
-    if (!stream_) {
-      if (descriptor >= 0) ::close(descriptor);
-      fail("'{}' cannot be unpacked: the system has no file or memory left", name_);
+  explicit GzipStream(const InputFile& file)
+      : file_(file), packed_([this](std::span<std::byte> out) {
+          const std::size_t count = file_.read_some(offset_, out.data(), out.size());
+          offset_ += static_cast<std::int64_t>(count);
+          return count;
+        }) {}
+
+  // Reads `count` bytes, fewer only at the end, and returns how many.
+  std::size_t read(std::uint8_t* to, std::size_t count) {
+    try {
+      return packed_.read(std::as_writable_bytes(std::span(to, count)));
+    } catch (const Error& error) {
+      fail("'{}' is damaged or not whole ({}): download it again", file_.path().string(),
+           error.what());
     }
   }
 
-  // Reads `count` bytes, fewer only at the end, and returns how many.
-  std::size_t read(void* to, std::size_t count) {
-    const int got = gzread(stream_.get(), to, static_cast<unsigned>(count));
-    int code = Z_OK;
-    const char* reason = gzerror(stream_.get(), &code);
-    // A file cut short ends without an error of gzread, and with this code.
-    require(got >= 0 && code != Z_BUF_ERROR, "'{}' is damaged or not whole ({}): download it again",
-            name_, reason);
-    return static_cast<std::size_t>(got);
-  }
-
  private:
-  struct Close {
-    void operator()(gzFile stream) const { gzclose_r(stream); }
-  };
-
-  std::string name_;
-  std::unique_ptr<gzFile_s, Close> stream_;
+  const InputFile& file_;
+  std::int64_t offset_ = 0;
+  Gunzip packed_;
 };
 
 // An IDX file of unsigned bytes. Plain, it stays where it is; gzipped, it is unpacked to memory.
@@ -58,9 +50,9 @@ class IdxArray {
  public:
   // Throws Error unless the file has `rank` axes (which hold `what`) and is as long as it says.
   IdxArray(const fs::path& path, int rank, std::string_view what) : file_(path) {
-    std::array<std::uint8_t, 2> magic{};
+    std::array<std::byte, 2> magic{};
     file_.read_some(0, magic.data(), magic.size());
-    if (magic == std::array<std::uint8_t, 2>{0x1F, 0x8B}) {
+    if (looks_like_gzip(magic)) {
       GzipStream stream(file_);
       std::vector<std::uint8_t> header(kMaxHeader);
       header.resize(stream.read(header.data(), header_bytes(rank)));

@@ -8,6 +8,7 @@
 
 #include "eval/scoring/detectors/registry.h"
 #include "weights/files/atomic_file.h"
+#include "weights/files/digest.h"
 #include "weights/files/input_file.h"
 #include "weights/files/output_folder.h"
 
@@ -15,24 +16,6 @@ namespace odin {
 namespace {
 
 namespace fs = std::filesystem;
-
-// FNV-1a (Fowler, Noll & Vo), 64 bits.
-class Hash {
- public:
-  explicit Hash(std::uint64_t start = 0xcbf29ce484222325) : value_(start) {}
-
-  void add(std::string_view bytes) {
-    for (const char c : bytes) value_ = (value_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  template <class T>
-  void add(std::span<const T> values) {
-    add(std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()));
-  }
-  std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_;
-};
 
 // The content of a file: predictions and all scores, as doubles, then their hash.
 std::vector<double> numbers_of(const Scores& scores) {
@@ -53,7 +36,7 @@ std::size_t vectors_of(const Scores& scores) {
 }
 
 std::uint64_t hash_of(std::span<const double> numbers) {
-  Hash hash;
+  Fnv1a hash;
   hash.add(numbers);
   return hash.value();
 }
@@ -97,7 +80,7 @@ void write_scores(const fs::path& path, const Scores& scores) {
 ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::string_view device)
     : folder_(std::move(folder)) {
   make_output_folder(folder_);
-  Hash hash;
+  Fnv1a hash;
   hash.add(device);
   for (const Detector* detector : all_detectors()) hash.add(detector->name);
   hash.add(std::span<const float>(checkpoint.mean));
@@ -111,7 +94,7 @@ ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::strin
 
 Scores ScoreStore::score(Scorer& scorer, std::span<const float> images,
                          std::span<const OdinParameters> parameters) const {
-  Hash hash(run_);
+  Fnv1a hash(run_);
   hash.add(images);
   for (const OdinParameters& p : parameters) {
     hash.add(std::span<const double>({p.temperature, p.magnitude}));

@@ -11,7 +11,6 @@ namespace odin {
 namespace {
 
 std::unique_ptr<PlanExecutor> prepare(const Checkpoint& checkpoint, Backend& backend) {
-  validate(checkpoint.architecture, checkpoint.parameters);
   return backend.prepare(compile(build_graph(checkpoint.architecture), checkpoint.parameters));
 }
 

@@ -82,7 +82,9 @@ const Case kFull[] = {{"densenet_bc_100", DenseNetConfig{}, 3},
 
 Plan formula_plan(const Case& c) {
   const Graph graph = build_graph(c.architecture);
-  return compile(graph, formula_parameters(graph));
+  Plan plan = compile(graph, formula_parameters(graph));
+  validate(plan);
+  return plan;
 }
 
 void check_on_cpu(std::span<const Case> cases, ConvolutionAlgorithm convolution,
@@ -119,6 +121,7 @@ TEST_CASE("small networks, compiled and run in double, agree with PyTorch") {
 TEST_CASE("a bottleneck layer becomes two convolutions, a transition a pool and a convolution") {
   const Graph graph = densenet({});
   const Plan plan = compile(graph, formula_parameters(graph));
+  validate(plan);
   CHECK(plan.name == "DenseNet-BC-100");
   CHECK(plan.classes == 10);
   // First convolution, 48 layers of two, two transitions of two, pool, linear.
@@ -140,6 +143,7 @@ TEST_CASE("a bottleneck layer becomes two convolutions, a transition a pool and 
 TEST_CASE("a residual block becomes convolutions alone") {
   const Graph graph = wide_resnet({});
   const Plan plan = compile(graph, formula_parameters(graph));
+  validate(plan);
   CHECK(plan.steps.size() == 1 + 12 * 2 + 3 + 2);
   for (const PlanStep& step : plan.steps) CHECK(!std::holds_alternative<PlanNormalise>(step));
   CHECK(multiply_adds(plan) == 5243328768);

@@ -25,15 +25,19 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_, ignored);
 }
 
-fs::path shared_folder() {
-  const fs::path folder = fs::path(ODIN_SOURCE_DIR).parent_path() / "shared";
-  return fs::is_directory(folder) ? folder : fs::path();
-}
-
-std::string content_of(const std::filesystem::path& file) {
+std::string content_of(const fs::path& file) {
   std::ostringstream content;
   content << std::ifstream(file, std::ios::binary).rdbuf();
   return content.str();
+}
+
+void write_bytes(const fs::path& file, std::string_view content) {
+  std::ofstream(file, std::ios::binary).write(content.data(), std::ssize(content));
+}
+
+fs::path shared_folder() {
+  const fs::path folder = fs::path(ODIN_SOURCE_DIR).parent_path() / "shared";
+  return fs::is_directory(folder) ? folder : fs::path();
 }
 
 void skip(std::string_view why) {
@@ -61,19 +65,14 @@ template double relative_error(std::span<const double>, std::span<const double>)
 
 ProgramResult run_program(const std::string& command_line) {
   const TemporaryFolder folder;
-  const auto read = [](const fs::path& path) {
-    std::ostringstream text;
-    text << std::ifstream(path, std::ios::binary).rdbuf();
-    return text.str();
-  };
   const std::string command =
       fmt::format("( {} ) </dev/null >'{}' 2>'{}'", command_line, (folder / "output").string(),
                   (folder / "errors").string());
   const int status = std::system(command.c_str());
   ProgramResult result;
   result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  result.output = read(folder / "output");
-  result.errors = read(folder / "errors");
+  result.output = content_of(folder / "output");
+  result.errors = content_of(folder / "errors");
   return result;
 }
 

@@ -28,6 +28,7 @@ std::filesystem::path shared_folder();
 
 // The bytes of a file; none where it cannot be read.
 std::string content_of(const std::filesystem::path& file);
+void write_bytes(const std::filesystem::path& file, std::string_view content);
 
 // Prints the line by which CTest counts the running test as skipped. Return from the test after it.
 void skip(std::string_view why);

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 
@@ -65,10 +63,6 @@ inline bool same(const Checkpoint& a, const Checkpoint& b) {
   return a.architecture == b.architecture && a.class_names == b.class_names && a.mean == b.mean &&
          a.std == b.std && a.in_dataset == b.in_dataset && a.source == b.source &&
          same_parameters(a.parameters, b.parameters);
-}
-
-inline void write_bytes(const std::filesystem::path& file, const std::string& bytes) {
-  std::ofstream(file, std::ios::binary).write(bytes.data(), std::ssize(bytes));
 }
 
 }  // namespace odin::test

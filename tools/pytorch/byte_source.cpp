@@ -1,66 +1,29 @@
 #include "tools/pytorch/byte_source.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <limits>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "kernels/error.h"
+#include "weights/files/digest.h"
 
 namespace odin::pytorch {
 namespace {
 
 constexpr std::size_t kBlockBytes = 1 << 16;
+constexpr std::size_t kLargeBlockBytes = 1 << 18;
 
 class FileSource final : public ByteSource {
  public:
-  explicit FileSource(int descriptor) : descriptor_(descriptor) {
-    struct stat status {};
-    const bool regular = fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
-    if (!regular) {
-      ::close(descriptor_);
-      fail("it is not a regular file");
-    }
-    size_ = static_cast<std::uint64_t>(status.st_size);
-  }
-  ~FileSource() override { ::close(descriptor_); }
+  explicit FileSource(InputFile file) : file_(std::move(file)) {}
 
-  std::uint64_t size() const override { return size_; }
+  std::uint64_t size() const override { return static_cast<std::uint64_t>(file_.size()); }
 
  private:
   void read_within(std::uint64_t offset, std::span<std::byte> out) const override {
-    while (!out.empty()) {
-      const ssize_t count =
-          ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
-      if (count < 0 && errno == EINTR) continue;
-      require(count >= 0, "byte {} cannot be read: {}", offset, std::strerror(errno));
-      require(count > 0, "it became shorter while it was read");
-      out = out.subspan(static_cast<std::size_t>(count));
-      offset += static_cast<std::uint64_t>(count);
-    }
+    file_.read(static_cast<std::int64_t>(offset), out.data(), out.size());
   }
 
-  int descriptor_;
-  std::uint64_t size_ = 0;
-};
-
-class MemorySource final : public ByteSource {
- public:
-  explicit MemorySource(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
-
-  std::uint64_t size() const override { return bytes_.size(); }
-
- private:
-  void read_within(std::uint64_t offset, std::span<std::byte> out) const override {
-    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
-  }
-
-  std::vector<std::byte> bytes_;
+  InputFile file_;
 };
 
 class WindowSource final : public ByteSource {
@@ -95,19 +58,8 @@ void ByteSource::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (!out.empty()) read_within(offset, out);
 }
 
-SharedSource open_file(const std::filesystem::path& file) {
-  // Without O_NONBLOCK, opening a pipe would wait for its writer.
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  require(descriptor >= 0, "it cannot be opened: {}", std::strerror(errno));
-  return open_descriptor(descriptor);
-}
-
-SharedSource open_descriptor(int descriptor) {
-  return std::make_shared<FileSource>(descriptor);
-}
-
-SharedSource in_memory(std::vector<std::byte> bytes) {
-  return std::make_shared<MemorySource>(std::move(bytes));
+SharedSource in_file(InputFile file) {
+  return std::make_shared<FileSource>(std::move(file));
 }
 
 SharedSource window(SharedSource whole, std::uint64_t offset, std::uint64_t size) {
@@ -169,17 +121,21 @@ void ByteReader::skip(std::uint64_t count) {
   next_ = 0;
 }
 
-std::string printable(std::string_view text, std::size_t most) {
-  std::string result;
-  for (const char c : text) {
-    if (result.size() >= most) return result + "...";
-    if (c >= ' ' && c <= '~') {
-      result += c;
-    } else {
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
+void for_each_block(const ByteSource& source,
+                    const std::function<void(std::span<const std::byte>)>& take) {
+  std::vector<std::byte> block(kLargeBlockBytes);
+  for (std::uint64_t offset = 0; offset < source.size(); offset += block.size()) {
+    block.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), source.size() - offset)));
+    source.read(offset, block);
+    take(block);
   }
-  return result;
+}
+
+std::string sha256(const ByteSource& source) {
+  Sha256 digest;
+  for_each_block(source, [&](std::span<const std::byte> block) { digest.add(block); });
+  return digest.hex();
 }
 
 }  // namespace odin::pytorch

@@ -3,17 +3,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "weights/files/input_file.h"
+
 namespace odin::pytorch {
 
-// A sequence of bytes of known length: a file, a part of one, or memory.
+// A sequence of bytes of known length: a file or a part of one.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -31,18 +32,18 @@ class ByteSource {
 
 using SharedSource = std::shared_ptr<const ByteSource>;
 
-// A regular file, read where and when it is asked for: it may be larger than the memory. Throws
-// Error where it cannot be opened or is no regular file.
-SharedSource open_file(const std::filesystem::path& file);
-
-// The same for an open file, which is closed with the source.
-SharedSource open_descriptor(int descriptor);
-
-// Bytes in memory.
-SharedSource in_memory(std::vector<std::byte> bytes);
+// A file, read where and when it is asked for: it may be larger than the memory.
+SharedSource in_file(InputFile file);
 
 // The bytes [offset, offset + size) of another source. Throws Error where they lie past its end.
 SharedSource window(SharedSource whole, std::uint64_t offset, std::uint64_t size);
+
+// Calls `take` with one block of a source after the other.
+void for_each_block(const ByteSource& source,
+                    const std::function<void(std::span<const std::byte>)>& take);
+
+// The SHA-256 of a source: 64 hexadecimal digits.
+std::string sha256(const ByteSource& source);
 
 // Reads a source from front to back, in blocks.
 class ByteReader {
@@ -83,9 +84,5 @@ class ByteReader {
   std::uint64_t block_begin_ = 0;
   std::size_t next_ = 0;
 };
-
-// Text from a file as an error message may show it: control characters and bytes that are no ASCII
-// are escaped, so that they cannot play with the terminal, and long text is cut.
-std::string printable(std::string_view text, std::size_t most = 120);
 
 }  // namespace odin::pytorch

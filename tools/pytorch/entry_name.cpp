@@ -3,7 +3,7 @@
 #include <string>
 
 #include "kernels/error.h"
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 

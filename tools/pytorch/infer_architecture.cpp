@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "kernels/error.h"
-#include "tools/pytorch/byte_source.h"
 #include "tools/pytorch/tensor.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 namespace {

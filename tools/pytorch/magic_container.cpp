@@ -8,6 +8,7 @@
 #include "tools/pytorch/container.h"
 #include "tools/pytorch/persistent_id.h"
 #include "tools/pytorch/pickle_machine.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 namespace {

@@ -1,18 +1,19 @@
 #include "tools/pytorch/pickle_numbers.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 
 #include "kernels/error.h"
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 namespace {
 
-// The longest integer of a checkpoint, the magic number, has 24. More are an attack: their conversion
-// takes the square of their number.
+// The longest integer of a checkpoint, the magic number, has 24. More are an attack: their
+// conversion takes the square of their number.
 constexpr std::size_t kMostDigits = 100;
 
 std::optional<unsigned> digits(std::string_view text, std::size_t count, int base) {
@@ -92,6 +93,12 @@ PickleInteger integer_from_text(std::string_view text) {
     }
   }
   return integer_from_bytes(bytes);
+}
+
+double float_from_bytes(std::string_view bytes) {
+  std::uint64_t bits = 0;
+  for (const char byte : bytes) bits = bits << 8 | static_cast<unsigned char>(byte);
+  return std::bit_cast<double>(bits);
 }
 
 double float_from_text(std::string_view text) {

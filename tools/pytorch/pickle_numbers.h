@@ -15,6 +15,8 @@ using PickleInteger = std::variant<std::int64_t, PickleBigInteger>;
 PickleInteger integer_from_bytes(std::string_view bytes);
 // From decimal digits with an optional sign. Throws Error where they are anything else.
 PickleInteger integer_from_text(std::string_view text);
+// From eight bytes, the most significant first.
+double float_from_bytes(std::string_view bytes);
 // Throws Error where it is not one number.
 double float_from_text(std::string_view text);
 

@@ -1,7 +1,7 @@
 #include "tools/pytorch/pickle_value.h"
 
 #include "kernels/error.h"
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 
@@ -12,6 +12,20 @@ void PickleHeap::charge(std::uint64_t bytes) {
           "its pickle describes more than {} MiB of objects, which no network needs",
           kMostBytes >> 20);
   bytes_ += static_cast<std::size_t>(bytes);
+}
+
+PickleList* growing_items(PickleNode& value) {
+  auto* sequence = std::get_if<PickleSequence>(&value.content);
+  if (sequence != nullptr && sequence->kind != PickleSequence::Kind::kTuple)
+    return &sequence->items;
+  auto* object = std::get_if<PickleObject>(&value.content);
+  return object != nullptr ? &object->items : nullptr;
+}
+
+PickleEntries* growing_entries(PickleNode& value) {
+  if (auto* dict = std::get_if<PickleDict>(&value.content)) return &dict->entries;
+  auto* object = std::get_if<PickleObject>(&value.content);
+  return object != nullptr ? &object->entries : nullptr;
 }
 
 bool is_none(const PickleNode* value) {

@@ -63,6 +63,10 @@ struct PickleNode {
 class PickleHeap {
  public:
   static constexpr std::size_t kMostBytes = std::size_t{24} << 20;
+  // What an item of a container or of the memo and an entry of a dict take at most, with the slack
+  // of growing vectors: a PickleValue is a pointer.
+  static constexpr std::uint64_t kItemBytes = 2 * sizeof(void*);
+  static constexpr std::uint64_t kEntryBytes = 4 * sizeof(void*);
 
   PickleHeap();
   PickleHeap(const PickleHeap&) = delete;
@@ -94,6 +98,12 @@ template <class T>
 const T* get_if(const PickleNode* value) {
   return value == nullptr ? nullptr : std::get_if<T>(&value->content);
 }
+
+// Where a list, set or object keeps the items that are appended to it, or nullptr for another
+// value.
+PickleList* growing_items(PickleNode& value);
+// Where a dict or object keeps the entries that are set in it, or nullptr for another value.
+PickleEntries* growing_entries(PickleNode& value);
 
 bool is_none(const PickleNode* value);
 // The items of a tuple, or nullptr.

@@ -5,6 +5,7 @@
 
 #include "kernels/error.h"
 #include "tools/pytorch/infer_architecture.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "kernels/error.h"
 #include "tools/pytorch/saved_tensor.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 namespace {

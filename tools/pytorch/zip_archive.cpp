@@ -9,6 +9,7 @@
 
 #include "kernels/error.h"
 #include "tools/pytorch/entry_name.h"
+#include "weights/files/printable.h"
 
 // The numbers and field names are those of PKWARE's APPNOTE.TXT, section 4.3.
 namespace odin::pytorch {
@@ -162,14 +163,10 @@ std::uint64_t data_offset(const SharedSource& source, const Listed& listed) {
 }
 
 std::uint32_t checksum(const ByteSource& source) {
-  std::vector<std::byte> block(1 << 18);
   uLong crc = crc32(0, nullptr, 0);
-  for (std::uint64_t offset = 0; offset < source.size(); offset += block.size()) {
-    block.resize(
-        static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), source.size() - offset)));
-    source.read(offset, block);
+  for_each_block(source, [&](std::span<const std::byte> block) {
     crc = crc32(crc, reinterpret_cast<const Bytef*>(block.data()), static_cast<uInt>(block.size()));
-  }
+  });
   return static_cast<std::uint32_t>(crc);
 }
 

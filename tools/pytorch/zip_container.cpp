@@ -6,6 +6,7 @@
 #include "tools/pytorch/persistent_id.h"
 #include "tools/pytorch/pickle_machine.h"
 #include "tools/pytorch/zip_archive.h"
+#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 namespace {

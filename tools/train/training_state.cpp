@@ -3,8 +3,6 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <type_traits>
 
@@ -12,6 +10,7 @@
 
 #include "kernels/error.h"
 #include "weights/files/atomic_file.h"
+#include "weights/files/input_file.h"
 
 namespace odin::training {
 namespace {
@@ -148,10 +147,12 @@ void write_training_state(const TrainingState& state, const std::filesystem::pat
 }
 
 TrainingState read_training_state(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  require(stream.good(), "there is no training to resume: {} cannot be opened", file.string());
-  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  require(!stream.bad(), "{} cannot be read", file.string());
+  std::string bytes;
+  try {
+    bytes = InputFile(file).content();
+  } catch (const Error& error) {
+    fail("there is no training to resume: {}", error.what());
+  }
   try {
     return parse(bytes);
   } catch (const Error& error) {

@@ -21,7 +21,7 @@ namespace {
       file.string(), std::generic_category().message(error));
 }
 
-// An open file; closed at the end of its scope.
+// An open file, closed at the end of its scope.
 class Descriptor {
  public:
   Descriptor(const fs::path& path, int flags)
@@ -40,13 +40,13 @@ class Descriptor {
   int descriptor_;
 };
 
-// An empty file of a name not taken before, removed at the end of its scope unless renamed.
+// A new empty file, removed at the end of its scope unless renamed.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& target) {
     static std::atomic<unsigned> count{0};
     for (;;) {
-      // Short, for a longer one than the target's might exceed the limit on names.
+      // A short name: one that is longer than the target's might exceed the system's limit.
       path_ = target.parent_path() / fmt::format(".odin-{}-{}.tmp", ::getpid(), count++);
       Descriptor created(path_, O_WRONLY | O_CREAT | O_EXCL);
       if (created.is_open()) break;
@@ -63,7 +63,7 @@ class TemporaryFile {
 
   void rename_to(const fs::path& target) {
     {
-      // Before the rename: else a crash might leave the new name with no content.
+      // Before the rename. Otherwise a crash could leave the new name without content.
       Descriptor written(path_, O_WRONLY);
       if (!written.is_open() || ::fsync(written.get()) != 0 || written.close() != 0) {
         cannot_write(target, errno);
@@ -77,7 +77,7 @@ class TemporaryFile {
   fs::path path_;
 };
 
-// What links lead to, whether or not it is there.
+// What links lead to, even if it does not exist.
 fs::path target_of(const fs::path& file) {
   constexpr int kMostLinks = 40;  // as in Linux
   fs::path target = file;
@@ -90,13 +90,13 @@ fs::path target_of(const fs::path& file) {
   return target;
 }
 
-// Whether `file` can only be written where it is.
+// Whether `file` can only be written in place.
 bool must_stay(const fs::path& file) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (fs::is_character_file(status) || fs::is_block_file(status) || fs::is_fifo(status))
     return true;
-  // /dev/stdout may lead to a regular file, which its owner holds open and would then lose.
+  // /dev/stdout may lead to a regular file. Its owner holds it open, and a rename would take it away.
   const fs::path folder = fs::weakly_canonical(fs::absolute(file, error).parent_path(), error);
   return folder == "/dev" || folder.string().starts_with("/proc/");
 }
@@ -108,7 +108,7 @@ void require_file_name(const fs::path& file) {
 }
 
 void write_all(const fs::path& path, const fs::path& name_in_errors, std::string_view content) {
-  // Appending matters only for a stream that already has content, such as /dev/stdout.
+  // O_APPEND matters only for a stream that already has content, such as /dev/stdout.
   Descriptor file(path, O_WRONLY | O_APPEND);
   if (!file.is_open()) cannot_write(name_in_errors, errno);
   while (!content.empty()) {

@@ -1,4 +1,4 @@
-// Files that are either written whole or not at all.
+// Files that are written completely or not at all.
 #pragma once
 
 #include <filesystem>
@@ -7,22 +7,22 @@
 
 namespace odin {
 
-// Calls `write` with a temporary name in the folder of `file`, where an empty file already lies
-// that it may open and overwrite; then brings what it wrote to the disk and renames it to `file`.
-// Whoever reads `file` finds the old content or the new, never a part. A link is followed: its
-// target is replaced, not the link. A device, a pipe and what lies in /dev or /proc (such as
-// /dev/stdout) cannot be renamed to: there `write` is called with `file` itself.
+// Calls `write` with a temporary name in the folder of `file`. An empty file of that name exists already,
+// and `write` may open and overwrite it. Then flushes what was written to the disk and renames it to
+// `file`, so that readers of `file` find either the old content or the new. A link is followed: its
+// target is replaced, not the link. Devices, pipes and everything in /dev or /proc (such as
+// /dev/stdout) cannot be renamed to: for these, calls `write` with `file` itself.
 //
-// Throws Error, naming `file` and the system's reason; what `write` throws passes through. Either
-// way the temporary file is removed and `file` is as before.
+// Throws Error, naming `file` and the system's reason. What `write` throws passes through. Either way the
+// temporary file is removed and `file` is unchanged.
 void write_atomically(const std::filesystem::path& file,
                       const std::function<void(const std::filesystem::path& temporary)>& write);
 
-// The same with the content at hand. Throws Error, e.g. when the disk is full.
+// The same with the content in memory. Throws Error, for example if the disk is full.
 void write_atomically(const std::filesystem::path& file, std::string_view content);
 
-// Throws as write_atomically() would at once, and leaves everything as it is: for programs that work
-// long before they write. (Whether there will be room is not known before.)
+// Throws the error that write_atomically() would throw at once, and changes nothing: for programs that
+// work for a long time before they write. It cannot tell whether the disk will have room.
 void require_writable(const std::filesystem::path& file);
 
 }  // namespace odin

@@ -17,21 +17,28 @@ std::string reason(int error_number) {
   return std::generic_category().message(error_number);
 }
 
+int open(const std::filesystem::path& path) {
+  int descriptor = -1;
+  // Without O_NONBLOCK, opening a pipe would wait for its writer.
+  do {
+    descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  } while (descriptor < 0 && errno == EINTR);
+  require(descriptor >= 0, "cannot open '{}': {}", path.string(), reason(errno));
+  return descriptor;
+}
+
 }  // namespace
 
-InputFile::InputFile(const std::filesystem::path& path) : path_(path) {
-  // Not blocking: the name may be that of a pipe which nobody writes to.
-  do {
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  } while (descriptor_ < 0 && errno == EINTR);
-  require(descriptor_ >= 0, "cannot open '{}': {}", path.string(), reason(errno));
+InputFile::InputFile(const std::filesystem::path& path) : InputFile(open(path), path) {}
 
+InputFile::InputFile(int descriptor, const std::filesystem::path& name)
+    : path_(name), descriptor_(descriptor) {
   struct stat status {};
   const bool known = ::fstat(descriptor_, &status) == 0;
   if (!known || !S_ISREG(status.st_mode)) {
     const bool folder = known && S_ISDIR(status.st_mode);
     ::close(descriptor_);
-    fail("'{}' is {}, where a file is needed", path.string(),
+    fail("'{}' is {}, where a file is needed", name.string(),
          folder ? "a folder" : "not a regular file");
   }
   size_ = status.st_size;
@@ -65,6 +72,12 @@ void InputFile::read(std::int64_t offset, void* to, std::size_t count) const {
   const std::size_t got = read_some(offset, to, count);
   require(got == count, "'{}' ends after {} bytes, where {} more were expected", path_.string(),
           offset + static_cast<std::int64_t>(got), count - got);
+}
+
+std::string InputFile::content() const {
+  std::string bytes(static_cast<std::size_t>(size_), '\0');
+  read(0, bytes.data(), bytes.size());
+  return bytes;
 }
 
 }  // namespace odin

@@ -1,16 +1,19 @@
-// A file to read from: checked when it is opened, read at any place, by any number of threads.
+// A file that is checked when it is opened and read at any offset, by any number of threads.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace odin {
 
 class InputFile {
  public:
-  // Throws Error where `path` does not exist, may not be read or is not a regular file.
+  // Throws Error if `path` does not exist, cannot be read or is not a regular file.
   explicit InputFile(const std::filesystem::path& path);
+  // Takes over an open file. Errors call it `name`. Throws Error if it is not a regular file.
+  InputFile(int descriptor, const std::filesystem::path& name);
   ~InputFile();
   InputFile(InputFile&& other) noexcept;
   InputFile(const InputFile&) = delete;
@@ -19,13 +22,14 @@ class InputFile {
 
   const std::filesystem::path& path() const { return path_; }
   std::int64_t size() const { return size_; }  // bytes, when it was opened
-  int descriptor() const { return descriptor_; }
 
-  // Reads `count` bytes from `offset`, fewer only at the end of the file, and returns how many.
-  // Throws Error where reading fails.
+  // Reads `count` bytes from `offset`, fewer only at the end of the file, and returns the number of
+  // bytes read. Throws Error if reading fails.
   std::size_t read_some(std::int64_t offset, void* to, std::size_t count) const;
-  // The same, but throws Error where the file ends before `count` bytes.
+  // The same, but also throws Error if the file ends before `count` bytes.
   void read(std::int64_t offset, void* to, std::size_t count) const;
+  // The whole file. Throws Error if reading fails or the file became shorter.
+  std::string content() const;
 
  private:
   std::filesystem::path path_;

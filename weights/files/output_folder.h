@@ -1,12 +1,12 @@
-// Folders to write several files to.
+// Folders that several files are written to.
 #pragma once
 
 #include <filesystem>
 
 namespace odin {
 
-// Makes the folder, and those above it, where they are missing. Throws Error, naming it and the
-// system's reason, where that fails or where no file can be made in it.
+// Creates the folder and its missing parents. Throws Error, naming the folder and the system's reason,
+// if that fails or if no file can be created in it.
 void make_output_folder(const std::filesystem::path& folder);
 
 }  // namespace odin

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "tests/tools/pytorch/memory_source.h"
+
 namespace odin::test {
 
 std::string little(std::uint64_t value, int count) {
@@ -22,7 +24,7 @@ std::string little(std::uint64_t value, int count) {
 
 pytorch::SharedSource source_of(std::string_view content) {
   const auto view = std::as_bytes(std::span(content));
-  return pytorch::in_memory(std::vector<std::byte>(view.begin(), view.end()));
+  return in_memory(std::vector<std::byte>(view.begin(), view.end()));
 }
 
 std::string text(std::string_view value) {

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "kernels/error.h"
+#include "tests/tools/pytorch/memory_source.h"
 #include "tools/pytorch/pytorch_file.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
@@ -86,7 +87,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
   try {
-    read_all(PytorchFile(odin::pytorch::in_memory({bytes.begin(), bytes.end()})));
+    read_all(PytorchFile(odin::test::in_memory({bytes.begin(), bytes.end()})));
   } catch (const odin::Error&) {
   }
   return 0;

@@ -1,0 +1,23 @@
+// Pickles in tests: what they hold, and why they are refused.
+#pragma once
+
+#include <string>
+
+#include "tools/pytorch/pickle_value.h"
+
+namespace odin::test {
+
+// A value written as Python would show it, but for objects:
+// "Maker(arguments)[items]{entries}!state". Byte strings are shown as strings. Only for values that
+// do not contain themselves.
+std::string show(const pytorch::PickleNode* value);
+std::string show_entries(const pytorch::PickleEntries& entries);
+
+// show() of the value that a pickle describes.
+std::string load_and_show(const std::string& content);
+// The sentence of load_pickle()'s error, or "accepted".
+std::string pickle_refusal(const std::string& content);
+
+bool contains(const std::string& where, const std::string& what);
+
+}  // namespace odin::test

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+
+#include "kernels/error.h"
+#include "tools/pytorch/pickle_stack.h"
 
 namespace odin::pytorch {
 namespace {
@@ -94,8 +98,6 @@ constexpr std::string_view kSuspicious[] = {
     "threading",   "timeit",    "types",    "webbrowser",
 };
 
-}  // namespace
-
 bool is_harmless_call(const PickleGlobal& global) {
   return std::any_of(std::begin(kHarmless), std::end(kHarmless), [&](const Harmless& harmless) {
     return harmless.module == global.module && harmless.name == global.name;
@@ -106,6 +108,39 @@ bool is_harmless_class(const PickleGlobal& global) {
   const bool suspicious = std::find(std::begin(kSuspicious), std::end(kSuspicious),
                                     global.module) != std::end(kSuspicious);
   return !suspicious || is_harmless_call(global);
+}
+
+[[noreturn]] void refuse(const PickleNode* maker, std::uint64_t at) {
+  const auto* global = get_if<PickleGlobal>(maker);
+  fail(
+      "its pickle calls {} at byte {}, which no checkpoint needs; loading it with PyTorch could "
+      "run "
+      "anything, so the file is refused, and nothing was run",
+      global == nullptr ? describe(maker) : name_of(*global), at);
+}
+
+}  // namespace
+
+void require_harmless_call(const PickleNode* maker, const PickleList& arguments, std::uint64_t at) {
+  const auto* called = get_if<PickleGlobal>(maker);
+  if (called == nullptr || !is_harmless_call(*called)) refuse(maker, at);
+  const bool reconstructs = called->name == "_reconstructor";
+  if (reconstructs) {  // (class, base, state): it calls the base
+    require_well_formed(arguments.size() == 3, at);
+    const auto* base = get_if<PickleGlobal>(arguments[1]);
+    if (base == nullptr || !is_harmless_call(*base)) refuse(arguments[1], at);
+  }
+  if (reconstructs || called->name == "__newobj__") {
+    require_well_formed(!arguments.empty(), at);
+    require_harmless_class(arguments.front(), at);
+  }
+}
+
+void require_harmless_class(const PickleNode* maker, std::uint64_t at) {
+  const auto* global = get_if<PickleGlobal>(maker);
+  // A class outside the pickle is a module's, saved with its source.
+  if (global == nullptr && get_if<PicklePersistent>(maker) != nullptr) return;
+  if (global == nullptr || !is_harmless_class(*global)) refuse(maker, at);
 }
 
 }  // namespace odin::pytorch

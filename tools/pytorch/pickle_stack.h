@@ -1,0 +1,62 @@
+// What the machine that runs a pickle works on: its stack with marks, and its memo.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "tools/pytorch/pickle_value.h"
+
+namespace odin::pytorch {
+
+// Throws Error, naming the byte, where a pickle makes no sense.
+void require_well_formed(bool condition, std::uint64_t at);
+
+// No pop reaches below the last mark: then it throws Error, as does what exceeds the stack's limit.
+class PickleStack {
+ public:
+  // `opcode_at` is the byte of the opcode that is being run, for errors.
+  explicit PickleStack(const std::uint64_t& opcode_at) : opcode_at_(opcode_at) {}
+
+  void push(PickleValue value);
+  PickleValue top() const;
+  PickleValue pop();
+  // The last `count` values, the oldest first.
+  PickleList pop_several(std::size_t count);
+
+  void push_mark();
+  // The values above the last mark, which is removed too.
+  PickleList pop_to_mark();
+  // Removes the last value or mark.
+  void drop();
+
+ private:
+  std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
+  PickleList pop_from(std::size_t begin);
+
+  const std::uint64_t& opcode_at_;
+  PickleList values_;
+  std::vector<std::size_t> marks_;
+};
+
+// Values that a pickle refers to by number.
+class PickleMemo {
+ public:
+  explicit PickleMemo(PickleHeap& heap) : heap_(heap) {}
+
+  // Charges the heap. Throws Error for a number that no network needs.
+  void set(std::uint64_t index, PickleValue value);
+  // The value of that number, or nullptr.
+  PickleValue find(std::uint64_t index) const {
+    return index < values_.size() ? values_[static_cast<std::size_t>(index)] : nullptr;
+  }
+  // The numbers that were given.
+  std::uint64_t count() const { return count_; }
+
+ private:
+  PickleHeap& heap_;
+  PickleList values_;  // by number; nullptr where a number was left out
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace odin::pytorch

@@ -23,18 +23,18 @@ int gpu_index(std::string_view device) {
   int index = -1;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
   require(error == std::errc() && end == digits.data() + digits.size() && index >= 0,
-          "device \"{}\" is not known: after cuda: comes the number of a GPU, as in cuda:1",
+          "device \"{}\" is not known: cuda: must be followed by the number of a GPU, as in cuda:1",
           device);
   return index;
 }
 
-// Every thread has a workspace of some 10 MB: a mistyped number must not take the machine's memory.
+// Every thread has a workspace of about 10 MB: a mistyped number must not use up the memory.
 void check_threads(int threads) {
   const int cores = available_cores();
   const int most = std::max(64, 8 * cores);
   require(threads <= most,
-          "{} threads are far more than the {} core{} here can use; ask for at most {}", threads,
-          cores, cores == 1 ? "" : "s", most);
+          "{} threads are far more than the {} core{} of this machine can use; ask for at most {}",
+          threads, cores, cores == 1 ? "" : "s", most);
 }
 
 std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
@@ -54,7 +54,7 @@ std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions&
   [[maybe_unused]] const int index = gpu_index(device);
   require(options.convolution != ConvolutionAlgorithm::kDirect &&
               options.convolution != ConvolutionAlgorithm::kWinograd,
-          "convolutions of the kind {} are the CPU's: a GPU has auto, cudnn, own and wgmma",
+          "convolutions of the kind {} need the CPU: a GPU has auto, cudnn, own and wgmma",
           name_of(options.convolution));
 #ifdef ODIN_WITH_CUDA
   DeviceOptions chosen = options;
@@ -69,7 +69,7 @@ std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions&
 #endif
 }
 
-// Whether "auto" is a GPU: there is one that our kernels can run on.
+// Whether "auto" means a GPU: whether our kernels can run on one.
 bool gpu_usable() {
 #ifdef ODIN_WITH_CUDA
   try {

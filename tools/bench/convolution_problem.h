@@ -1,4 +1,4 @@
-// Convolutions to time on the CPU, with what they should compute.
+// Convolutions to time on the CPU, with their expected results.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace odin::bench {
 
 struct Shape {
   const char* network;
-  int images;  // as many as the plan executor gives to a kernel
+  int images;  // the number that the plan executor gives to a kernel
   int in, out, size, kernel, stride;
 
   int padding() const { return kernel / 2; }
@@ -21,14 +21,14 @@ struct Shape {
   std::string name() const;
 };
 
-// Normal numbers, others at every call.
+// Normal numbers of mean 0; different at every call.
 std::vector<float> random_values(std::size_t count, double deviation);
 
 inline std::size_t as_size(std::int64_t value) {
   return static_cast<std::size_t>(value);
 }
 
-// Operands of a shape, dense, and the results of plain loops for the first image.
+// Dense operands of a shape, and the results of plain loops for the first image.
 struct Problem {
   Shape shape;
   std::vector<float> x, w, dy;

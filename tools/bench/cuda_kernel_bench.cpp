@@ -1,6 +1,6 @@
-// Checks the plainest version of our own CUDA convolution against sums in double on the host, every
-// other version and cuDNN against the plainest, then times them (cuBLAS, too, where the convolution is
-// a matrix product), for the shapes of both networks.
+// Checks and times our CUDA convolutions and cuDNN's, for the shapes of both networks. The plain version
+// is checked against sums in double on the host; every other version, and cuDNN, against the plain one.
+// Where the convolution is a matrix product, cuBLAS is timed too.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -25,11 +25,11 @@ namespace {
 struct Shape {
   const char* network;
   bench::ConvolutionShape convolution;
-  int input_pitch, output_pitch;  // of the buffers that they are slices of
+  int input_pitch, output_pitch;  // of the buffers whose slices they are
 };
 
-// The convolutions that carry most of the work, with the slices of dense blocks; those that have the
-// most to gain from a faster kernel first.
+// The convolutions that do most of the work, with the slices of dense blocks. Those that gain most from
+// a faster kernel come first.
 constexpr Shape kShapes[] = {
     {"wrn", {160, 160, 32, 3, 1}, 160, 160},    {"wrn", {160, 320, 32, 3, 2}, 160, 320},
     {"wrn", {160, 320, 32, 1, 2}, 160, 320},    {"wrn", {320, 320, 16, 3, 1}, 320, 320},
@@ -41,8 +41,8 @@ constexpr Shape kShapes[] = {
 
 struct Options {
   std::string precision = "fp16";
-  // What is held against the plainest version, which always runs. One that a GPU does not take ruins
-  // the process: it can have one to itself.
+  // What to compare with the plain version, which always runs. A version that the GPU refuses ruins the
+  // process, so each can have its own process.
   std::vector<std::string> convolutions = {"own", "wgmma", "cudnn"};
   int batch = 256;
 
@@ -210,12 +210,12 @@ class Bench {
     view.images = 1;
     return download(view, stream_);
   }
-  // What the samples of the result's last image should be, from the values that the device has.
+  // The expected samples of the result's last image, computed from the device's values.
   std::vector<double> expected_samples(bool forward) const {
     return forward ? samples_.forward(last_image(x_view_))
                    : samples_.backward_data(last_image(y_view_));
   }
-  // What they are.
+  // The samples themselves.
   std::vector<float> samples(const View& result) const {
     const std::vector<float> image = last_image(result);
     std::vector<float> few;
@@ -277,12 +277,12 @@ int run(const Options& options) {
       line["gpu"] = gpu.name;
       line["precision"] = options.precision;
       line["batch"] = options.batch;
-      // Rounding of the storage type; NaN is no agreement either.
+      // The bound allows for the storage type's rounding; NaN fails too.
       for (const auto& [name, value] : line.items()) {
         if (name.ends_with("_error")) correct = correct && value.get<double>() < 2e-2;
       }
       fmt::print("{}\n", line.dump());
-      std::fflush(stdout);  // stays, if this is ended before the last shape
+      std::fflush(stdout);  // keeps the line if the process is killed later
     }
   }
   require(correct,
@@ -294,13 +294,14 @@ int run(const Options& options) {
 }  // namespace odin::cuda
 
 int main(int argc, char** argv) {
-  CLI::App app("Checks our CUDA convolutions and times them beside cuDNN's.", "cuda_kernel_bench");
+  CLI::App app("Checks our CUDA convolutions and times them alongside cuDNN's.",
+               "cuda_kernel_bench");
   app.footer("Prints one line of JSON for each shape and pass.");
   odin::cuda::Options options;
   app.add_option("--precision", options.precision, "fp32, tf32, fp16 or bf16")
       ->capture_default_str();
   app.add_option("--conv", options.convolutions,
-                 "own, wgmma, cudnn: what to time beside the plainest version")
+                 "own, wgmma, cudnn: what to time alongside the plain version")
       ->check(CLI::IsMember({"own", "wgmma", "cudnn"}))
       ->delimiter(',')
       ->capture_default_str();

@@ -40,7 +40,7 @@ DnnlKernel::DnnlKernel(const Shape& s, bool backward)
 
 dnnl::memory DnnlKernel::make(const dnnl::memory::desc& desc) {
   dnnl::memory memory(desc, engine_);
-  // Not zeros, in case the processor is quicker with them.
+  // Not zeros, which some processors multiply faster.
   const std::size_t floats = desc.get_size() / sizeof(float);
   const std::vector<float> values = random_values(floats, 1);
   std::copy(values.begin(), values.end(), static_cast<float*>(memory.get_data_handle()));

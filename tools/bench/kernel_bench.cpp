@@ -1,5 +1,5 @@
-// Checks each convolution kernel of the CPU's plan executor against plain loops in double, then
-// times it beside oneDNN, for the shapes of both networks. One thread: threads share nothing.
+// Checks each convolution kernel of the CPU's plan executor against plain loops in double, then times
+// it alongside oneDNN, for the shapes of both networks. One thread is enough: threads share nothing.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -37,7 +37,7 @@ constexpr Shape kShapes[] = {
     {"wrn", 16, 320, 640, 16, 3, 2},   {"wrn", 16, 640, 640, 8, 3, 1},
 };
 
-// Seconds of one call, the best of a few short runs.
+// Measures the seconds of one call, the best of a few short runs.
 class Stopwatch {
  public:
   explicit Stopwatch(std::function<void()> call) : call_(std::move(call)) { call_(); }
@@ -114,7 +114,7 @@ class OurKernel {
 
   const char* name() const { return name_; }
   void run() const { run_(task_); }
-  // Of the first image, in the Euclidean norm.
+  // The error of the first image, in the Euclidean norm.
   double relative_error(const std::vector<double>& expected) const {
     run();
     double difference = 0;
@@ -132,7 +132,7 @@ class OurKernel {
   }
 
  private:
-  // Planes as far apart as the executor puts them.
+  // Planes at the distance that the executor uses.
   FloatMemory allocate(cpu::Planes& planes, int channels, int size) const {
     planes.plane = ((size * size + 15) / 16 | 1) * 16;
     planes.image = planes.plane * channels;
@@ -160,9 +160,9 @@ cpu::InstructionSet instruction_set_of(const std::string& name) {
   return cpu::best_instruction_set();
 }
 
-// Prints the rows of a shape; false if a kernel is wrong.
+// Prints the rows of a shape; returns false if a kernel is wrong.
 bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats) {
-  // Single precision sums; Winograd's transforms lose about another digit.
+  // For sums in single precision; Winograd's transforms lose about another digit.
   constexpr double kDirectBound = 2e-6;
   constexpr double kWinogradBound = 2e-5;
   bool right = true;
@@ -197,21 +197,20 @@ bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats)
 }
 
 int run(int argc, char** argv) {
-  CLI::App app(
-      "Checks and times the convolution kernels of the CPU beside oneDNN's, on one thread.");
+  CLI::App app("Checks and times the CPU's convolution kernels alongside oneDNN's, on one thread.");
   Options options;
-  app.add_option("--network", options.network, "shapes of which network")
+  app.add_option("--network", options.network, "the network whose shapes to run")
       ->check(CLI::IsMember({"all", "densenet", "wrn"}))
       ->capture_default_str();
-  app.add_option("--instruction-set", options.instruction_set, "our kernels for which processor")
+  app.add_option("--instruction-set", options.instruction_set, "which of our kernels to run")
       ->check(CLI::IsMember({"best", "portable", "avx2", "avx512"}))
       ->capture_default_str();
-  app.add_option("--repeats", options.repeats, "runs, of which the best counts")
+  app.add_option("--repeats", options.repeats, "number of runs; the best counts")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  omp_set_num_threads(1);  // what oneDNN goes by
+  omp_set_num_threads(1);  // oneDNN obeys it
   const KernelTable& kernels = cpu::kernel_table(instruction_set_of(options.instruction_set));
   fmt::print("ours: {}; rates in GFLOP/s of the plain convolution, whatever the algorithm\n\n",
              kernels.name);

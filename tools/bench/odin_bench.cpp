@@ -1,4 +1,4 @@
-// odin_bench: how many images a second ODIN scores, with random weights and no files.
+// odin_bench: measures how many images per second ODIN scores, with random weights and no files.
 #include <chrono>
 #include <cstdio>
 #include <map>
@@ -46,8 +46,8 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Multiply-adds of the network as the paper defines it: of its graph, not of the plan, which needs
-// fewer.
+// Multiply-adds of the network as the paper defines it: those of its graph, not those of the plan,
+// which needs fewer.
 std::int64_t network_multiply_adds(const Graph& graph) {
   std::int64_t total = 0;
   for (const Graph::Node& node : graph.nodes()) {
@@ -59,7 +59,7 @@ std::int64_t network_multiply_adds(const Graph& graph) {
   return total;
 }
 
-// `least` standard normal numbers or more, the same in every call.
+// At least `least` standard normal numbers, the same in every call.
 const std::vector<float>& random_images(std::size_t least) {
   static std::vector<float> images;
   while (images.size() < least) {
@@ -68,7 +68,7 @@ const std::vector<float>& random_images(std::size_t least) {
   return images;
 }
 
-// What the device can do, measured once in each precision.
+// The device's peak rates, measured once for each precision.
 const Peaks& peaks_of(const Backend& backend, const DeviceOptions& options) {
   static std::map<Precision, Peaks> known;
   auto found = known.find(options.precision);
@@ -185,37 +185,37 @@ int main(int argc, char** argv) {
       "Measures ODIN's throughput: forward pass, gradient in the input, second forward pass.",
       "odin_bench");
   app.footer(
-      "Prints a line of JSON for each precision, network and convolution; several may be named "
-      "(fp16,bf16).\n"
-      "gflops counts the network's arithmetic as the papers define it, so that an algorithm that "
-      "needs fewer\n"
-      "multiplications may exceed the peak. The bandwidth floor is what a GPU's memory allows if "
-      "every step reads its\n"
-      "operands from it and writes its results to it once.");
+      "Prints a line of JSON for each precision, network and convolution. Each of these options "
+      "takes a list (fp16,bf16).\n"
+      "gflops counts the network's arithmetic as the papers define it. So an algorithm that needs "
+      "fewer multiplications\n"
+      "may exceed the peak. The bandwidth floor is the rate that a GPU's memory allows if every "
+      "step reads each operand\n"
+      "from memory once and writes each result once.");
   odin::Options o;
   app.add_option("--network", o.networks, "densenet_bc_100, wrn_28_10")
       ->check(CLI::IsMember(kNetworks))
       ->delimiter(',')
       ->capture_default_str();
-  app.add_option("--batch", o.batch, "Images at once; default: what suits the device")
+  app.add_option("--batch", o.batch, "Images at once; default: chosen for the device")
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--threads", o.threads, "Of the CPU; default: all cores")
+  app.add_option("--threads", o.threads, "CPU threads; default: all cores")
       ->check(CLI::Range(1, 4096));
-  app.add_option("--precision", o.precisions, "Of a GPU: fp32, tf32, fp16, bf16")
+  app.add_option("--precision", o.precisions, "fp32, tf32, fp16 or bf16; the CPU has fp32 only")
       ->delimiter(',')
       ->capture_default_str();
   app.add_option("--conv", o.convolutions,
-                 "auto, cudnn, own, wgmma on a GPU, auto, direct, winograd on the CPU")
+                 "GPU: auto, cudnn, own or wgmma; CPU: auto, direct or winograd")
       ->delimiter(',')
       ->capture_default_str();
   app.add_option("--device-batch", o.device_batch,
-                 "Images that a GPU runs at once; default: what suits the network")
+                 "Images that a GPU runs at once; default: chosen for the network")
       ->check(CLI::Range(1, 1 << 20));
-  app.add_option("--seconds", o.seconds, "How long to measure")
+  app.add_option("--seconds", o.seconds, "Duration of the measurement")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
-  app.add_option("--temperature", o.temperature, "Of ODIN")
+  app.add_option("--temperature", o.temperature, "ODIN's temperature")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   return odin::run_program_main(app, argc, argv, [&] { return odin::bench_all(o); });

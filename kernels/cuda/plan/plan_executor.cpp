@@ -121,7 +121,7 @@ class CudaPlanExecutor final : public PlanExecutor {
     require(tried > 1, "the GPU's memory does not hold a single image of {}: {}",
             runner_.plan().name, e.what());
     batch_ = tried / 2;
-    fmt::print(stderr, "The GPU's memory does not hold a batch of {} images; going on with {}.\n",
+    fmt::print(stderr, "The GPU's memory does not hold a batch of {} images; continuing with {}.\n",
                tried, batch_);
   }
 

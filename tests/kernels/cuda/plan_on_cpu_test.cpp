@@ -131,7 +131,7 @@ TEST_CASE("forward passes share memory among the buffers of a network") {
   const MemoryLayout forward(plan, backward, Element::kHalf, 4, PlanPasses::kForward, 0);
   const MemoryLayout gradient(plan, backward, Element::kHalf, 4, PlanPasses::kGradient, 0);
   const MemoryLayout gradients(plan, backward, Element::kHalf, 4, PlanPasses::kGradients, 0);
-  // At most three activations of 160 channels are alive at once, beside small things.
+  // At most three activations of 160 channels are alive at once, next to small buffers.
   const std::size_t activation = std::size_t{4} * 160 * 32 * 32 * 2;
   CHECK(forward.size() < 3 * activation + activation / 10);
   CHECK(gradient.size() > forward.size());

@@ -1,4 +1,4 @@
-// Evaluation plans on a CUDA device, the emulated one or a real one, beside the reference.
+// Evaluation plans on a CUDA device, emulated or real, compared with the reference.
 #include <doctest/doctest.h>
 
 #include "tests/kernels/cuda/device.h"

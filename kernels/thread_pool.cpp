@@ -91,12 +91,18 @@ void ThreadPool::call_on_all(Call job) {
 }
 
 void ThreadPool::serve(const std::stop_token& stop, int worker) {
+  // std::condition_variable_any can wait for a stop itself, but takes twice as long to hand over.
+  const std::stop_callback wake(stop, [this] {
+    { const std::lock_guard lock(mutex_); }  // no thread is between its test and its wait
+    start_.notify_all();
+  });
   unsigned long seen = 0;
   for (;;) {
     Call job;
     {
       std::unique_lock lock(mutex_);
-      if (!start_.wait(lock, stop, [&] { return generation_ != seen; })) return;
+      start_.wait(lock, [&] { return stop.stop_requested() || generation_ != seen; });
+      if (stop.stop_requested()) return;
       seen = generation_;
       job = job_;
     }

@@ -24,7 +24,7 @@ class WorkerThreads {
   using Body = std::function<void(const std::stop_token& stop, int worker)>;
 
   // Calls body(stop, worker) for every worker in [first, first + count), each on its own thread.
-  // The body must not throw, and must return soon after a stop is requested. Throws Error where the
+  // The body must not throw, and must return soon after a stop is requested. Throws Error if the
   // system cannot start that many threads, after those that it started have ended.
   WorkerThreads(int first, int count, const Body& body);
   // Requests a stop of all threads and waits until they have returned.
@@ -44,7 +44,7 @@ class WorkerThreads {
 // single thread inside tasks.
 class ThreadPool {
  public:
-  // `threads` = 0 takes available_cores(). Throws Error for a negative number, and where the system
+  // `threads` = 0 takes available_cores(). Throws Error for a negative number, and if the system
   // cannot start that many.
   explicit ThreadPool(int threads);
 
@@ -100,7 +100,7 @@ class ThreadPool {
   std::exception_ptr error_;
 
   std::mutex mutex_;  // guards what is below
-  std::condition_variable_any start_;
+  std::condition_variable start_;
   std::condition_variable done_;
   Call job_;
   unsigned long generation_ = 0;

@@ -5,8 +5,8 @@
 
 namespace odin {
 
-int Arena::add(std::size_t size, int first, int last) {
-  blocks_.push_back({(size + alignment_ - 1) / alignment_ * alignment_, first, last, 0});
+int Arena::add(std::size_t size, const Lifetime& lifetime) {
+  blocks_.push_back({(size + alignment_ - 1) / alignment_ * alignment_, lifetime, 0});
   return static_cast<int>(blocks_.size()) - 1;
 }
 
@@ -21,8 +21,7 @@ void Arena::plan() {
     Block& block = blocks_[i];
     block.offset = 0;
     for (const Block* other : placed) {
-      const bool together = other->first <= block.last && block.first <= other->last;
-      if (!together) continue;
+      if (!other->lifetime.overlaps(block.lifetime)) continue;
       if (block.offset + block.size <= other->offset) break;
       block.offset = std::max(block.offset, other->offset + other->size);
     }

@@ -20,7 +20,7 @@ void check_depth(const char* family, int depth, int step) {
 }
 
 void check_range(const char* what, int value, int most) {
-  require(value >= 1 && value <= most, "the {} must lie between 1 and {}, not {}", what, most,
+  require(value >= 1 && value <= most, "the {} must be between 1 and {}, not {}", what, most,
           value);
 }
 
@@ -28,7 +28,7 @@ struct Validate {
   void operator()(const DenseNetConfig& c) const {
     check_depth(c.bottleneck ? "DenseNet-BC" : "DenseNet", c.depth, c.bottleneck ? 6 : 3);
     check_range("growth rate", c.growth_rate, kMaxWidth);
-    require(c.reduction > 0 && c.reduction <= 1, "the reduction must lie in (0, 1], not {}",
+    require(c.reduction > 0 && c.reduction <= 1, "the reduction must be in (0, 1], not {}",
             c.reduction);
     check_range("number of classes", c.num_classes, kMaxClasses);
   }

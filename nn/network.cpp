@@ -106,7 +106,7 @@ void Network::with_context(std::size_t node, bool parameter_gradients, Run run) 
   for (Tensor& tensor : state.saved) saved.push_back(tensor.view());
   std::vector<ConstTensorView> inputs;
   for (const Activation& input : n.inputs) inputs.push_back(activation(input));
-  // Every operation of every step draws from a stream of its own.
+  // Every operation of every step has its own random stream.
   const RandomKey key{seed_, step_ * operations_ + state.first_operation};
   run(LayerContext{backend_, mode_, values, gradients, saved, key}, Layer::Inputs(inputs));
 }

@@ -13,12 +13,11 @@ constexpr std::size_t kAlignment = 256;
 
 struct Block {
   std::size_t size;
-  int first;
-  int last;
+  Lifetime lifetime;
 };
 
 bool together(const Block& a, const Block& b) {
-  return a.first <= b.last && b.first <= a.last;
+  return a.lifetime.first <= b.lifetime.last && b.lifetime.first <= a.lifetime.last;
 }
 
 TEST_CASE("blocks of an arena that are alive together never overlap, others may") {
@@ -34,8 +33,8 @@ TEST_CASE("blocks of an arena that are alive together never overlap, others may"
     std::size_t total = 0;
     for (int i = 0; i < 30; ++i) {
       const int first = next(40);
-      blocks.push_back({static_cast<std::size_t>(next(5000)), first, first + next(10)});
-      CHECK(arena.add(blocks.back().size, blocks.back().first, blocks.back().last) == i);
+      blocks.push_back({static_cast<std::size_t>(next(5000)), {first, first + next(10)}});
+      CHECK(arena.add(blocks.back().size, blocks.back().lifetime) == i);
       total += blocks.back().size;
     }
     arena.plan();
@@ -57,7 +56,7 @@ TEST_CASE("blocks of an arena that are alive together never overlap, others may"
 
 TEST_CASE("a chain of blocks, each alive with the next, takes the memory of two") {
   Arena arena(kAlignment);
-  for (int i = 0; i < 10; ++i) arena.add(1000, i, i + 1);
+  for (int i = 0; i < 10; ++i) arena.add(1000, {i, i + 1});
   arena.plan();
   CHECK(arena.size() == 2 * 1024);
 }
@@ -67,8 +66,8 @@ TEST_CASE("an arena without blocks, or with empty ones only, takes no memory") {
   none.plan();
   CHECK(none.size() == 0);
   Arena empty(kAlignment);
-  empty.add(0, 0, 5);
-  empty.add(0, 2, 3);
+  empty.add(0, {0, 5});
+  empty.add(0, {2, 3});
   empty.plan();
   CHECK(empty.size() == 0);
   CHECK(empty.offset(0) == 0);
@@ -77,10 +76,10 @@ TEST_CASE("an arena without blocks, or with empty ones only, takes no memory") {
 
 TEST_CASE("a block that fits between two others is placed there") {
   Arena arena(1);
-  const int early = arena.add(30, 0, 1);
-  const int bottom = arena.add(50, 0, 9);
-  const int top = arena.add(40, 0, 9);
-  const int late = arena.add(20, 2, 9);
+  const int early = arena.add(30, {0, 1});
+  const int bottom = arena.add(50, {0, 9});
+  const int top = arena.add(40, {0, 9});
+  const int late = arena.add(20, {2, 9});
   arena.plan();
   CHECK(arena.offset(bottom) == 0);
   CHECK(arena.offset(top) == 50);

@@ -4,15 +4,12 @@
 #include <utility>
 
 namespace odin::test {
-namespace {
 
 PlanSlice part(PlanSlice slice, int begin, int channels) {
   slice.begin += begin;
   slice.channels = channels;
   return slice;
 }
-
-}  // namespace
 
 PlanSlice RandomPlan::buffer(int channels, int height, int width) {
   plan_.buffers.push_back({channels, height, width});

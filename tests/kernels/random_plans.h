@@ -8,6 +8,9 @@
 
 namespace odin::test {
 
+// Channels [begin, begin + channels) of a slice.
+PlanSlice part(PlanSlice slice, int begin, int channels);
+
 // Adds steps with random weights to a plan, scaled so that activations keep their size.
 class RandomPlan {
  public:

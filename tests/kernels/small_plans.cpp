@@ -3,15 +3,6 @@
 #include <algorithm>
 
 namespace odin::test {
-namespace {
-
-PlanSlice part(PlanSlice slice, int begin, int channels) {
-  slice.begin += begin;
-  slice.channels = channels;
-  return slice;
-}
-
-}  // namespace
 
 Plan dense_plan(int height, int width, int growth) {
   RandomPlan plan("dense", 1);

@@ -1,7 +1,6 @@
 #include "kernels/cpu/plan/memory_layout.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "kernels/arena.h"
 
@@ -25,19 +24,7 @@ long plane_stride(const PlanBuffer& buffer) {
   return ((pixels + 15) / 16 | 1) * 16;
 }
 
-// From the first to the last step that reads or writes a buffer.
-struct Lifetime {
-  int first = std::numeric_limits<int>::max();
-  int last = -1;
-
-  bool empty() const { return last < 0; }
-  void extend(int step) {
-    first = std::min(first, step);
-    last = std::max(last, step);
-  }
-};
-
-// By buffer, from the order of the steps alone.
+// By buffer: from the first to the last step that reads or writes it.
 std::vector<Lifetime> lifetimes_of(const Plan& plan) {
   std::vector<Lifetime> lifetimes(plan.buffers.size());
   const auto extend = [&](const PlanSlice& slice, std::size_t step) {
@@ -80,7 +67,7 @@ MemoryLayout::MemoryLayout(const Plan& plan, const Segments& segments, int lanes
     const std::size_t floats = as_size(plane_stride(buffers_[buffer])) *
                                as_size(buffers_[buffer].channels) * as_size(images);
     places_[buffer].whole_group = whole_group;
-    blocks.push_back(arena.add(floats, life.first, life.last));
+    blocks.push_back(arena.add(floats, life));
   }
   arena.plan();
   for (std::size_t b = 0; b < blocks.size(); ++b) {

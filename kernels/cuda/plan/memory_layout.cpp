@@ -1,22 +1,9 @@
 #include "kernels/cuda/plan/memory_layout.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace odin::cuda {
 namespace {
-
-// The first and the last moment at which something is needed.
-struct Lifetime {
-  int first = std::numeric_limits<int>::max();
-  int last = -1;
-
-  bool empty() const { return last < 0; }
-  void extend(int moment) {
-    first = std::min(first, moment);
-    last = std::max(last, moment);
-  }
-};
 
 // Whether the backward pass of a step looks at the step's input.
 bool needs_input(const PlanStep& step, const StepBackward& backward, bool has_mask) {
@@ -104,7 +91,7 @@ MemoryLayout::MemoryLayout(const Plan& plan, const PlanBackward& backward, Eleme
   const auto place = [&](std::vector<int>& blocks, const std::vector<Lifetime>& of) {
     for (std::size_t b = 0; b < of.size(); ++b) {
       const PlanSlice whole{static_cast<int>(b), 0, buffers_[b].channels};
-      blocks.push_back(of[b].empty() ? -1 : arena_.add(bytes(whole), of[b].first, of[b].last));
+      blocks.push_back(of[b].empty() ? -1 : arena_.add(bytes(whole), of[b]));
     }
   };
   place(first_, lifetimes.first);
@@ -113,8 +100,7 @@ MemoryLayout::MemoryLayout(const Plan& plan, const PlanBackward& backward, Eleme
   const auto place_mask = [&](const PlanSlice& slice, const Lifetime& of) {
     if (of.empty()) return MaskPlace();
     const std::int64_t bytes = mask_pitch(element, slice.channels);
-    return MaskPlace{arena_.add(pixels(slice) * static_cast<std::size_t>(bytes), of.first, of.last),
-                     bytes};
+    return MaskPlace{arena_.add(pixels(slice) * static_cast<std::size_t>(bytes), of), bytes};
   };
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const PlanSlice* output = output_of(plan.steps[i]);
@@ -131,9 +117,9 @@ MemoryLayout::MemoryLayout(const Plan& plan, const PlanBackward& backward, Eleme
         largest = std::max(largest, bytes(*output_of(plan.steps[i])));
       }
     }
-    masked_ = arena_.add(largest, lifetimes.masked.first, lifetimes.masked.last);
+    masked_ = arena_.add(largest, lifetimes.masked);
   }
-  const auto always = [&](std::size_t size) { return arena_.add(size, 0, lifetimes.end); };
+  const auto always = [&](std::size_t size) { return arena_.add(size, {0, lifetimes.end}); };
   const PlanSlice& last = input_of(plan.steps.back());
   const PlanBuffer& flat = buffers_[static_cast<std::size_t>(last.buffer)];
   const auto n = static_cast<std::size_t>(images);

@@ -13,8 +13,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/backend.h"
 #include "kernels/cuda/runtime/view.h"
+
+namespace odin {
+struct RandomKey;   // kernels/backend.h
+struct SgdSetting;  // kernels/backend.h
+}  // namespace odin
 
 namespace odin::cuda {
 

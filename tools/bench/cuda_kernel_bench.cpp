@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/cli/program.h"
+#include "kernels/backend.h"
 #include "kernels/cuda/conv/convolution.h"
 #include "kernels/cuda/library/library_convolution.h"
 #include "kernels/cuda/operations.h"

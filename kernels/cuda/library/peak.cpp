@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/backend.h"
 #include "kernels/cuda/library/cublas.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/runtime/memory.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/runtime/view.h"
+#include "kernels/error.h"
 #include "kernels/tensor_view.h"
 
 namespace odin::cuda {

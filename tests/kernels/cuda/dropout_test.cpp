@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "kernels/backend.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/philox.h"
 #include "tests/kernels/cuda/elementwise_cases.h"
@@ -29,7 +30,7 @@ TEST_CASE("cuda: dropout draws the numbers of every other device") {
   });
 }
 
-TEST_CASE("cuda: noise") {
+TEST_CASE("cuda: normal noise is the same as on the host") {
   if (!device_or_skip()) return;
   for (const std::int64_t count : {0, 1, 300}) {
     auto normal = device_floats(noise(1, count));

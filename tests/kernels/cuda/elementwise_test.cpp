@@ -9,7 +9,7 @@
 using namespace odin;
 using namespace odin::test;
 
-TEST_CASE("cuda: fill") {
+TEST_CASE("cuda: fill writes every element, and nothing around them") {
   for_cases([](Element, const Shape& shape, Placement, auto fresh) {
     auto y = fresh(1);
     cuda::fill(y.view(), 0.5f, nullptr);
@@ -43,7 +43,7 @@ TEST_CASE("cuda: operands of other shapes or types are refused") {
   CHECK_THROWS_AS(cuda::relu_backward(x.view(), y.view(), x.view(), nullptr), Error);
 }
 
-TEST_CASE("cuda: add, also in place") {
+TEST_CASE("cuda: add sums, also in place") {
   for_cases([](Element element, const Shape&, Placement, auto fresh) {
     auto a = fresh(1);
     const auto b = fresh(2);

@@ -8,7 +8,7 @@
 using namespace odin;
 using namespace odin::test;
 
-TEST_CASE("cuda: relu forward and backward") {
+TEST_CASE("cuda: ReLU keeps what is positive, and passes gradients only there") {
   for_cases([](Element element, const Shape&, Placement, auto fresh) {
     const auto x = fresh(1);
     auto y = fresh(2);

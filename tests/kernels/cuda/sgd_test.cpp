@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/backend.h"
 #include "kernels/cuda/operations.h"
 #include "tests/kernels/cuda/elementwise_cases.h"
 

@@ -1,4 +1,4 @@
-// odin_eval: how well the baseline, ODIN and other scores tell one set of images from others.
+// odin_eval: how well the baseline, ODIN and other scores separate one data set from others.
 #include <algorithm>
 #include <cstdio>
 
@@ -21,8 +21,8 @@
 namespace odin {
 namespace {
 
-// Threads of the CPU: those asked for, or all cores that this process may use, of which it has to
-// leave the other ranks' part to them unless mpirun gave each cores of its own.
+// CPU threads: the number asked for, or all cores that this process may use. Ranks share the cores
+// of a machine unless mpirun has bound each rank to its own.
 int threads_of(const EvalOptions& o, const Ranks& ranks) {
   if (o.threads > 0) return o.threads;
   const int usable = available_cores();
@@ -44,13 +44,13 @@ std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks, i
   };
   if (o.gpu) return cuda_or_cpu(*o.gpu, o.quiet);
   if (ranks.local_count() == 1) return make_backend(o.device, options);
-  // Each rank of a machine takes a GPU of its own.
+  // Each rank of a machine takes its own GPU.
   if (o.device == "auto") return cuda_or_cpu(ranks.local_rank(), true);
   if (o.device == "cuda") return make_backend(fmt::format("cuda:{}", ranks.local_rank()), options);
   return make_backend(o.device, options);
 }
 
-// Folder of a task's score files: the one asked for, or one below it for each of several tasks.
+// Folder of a task's score files: the one asked for or, with several tasks, a subfolder of it.
 std::filesystem::path score_folder(const EvalOptions& o, const Job& job, std::size_t task) {
   if (job.tasks.size() == 1) return o.scores;
   return std::filesystem::path(o.scores) / fmt::format("out_{}", task + 1);
@@ -84,7 +84,7 @@ std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& s
   return run_search(scorer, job.search->in, job.search->out, paper_grid(), scoring, progress);
 }
 
-// Throws Error where an output cannot be written, before hours of work are spent on it.
+// Throws Error if an output cannot be written, before hours of work are spent on it.
 void check_outputs(const EvalOptions& o) {
   for (const std::string& file : {o.json, o.csv, o.markdown}) {
     if (!file.empty()) require_writable(file);
@@ -99,7 +99,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
   Job prepared = prepare_job(o.job);
   if (o.method == MetricsMethod::kThresholdSweep) {
-    // Other numbers of classes have no sweep: found before the work.
+    // Throws Error, before any work, for a number of classes that has no sweep.
     odin_sweep(num_classes(prepared.checkpoint.architecture));
   }
   Scorer scorer(prepared.checkpoint, *backend);
@@ -131,7 +131,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
 }  // namespace odin
 
 int main(int argc, char** argv) {
-  CLI::App app("Tells in-distribution from out-of-distribution images with ODIN and its baseline.",
+  CLI::App app("Measures how well ODIN and its baseline detect out-of-distribution images.",
                "odin_eval");
   odin::EvalOptions options;
   odin::add_options(app, options);

@@ -23,9 +23,8 @@ std::vector<OdinParameters> parameters_of(const std::vector<BenchmarkTask>& task
   return parameters;
 }
 
-// Which of the network's classes each class of the set is: the one of its name where both have names
-// (folders come in the order of the alphabet), else that of its number. Nothing where the classes
-// are others.
+// The network's class for each class of the set: by name if both have names (folders are sorted
+// alphabetically), else by number. Empty if the set has other classes than the network.
 std::vector<std::int32_t> classes_of(const Dataset& images, const Scorer& scorer) {
   if (images.num_classes() != scorer.num_classes()) return {};
   std::vector<std::int32_t> classes(static_cast<std::size_t>(scorer.num_classes()));
@@ -55,10 +54,11 @@ std::optional<double> accuracy_of(const Dataset& images, const Scorer& scorer,
 Metrics metrics_of(const DetectorScores& scores, MetricsMethod method, int classes) {
   if (method == MetricsMethod::kExact) return exact_metrics(scores.in, scores.out);
   const Detector& detector = *scores.detector;
-  require(detector.sweep != nullptr,
-          "the authors' threshold sweep is of the baseline and of ODIN; use the exact metrics for "
-          "the score {}",
-          detector.name);
+  require(
+      detector.sweep != nullptr,
+      "the authors' threshold sweep has thresholds for the baseline and ODIN only: use the exact "
+      "metrics for the score {}",
+      detector.name);
   return sweep_metrics(scores.in, scores.out, detector.sweep(classes));
 }
 

@@ -29,7 +29,7 @@ struct BenchmarkOptions {
   MetricsMethod method = MetricsMethod::kExact;
 };
 
-// What one detector gave single images, in the order of the sets.
+// The scores that one detector gave to the images, in the order of the sets.
 struct DetectorScores {
   const Detector* detector = nullptr;
   OdinParameters parameters;  // of the task; only ODIN's scores depend on them
@@ -37,7 +37,7 @@ struct DetectorScores {
   std::vector<double> out;
 };
 
-// What one task came to.
+// The results of one task.
 struct TaskResult {
   Evaluation evaluation;
   std::vector<DetectorScores> scores;         // one per detector asked for
@@ -47,16 +47,16 @@ struct TaskResult {
 struct BenchmarkResult {
   std::vector<TaskResult> tasks;
   std::vector<std::int32_t> in_predictions;
-  std::optional<double> accuracy;  // where the in-distribution set has the network's classes
-  std::int64_t images = 0;         // scored, of all sets and by all ranks
+  std::optional<double> accuracy;  // if the in-distribution set has the network's classes
+  std::int64_t images = 0;         // scored, from all sets and by all ranks
   double seconds = 0;              // that scoring took, decoding included
 };
 
-// Scores the in-distribution set once, with every task's parameters (one forward pass, one backward
-// pass for each temperature, one forward pass for each temperature and magnitude above 0), and each
-// task's set with its own, and computes the metrics. Memory does not grow with the sets beyond the
-// scores and what a data set itself holds. Throws Error for a set that cannot be read or that has
-// no images, and where the threshold sweep is asked for with a detector that has none.
+// Scores the in-distribution set once with every task's parameters, scores each task's set with its
+// own parameters, and computes the metrics. An image costs one forward pass, one backward pass for
+// each temperature, and one forward pass for each temperature and magnitude above 0. Memory holds the
+// scores and what the data sets themselves hold, no more. Throws Error for a set that cannot be read
+// or that has no images, and for the threshold sweep with a detector that has none.
 BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                               const std::vector<BenchmarkTask>& tasks,
                               const BenchmarkOptions& options, Progress& progress);

@@ -14,23 +14,25 @@ constexpr std::int64_t kDemoLimit = 2000;
 SetParts parts_of(const JobRequest& request) {
   const SetParts parts{.skip = request.skip.value_or(kSkip),
                        .limit = request.limit.value_or(request.demo ? kDemoLimit : kLimit)};
-  require(parts.skip >= 0, "the number of images left aside cannot be negative ({})", parts.skip);
+  require(parts.skip >= 0, "the number of held-out images (--skip) is {}, but must be at least 0",
+          parts.skip);
   require(parts.limit > parts.skip,
-          "of {} images read (--limit) the first {} are left aside (--skip): none is left",
+          "--limit {} reads no more images than --skip {} holds out: raise --limit or lower --skip",
           parts.limit, parts.skip);
   require(!request.search || parts.skip > 0,
-          "a search tunes on the images that are left aside, and --skip 0 leaves none");
+          "--search tunes on the held-out images, but --skip 0 holds out none: raise --skip");
   return parts;
 }
 
-// Throws Error where the file of an authors' network holds a network of another kind. Another depth
-// or width is let pass: it is the user's own training of that network.
+// Throws Error if the file of an authors' network holds a network of another kind. Another depth or
+// width passes: the user has trained that network anew.
 void check_holds(const NetworkRequest& request, const Checkpoint& checkpoint) {
   if (request.authors == nullptr) return;
   const Architecture expected = architecture_of(*request.authors);
   const Architecture& found = checkpoint.architecture;
   require(found.index() == expected.index() && num_classes(found) == num_classes(expected),
-          "{} holds a {} of {} classes, where {} is a {} of {}: name it with --weights and --in",
+          "{} holds a {} with {} classes, but {} is a {} with {}: give it with --weights and --in "
+          "instead of --nn",
           request.weights.string(), name_of(found), num_classes(found), request.authors->name,
           name_of(expected), num_classes(expected));
 }
@@ -62,7 +64,9 @@ OutSets split(const std::vector<SetRequest>& sets) {
     }
   }
   if (split.present.empty() && !split.missing.empty()) fail_missing(split.missing.front());
-  require(!split.present.empty(), "no out-of-distribution set is left to report on");
+  require(
+      !split.present.empty(),
+      "no out-of-distribution set remains to report on: give one that is not the set to tune on");
   return split;
 }
 
@@ -116,7 +120,7 @@ Job prepare_job(const JobRequest& request) {
 
 Job tuned(Job job, const std::vector<SearchResult>& results) {
   require(results.size() == 1 || results.size() == job.tasks.size(),
-          "{} searches cannot serve {} sets", results.size(), job.tasks.size());
+          "{} searches do not fit {} sets", results.size(), job.tasks.size());
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
     job.tasks[i].parameters = results[results.size() == 1 ? 0 : i].chosen();
   }

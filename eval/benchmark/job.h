@@ -32,10 +32,10 @@ struct Job {
   std::optional<SearchJob> search;
 };
 
-// Reads the checkpoint and opens the sets. An out-of-distribution set whose folder or file is not
-// there is listed as missing, but at least one set must be there. Throws Error where the request
-// names nothing that exists, where a set has too few images for skip and limit, and for a search
-// without held-out images.
+// Reads the checkpoint and opens the sets. An out-of-distribution set whose folder or file does not
+// exist is listed as missing, but at least one set must exist. Throws Error if the request names
+// nothing that exists, if a set has too few images for skip and limit, and for a search without
+// held-out images.
 Job prepare_job(const JobRequest& request);
 
 // The job with the parameters that its search chose for every task.

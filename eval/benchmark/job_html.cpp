@@ -36,7 +36,7 @@ HtmlSet set_of(const Evaluation& evaluation, const TaskResult& task) {
 HtmlSearch search_of(const SearchResult& result) {
   HtmlSearch search;
   search.out_set = result.out_set;
-  search.quantity = "FPR at TPR 95 % on the validation images";
+  search.quantity = "FPR at TPR 95 % on the held-out images";
   search.temperatures = result.grid.temperatures;
   search.magnitudes = result.grid.magnitudes;
   for (const Metrics& cell : result.cells) {
@@ -90,8 +90,8 @@ HtmlSheet sheet_of(const Job& job, const NamedDataset& set, const DetectorScores
 std::vector<HtmlFact> facts_of(const Report& report) {
   return {{"Weights", report.weights},
           {"Metrics", std::string(name_of(report.method))},
-          {"Images left aside", fmt::format("the first {} of each set", report.skip)},
-          {"Images read at most", fmt::format("{} of each set", report.limit)},
+          {"Held-out images", fmt::format("the first {} of each set", report.skip)},
+          {"Most images read", fmt::format("{} of each set", report.limit)},
           {"Seed of the noise", fmt::format("{}", report.seed)},
           {"Device", report.device},
           {"Batch size", fmt::format("{}", report.batch_size)},

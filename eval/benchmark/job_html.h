@@ -1,4 +1,4 @@
-// What the web page of a job shows.
+// The web page of a job.
 #pragma once
 
 #include "eval/benchmark/job.h"
@@ -7,9 +7,9 @@
 
 namespace odin {
 
-// `report` is report_of() the same job and result, with the settings of the machine filled in. The
-// page refers to the scores in `result`, which must outlive it. Images are read again for the
-// contact sheets: the least and the most suspicious ones of every set by the last of the detectors.
+// `report` is report_of() the same job and result, with the settings of the machine filled in.
+// `result` must outlive the page, which refers to its scores. The contact sheets read images again:
+// the least and the most suspicious ones of every set, by the score of the last detector.
 HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const Report& report);
 
 }  // namespace odin

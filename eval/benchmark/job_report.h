@@ -8,9 +8,8 @@
 
 namespace odin {
 
-// What the job was and what it came to, with the paper's figures where the network and a set are of
-// the release. The settings of the machine (device, batch size, threads, ranks, seed, metrics) are
-// left to the caller.
+// The job and its results, with the paper's figures for the authors' networks and sets. The caller
+// adds the settings of the machine: device, batch size, threads, ranks, seed, metrics.
 Report report_of(const Job& job, const BenchmarkResult& result,
                  const std::vector<SearchResult>& searches);
 

@@ -26,8 +26,8 @@ void fail_missing(const MissingSet& set) {
 NamedDataset open_set(const SetRequest& set, const DatasetOptions& options, const SetParts& parts) {
   std::shared_ptr<const Dataset> images = open_dataset(parse_dataset_spec(set.spec), options);
   require(images->size() > parts.skip,
-          "{} has {} images, of which the first {} are left aside (--skip): none is left",
-          images->name(), images->size(), parts.skip);
+          "{} has {} images, and --skip {} holds them all out: lower --skip", images->name(),
+          images->size(), parts.skip);
   return {set.display_name.empty() ? images->name() : set.display_name, std::move(images)};
 }
 

@@ -35,7 +35,7 @@ SetRequest demo_set(const char* name, const std::string& spec) {
 NetworkRequest network_request(const JobRequest& request) {
   if (request.demo) {
     require(fs::exists(kDemoImages),
-            "the demo's images {} are missing: install Debian's package dataset-fashion-mnist",
+            "the demo's images {} are missing: install the Debian package dataset-fashion-mnist",
             kDemoImages);
     return {.weights = bundled_weights("densenet_bc_100_fashion_mnist.h5"),
             .in = demo_set("Fashion-MNIST", fmt::format("idx:{}", kDemoImages))};

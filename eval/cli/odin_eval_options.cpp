@@ -19,10 +19,13 @@ constexpr const char* kExamples = R"(Examples:
   odin_eval --weights net.h5 --in cifar10:data --out folder:data/iSUN --out uniform --json report.json
   mpirun --bind-to none -n 4 odin_eval --nn wideresnet10 --out_dataset all
 
-SPEC is cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE (images; labels beside it),
-folder:DIR (PNG and JPEG), uniform or gaussian.)";
+SPEC is one of:
+  cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR   the binary version
+  idx:FILE                                                           images; the labels' file is found next to it
+  folder:DIR                                                         PNG and JPEG images
+  uniform, gaussian                                                  noise)";
 
-// More images than any set has.
+// More images than any data set has.
 constexpr std::uint64_t kMostImages = 1'000'000'000;
 
 template <class Entries>
@@ -54,44 +57,45 @@ CLI::Validator finite(double least, bool above) {
 
 void add_network(CLI::App& app, JobRequest& job) {
   const char* group = "Network and in-distribution set";
-  auto* nn = app.add_option(
-                    "--nn", job.network,
-                    fmt::format("Of the release: {}", fmt::join(names_of(authors_networks()), "|")))
+  auto* nn = app.add_option("--nn", job.network,
+                            fmt::format("One of the ODIN authors' networks: {}",
+                                        fmt::join(names_of(authors_networks()), "|")))
                  ->check(CLI::IsMember(names_of(authors_networks())))
                  ->type_name("NAME")
                  ->group(group);
-  app.add_option("--weights-dir", job.weights_dir, "Where NAME.h5 of the network lies")
+  app.add_option("--weights-dir", job.weights_dir, "Folder with the network's file, NAME.h5")
       ->type_name("DIR")
       ->capture_default_str()
       ->group(group);
-  auto* weights = app.add_option("--weights", job.weights, "Any other: checkpoint (HDF5)")
-                      ->type_name("FILE")
-                      ->group(group);
-  auto* in = app.add_option("--in", job.in_spec, "Its in-distribution set")
+  auto* weights =
+      app.add_option("--weights", job.weights, "Any other network: its checkpoint (HDF5)")
+          ->type_name("FILE")
+          ->group(group);
+  auto* in = app.add_option("--in", job.in_spec, "The in-distribution set of that network")
                  ->type_name("SPEC")
                  ->group(group);
   weights->needs(in);
   in->needs(weights);
   auto* demo =
       app.add_flag("--demo", job.demo,
-                   "Fashion-MNIST against noise with the bundled network, 1,000 images a set")
+                   "The bundled network: Fashion-MNIST against noise, 1,000 images per set")
           ->group(group);
   demo->excludes(nn, weights);
   nn->excludes(weights);
 }
 
 void add_out_sets(CLI::App& app, JobRequest& job) {
-  const char* group = "Out-of-distribution sets, one or several";
+  const char* group = "Out-of-distribution sets, one or more";
   app.add_option("--out_dataset", job.out_names,
-                 fmt::format("Of the release: {}", fmt::join(out_set_names(), "|")))
+                 fmt::format("Sets of the ODIN authors: {}", fmt::join(out_set_names(), "|")))
       ->check(CLI::IsMember(out_set_names()))
       ->type_name("NAME")
       ->group(group);
-  app.add_option("--data-dir", job.data_dir, "Where the release's sets lie, unpacked")
+  app.add_option("--data-dir", job.data_dir, "Folder with the authors' sets, unpacked")
       ->type_name("DIR")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--out", job.out_specs, "Any other; may be repeated")
+  app.add_option("--out", job.out_specs, "Any other set; may be repeated")
       ->type_name("SPEC")
       ->group(group);
 }
@@ -99,17 +103,18 @@ void add_out_sets(CLI::App& app, JobRequest& job) {
 void add_method(CLI::App& app, EvalOptions& o) {
   const char* group = "Method";
   JobRequest& job = o.job;
-  auto* temperature =
-      app.add_option("--temperature", job.temperature, "Divides the logits; default 1000")
-          ->check(finite(0, true))
-          ->type_name("T")
+  auto* temperature = app.add_option("--temperature", job.temperature,
+                                     "Temperature, which divides the logits; default 1000")
+                          ->check(finite(0, true))
+                          ->type_name("T")
+                          ->group(group);
+  auto* magnitude =
+      app.add_option("--magnitude", job.magnitude,
+                     "Magnitude of the perturbation, for pixels in 0..1; default: the "
+                     "authors' choice for their sets, 0.006 for the demo, else 0.0014")
+          ->check(finite(0, false))
+          ->type_name("E")
           ->group(group);
-  auto* magnitude = app.add_option("--magnitude", job.magnitude,
-                                   "Of the perturbation, pixels in 0..1; default: the authors', "
-                                   "0.006 for the demo, else 0.0014")
-                        ->check(finite(0, false))
-                        ->type_name("E")
-                        ->group(group);
   const std::vector<std::string> scores = detector_names();
   app.add_option_function<std::vector<std::string>>(
          "--score",
@@ -117,43 +122,43 @@ void add_method(CLI::App& app, EvalOptions& o) {
            const std::vector<std::string_view> views(names.begin(), names.end());
            o.detectors = parse_detectors(views);
          },
-         fmt::format("What is reported: {} or all; default: baseline,odin",
+         fmt::format("Scores to report: {} or all; default: baseline,odin",
                      fmt::join(scores.begin(), scores.end() - 1, ", ")))
       ->delimiter(',')
       ->check(CLI::IsMember(scores))
       ->type_name("NAME,...")
       ->group(group);
   auto* search = app.add_flag("--search", job.search,
-                              "Choose temperature and magnitude on the images left aside")
+                              "Choose temperature and magnitude on the held-out images")
                      ->excludes(temperature, magnitude)
                      ->group(group);
   app.add_option("--tune-on", job.tune_on,
-                 "Choose them on this set only, and report on the others; NAME or SPEC")
+                 "Choose them on this set only and report on the others; NAME or SPEC")
       ->needs(search)
       ->type_name("SET")
       ->group(group);
   app.add_option("--search-dir", o.search_dir,
-                 "Where a search keeps its scores, to go on after an interruption")
+                 "Folder where a search keeps its scores, to resume after an interruption")
       ->needs(search)
       ->type_name("DIR")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--skip", job.skip, "Images left aside at the start of every set; default 1000")
+  app.add_option("--skip", job.skip, "Images to hold out at the start of every set; default 1000")
       ->check(whole_number(0, kMostImages))
       ->type_name("N")
       ->group(group);
   app.add_option("--limit", job.limit,
-                 "Images read of every set, those left aside included; default 10000")
+                 "Images to read from every set, the held-out ones included; default 10000")
       ->check(whole_number(1, kMostImages))
       ->type_name("N")
       ->group(group);
-  app.add_option("--seed", job.seed, "Of the noise sets")
+  app.add_option("--seed", job.seed, "Seed of the noise sets")
       ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
       ->capture_default_str()
       ->group(group);
   app.add_option_function<std::string>(
          "--metrics", [&o](const std::string& name) { o.method = metrics_method(name); },
-         "exact, or threshold-sweep as the authors computed them; default: exact")
+         "exact, or threshold-sweep, the authors' approximation; default: exact")
       ->check(CLI::IsMember({"exact", "threshold-sweep"}))
       ->type_name("HOW")
       ->group(group);
@@ -164,7 +169,7 @@ void add_method(CLI::App& app, EvalOptions& o) {
         ->group(group);
   };
   auto* resize = fit("--resize", ImageFit::kResize, "Scale images to 32 x 32");
-  fit("--center-crop", ImageFit::kCenterCrop, "Cut the middle 32 x 32 out of larger images")
+  fit("--center-crop", ImageFit::kCenterCrop, "Crop larger images to their middle 32 x 32")
       ->excludes(resize);
 }
 
@@ -175,27 +180,27 @@ void add_machine(CLI::App& app, EvalOptions& o) {
                      ->capture_default_str()
                      ->group(group);
   app.add_option("--gpu", o.gpu,
-                 "The release's way to say --device cuda:N; the CPU where there is none")
+                 "As in the authors' script: --device cuda:N, or the CPU if there is no GPU")
       ->check(whole_number(0, std::numeric_limits<int>::max()))
       ->type_name("N")
       ->excludes(device)
       ->group(group);
-  app.add_option("--batch-size", o.batch_size, "Images at once; default: what suits the device")
+  app.add_option("--batch-size", o.batch_size, "Images per batch; default: the best for the device")
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("N")
       ->group(group);
-  app.add_option("--threads", o.threads, "Of the CPU; default: all cores")
+  app.add_option("--threads", o.threads, "CPU threads; default: one per core")
       ->check(CLI::Range(1, 4096))
       ->type_name("N")
       ->group(group);
-  app.add_option("--precision", o.precision, "Of a GPU: fp32, tf32, fp16 or bf16")
+  app.add_option("--precision", o.precision, "Arithmetic on a GPU: fp32, tf32, fp16 or bf16")
       ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
       ->type_name("TYPE")
       ->capture_default_str()
       ->group(group);
   app.add_option(
          "--conv", o.convolution,
-         "How to convolve: auto, cudnn, own or wgmma on a GPU, auto, direct or winograd on the CPU")
+         "Convolution: auto, cudnn, own or wgmma on a GPU; auto, direct or winograd on the CPU")
       ->check(CLI::IsMember({"auto", "cudnn", "own", "wgmma", "direct", "winograd"}))
       ->type_name("HOW")
       ->capture_default_str()
@@ -207,15 +212,15 @@ void add_output(CLI::App& app, EvalOptions& o) {
   const auto add = [&](const char* name, std::string& value, const char* type, const char* help) {
     app.add_option(name, value, help)->type_name(type)->group(group);
   };
-  add("--json", o.json, "FILE", "Write everything with all digits");
-  add("--csv", o.csv, "FILE", "Write the figures with all digits");
-  add("--markdown", o.markdown, "FILE", "Write the table in the paper's form");
+  add("--json", o.json, "FILE", "Write all results and settings, unrounded");
+  add("--csv", o.csv, "FILE", "Write the figures, unrounded");
+  add("--markdown", o.markdown, "FILE", "Write the table in the layout of the paper");
   add("--report", o.report, "DIR", "Write index.html: table, curves, histograms, images");
   add("--scores", o.scores, "DIR", "Write the score of every image");
-  app.add_flag("--quiet", o.quiet, "No progress, results only")->group(group);
+  app.add_flag("--quiet", o.quiet, "Do not show progress")->group(group);
 }
 
-// What single options cannot know of each other.
+// Checks what no option can check alone.
 void check(const EvalOptions& o) {
   const JobRequest& job = o.job;
   const auto wrong = [](const std::string& sentence) { throw CLI::ValidationError(sentence); };
@@ -223,19 +228,22 @@ void check(const EvalOptions& o) {
   const bool has_out = job.demo || !job.out_names.empty() || !job.out_specs.empty();
   if (!has_network || !has_out) {
     wrong(
-        "say what to evaluate: --demo, or a network (--nn, or --weights and --in) and its "
+        "nothing to evaluate: give --demo, or a network (--nn, or --weights and --in) and "
         "out-of-distribution sets (--out_dataset or --out)");
   }
   if (job.demo && (!job.out_names.empty() || !job.out_specs.empty())) {
-    wrong("--demo has sets of its own: leave --out_dataset and --out out");
+    wrong("--demo brings its own sets: remove --out_dataset and --out");
   }
   const bool odin = std::ranges::find(o.detectors, &detectors::kOdin) != o.detectors.end();
-  if (job.search && !odin) wrong("--search is for the score odin, which --score leaves out");
+  if (job.search && !odin) wrong("--search tunes the score odin: add it to --score");
   if (o.method == MetricsMethod::kThresholdSweep) {
     for (const Detector* detector : o.detectors) {
       if (detector->sweep != nullptr) continue;
-      wrong(fmt::format("--metrics threshold-sweep has no thresholds for the score {}",
-                        detector->name));
+      wrong(
+          fmt::format("--metrics threshold-sweep has no thresholds for the score {}: remove it "
+                      "from --score, or use "
+                      "--metrics exact",
+                      detector->name));
     }
   }
 }

@@ -21,7 +21,7 @@ struct EvalOptions {
   JobRequest job;
   std::vector<const Detector*> detectors = authors_detectors();
   MetricsMethod method = MetricsMethod::kExact;
-  std::string search_dir = "odin_search";  // where the scores of a search are kept
+  std::string search_dir = "odin_search";  // folder for the scores of a search
 
   std::string device = "auto";
   std::optional<int> gpu;
@@ -39,8 +39,8 @@ struct EvalOptions {
   bool quiet = false;
 };
 
-// Makes `app` read a command line into `options`, which must outlive the parsing. What is wrong with
-// a command line is thrown while it is parsed, as CLI::ParseError.
+// Makes `app` read a command line into `options`, which must outlive the parsing. Parsing a wrong
+// command line throws CLI::ParseError.
 void add_options(CLI::App& app, EvalOptions& options);
 
 }  // namespace odin

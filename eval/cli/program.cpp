@@ -19,16 +19,16 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kWrongUsage = 2;
 
-// A report cut short by a full disk must not pass for a whole one.
+// A report that a full disk cut short must not pass for a complete one.
 void flush_standard_output() {
   errno = 0;
   std::cout.flush();
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
-  require(written, "standard output cannot be written: {}",
+  require(written, "cannot write to standard output: {}",
           std::generic_category().message(errno != 0 ? errno : EIO));
 }
 
-// Where standard error cannot be written either, the exit status has to tell it all.
+// If standard error cannot be written either, only the exit status remains.
 void complain(const CLI::App& app, const std::string& sentence) {
   std::fputs(fmt::format("{}: {}\n", app.get_name(), sentence).c_str(), stderr);
 }
@@ -57,7 +57,7 @@ int run_program_main(CLI::App& app, int argc, const char* const* argv,
     flush_standard_output();
     return status;
   } catch (const std::bad_alloc&) {
-    complain(app, "there is not enough memory");
+    complain(app, "not enough memory");
   } catch (const std::exception& error) {
     complain(app, error.what());
   }

@@ -17,7 +17,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Progress that cannot be written is no reason to end a run, so what fputs says is ignored.
+// The run continues even if progress cannot be written, so the result of fputs is ignored.
 void write(const std::string& text) {
   std::fputs(text.c_str(), stderr);
   std::fflush(stderr);

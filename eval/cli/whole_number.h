@@ -9,8 +9,8 @@ class Validator;
 
 namespace odin {
 
-// Accepts decimal digits alone, and a number from `least` to `most`. CLI11 itself reads a number that
-// its type cannot hold as the nearest one that it can, and -1 as the largest number without a sign.
+// Accepts only decimal digits that make a number from `least` to `most`. CLI11 by itself clamps a
+// number that its type cannot hold, and reads -1 as the largest unsigned number.
 CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
 
 }  // namespace odin

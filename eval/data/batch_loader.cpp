@@ -7,15 +7,17 @@
 namespace odin {
 namespace {
 
-// Images that a thread takes at once: enough to make the hand-over cheap.
+// Images that a thread reads at once: enough to make the hand-over cheap.
 constexpr std::int64_t kChunk = 8;
 
 }  // namespace
 
 BatchLoader::BatchLoader(const Dataset& dataset, const BatchLoaderOptions& options)
     : dataset_(dataset), options_(options) {
-  require(options.batch_size >= 1, "the batch size must be at least 1, not {}", options.batch_size);
-  require(options.threads >= 1, "at least one thread must read images, not {}", options.threads);
+  require(options.batch_size >= 1, "the batch size must be at least 1, but is {}",
+          options.batch_size);
+  require(options.threads >= 1, "at least one thread must read images, but there are {}",
+          options.threads);
   batches_ = (dataset.size() + options.batch_size - 1) / options.batch_size;
   const std::int64_t ahead = options.threads * kChunk;
   const std::int64_t slots = 1 + (ahead + options.batch_size - 1) / options.batch_size;

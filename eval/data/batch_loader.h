@@ -18,8 +18,8 @@ namespace odin {
 struct BatchLoaderOptions {
   std::int64_t batch_size = 64;
   int threads = 1;  // that read, next to the caller's
-  // Called by the threads that read, with the pixels (n, 3, 32, 32) in 0..1 of some images of a batch,
-  // to change them in place; several calls may run at once. None: pixels stay as they are.
+  // The reading threads call this with the pixels (n, 3, 32, 32), in 0..1, of some images of a batch, to
+  // change them in place. Several calls may run at once. If empty, pixels stay as they are.
   std::function<void(std::span<float>)> prepare = {};
 };
 
@@ -30,9 +30,9 @@ struct Batch {
   const float* images = nullptr;  // (count, 3, 32, 32), row-major, as `prepare` left them
 };
 
-// Goes through a data set once, in order. While the caller works on one batch, threads prepare the
-// next ones: at least one batch, and with small batches enough to keep every thread busy; that, and
-// not the data set, is the memory held. The images are the same whatever the number of threads.
+// Goes through a data set once, in order. While the caller works on one batch, threads prepare the next
+// ones: at least one batch, and with small batches enough to keep every thread busy. Memory holds these
+// batches, not the data set. The number of threads does not change the images.
 class BatchLoader {
  public:
   // Starts reading. `dataset` must outlive the loader. Throws Error for a batch size or a number of
@@ -41,15 +41,15 @@ class BatchLoader {
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  // The next batch, valid until the next call, or nothing after the last. All batches but the last
-  // are of the batch size. Rethrows what went wrong in reading the batch, the first image's error
-  // where there are several, and again in every later call. To be called by one thread at a time.
+  // The next batch, valid until the next call, or nothing after the last one. All batches except the
+  // last have the full batch size. Rethrows the error of the first image of the batch that could not
+  // be read, and again in every later call. Only one thread may call it at a time.
   std::optional<Batch> next();
 
  private:
   struct Slot {
     std::vector<float> images;
-    std::int64_t batch = -1;   // that it holds or is being filled with
+    std::int64_t batch = -1;   // in the slot, or being loaded into it
     std::int64_t pending = 0;  // chunks not yet done
     std::int64_t failed_chunk = 0;
     std::exception_ptr error;  // of the first chunk that failed
@@ -68,7 +68,7 @@ class BatchLoader {
   std::mutex mutex_;  // guards all below but the images of a slot in work
   std::condition_variable_any changed_;
   std::vector<Slot> slots_;
-  std::int64_t next_batch_ = 0;  // whose chunk is to be loaded next
+  std::int64_t next_batch_ = 0;  // the batch of the next chunk to load
   std::int64_t next_chunk_ = 0;
   std::int64_t delivered_ = 0;            // batches given to the caller
   std::optional<WorkerThreads> threads_;  // last: they end before what they use

@@ -15,10 +15,10 @@ namespace fs = std::filesystem;
 // A record is its labels, one byte each, and an image.
 struct Layout {
   std::string_view name;
-  std::string_view folder;  // that the published archive unpacks to
+  std::string_view folder;  // created by unpacking the published archive
   std::vector<std::string_view> training_files;
   std::string_view test_file;
-  std::vector<int> classes;  // of each label byte; the last is the label that counts
+  std::vector<int> classes;  // for each label byte; the last one is the label that we use
 
   std::int64_t label_bytes() const { return static_cast<std::int64_t>(classes.size()); }
   std::int64_t record_bytes() const { return label_bytes() + kImageElements; }
@@ -48,10 +48,11 @@ std::vector<fs::path> find_files(const fs::path& path, const Layout& layout, Cif
   std::vector<fs::path> files;
   for (const std::string_view name : names) {
     files.push_back(folder / name);
-    require(fs::exists(files.back(), ignored),
-            "'{}' holds no {}, a file of the binary version of {}: give the folder {} that its "
-            "archive unpacks to",
-            folder.string(), name, layout.name, layout.folder);
+    require(
+        fs::exists(files.back(), ignored),
+        "'{}' does not contain {}, a file of the binary version of {}: give the folder {} from the "
+        "unpacked archive",
+        folder.string(), name, layout.name, layout.folder);
   }
   return files;
 }
@@ -74,9 +75,9 @@ void read_labels(const InputFile& file, const Layout& layout, std::vector<std::i
       for (const int classes : layout.classes) {
         if (*at >= classes) {
           fail(
-              "'{}' has the label {} in record {}, where {} has classes 0 to {}: download it "
-              "again, "
-              "or check which data set it is",
+              "'{}' has the label {} in record {}, but {} has classes 0 to {}: download it again, "
+              "or "
+              "check which data set it is",
               file.path().string(), *at, begin + i, layout.name, classes - 1);
         }
         ++at;

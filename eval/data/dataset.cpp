@@ -35,8 +35,8 @@ Dataset::Dataset(std::string name, std::int64_t size, DatasetLabels labels)
 
 void Dataset::read(std::int64_t begin, std::int64_t count, float* pixels) const {
   require(begin >= 0 && count >= 0 && begin <= size_ && count <= size_ - begin,
-          "{} images from number {} on were asked for of '{}', which has {}", count, begin, name_,
-          size_);
+          "cannot read {} images, starting at image {}, from '{}', which has {}", count, begin,
+          name_, size_);
   read_images(begin, count, pixels);
 }
 
@@ -44,7 +44,7 @@ void ByteDataset::read_images(std::int64_t begin, std::int64_t count, float* pix
   std::array<std::uint8_t, kImageElements> bytes;
   for (std::int64_t i = 0; i < count; ++i) {
     read_image(begin + i, bytes.data());
-    // Divided, not multiplied by 1/255: the very numbers that torchvision's ToTensor gives.
+    // Divided, not multiplied by 1/255, to give the same numbers as torchvision's ToTensor.
     std::transform(bytes.begin(), bytes.end(), pixels + i * kImageElements,
                    [](std::uint8_t byte) { return static_cast<float>(byte) / 255.0f; });
   }
@@ -52,10 +52,10 @@ void ByteDataset::read_images(std::int64_t begin, std::int64_t count, float* pix
 
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t skip,
                                       std::int64_t limit) {
-  require(skip >= 0, "the number of images to skip cannot be negative ({})", skip);
-  require(limit >= 1, "at least one image must be read, not {}", limit);
+  require(skip >= 0, "the number of images to skip is {}, but must be at least 0", skip);
+  require(limit >= 1, "the number of images to read is {}, but must be at least 1", limit);
   require(skip < dataset->size(),
-          "'{}' has {} images, and none is left after skipping the first {}: skip fewer",
+          "'{}' has {} images, and none remains after skipping the first {}: skip fewer",
           dataset->name(), dataset->size(), skip);
   const std::int64_t count = std::min(limit, dataset->size() - skip);
   DatasetLabels labels;

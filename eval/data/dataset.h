@@ -1,4 +1,4 @@
-// A set of images, labelled or not, wherever it comes from: what networks are evaluated on.
+// A set of images, labelled or not, from any source.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace odin {
 
 // The classes of the images of a set.
 struct DatasetLabels {
-  std::vector<std::int32_t> of_image;    // one for every image, in [0, num_classes), or none at all
+  std::vector<std::int32_t> of_image;    // one per image, in [0, num_classes), or none at all
   int num_classes = 0;                   // 0 for a set without labels
-  std::vector<std::string> class_names;  // one per class, or none where the set does not tell
+  std::vector<std::string> class_names;  // one per class, or none if the set has no names
 };
 
-// Images in a fixed order. All of it is const: any number of threads may read at once.
+// Images in a fixed order. Everything is const: any number of threads may read at once.
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -29,14 +29,14 @@ class Dataset {
   std::int64_t size() const { return size_; }
   bool labelled() const { return labels_.num_classes > 0; }
   int num_classes() const { return labels_.num_classes; }
-  // One per image; empty where the set is not labelled.
+  // One per image; empty if the set has no labels.
   std::span<const std::int32_t> labels() const { return labels_.of_image; }
-  // One per class; empty where the set does not tell.
+  // One per class; empty if the set has no names.
   std::span<const std::string> class_names() const { return labels_.class_names; }
 
   // Writes images [begin, begin + count) as (count, 3, 32, 32), row-major, red, green and blue, in
-  // 0..1. What an image looks like does not depend on begin and count. Throws Error, naming the
-  // file, for an image that cannot be read, and for a range outside the set.
+  // 0..1. An image does not depend on begin and count. Throws Error, which names the file, for an
+  // image that cannot be read, and for a range outside the set.
   void read(std::int64_t begin, std::int64_t count, float* pixels) const;
 
  protected:
@@ -50,7 +50,7 @@ class Dataset {
   DatasetLabels labels_;
 };
 
-// Images stored with eight bits a channel; value v is the pixel v / 255.
+// Images with eight bits per channel. The value v is the pixel v / 255.
 class ByteDataset : public Dataset {
  protected:
   using Dataset::Dataset;
@@ -67,8 +67,8 @@ struct NamedDataset {
   std::shared_ptr<const Dataset> images;
 };
 
-// The images of `dataset` without its first `skip`, `limit` of them at most. Throws Error where no
-// image is left, and for a negative skip or a limit below one.
+// At most `limit` images of `dataset`, after its first `skip`. Throws Error if no image remains, and
+// for a negative skip or a limit below one.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t skip,
                                       std::int64_t limit);
 

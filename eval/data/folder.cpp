@@ -40,7 +40,7 @@ std::string last_name(const fs::path& folder) {
 std::shared_ptr<const Dataset> open_folder(const fs::path& folder, ImageFit fit) {
   std::error_code ignored;
   require(fs::exists(folder, ignored), "the folder '{}' does not exist", folder.string());
-  require(fs::is_directory(folder, ignored), "'{}' is a file, where a folder of images is needed",
+  require(fs::is_directory(folder, ignored), "'{}' is a file, but a folder of images is needed",
           folder.string());
 
   const FolderEntries top = folder_entries(folder);
@@ -58,9 +58,10 @@ std::shared_ptr<const Dataset> open_folder(const fs::path& folder, ImageFit fit)
     require(!files.empty(), "the folder '{}' holds no PNG or JPEG image", folder.string());
     labels = {};
   } else {
-    require(without_images.empty(),
-            "the folder '{}' holds no PNG or JPEG image, as every class of '{}' must: remove it",
-            (folder / (without_images.empty() ? "" : without_images[0])).string(), folder.string());
+    require(
+        without_images.empty(),
+        "the folder '{}' holds no PNG or JPEG image, but every class of '{}' needs one: remove it",
+        (folder / (without_images.empty() ? "" : without_images[0])).string(), folder.string());
     labels.class_names = top.folders;
   }
   return std::make_shared<Folder>(last_name(folder), std::move(files), fit, std::move(labels));

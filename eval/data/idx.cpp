@@ -29,12 +29,12 @@ class GzipStream {
           return count;
         }) {}
 
-  // Reads `count` bytes, fewer only at the end, and returns how many.
+  // Reads `count` bytes, or fewer at the end of the file, and returns their number.
   std::size_t read(std::uint8_t* to, std::size_t count) {
     try {
       return packed_.read(std::as_writable_bytes(std::span(to, count)));
     } catch (const Error& error) {
-      fail("'{}' is damaged or not whole ({}): download it again", file_.path().string(),
+      fail("'{}' is damaged or truncated ({}): download it again", file_.path().string(),
            error.what());
     }
   }
@@ -45,10 +45,11 @@ class GzipStream {
   Gunzip packed_;
 };
 
-// An IDX file of unsigned bytes. Plain, it stays where it is; gzipped, it is unpacked to memory.
+// An IDX file of unsigned bytes. A plain file stays on disk; a gzipped one is unpacked to memory.
 class IdxArray {
  public:
-  // Throws Error unless the file has `rank` axes (which hold `what`) and is as long as it says.
+  // Throws Error unless the file has `rank` axes, which hold `what`, and the length that its header
+  // says.
   IdxArray(const fs::path& path, int rank, std::string_view what) : file_(path) {
     std::array<std::byte, 2> magic{};
     file_.read_some(0, magic.data(), magic.size());
@@ -70,7 +71,7 @@ class IdxArray {
 
   std::string name() const { return file_.path().string(); }
   std::int64_t extent(std::size_t axis) const { return extents_[axis]; }
-  // Copies `count` elements from number `first` on.
+  // Copies `count` elements, starting at element `first`.
   void read(std::int64_t first, void* to, std::size_t count) const {
     if (unpacked_.empty()) {
       file_.read(begin_ + first, to, count);
@@ -95,7 +96,7 @@ class IdxArray {
             fmt::join(header.begin(),
                       header.begin() + std::min<std::ptrdiff_t>(std::ssize(header), 4), " "),
             rank);
-    require(header[3] == rank, "'{}' is an IDX file of {} axes, where {} ({} axes) are needed",
+    require(header[3] == rank, "'{}' is an IDX file with {} axes, but {} ({} axes) are needed",
             name(), header[3], what, rank);
     require(header.size() == header_bytes(rank), "'{}' ends within its header: {}", name(),
             kAdvice);
@@ -108,8 +109,8 @@ class IdxArray {
     begin_ = std::ssize(header);
   }
 
-  // The number of elements that the header claims, or -1 where that is more than `most` (it may be
-  // more than 64 bits hold).
+  // The number of elements that the header claims, or -1 if it is more than `most` (it may not even
+  // fit in 64 bits).
   std::int64_t elements(std::int64_t most) const {
     std::int64_t product = 1;
     for (const std::int64_t extent : extents_) {
@@ -121,13 +122,14 @@ class IdxArray {
 
   std::string claimed() const { return fmt::format("{}", fmt::join(extents_, " x ")); }
 
-  // Takes as much memory as is really there, not as the header claims.
+  // Takes as much memory as the content needs, not as much as the header claims.
   void unpack(GzipStream& stream) {
     const std::int64_t expected = elements(kMaxUnpackedBytes);
-    require(expected >= 0,
-            "'{}' says that it holds {} bytes, and no more than {} are unpacked: unpack it with "
-            "gunzip and give the plain file",
-            name(), claimed(), kMaxUnpackedBytes);
+    require(
+        expected >= 0,
+        "'{}' says that it holds {} bytes, but at most {} are unpacked to memory: unpack it with "
+        "gunzip and give the plain file",
+        name(), claimed(), kMaxUnpackedBytes);
     std::vector<std::uint8_t> part(std::size_t{1} << 18);
     while (const std::size_t got = stream.read(part.data(), part.size())) {
       unpacked_.insert(unpacked_.end(), part.data(), part.data() + got);
@@ -144,8 +146,8 @@ class IdxArray {
   std::vector<std::uint8_t> unpacked_;
 };
 
-// The file of labels that belongs to a file of images, if there is one.
-std::optional<fs::path> labels_beside(const fs::path& images) {
+// The file of labels that belongs to a file of images, if any.
+std::optional<fs::path> labels_file_of(const fs::path& images) {
   std::string name = images.filename().string();
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   const std::size_t word = name.rfind("images");
@@ -163,8 +165,8 @@ std::optional<fs::path> labels_beside(const fs::path& images) {
 DatasetLabels read_labels(const fs::path& file, const fs::path& images, std::int64_t count) {
   const IdxArray array(file, 1, "labels");
   require(array.extent(0) == count,
-          "'{}' holds {} labels, but '{}' beside it {} images: download both again", file.string(),
-          array.extent(0), images.string(), count);
+          "'{}' holds {} labels, but '{}' next to it holds {} images: download both again",
+          file.string(), array.extent(0), images.string(), count);
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(count));
   array.read(0, bytes.data(), bytes.size());
   DatasetLabels labels;
@@ -181,7 +183,7 @@ class Idx final : public ByteDataset {
         fit_(fit),
         height_(array_.extent(1)),
         width_(array_.extent(2)) {
-    // An image that cannot be fitted is an error now rather than at the first image.
+    // Throws Error for a size that cannot be fitted, before any image is read.
     std::array<std::uint8_t, kImageElements> unused;
     if (!is_padded()) ImageFitter(array_.name(), fit_, unused.data()).begin(width_, height_);
   }
@@ -235,8 +237,8 @@ class Idx final : public ByteDataset {
 std::shared_ptr<const Dataset> open_idx(const fs::path& file, ImageFit fit) {
   IdxArray array(file, 3, "images");
   DatasetLabels labels;
-  if (const auto beside = labels_beside(file)) {
-    labels = read_labels(*beside, file, array.extent(0));
+  if (const auto labels_file = labels_file_of(file)) {
+    labels = read_labels(*labels_file, file, array.extent(0));
   }
   return std::make_shared<Idx>(file.filename().string(), std::move(array), fit, std::move(labels));
 }

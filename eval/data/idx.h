@@ -9,13 +9,15 @@
 
 namespace odin {
 
-// `file` holds bytes (N, height, width), grey, which is repeated in all three channels. Images of
-// at most 32 x 32 get a black border, whatever `fit` says (28 x 28: two pixels all round); larger
-// ones follow `fit`. Labels are read from the file beside it whose name has "labels" for "images"
-// and "idx1" for "idx3", with or without .gz; without such a file the set is not labelled.
+// `file` holds grey images as bytes (N, height, width). Grey is repeated in all three channels. Images
+// of at most 32 x 32 get a black border, whatever `fit` is (28 x 28: two pixels on each side). Larger
+// images follow `fit`.
 //
-// A plain file stays where it is; a gzipped one is unpacked to memory. Throws Error where a file is
-// no such thing, is shorter or longer than it says, or unpacks to more than 1 GiB.
+// Labels are read from a file next to `file` whose name has "labels" instead of "images" and "idx1"
+// instead of "idx3", with or without .gz. Without such a file the set has no labels.
+//
+// A plain file stays on disk; a gzipped one is unpacked to memory. Throws Error if a file has another
+// format, is shorter or longer than its header says, or unpacks to more than 1 GiB.
 std::shared_ptr<const Dataset> open_idx(const std::filesystem::path& file, ImageFit fit);
 
 }  // namespace odin

@@ -20,7 +20,7 @@ class Noise final : public Dataset {
         seed_(seed) {}
 
  private:
-  // In blocks of four words, which is what one call of the generator makes.
+  // In blocks of four words: one call of the generator makes four.
   void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
     static_assert(kImageElements % 4 == 0);
     const auto first = static_cast<std::uint64_t>(begin * (kImageElements / 4));
@@ -43,7 +43,7 @@ class Noise final : public Dataset {
     }
   }
 
-  // In double: the same float whatever the mathematical library, but for a rare last bit.
+  // In double, so that every mathematical library gives the same float, except for a rare last bit.
   static void gaussian_pair(std::uint32_t word0, std::uint32_t word1, float* pair) {
     const double radius = std::sqrt(-2 * std::log((word0 + 0.5) / kWords));
     const double angle = 2 * std::numbers::pi * (word1 / kWords);
@@ -58,7 +58,7 @@ class Noise final : public Dataset {
 }  // namespace
 
 std::shared_ptr<const Dataset> make_noise(NoiseKind kind, std::int64_t count, std::uint64_t seed) {
-  require(count >= 1, "a set of noise needs at least one image, not {}", count);
+  require(count >= 1, "a set of noise needs at least one image, but {} were asked for", count);
   return std::make_shared<Noise>(kind, count, seed);
 }
 

@@ -1,4 +1,4 @@
-// Images of noise, which belong to no distribution of pictures.
+// Images of noise.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +9,20 @@
 namespace odin {
 
 enum class NoiseKind : std::uint8_t {
-  kUniform,  // every number from U[0, 1)
-  kGaussian  // every number from N(0.5, 1), clamped to [0, 1]
+  kUniform,  // every number is drawn from U[0, 1)
+  kGaussian  // every number is drawn from N(0.5, 1) and clamped to [0, 1]
 };
 
-// The streams of kernels/philox.h that the numbers come from: no other use of a seed meets them.
+// The streams of kernels/philox.h for the numbers. No other use of a seed shares them.
 inline constexpr std::uint64_t kUniformNoiseStream = 0x756E69666F726D00;   // "uniform"
 inline constexpr std::uint64_t kGaussianNoiseStream = 0x676175737369616E;  // "gaussian"
 
-// `count` images, not labelled. Element e of image i depends on the seed and k = 3072 i + e alone:
-// uniform: philox_uniform(seed, stream, k). Gaussian: 0.5 + z, where the words w(k) =
-// philox_bits(seed, stream, k) give a pair of z by Box and Muller: with k even, u = (w(k) + 1/2) /
-// 2^32 and v = w(k + 1) / 2^32, z(k) = sqrt(-2 ln u) cos(2 pi v) and z(k + 1) = sqrt(-2 ln u) sin(2
-// pi v). Throws Error for a count below one.
+// `count` images without labels. Element e of image i depends only on the seed and k = 3072 i + e:
+// - uniform: philox_uniform(seed, stream, k);
+// - Gaussian: 0.5 + z(k), clamped to [0, 1]. With w(k) = philox_bits(seed, stream, k), the method of
+//   Box and Muller gives a pair of z for each even k: with u = (w(k) + 1/2) / 2^32 and
+//   v = w(k + 1) / 2^32, z(k) = sqrt(-2 ln u) cos(2 pi v) and z(k + 1) = sqrt(-2 ln u) sin(2 pi v).
+// Throws Error for a count below one.
 std::shared_ptr<const Dataset> make_noise(NoiseKind kind, std::int64_t count, std::uint64_t seed);
 
 }  // namespace odin

@@ -27,8 +27,7 @@ constexpr Word kWords[] = {
 
 constexpr std::string_view kPossible =
     "cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR, "
-    "uniform "
-    "or gaussian";
+    "uniform or gaussian";
 
 }  // namespace
 
@@ -41,12 +40,13 @@ DatasetSpec parse_dataset_spec(std::string_view text) {
   const std::string_view word = text.substr(0, colon);
   const auto* found = std::find_if(std::begin(kWords), std::end(kWords),
                                    [&](const Word& known) { return known.text == word; });
-  require(found != std::end(kWords), "'{}' names no data set: give {}", text, kPossible);
+  require(found != std::end(kWords), "'{}' is not a data-set specification: give {}", text,
+          kPossible);
   const bool has_path = colon != std::string_view::npos && colon + 1 < text.size();
-  require(has_path || is_noise(found->kind), "'{}' lacks the path of its data: give {}:{}", text,
-          word, found->kind == DatasetKind::kIdx ? "FILE" : "DIR");
+  require(has_path || is_noise(found->kind), "'{}' has no path: give {}:{}", text, word,
+          found->kind == DatasetKind::kIdx ? "FILE" : "DIR");
   require(colon == std::string_view::npos || !is_noise(found->kind),
-          "'{}' has a path, but noise is made, not read: give just '{}'", text, word);
+          "'{}' has a path, but noise is generated, not read: give just '{}'", text, word);
   return {found->kind, has_path ? text.substr(colon + 1) : std::string_view()};
 }
 

@@ -1,4 +1,4 @@
-// Data sets as they are named on a command line: "cifar10:DIR", "folder:DIR", "uniform".
+// Data-set specifications, as on a command line: "cifar10:DIR", "folder:DIR", "uniform".
 #pragma once
 
 #include <cstdint>
@@ -27,23 +27,23 @@ struct DatasetSpec {
   std::filesystem::path path;  // empty for noise
 };
 
-// Reads cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR,
-// uniform or gaussian; whether the path exists is seen when it is opened. Throws Error, listing
-// these, for anything else.
+// Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR,
+// uniform or gaussian. open_dataset() checks that the path exists. Throws Error, which lists these
+// forms, for anything else.
 DatasetSpec parse_dataset_spec(std::string_view text);
 
-// Whether the images are made rather than read, so that their number must be given.
+// Whether the images are generated, so that their number must be given.
 bool is_noise(DatasetKind kind);
 
 struct DatasetOptions {
-  ImageFit fit = ImageFit::kExact;  // for images of another size than 32 x 32
-  std::int64_t noise_images = 0;    // how many images a set of noise has
+  ImageFit fit = ImageFit::kExact;  // for images that are not 32 x 32
+  std::int64_t noise_images = 0;    // number of images in a set of noise
   std::uint64_t seed = 0;           // of noise
 };
 
-// Opens the whole set, and reads its first image: images of a wrong size are to be found now, not
+// Opens the whole set and reads its first image, so that images of a wrong size are found now and not
 // after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_folder() and
-// make_noise() do, and as reading that image does.
+// make_noise() do, and as reading the image does.
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, const DatasetOptions& options);
 
 }  // namespace odin

@@ -1,4 +1,4 @@
-// The two decoders behind read_image_file(): each reads a file from its start and hands rows on.
+// The two decoders behind read_image_file(). Each reads a file from its start and passes on its rows.
 #pragma once
 
 #include <array>
@@ -19,10 +19,10 @@ class InputStream {
   explicit InputStream(const InputFile& file) : file_(file) {}
 
   const InputFile& file() const { return file_; }
-  // Fills buffer() with what comes next and returns its length, 0 at the end. Throws Error.
+  // Fills buffer() with the next bytes and returns their number, 0 at the end. Throws Error.
   std::size_t fill();
   const std::uint8_t* buffer() const { return buffer_.data(); }
-  // Leaves out `count` bytes of the file from where the last fill() ended.
+  // Skips `count` bytes of the file after the last fill().
   void skip(std::int64_t count) { offset_ += count; }
 
  private:
@@ -31,12 +31,12 @@ class InputStream {
   std::array<std::uint8_t, 16384> buffer_;
 };
 
-// Longest message that the decoders keep of what their library says.
+// The longest message of a library that is kept.
 using CodecMessage = std::array<char, 256>;
 
-// What both decoders need around their library, which reports an error by a long jump. The jump must
-// pass no C++ object that needs destroying: so the library is called only inside guarded(), and
-// nothing else is called there.
+// The common part of both decoders. Their libraries report an error by a long jump, which must not skip
+// the destructor of any C++ object. So the library is called only inside guarded(), and nothing else is
+// called there.
 class GuardedCodec {
  public:
   // `format` is the image's in messages: "PNG".
@@ -47,7 +47,7 @@ class GuardedCodec {
  protected:
   ~GuardedCodec() = default;
 
-  // Throws Error, naming the file, where the calls end in raise().
+  // Throws Error, which names the file, if the calls end in raise().
   template <class Calls>
   void guarded(const Calls& calls) {
     if (setjmp(jump_) != 0) {
@@ -57,11 +57,11 @@ class GuardedCodec {
     calls();
   }
 
-  // Ends the calls of guarded() with what went wrong.
+  // Ends the calls inside guarded() with an error.
   [[noreturn]] void raise(const char* text);
 
-  // stream().fill(), but 0 with a message() for raise() at the end of the file and where it cannot be
-  // read: no exception may pass the library either.
+  // As stream().fill(), but returns 0, with a message() for raise(), at the end of the file and also if
+  // it cannot be read: no exception may pass through the library either.
   std::size_t fill();
   const char* message() const { return message_.data(); }
 
@@ -77,7 +77,7 @@ class GuardedCodec {
   std::jmp_buf jump_;
 };
 
-// Both throw Error, naming the file, where it is not a whole image of the format.
+// Both throw Error, which names the file, unless it is a whole image of the format.
 void decode_png(InputStream& stream, ImageFitter& fitter);
 void decode_jpeg(InputStream& stream, ImageFitter& fitter);
 

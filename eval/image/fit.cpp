@@ -12,7 +12,7 @@ namespace odin {
 namespace {
 
 constexpr std::int64_t kPlane = std::int64_t{kImageSize} * kImageSize;
-constexpr int kFractionBits = 22;  // of a filter weight; Pillow's choice, so its rounding too
+constexpr int kFractionBits = 22;  // of a filter weight; as in Pillow, to round as it does
 constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
 
 std::uint8_t to_byte(std::int32_t sum) {
@@ -23,13 +23,13 @@ std::int64_t round_half_up(double x) {
   return static_cast<std::int64_t>(std::floor(x + 0.5));
 }
 
-// Half of a margin, halves rounded to even as Python's round() does.
+// Half of a margin, with halves rounded to even, as Python's round() does.
 std::int64_t half_margin(std::int64_t extent) {
   const std::int64_t margin = extent - kImageSize;
   return margin / 2 + (margin % 4 == 3 ? 1 : 0);
 }
 
-// One of the margins that a crop may leave before it, coordinate 0 or 1 of the draw.
+// A random margin before a crop, from coordinate 0 or 1 of the draw.
 std::int64_t random_margin(std::int64_t extent, const CropDraw& draw, std::uint64_t coordinate) {
   const auto margins = static_cast<std::uint64_t>(extent - kImageSize + 1);
   const std::uint64_t bits = philox_bits(draw.seed, draw.image, coordinate);
@@ -51,23 +51,23 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
           image_, width, height);
   const bool exact = width == kImageSize && height == kImageSize;
   require(exact || fit_ != ImageFit::kExact,
-          "'{0}' is {1} x {2}, where images of {3} x {3} are needed: give --resize to scale it or "
-          "--center-crop to cut out its middle",
+          "'{0}' is {1} x {2}, but images of {3} x {3} are needed: give --resize to scale it or "
+          "--center-crop to crop it to its middle",
           image_, width, height, kImageSize);
-  require(
-      width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
-      "'{}' claims to be {} x {}, which is more than the {} a side and {} pixels that are decoded",
-      image_, width, height, kMaxImageSide, kMaxImagePixels);
+  require(width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
+          "'{}' claims to be {} x {}, but images are decoded up to {} on a side and {} pixels",
+          image_, width, height, kMaxImageSide, kMaxImagePixels);
   if (resizes() && !exact) {
     horizontal_ = make_filter(width, fit_);
     vertical_ = make_filter(height, fit_);
     narrowed_.resize(static_cast<std::size_t>(height * kImageChannels * kImageSize));
   } else {
     const bool random = fit_ == ImageFit::kRandomCrop;
-    fit_ = ImageFit::kCenterCrop;  // of the whole image, where it is 32 x 32
-    require(width >= kImageSize && height >= kImageSize,
-            "'{0}' is {1} x {2}, from which no {3} x {3} can be cut: give --resize to scale it",
-            image_, width, height, kImageSize);
+    fit_ = ImageFit::kCenterCrop;  // the whole image
+    require(
+        width >= kImageSize && height >= kImageSize,
+        "'{0}' is {1} x {2}, which is too small to crop to {3} x {3}: give --resize to scale it",
+        image_, width, height, kImageSize);
     left_ = random ? random_margin(width, draw_, 0) : half_margin(width);
     top_ = random ? random_margin(height, draw_, 1) : half_margin(height);
   }

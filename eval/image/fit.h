@@ -1,4 +1,4 @@
-// Brings images of any size to the 32 x 32 of the networks.
+// Fits images of any size to the 32 x 32 of the networks.
 #pragma once
 
 #include <cstdint>
@@ -9,52 +9,51 @@ namespace odin {
 
 // What to do with an image that is not 32 x 32.
 enum class ImageFit : std::uint8_t {
-  kExact,  // it is an error
-  // Scaled to 32 x 32, whatever its proportions, with a triangle filter as wide as the reduction
-  // (bilinear with antialiasing): the same bytes as Pillow's resize((32, 32), BILINEAR), which is
-  // what torchvision's Resize does.
+  kExact,  // throw Error
+  // Scale to 32 x 32, without keeping proportions, with a triangle filter as wide as the reduction
+  // (bilinear with antialiasing). Gives the same bytes as Pillow's resize((32, 32), BILINEAR), which
+  // is torchvision's Resize.
   kResize,
-  // Scaled without antialiasing, so that detail finer than the result's pixels folds into false
-  // patterns: each pixel interpolated between the four source pixels around its centre (PyTorch's
-  // interpolate(mode="bilinear", antialias=False), to one level of 255), or the source pixel that
-  // its centre lies in (the same bytes as Pillow's NEAREST).
+  // Scale without antialiasing: detail finer than the result's pixels turns into false patterns.
+  // Bilinear interpolates each pixel between the four source pixels around its centre (PyTorch's
+  // interpolate(mode="bilinear", antialias=False), to within one level of 255). Nearest takes the
+  // source pixel at its centre (the same bytes as Pillow's NEAREST).
   kResizeBilinear,
   kResizeNearest,
-  // The middle is cut out; it is an error if the image is smaller. Where the margins cannot be
-  // equal, the same pixels as torchvision's CenterCrop.
+  // Crop to the middle. Throw Error if the image is smaller. If the margins cannot be equal, take the
+  // same pixels as torchvision's CenterCrop.
   kCenterCrop,
-  // A place drawn at random, every one as likely, is cut out; it is an error if the image is
-  // smaller.
+  // Crop at a random place; all places are equally likely. Throw Error if the image is smaller.
   kRandomCrop
 };
 
-// Where a random crop lies: a function of these two and of the image's size alone.
+// The place of a random crop depends only on these two and on the image's size.
 struct CropDraw {
   std::uint64_t seed = 0;
-  std::uint64_t image = 0;  // tells the images of a set apart
+  std::uint64_t image = 0;  // another number for each image of a set
 };
 
-// No image is decoded that is longer than this on a side, or has more pixels: the sizes that a
-// damaged or hostile file claims must not decide how much memory is used.
+// Limits on a side and on the pixels of an image that is decoded. The size that a damaged or hostile
+// file claims must not decide how much memory is used.
 inline constexpr std::int64_t kMaxImageSide = 65535;
 inline constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
 
-// Takes the rows of one image, top to bottom, as a decoder makes them, and fits them into 32 x 32.
-// Holds 96 bytes per row of the source at most, never the whole image.
+// Takes the rows of one image from a decoder, top to bottom, and fits them to 32 x 32. Holds at most 96
+// bytes per row of the source, never the whole image.
 class ImageFitter {
  public:
-  // `image` is its name in messages. `pixels` (3, 32, 32), red, green and blue planes, is written.
-  // `draw` is for random crops.
+  // `image` is its name in messages. The result goes to `pixels` (3, 32, 32): red, green and blue
+  // planes. `draw` is for random crops.
   ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels, CropDraw draw = {});
 
-  // Called once before the rows. Throws Error, naming the image, its size and what may be done,
-  // where the image cannot be fitted or is larger than the limits above.
+  // Call once before the rows. Throws Error, with the image's name, its size and a remedy, if the image
+  // cannot be fitted or exceeds the limits above.
   void begin(std::int64_t width, std::int64_t height);
-  // `width` pixels of three interleaved bytes; called `height` times.
+  // Call `height` times, each with `width` pixels of three interleaved bytes.
   void row(const std::uint8_t* rgb);
 
  private:
-  // How much each source pixel counts in a line of 32 results.
+  // The weight of each source pixel in a line of 32 results.
   struct Filter {
     struct Taps {
       std::int64_t begin;

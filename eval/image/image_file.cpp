@@ -10,7 +10,7 @@ namespace odin {
 void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
                      CropDraw draw) {
   const InputFile input(file);
-  require(input.size() > 0, "'{}' is empty, where a PNG or JPEG image is needed", file.string());
+  require(input.size() > 0, "'{}' is empty, but a PNG or JPEG image is needed", file.string());
   std::array<std::uint8_t, 4> start{};
   input.read_some(0, start.data(), start.size());
 
@@ -21,7 +21,7 @@ void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8
   } else if (start[0] == 0xFF && start[1] == 0xD8) {
     decode_jpeg(stream, fitter);
   } else {
-    fail("'{}' is neither a PNG nor a JPEG image: convert it, or take it out of the data set",
+    fail("'{}' is neither a PNG nor a JPEG image: convert it, or remove it from the data set",
          file.string());
   }
 }

@@ -8,13 +8,14 @@
 
 namespace odin {
 
-// Decodes `file`, PNG or JPEG by its first bytes whatever its name, into `pixels` (3, 32, 32): red,
-// green and blue planes, the same bytes as Pillow's convert("RGB") gives: grey is repeated, a
-// palette looked up, transparency ignored, CMYK taken to be inverted as Adobe writes it; embedded
-// colour profiles and orientation are not applied. Of 16 bits the upper 8 are taken (Pillow clips
-// 16-bit grey instead, which leaves little but white).
+// Decodes `file` into `pixels` (3, 32, 32): red, green and blue planes. Its first bytes, not its name,
+// decide whether it is PNG or JPEG. The bytes are those of Pillow's convert("RGB"):
+// - grey is repeated in all channels, and a palette is looked up;
+// - transparency, embedded colour profiles and orientation are ignored;
+// - CMYK is taken to be inverted, as Adobe writes it;
+// - of 16 bits, the upper 8 are used (Pillow clips 16-bit grey instead, which leaves little but white).
 //
-// Throws Error, naming the file, where it cannot be read, is damaged or cut short, or does not fit.
+// Throws Error, which names the file, if it cannot be read, is damaged or truncated, or does not fit.
 // `draw` is for random crops.
 void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
                      CropDraw draw = {});

@@ -14,8 +14,8 @@
 namespace odin {
 namespace {
 
-// A progressive file may repeat scans that say nothing, each as costly as the image. Encoders use
-// about ten.
+// A progressive file may repeat scans that add nothing, each as costly as the image. Encoders use about
+// ten scans.
 constexpr int kMaxScans = 500;
 
 // round(a b / 255) for bytes
@@ -38,8 +38,8 @@ class JpegReader final : public GuardedCodec {
     read_header();
     const int channels = jpeg_.num_components;
     require(channels == 1 || channels == 3 || channels == 4,
-            "'{}' is a JPEG image of {} channels, where 1 (grey), 3 (colour) or 4 (CMYK) are "
-            "possible: convert it",
+            "'{}' is a JPEG image with {} channels, but only 1 (grey), 3 (colour) or 4 (CMYK) are "
+            "supported: convert it",
             file_name(), channels);
     fitter.begin(jpeg_.image_width, jpeg_.image_height);
     jpeg_.out_color_space = channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK;
@@ -59,7 +59,7 @@ class JpegReader final : public GuardedCodec {
           if (channels == 1) {
             rgb[3 * x + c] = decoded[x];
           } else {
-            // Inverted: 255 is no ink.
+            // Inverted: 255 means no ink.
             const int light = decoded[4 * x + 3];
             const int ink = 255 - decoded[4 * x + c];
             rgb[3 * x + c] = static_cast<std::uint8_t>(light - product(ink, light));
@@ -104,7 +104,7 @@ class JpegReader final : public GuardedCodec {
     self_of(jpeg).raise(text);
   }
 
-  // Of the warnings (negative levels) those are errors which mean that pixels were made up.
+  // Warnings have negative levels. Those that mean that pixels were made up are errors.
   static void on_message(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
     switch (jpeg->err->msg_code) {

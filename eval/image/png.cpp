@@ -18,7 +18,7 @@ class PngReader final : public GuardedCodec {
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
     if (info_ == nullptr) {
       png_destroy_read_struct(&png_, nullptr, nullptr);
-      fail("there is not enough memory to read '{}'", file_name());
+      fail("not enough memory to read '{}'", file_name());
     }
   }
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
@@ -31,7 +31,7 @@ class PngReader final : public GuardedCodec {
     fitter.begin(width, height);
     set_up_conversion();
 
-    // Indices into the palette if there is one, else colours.
+    // Indices into the palette, if any, else colours.
     const std::size_t row_bytes = png_get_rowbytes(png_, info_);
     std::vector<std::uint8_t> rows(row_bytes * (interlaced ? height : 1));
     std::vector<std::uint8_t> coloured(palette_.empty() ? 0 : std::size_t{width} * 3);
@@ -57,9 +57,9 @@ class PngReader final : public GuardedCodec {
   void read_header() {
     guarded([this] {
       png_set_read_fn(png_, this, on_read);
-      // The size is judged by the fitter, whose message says more.
+      // The fitter checks the size; its message says more.
       png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-      // Texts, profiles and transparency are not used: they are not even unpacked.
+      // Texts, profiles and transparency are not used, so they are not unpacked.
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
       png_read_info(png_, info_);
     });
@@ -87,15 +87,16 @@ class PngReader final : public GuardedCodec {
     const std::size_t width = png_get_image_width(png_, info_);
     require(
         png_get_rowbytes(png_, info_) == width * (indexed ? 1 : 3) && palette_.empty() == !indexed,
-        "'{}' is a PNG image of a kind that is not known: convert it", file_name());
+        "'{}' is a PNG image of an unknown kind: convert it", file_name());
   }
 
-  // Not left to libpng, which takes an index beyond the palette for black.
+  // Done here because libpng reads an index beyond the palette as black.
   void look_up(const std::uint8_t* indices, std::vector<std::uint8_t>& rgb) const {
     for (std::size_t x = 0; x < rgb.size() / 3; ++x) {
       if (indices[x] >= palette_.size()) {
-        fail("'{}' is a damaged PNG image: a pixel has colour {} of a palette of {}: replace it",
-             file_name(), indices[x], palette_.size());
+        fail(
+            "'{}' is a damaged PNG image, with a pixel of colour {} in a palette of {}: replace it",
+            file_name(), indices[x], palette_.size());
       }
       const png_color& colour = palette_[indices[x]];
       rgb[3 * x] = colour.red;
@@ -108,7 +109,7 @@ class PngReader final : public GuardedCodec {
     guarded([this, row] { png_read_row(png_, row, nullptr); });
   }
 
-  // The rest of the file too, so that a file which lost its end is found out.
+  // Reads the rest of the file too, to detect a file that lost its end.
   void read_end() {
     guarded([this] { png_read_end(png_, nullptr); });
   }
@@ -137,7 +138,7 @@ class PngReader final : public GuardedCodec {
   [[noreturn]] static void on_error(png_structp png, png_const_charp text) {
     static_cast<PngReader*>(png_get_error_ptr(png))->raise(text);
   }
-  // What the library can read in spite of a flaw, we read.
+  // We accept what the library can read in spite of a flaw.
   static void on_warning(png_structp, png_const_charp) {}
 
   std::vector<png_color> palette_;  // empty for an image without

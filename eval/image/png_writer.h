@@ -8,7 +8,7 @@
 namespace odin {
 
 // The bytes of a PNG file of 8-bit RGB that decodes to `pixels` (3, 32, 32): red, green and blue
-// planes. Throws Error for any other number of pixels.
+// planes. Throws Error for another number of pixels.
 std::string encode_png(std::span<const std::uint8_t> pixels);
 
 }  // namespace odin

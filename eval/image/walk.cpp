@@ -52,7 +52,7 @@ class Walk {
     require(::stat(folder.c_str(), &status) == 0, "cannot enter the folder '{}'", folder.string());
     const std::pair<dev_t, ino_t> identity(status.st_dev, status.st_ino);
     require(std::find(ancestors_.begin(), ancestors_.end(), identity) == ancestors_.end(),
-            "'{}' is a link to a folder that it lies in, so the data set has no end: remove it",
+            "'{}' is a link to a folder that contains it, so the data set has no end: remove it",
             folder.string());
     ancestors_.push_back(identity);
     FolderEntries entries = folder_entries(folder);
@@ -72,14 +72,14 @@ FolderEntries folder_entries(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    std::error_code not_followed;  // a link to nothing is no folder
+    std::error_code not_followed;  // a broken link is not a folder
     if (it->is_directory(not_followed)) {
       entries.folders.push_back(name);
     } else if (ends_with_any(name, {".png", ".jpg", ".jpeg"})) {
       entries.images.push_back(name);
     } else {
       require(!ends_with_any(name, {".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}),
-              "'{}' is neither PNG nor JPEG: convert it, or take it out of the data set",
+              "'{}' is neither PNG nor JPEG: convert it, or remove it from the data set",
               it->path().string());
     }
   }

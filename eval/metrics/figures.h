@@ -1,4 +1,4 @@
-// The five figures of the metrics, by their names in every form of a report.
+// The five figures of the metrics and their names in every form of a report.
 #pragma once
 
 #include <array>

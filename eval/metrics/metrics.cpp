@@ -14,12 +14,12 @@ namespace {
 
 void validate_set(std::span<const double> scores, std::string_view set) {
   require(!scores.empty(),
-          "there are no scores of {} images, but metrics need at least one; use a set with more "
-          "images than are skipped",
+          "there are no scores of {} images, but metrics need at least one: use a set with more "
+          "images than --skip holds out",
           set);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     require(!std::isnan(scores[i]),
-            "score {} of {} of the {} images is not a number; check the weights and the images",
+            "score {} of {} of the {} images is not a number: check the weights and the images",
             i + 1, scores.size(), set);
   }
 }
@@ -28,7 +28,7 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// Of the set that is counted in ThresholdStep::in.
+// Average precision with the set counted in ThresholdStep::in as the positive class.
 double average_precision(const std::vector<ThresholdStep>& steps) {
   double sum = 0;
   std::uint64_t before = 0;
@@ -40,8 +40,8 @@ double average_precision(const std::vector<ThresholdStep>& steps) {
   return sum;
 }
 
-// The steps of the opposite question, is an image out-of-distribution, asked of the negated scores:
-// the two sets have changed places.
+// The steps for the opposite question, with out-of-distribution as the positive class and the scores
+// negated: the two sets change places.
 std::vector<ThresholdStep> reversed(const std::vector<ThresholdStep>& steps) {
   const ThresholdStep all = steps.back();
   std::vector<ThresholdStep> result;
@@ -62,7 +62,7 @@ MetricsMethod metrics_method(std::string_view name) {
   for (const auto method : {MetricsMethod::kExact, MetricsMethod::kThresholdSweep}) {
     if (name == name_of(method)) return method;
   }
-  fail("there is no way \"{}\" to compute metrics; use exact or threshold-sweep", name);
+  fail("there is no method \"{}\" to compute metrics: use exact or threshold-sweep", name);
 }
 
 void validate_scores(std::span<const double> in, std::span<const double> out) {

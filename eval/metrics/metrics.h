@@ -10,8 +10,8 @@ namespace odin {
 // The metrics of ODIN (Liang, Li & Srikant, ICLR 2018, section 4.3), all fractions in 0..1, with
 // in-distribution as the positive class: an image is declared in-distribution where its score is at
 // least the threshold. TPR is the share of in-distribution images so declared, FPR the share of
-// out-of-distribution images. A figure without a value is undefined; only those of the threshold
-// sweep can be (see eval/metrics/threshold_sweep.h).
+// out-of-distribution images. A figure without a value is undefined, which only happens in
+// the threshold sweep (see eval/metrics/threshold_sweep.h).
 struct Metrics {
   std::optional<double> fpr_at_tpr95;  // FPR where TPR is 95 %
   double detection_error = 0;          // least (1 - TPR + FPR) / 2: both classes equally likely
@@ -27,21 +27,21 @@ enum class MetricsMethod {
 };
 
 std::string_view name_of(MetricsMethod method);  // "exact", "threshold-sweep"
-// Throws Error, listing the names, for any other.
+// Throws Error, which lists the names, for any other.
 MetricsMethod metrics_method(std::string_view name);
 
-// The metrics over all thresholds, equal scores handled as one:
+// The metrics over all thresholds, with equal scores as one step:
 // - FPR at the largest threshold whose TPR is at least 95 %;
-// - detection error over all thresholds, those that accept every image or none included;
+// - detection error over all thresholds, including those that accept every image or none;
 // - AUROC: the probability that an in-distribution image has the higher score, ties counted half
 //   (scikit-learn's roc_auc_score);
 // - AUPR: average precision, the sum of (R_k - R_{k-1}) P_k over the distinct scores, without
 //   interpolation (scikit-learn's average_precision_score).
-// Every figure is defined. Infinite scores are allowed. Throws Error where a set is empty or a
-// score is NaN.
+// Every figure is defined. Infinite scores are allowed. Throws Error if a set is empty or a score is
+// NaN.
 Metrics exact_metrics(std::span<const double> in, std::span<const double> out);
 
-// Throws Error unless metrics can be had of these scores: some of each set, and none of them NaN.
+// Throws Error unless both sets have scores and no score is NaN.
 void validate_scores(std::span<const double> in, std::span<const double> out);
 
 }  // namespace odin

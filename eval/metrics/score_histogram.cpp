@@ -25,7 +25,7 @@ std::pair<double, double> range_of(std::span<const double> in, std::span<const d
   const auto outside = static_cast<std::size_t>(kOutside * static_cast<double>(scores.size()));
   const double begin = scores[outside];
   const double end = scores[scores.size() - 1 - outside];
-  // Differences that a bin's bounds could not show are none.
+  // A difference too small for the bounds of bins counts as none.
   const double least = 1e-9 * std::max(std::abs(begin), std::abs(end));
   if (end - begin > least) return {begin, end};
   const double half = least > 0 ? least : 0.5;
@@ -37,7 +37,7 @@ std::vector<double> shares(std::span<const double> scores, double begin, double 
   std::vector<std::size_t> counts(bins);
   const auto last = static_cast<double>(bins - 1);
   for (const double score : scores) {
-    // Halved, for the difference of two doubles may be more than a double can hold.
+    // Halved, because the difference of two doubles may overflow.
     const double position = (score / 2 - begin / 2) / (end / 2 - begin / 2);
     const double bin = std::floor(position * static_cast<double>(bins));
     ++counts[static_cast<std::size_t>(std::clamp(bin, 0.0, last))];

@@ -1,4 +1,4 @@
-// How the scores of two sets are spread, for drawing.
+// The distribution of the scores of two sets, for drawing.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@ struct ScoreHistogram {
   std::vector<double> out;  // as many
 };
 
-// The bins reach from the score that 0.2 % of all finite scores lie below to that which 0.2 % lie
-// above, so that a few far away do not squeeze the rest into one bin; what lies outside counts in
-// the outermost bins. Where all those scores are equal they lie in the middle of the bins. Each
-// set's shares sum to 1. Throws Error as exact_metrics() does, and for no bins.
+// The bins leave out 0.2 % of all finite scores at either end, so that a few outliers do not squeeze
+// the rest into one bin. Scores outside the bins count in the outermost bin. If all scores in between
+// are equal, the bins are centred on them. Each set's shares sum to 1. Throws Error as exact_metrics()
+// does, and for no bins.
 ScoreHistogram score_histogram(std::span<const double> in, std::span<const double> out,
                                std::size_t bins);
 

@@ -27,7 +27,7 @@ std::vector<ThresholdStep> threshold_steps(std::span<const double> in,
 }
 
 const ThresholdStep& step_at_tpr95(const std::vector<ThresholdStep>& steps) {
-  // Whole numbers, for 0.95 is none that a double can hold.
+  // In whole numbers, because no double is exactly 0.95.
   const auto reaches_95 = [&](const ThresholdStep& step) {
     return 20 * step.in >= 19 * steps.back().in;
   };

@@ -12,15 +12,15 @@ namespace {
 constexpr double kSteps = 100000;
 
 ThresholdSweep sweep_of(int classes, double end_of_10, double end_of_100, bool auroc_counts_equal) {
-  require(
-      classes == 10 || classes == 100,
-      "the threshold sweep is defined for networks of 10 and of 100 classes only, and this one has "
-      "{}; use the exact metrics",
-      classes);
+  require(classes == 10 || classes == 100,
+          "the threshold sweep is defined for networks with 10 or 100 classes, but this one has "
+          "{}: use "
+          "the exact metrics",
+          classes);
   return {1.0 / classes, classes == 10 ? end_of_10 : end_of_100, auroc_counts_equal};
 }
 
-// Scores, asked for the fraction on one side of a threshold.
+// The fractions of scores on either side of a threshold.
 class Fractions {
  public:
   explicit Fractions(std::span<const double> scores) : sorted_(scores.begin(), scores.end()) {

@@ -41,10 +41,10 @@ const auto& find(const Entries& entries, std::string_view name, std::string_view
   if (found != entries.end()) return *found;
   std::string names;
   for (const auto& entry : entries) {
-    names += &entry == &entries.front() ? "" : &entry == &entries.back() ? " and " : ", ";
+    names += &entry == &entries.front() ? "" : &entry == &entries.back() ? " or " : ", ";
     names += entry.name;
   }
-  fail("there is no {} \"{}\" in the benchmark; its names are {}", kind, name, names);
+  fail("the ODIN authors have no {} \"{}\": use {}", kind, name, names);
 }
 
 std::string specification(std::string_view format, std::string_view folder,
@@ -53,7 +53,7 @@ std::string specification(std::string_view format, std::string_view folder,
   return fmt::format("{}:{}", format, (data_folder / folder).string());
 }
 
-// As it is to be typed: in quotes where a shell would take it for something else.
+// As a user must type it: in quotes if it has characters that are special to a shell.
 std::string shell_word(const std::filesystem::path& path) {
   const std::string text = path.string();
   const auto plain = [](unsigned char c) { return std::isalnum(c) || std::strchr("_-./+,:@", c); };
@@ -102,7 +102,7 @@ const AuthorsOutSet& authors_out_set(std::string_view name) {
 
 double authors_magnitude(const AuthorsNetwork& network, const AuthorsOutSet& out_set) {
   const auto column = std::ranges::find(kNetworks, network.name, &AuthorsNetwork::name);
-  require(column != kNetworks.end(), "the benchmark has no magnitude for a network \"{}\"",
+  require(column != kNetworks.end(), "the ODIN authors give no magnitude for a network \"{}\"",
           network.name);
   return out_set.magnitudes[static_cast<std::size_t>(column - kNetworks.begin())];
 }

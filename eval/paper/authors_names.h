@@ -1,4 +1,4 @@
-// The names that ODIN's release gives to its networks and data sets, and where their files lie.
+// The names of networks and data sets in the ODIN authors' code, and the locations of their files.
 #pragma once
 
 #include <array>
@@ -11,25 +11,25 @@
 
 namespace odin {
 
-// The temperature of every result of the paper.
+// The temperature of all results in the paper.
 inline constexpr double kAuthorsTemperature = 1000;
 
-// A trained network of the release, and the set that it was trained on.
+// A trained network of the authors, and the set that it was trained on.
 struct AuthorsNetwork {
   std::string_view name;           // "densenet10"
   std::string_view display_name;   // "DenseNet-BC-100"
   std::string_view weights_file;   // "densenet10.h5"
   std::string_view in_set_name;    // "CIFAR-10"
-  std::string_view in_set_format;  // "cifar10", as a data-set specification names it
-  std::string_view in_set_folder;  // "cifar-10-batches-bin", as its publisher's archive unpacks
+  std::string_view in_set_format;  // "cifar10", as in a data-set specification
+  std::string_view in_set_folder;  // "cifar-10-batches-bin", as in its publisher's archive
 };
 
-// An out-of-distribution set of the release.
+// An out-of-distribution set of the authors.
 struct AuthorsOutSet {
   std::string_view name;          // "Imagenet"
   std::string_view display_name;  // "Tiny-ImageNet (crop)"
   std::string_view format;        // "folder"; "uniform" or "gaussian" for noise
-  std::string_view folder;        // "Imagenet", as the authors' archive unpacks; none for noise
+  std::string_view folder;        // "Imagenet", as in the authors' archive; empty for noise
   // The authors' perturbation magnitudes, in the order of authors_networks().
   std::array<double, 4> magnitudes;
 };
@@ -37,15 +37,15 @@ struct AuthorsOutSet {
 std::span<const AuthorsNetwork> authors_networks();
 std::span<const AuthorsOutSet> authors_out_sets();
 
-// What its checkpoint holds.
+// The architecture that its checkpoint must hold.
 Architecture architecture_of(const AuthorsNetwork& network);
 
-// The network of the release of this architecture that was trained on this set (as a specification
-// names it), or nullptr.
+// The authors' network of this architecture that was trained on this set (as in a specification), or
+// nullptr.
 const AuthorsNetwork* find_authors_network(const Architecture& architecture,
                                            std::string_view in_set_format);
 
-// By name; any other throws Error, listing the names.
+// By name. Any other name throws Error, which lists the names.
 const AuthorsNetwork& authors_network(std::string_view name);
 const AuthorsOutSet& authors_out_set(std::string_view name);
 
@@ -59,10 +59,10 @@ std::string in_set_specification(const AuthorsNetwork& network,
 std::string out_set_specification(const AuthorsOutSet& out_set,
                                   const std::filesystem::path& data_folder);
 
-// The command that fetches what `specification` names ("folder:DATA/iSUN", "cifar10:DATA/...") where
-// it is a set of the benchmark by the name of its folder; empty where it is not.
+// The command that fetches the set of a specification ("folder:DATA/iSUN", "cifar10:DATA/..."), if its
+// folder has the name of an authors' set; else empty.
 std::string fetch_command(std::string_view specification);
-// The command that fetches the authors' file of a network to a folder.
+// The command that fetches the authors' file of a network into a folder.
 std::string fetch_command(const AuthorsNetwork& network,
                           const std::filesystem::path& weights_folder);
 

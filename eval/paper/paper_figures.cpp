@@ -21,7 +21,7 @@ struct FifthRow {
   Percentages odin;
 };
 
-// arXiv:1706.02690v5, Table 2, every figure as it is printed there.
+// arXiv:1706.02690v5, Table 2, all figures as printed.
 constexpr std::array<FifthRow, 12> kFifthEdition{{
     {"densenet10", "Imagenet", {34.7, 10, 95.3, 96.4, 93.8}, {4.3, 4.7, 99.1, 99.1, 99.1}},
     {"densenet10", "Imagenet_resize", {40.8, 11.5, 94.1, 95.1, 92.4}, {7.5, 6.1, 98.5, 98.6, 98.5}},
@@ -37,7 +37,7 @@ constexpr std::array<FifthRow, 12> kFifthEdition{{
     {"densenet100", "Gaussian", {100, 41.2, 30.6, 53.4, 37.6}, {100, 38, 40.5, 60.5, 40.9}},
 }};
 
-// Its magnitudes, from the caption of that table.
+// Its magnitudes, from the caption of the table.
 constexpr double kFifthMagnitudeCifar10 = 0.0014;
 constexpr double kFifthMagnitudeCifar100 = 0.002;
 
@@ -47,9 +47,9 @@ struct EarlierRow {
   Percentages odin;
 };
 
-// The column of ODIN in Table 2 before v5, as it is quoted by those who compared themselves with it
-// after 2018. Every detection error is (5 + FPR) / 2, and the DenseNet's FPRs on CIFAR-10 are also
-// those of v5 wherever the magnitude is the same.
+// ODIN's column in Table 2 before v5, as quoted by papers that compared with it after 2018. Every
+// detection error is (5 + FPR) / 2. The DenseNet's FPRs on CIFAR-10 equal those of v5 wherever the
+// magnitude is the same.
 constexpr std::array<EarlierRow, 28> kEarlierEdition{{
     {"densenet10", "Imagenet", {4.3, 4.7, 99.1, 99.1, 99.1}},
     {"densenet10", "Imagenet_resize", {7.5, 6.3, 98.5, 98.6, 98.5}},
@@ -82,7 +82,7 @@ constexpr std::array<EarlierRow, 28> kEarlierEdition{{
 }};
 
 Metrics metrics_of(const Percentages& percentages) {
-  // Two decimals at most are printed; so the fraction is the double nearest to what they say.
+  // At most two decimals are printed, so this is the double nearest to the printed fraction.
   const auto fraction = [&](std::size_t i) { return std::round(percentages[i] * 100) / 10000; };
   return {fraction(0), fraction(1), fraction(2), fraction(3), fraction(4)};
 }

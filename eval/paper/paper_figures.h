@@ -1,4 +1,4 @@
-// What the paper of ODIN reports for its four networks, to be shown beside our own figures.
+// The figures that the ODIN paper reports for its four networks, to show next to our own.
 #pragma once
 
 #include <cstdint>
@@ -12,31 +12,32 @@
 
 namespace odin {
 
-// Table 2 of the paper (arXiv:1706.02690) is not the same in all of its editions.
+// Table 2 of the paper (arXiv:1706.02690) differs between its editions.
 enum class PaperEdition : std::uint8_t {
-  // v5, the last: two DenseNets and six sets; one magnitude for each network, chosen on iSUN.
+  // v5, the last one: two DenseNets and six sets; one magnitude per network, chosen on iSUN.
   kFifth,
-  // Before it: all four networks and seven sets; the release's magnitude for each pair.
+  // Before v5: all four networks and seven sets; the magnitude of the authors' code for each pair.
   kEarlier,
 };
 
 struct PaperFigures {
   PaperEdition edition = PaperEdition::kFifth;
-  OdinParameters parameters;  // ODIN's there
-  Metrics metrics;            // as printed, as fractions
+  OdinParameters parameters;  // of ODIN in that edition
+  Metrics metrics;            // the printed figures, as fractions
   bool operator==(const PaperFigures&) const = default;
 };
 
-// The figures for a network ("densenet10") and an out-of-distribution set ("LSUN") by their names
-// in the release: those of the edition whose magnitude is the one given, if one has it, else of the
-// last that has the pair. Nothing where the paper has none, or where we do not know them:
-// - of the earlier edition we have ODIN's columns only, so that the baseline of the two Wide
-//   ResNets and of iSUN is unknown to us;
-// - it took the detection error at TPR 95 %, (5 % + FPR) / 2, and not the least one.
+// The figures for a network ("densenet10") and an out-of-distribution set ("LSUN"), by their names in
+// the authors' code. They are from the edition with the given magnitude, if any, else from the last
+// edition that has the pair. The result is empty if the paper has no figures or we do not know them.
+//
+// About the earlier edition:
+// - we have only ODIN's columns, so we do not know the baseline of the two Wide ResNets and of iSUN;
+// - its detection error is the one at TPR 95 %, (5 % + FPR) / 2, not the least one.
 std::optional<PaperFigures> paper_figures(std::string_view network, std::string_view out_set,
                                           const Detector& detector, double magnitude);
 
-// Where the figures are from, in one line.
+// The source of the figures, in one line.
 std::string citation(const PaperFigures& figures);
 
 }  // namespace odin

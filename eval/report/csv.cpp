@@ -7,7 +7,7 @@
 namespace odin {
 namespace {
 
-// In quotes where it has to be: a comma, a quote or a line break in it.
+// In quotes if it has a comma, a quote or a line break.
 std::string field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string quoted = "\"";
@@ -15,7 +15,7 @@ std::string field(std::string_view text) {
   return quoted + '"';
 }
 
-// What the lines of one set begin with.
+// The first fields of the lines of one set.
 std::string set_fields(const Report& report, std::string_view out_set) {
   return fmt::format("{},{},{},", field(report.network), field(report.in_set), field(out_set));
 }

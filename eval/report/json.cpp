@@ -98,7 +98,7 @@ std::string to_json(const Report& report) {
       {"images_per_second", report.images_per_second},
       {"versions", {{"odin", version()}}},
   };
-  // A file name need not be UTF-8, JSON must be.
+  // JSON must be UTF-8, but a file name need not be.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

@@ -19,7 +19,7 @@ std::string note_on(const MissingSet& missing) {
   return missing.command.empty() ? note : fmt::format("{}; fetch it: {}", note, missing.command);
 }
 
-// Whether no value of the figure could be had of some detector.
+// Whether the figure is undefined for some detector.
 bool is_undefined(const Report& report, std::optional<double> Metrics::*figure) {
   for (const Evaluation& evaluation : report.evaluations) {
     for (const DetectorResult& result : evaluation.detectors) {
@@ -38,12 +38,13 @@ std::vector<std::string> notes_of(const Report& report) {
   if (is_undefined(report, &Metrics::fpr_at_tpr95)) {
     notes.emplace_back(
         "FPR n/a: no threshold of the sweep accepts 94.95% to 95.05% of the in-distribution "
-        "images; the exact metrics have no such gap.");
+        "images. The exact metrics have no such gap.");
   }
   if (is_undefined(report, &Metrics::aupr_in) || is_undefined(report, &Metrics::aupr_out)) {
     notes.emplace_back(
-        "AUPR n/a: every score lies outside the thresholds of the sweep; the exact metrics have no "
-        "such bounds.");
+        "AUPR n/a: all scores are outside the thresholds of the sweep. The exact metrics have no "
+        "such "
+        "bounds.");
   }
   return notes;
 }

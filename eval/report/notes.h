@@ -1,4 +1,4 @@
-// What a report says below its figures.
+// The notes below the figures of a report.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace odin {
 
-// A sentence for each search, for each missing set, and for each kind of figure that is undefined.
+// One sentence for each search, each missing set and each kind of undefined figure.
 std::vector<std::string> notes_of(const Report& report);
 
 }  // namespace odin

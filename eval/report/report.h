@@ -1,4 +1,4 @@
-// The results of a run as plain data, and as text, Markdown, CSV and JSON.
+// The results of a run as data, and their text, Markdown, CSV and JSON.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@
 
 namespace odin {
 
-// How well one detector tells one out-of-distribution set from the in-distribution set.
+// How well one detector separates one out-of-distribution set from the in-distribution set.
 struct DetectorResult {
   const Detector* detector = nullptr;
-  double temperature = 1;  // that the detector used
-  double magnitude = 0;    // that the detector used
+  double temperature = 1;  // used by the detector
+  double magnitude = 0;    // used by the detector
   Metrics metrics;
   std::optional<PaperFigures> paper;  // for the same network, sets and detector
 };
@@ -26,25 +26,25 @@ struct DetectorResult {
 struct Evaluation {
   std::string out_set;  // as displayed: "Tiny-ImageNet (crop)"
   std::int64_t out_images = 0;
-  std::vector<DetectorResult> detectors;  // the same for every set
+  std::vector<DetectorResult> detectors;  // the same ones for every set
 };
 
-// An out-of-distribution set that was asked for and is not there.
+// An out-of-distribution set that was asked for but is missing.
 struct MissingSet {
   std::string name;     // as displayed: "LSUN (crop)"
   std::string reason;   // "there is no D/LSUN"
-  std::string command;  // that fetches it; empty where none is known
+  std::string command;  // that fetches it; empty if unknown
 };
 
 struct Report {
   std::string network;  // "DenseNet-BC-100"
-  std::string weights;  // file that the network was read from
+  std::string weights;  // file of the network
   std::string in_set;   // as displayed: "CIFAR-10"
   std::int64_t in_images = 0;
   std::optional<double> accuracy;  // fraction of the in-distribution images classified correctly
   std::vector<Evaluation> evaluations;
   std::vector<MissingSet> missing;
-  std::vector<SearchResult> searches;  // that chose ODIN's parameters, if any did
+  std::vector<SearchResult> searches;  // that chose ODIN's parameters, if any
 
   MetricsMethod method = MetricsMethod::kExact;
   std::string device;  // "cpu (avx512, 2 threads)"
@@ -58,24 +58,24 @@ struct Report {
   double images_per_second = 0;  // over all sets
 };
 
-// A table like the release's for each out-of-distribution set, the accuracy if there is one, and a
-// line of explanation where a figure is "n/a". Every line ends in a newline.
+// A table like that of the authors' code for each out-of-distribution set, the accuracy if known, and a
+// line of explanation if a figure is "n/a". Every line ends in a newline.
 std::string to_text(const Report& report);
 
-// One table like the paper's: a row for each out-of-distribution set, a column for each figure, the
-// detectors beside each other in a cell, the paper's own figures in a row below, where it has any;
-// then the sets that are missing, what a search found, and where the paper's figures are from.
+// One table like the paper's: a row for each out-of-distribution set, a column for each figure, and the
+// detectors next to each other in a cell. The paper's own figures, if any, follow in a row below. After
+// the table come the missing sets, the results of searches, and the source of the paper's figures.
 std::string to_table(const Report& report);
-// The same in Markdown (GitHub's tables).
+// The same as a GitHub Markdown table.
 std::string to_markdown(const Report& report);
 
-// A line of names, then one for each set and detector, and one more where the paper has figures
-// (`source` says which: "ours" or the paper's edition); unrounded fractions, empty where there is
-// no figure. A missing set has one line, of source "missing". RFC 4180.
+// A line of names, then one line for each set and detector, and one more if the paper has figures.
+// `source` is "ours" or the paper's edition. Figures are unrounded fractions; an undefined figure is
+// empty. A missing set has one line with the source "missing". RFC 4180.
 std::string to_csv(const Report& report);
 
-// All of it as one JSON object, indented, with figures unrounded as fractions; an undefined figure
-// is null. Ends in a newline.
+// The whole report as one indented JSON object. Figures are unrounded fractions; an undefined figure is
+// null. Ends in a newline.
 std::string to_json(const Report& report);
 
 }  // namespace odin

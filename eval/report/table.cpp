@@ -1,4 +1,4 @@
-// The table in the paper's form, as text and as Markdown.
+// The table in the layout of the paper, as text and as Markdown.
 #include <algorithm>
 #include <iterator>
 #include <string_view>
@@ -11,20 +11,20 @@
 namespace odin {
 namespace {
 
-// A row of the table as it is read.
+// A row of the table.
 struct Row {
   std::string label;
   std::vector<std::string> cells;  // one per figure
 };
 
-// Everything that both forms show.
+// The content of both forms.
 struct Table {
   std::string title;
   std::vector<Row> rows;  // the first holds the headings
   std::vector<std::string> notes;
 };
 
-// The detectors' values of one figure beside each other; "-" where a detector has none.
+// The detectors' values of one figure, next to each other; "-" if a detector has none.
 template <class MetricsOf>
 std::string cell(const Evaluation& evaluation, const MetricFigure& figure,
                  const MetricsOf& metrics_of) {
@@ -47,7 +47,7 @@ Row row_of(std::string label, const Evaluation& evaluation, const MetricsOf& met
   return row;
 }
 
-// Number of the note that tells where a figure is from, made where there is none yet.
+// The number of the note with the source of a figure. Adds the note if it is new.
 std::size_t source_number(std::vector<std::string>& sources, const DetectorResult& result) {
   std::string source = citation(*result.paper);
   if (result.detector->uses_odin_parameters) {
@@ -60,7 +60,7 @@ std::size_t source_number(std::vector<std::string>& sources, const DetectorResul
   return sources.size();
 }
 
-// "paper [1, 2]", with the numbers of the notes; empty where the paper has no figure.
+// "paper [1, 2]", with the numbers of the notes; empty if the paper has no figure.
 std::string paper_label(const Evaluation& evaluation, std::vector<std::string>& sources) {
   std::vector<std::size_t> numbers;
   for (const DetectorResult& result : evaluation.detectors) {

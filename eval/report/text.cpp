@@ -13,12 +13,12 @@ std::string percent(std::optional<double> value) {
   return value ? fmt::format("{:.1f}%", *value * 100) : "n/a";
 }
 
-// A line above or below the table: what, and its value.
+// A line above or below the table: a label and a value.
 void append_line(std::string& text, std::string_view label, std::string_view value) {
   fmt::format_to(std::back_inserter(text), "{:31}{:>22}\n", label, value);
 }
 
-// A line of the table: the columns of the release, the first one narrower than those after it.
+// A line of the table, with the column widths of the authors' code: the first is narrower.
 template <class ValueOf>
 void append_row(std::string& text, std::string_view label,
                 const std::vector<DetectorResult>& detectors, const ValueOf& value_of) {

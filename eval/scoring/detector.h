@@ -1,4 +1,4 @@
-// What a detector is: a score for every image, computed from what the network gives for it.
+// A detector: a score for every image, computed from the network's outputs for it.
 #pragma once
 
 #include <span>
@@ -9,10 +9,10 @@
 
 namespace odin {
 
-// What the network gives for n images. A detector reads what it needs.
+// The network's outputs for n images. A detector reads what it needs.
 struct NetworkOutputs {
   int classes = 0;
-  std::span<const float> logits;  // (n, classes), of the images as they are
+  std::span<const float> logits;  // (n, classes), of the unchanged images
 
   // Only for a detector that uses ODIN's parameters:
   std::span<const float> perturbed_logits{};  // (n, classes), of the images that ODIN has perturbed
@@ -21,18 +21,18 @@ struct NetworkOutputs {
 
 struct Detector {
   std::string_view name;        // on the command line, in JSON and in CSV: "max_logit"
-  std::string_view title;       // to be read: "Max logit"
+  std::string_view title;       // for readers: "Max logit"
   std::string_view heading;     // over its column in the table of the authors' code: "Our Method"
   std::string_view score_file;  // the middle of its score files' names: confidence_Our_In.txt
-  std::string_view paper;       // that it is from
+  std::string_view paper;       // where it was published
 
-  // Writes one score per image. The larger it is, the more the image looks in-distribution. Throws
-  // Error where a logit is not finite.
+  // Writes one score per image. A larger score means more in-distribution. Throws Error if a logit is
+  // not finite.
   void (*score)(const NetworkOutputs& outputs, std::span<double> scores);
 
   // Whether it scores the images once for every pair of ODIN's parameters.
   bool uses_odin_parameters = false;
-  std::string_view settings{};  // parameters that are fixed, to be read: "T = 1"
+  std::string_view settings{};  // fixed parameters, for readers: "T = 1"
   // The thresholds at which the authors' code computes its metrics; nullptr if it has none.
   ThresholdSweep (*sweep)(int classes) = nullptr;
 };

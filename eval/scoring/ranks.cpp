@@ -13,8 +13,8 @@
 namespace odin {
 namespace {
 
-// How many processes the launcher says there are; asked of the environment, so that a process alone
-// need not start MPI.
+// The number of processes according to the launcher. Read from the environment, so that a single
+// process need not start MPI.
 int launched_processes() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
     if (const char* value = std::getenv(name)) return std::atoi(value);
@@ -51,7 +51,8 @@ class MpiRanks final : public Ranks {
   int local_count() const override { return local_count_; }
 
   std::vector<double> gather(std::vector<double> values) const override {
-    require(values.size() <= INT_MAX, "{} scores are too many for one rank", values.size());
+    require(values.size() <= INT_MAX, "{} scores are too many for one rank: use more ranks",
+            values.size());
     const int own = static_cast<int>(values.size());
     std::vector<int> counts(static_cast<std::size_t>(count_));
     check(MPI_Allgather(&own, 1, MPI_INT, counts.data(), 1, MPI_INT, MPI_COMM_WORLD),
@@ -95,8 +96,8 @@ std::unique_ptr<Ranks> make_ranks() {
   return std::make_unique<MpiRanks>();
 #else
   fail(
-      "mpirun started {} processes, but this build has no MPI and each would do all of the work; "
-      "install libopenmpi-dev and configure again, or run it without mpirun",
+      "mpirun started {} processes, but this build has no MPI, so each would do all of the work: "
+      "install libopenmpi-dev and configure again, or run without mpirun",
       processes);
 #endif
 }

@@ -6,8 +6,8 @@
 
 namespace odin {
 
-// This class is the run of a single process; make_ranks() gives that of several under mpirun.
-// Every process makes the same calls in the same order.
+// This class is a run of one process. make_ranks() returns one for several processes under mpirun. All
+// processes must make the same calls in the same order.
 class Ranks {
  public:
   Ranks() = default;
@@ -19,15 +19,15 @@ class Ranks {
   virtual int count() const { return 1; }        // of all processes
   virtual int local_rank() const { return 0; }   // among the processes of this machine
   virtual int local_count() const { return 1; }  // processes of this machine
-  // The values of all ranks, one rank's after the other's, on every rank.
+  // The values of all ranks, in the order of the ranks, on every rank.
   virtual std::vector<double> gather(std::vector<double> values) const { return values; }
-  // To be called last, with the exit status of this process. With 0 it waits for the others; with
-  // any other it ends them too.
+  // The last call, with the exit status of this process. With 0 it waits for the other processes; any
+  // other status ends them too.
   virtual void finish(int status) const { (void)status; }
 };
 
-// This process alone, or one of those that mpirun started. Throws Error where mpirun started several
-// and this build knows nothing of MPI: each would do all of the work.
+// This process alone, or one of those that mpirun started. Throws Error if mpirun started several but
+// this build has no MPI: each would do all of the work.
 std::unique_ptr<Ranks> make_ranks();
 
 }  // namespace odin

@@ -1,4 +1,4 @@
-// The scores of single images, in text files like those of ODIN's release.
+// The scores of single images, in text files like those of the ODIN authors' code.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace odin {
 
-// What one detector gave the images of one in- and one out-of-distribution set.
+// The scores of one detector for the images of one in- and one out-of-distribution set.
 struct ScoreFiles {
   const Detector* detector = nullptr;
   double temperature = 1000;  // of ODIN
@@ -17,12 +17,11 @@ struct ScoreFiles {
   std::span<const double> out;
 };
 
-// Writes confidence_<D>_In.txt and confidence_<D>_Out.txt to `folder`, which is made where it is
-// missing, with <D> the detector's name there (the baseline's is Base, ODIN's is Our): one line
-// "temperature, magnitude, score" for each image in order. As in the release the lines of detectors
-// that depend on neither carry the run's temperature and magnitude too. A score has as many digits
-// as it takes to read back the very same double. Throws Error where a file cannot be written; none
-// is ever left half written.
+// Writes confidence_<D>_In.txt and confidence_<D>_Out.txt to `folder`, which is created if it is
+// missing. <D> is the detector's name there: Base for the baseline, Our for ODIN. Each image has one
+// line "temperature, magnitude, score", in order. As in the authors' code, the lines of detectors that
+// depend on neither have the run's temperature and magnitude too. A score has enough digits to read
+// back the same double. Throws Error if a file cannot be written; no file is ever left half written.
 void write_score_files(const ScoreFiles& scores, const std::filesystem::path& folder);
 
 }  // namespace odin

@@ -12,17 +12,17 @@
 
 namespace odin {
 
-// How a set is gone through; none of it changes a score.
+// How to go through a set. None of this changes a score.
 struct ScoringOptions {
   std::int64_t batch_size = 0;        // 0: what the device prefers
   int threads = 1;                    // that decode images
-  const Ranks* ranks = nullptr;       // that share the images; none: this process alone
-  const ScoreStore* store = nullptr;  // what was scored before; none: nothing was
+  const Ranks* ranks = nullptr;       // that share the images; nullptr: this process alone
+  const ScoreStore* store = nullptr;  // scores of earlier runs; nullptr: none
 };
 
-// The scores of all images of the set, in its order, on every rank, each of which scores an equal
-// part of them. Memory does not grow with the set beyond the scores. Throws Error for an image that
-// cannot be read and as Scorer::score() does.
+// The scores of all images of the set, in its order. Each rank scores an equal part of the images, and
+// every rank gets all scores. Apart from the scores, memory does not grow with the set. Throws Error
+// for an image that cannot be read and as Scorer::score() does.
 Scores score_set(Scorer& scorer, const NamedDataset& set,
                  std::span<const OdinParameters> parameters, const ScoringOptions& options,
                  Progress& progress);

@@ -41,7 +41,7 @@ std::uint64_t hash_of(std::span<const double> numbers) {
   return hash.value();
 }
 
-// Nothing where the file is not there, or is not what was written: then it is written anew.
+// Nothing if the file is missing or damaged: the caller then writes it anew.
 std::optional<Scores> read_scores(const fs::path& path, std::size_t images,
                                   std::size_t parameters) {
   Scores scores(parameters);

@@ -1,4 +1,4 @@
-// Scores kept on disk, so that a long run that was interrupted does not do the same work twice.
+// Scores kept on disk, so that a long run does not repeat work after an interruption.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@
 
 namespace odin {
 
-// A folder of files, one for each batch of images that was scored. A file's name is a hash of all
-// that its scores depend on (the network, the device, the pixels and ODIN's parameters), so that
-// whatever is changed between two runs is scored anew, and what is not is found again.
+// A folder with one file for each batch of images that was scored. The file's name is a hash of all
+// that its scores depend on: the network, the device, the detectors, the pixels and ODIN's parameters.
+// So a batch is found again only if none of these has changed, and is scored anew otherwise.
 class ScoreStore {
  public:
-  // `folder` is made where it is missing. `checkpoint` is the network and `device` what runs it, as
-  // Scorer::description() tells. Throws Error where the folder cannot be made.
+  // `folder` is created if it is missing. `device` is what runs the checkpoint's network, as given by
+  // Scorer::description(). Throws Error if the folder cannot be created.
   ScoreStore(std::filesystem::path folder, const Checkpoint& checkpoint, std::string_view device);
 
-  // scorer.score(images, parameters), from the folder where it is there and whole. Throws Error as
-  // Scorer::score() does and where a file cannot be written; none is ever left half written.
+  // scorer.score(images, parameters), read from the folder if a whole file is there. Throws Error as
+  // Scorer::score() does and if a file cannot be written; no file is ever left half written.
   Scores score(Scorer& scorer, std::span<const float> images,
                std::span<const OdinParameters> parameters) const;
 
  private:
   std::filesystem::path folder_;
-  std::uint64_t run_;  // hash of the network and the device
+  std::uint64_t run_;  // hash of the network, the device and the detectors
 };
 
 }  // namespace odin

@@ -54,9 +54,10 @@ std::vector<Scorer::Pass> Scorer::passes_of(std::span<const OdinParameters> para
   std::vector<Pass> passes;
   for (const OdinParameters& p : parameters) {
     require(std::isfinite(p.temperature) && p.temperature > 0,
-            "the temperature must be positive, {} is not", p.temperature);
+            "the temperature must be positive, but is {}", p.temperature);
     require(std::isfinite(p.magnitude) && p.magnitude >= 0,
-            "the magnitude of the perturbation cannot be {}", p.magnitude);
+            "the magnitude of the perturbation must be finite and at least 0, but is {}",
+            p.magnitude);
     if (p.magnitude == 0) continue;
     auto pass = std::find_if(passes.begin(), passes.end(),
                              [&](const Pass& q) { return q.temperature == p.temperature; });
@@ -98,9 +99,10 @@ std::span<const float> Scorer::perturbed_logits(const std::vector<Pass>& passes,
 }
 
 Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
-  require(images.size() % kImageElements == 0, "{} numbers are no whole images of {} x {} x {}",
-          images.size(), kImageChannels, kImageSize, kImageSize);
-  // A ReLU may turn a NaN into a zero and hide it.
+  require(images.size() % kImageElements == 0,
+          "{} pixels are not a whole number of images of {} x {} x {}", images.size(),
+          kImageChannels, kImageSize, kImageSize);
+  // Checked here because a ReLU may turn a NaN into a zero and hide it.
   require(std::ranges::all_of(images, [](float v) { return std::isfinite(v); }),
           "a pixel of the images is not finite");
   const std::size_t n = images.size() / kImageElements;

@@ -18,17 +18,17 @@ namespace odin {
 class Scorer {
  public:
   // Compiles the checkpoint's network for the back end, which must outlive the scorer. Throws Error
-  // for a checkpoint that is not valid.
+  // for an invalid checkpoint.
   Scorer(const Checkpoint& checkpoint, Backend& backend);
-  // The same with the network compiled by the caller, for a device of this name.
+  // With a network that the caller has compiled, for a device of this name.
   Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> executor, std::string device);
 
   int num_classes() const { return num_classes_; }
   // One per class, or none where the checkpoint has no names.
   const std::vector<std::string>& class_names() const { return class_names_; }
-  // Images to give to score() at once so that the device is kept busy.
+  // The number of images that score() needs at once to keep the device busy.
   std::int64_t preferred_batch() const { return executor_->preferred_batch(); }
-  // What runs: "DenseNet-BC-100 on cpu: ...".
+  // The network and what runs it: "DenseNet-BC-100 on cpu: ...".
   std::string description() const;
 
   // (pixels - mean) / std per channel, in place; pixels (n, 3, 32, 32) in 0..1. Any number of threads
@@ -36,9 +36,9 @@ class Scorer {
   void normalise(std::span<float> pixels) const;
 
   // Scores of n normalised images (n, 3, 32, 32), in host memory, by every detector. Parameters that share a
-  // temperature share one gradient, and a magnitude of 0 costs nothing. The scores of an image
-  // depend neither on n nor on the other images. Throws Error for parameters out of range and where
-  // the network's output is not finite.
+  // temperature share one gradient, and a magnitude of 0 costs nothing. An image's scores depend
+  // neither on n nor on the other images. Throws Error for parameters out of range and if the
+  // network's output is not finite.
   Scores score(std::span<const float> images, std::span<const OdinParameters> parameters);
 
  private:

@@ -9,15 +9,15 @@
 
 namespace odin {
 
-// The larger a score, the more the image looks like the in-distribution.
+// A larger score means more in-distribution.
 struct Scores {
-  // By the position of the detector in all_detectors(): one vector with a score per image, or, for a
-  // detector that uses ODIN's parameters, one such vector for each pair of them.
+  // In the order of all_detectors(). A detector has one vector with a score per image; a detector that
+  // uses ODIN's parameters has one such vector for each pair of them.
   std::vector<std::vector<std::vector<double>>> per_detector;
-  // Predicted classes of the images as they are.
+  // Predicted classes of the unchanged images.
   std::vector<std::int32_t> predictions;
 
-  // Of no images so far, with this number of pairs of ODIN's parameters.
+  // Starts with no images, for this number of pairs of ODIN's parameters.
   explicit Scores(std::size_t parameters = 0);
 
   // One score per image; `parameters` is the number of the pair for a detector that uses them.

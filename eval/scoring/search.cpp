@@ -9,7 +9,7 @@ std::vector<SearchResult> run_search(Scorer& scorer, const NamedDataset& in,
                                      const ScoringOptions& options, Progress& progress) {
   const std::vector<OdinParameters> cells = cells_of(grid);
   const auto score = [&](const NamedDataset& set) {
-    const NamedDataset held_out{fmt::format("{} (validation)", set.display_name), set.images};
+    const NamedDataset held_out{fmt::format("{} (held-out images)", set.display_name), set.images};
     return score_set(scorer, held_out, cells, options, progress).per_parameters(detectors::kOdin);
   };
   const std::vector<std::vector<double>> in_scores = score(in);

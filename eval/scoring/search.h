@@ -1,4 +1,4 @@
-// The search for ODIN's two parameters on validation images.
+// The search for ODIN's two parameters on held-out images.
 #pragma once
 
 #include <vector>
@@ -8,11 +8,11 @@
 
 namespace odin {
 
-// Tries every cell of the grid on every out-of-distribution set against the in-distribution set,
-// and chooses one for each, by exact metrics. Every image costs one forward pass, one backward pass
-// for each temperature (if the grid has a magnitude above 0), and one forward pass for each cell of
-// a magnitude above 0; the in-distribution images once for all sets. With a store in the options, a
-// search that was interrupted goes on where it stopped. Throws Error as score_set() does.
+// Tries every cell of the grid on every out-of-distribution set against the in-distribution set, and
+// chooses one cell for each, by exact metrics. Every image costs one forward pass, one backward pass
+// for each temperature (if the grid has a magnitude above 0), and one forward pass for each cell with
+// a magnitude above 0. The in-distribution images are scored once for all sets. With a store in the
+// options, an interrupted search resumes where it stopped. Throws Error as score_set() does.
 std::vector<SearchResult> run_search(Scorer& scorer, const NamedDataset& in,
                                      const std::vector<NamedDataset>& out, const SearchGrid& grid,
                                      const ScoringOptions& options, Progress& progress);

@@ -8,7 +8,7 @@ namespace odin {
 
 SearchGrid paper_grid() {
   SearchGrid grid{{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}, {}};
-  // Quotients, so that a cell is the very number that a user types: 7 / 5000 is 0.0014.
+  // Quotients, so that a cell is exactly the number that a user types: 7 / 5000 is 0.0014.
   for (int i = 0; i <= 20; ++i) grid.magnitudes.push_back(i / 5000.0);
   return grid;
 }
@@ -24,7 +24,8 @@ std::vector<OdinParameters> cells_of(const SearchGrid& grid) {
 std::size_t best_cell(const SearchGrid& grid, std::span<const Metrics> cells) {
   const std::vector<OdinParameters> parameters = cells_of(grid);
   require(!cells.empty() && cells.size() == parameters.size(),
-          "a grid of {} cells cannot be chosen from {} results", parameters.size(), cells.size());
+          "a grid of {} cells needs as many results to choose from, but has {}", parameters.size(),
+          cells.size());
   const auto worth = [&](std::size_t i) {
     require(cells[i].fpr_at_tpr95.has_value(), "cell {} of the search has no FPR", i);
     return std::tuple(-*cells[i].fpr_at_tpr95, cells[i].auroc, -parameters[i].magnitude,

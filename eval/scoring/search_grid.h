@@ -1,4 +1,4 @@
-// A grid of ODIN's two parameters, and what was found on it.
+// A grid of ODIN's two parameters, and the results of a search on it.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +16,17 @@ struct SearchGrid {
   std::vector<double> magnitudes;
 };
 
-// The paper's (Liang et al. 2018, section 4.4): 10 temperatures from 1 to 1000, and 21 magnitudes
-// from 0 to 0.004.
+// The grid of the paper (Liang et al. 2018, section 4.4): 10 temperatures from 1 to 1000, and 21
+// magnitudes from 0 to 0.004.
 SearchGrid paper_grid();
 
 // Its cells, temperature by temperature.
 std::vector<OdinParameters> cells_of(const SearchGrid& grid);
 
-// A grid as it came out on the validation images of one out-of-distribution set.
+// The results on the held-out images of one out-of-distribution set.
 struct SearchResult {
-  std::string out_set;          // that it was tuned on, as displayed
-  std::int64_t in_images = 0;   // validation images of the in-distribution set
+  std::string out_set;          // tuned on, as displayed
+  std::int64_t in_images = 0;   // held-out images of the in-distribution set
   std::int64_t out_images = 0;  // and of the out-of-distribution set
   SearchGrid grid;
   std::vector<Metrics> cells;  // in the order of cells_of()
@@ -35,9 +35,9 @@ struct SearchResult {
   OdinParameters chosen() const { return cells_of(grid).at(best); }
 };
 
-// The cell of the least FPR at TPR 95 %, as the paper chooses; where several share it, that of the
-// greatest AUROC among them, then of the least magnitude, then of the greatest temperature. Throws
-// Error where a cell is missing or its FPR is undefined.
+// The cell with the least FPR at TPR 95 %, which is the paper's choice. Ties go to the greatest AUROC,
+// then to the least magnitude, then to the greatest temperature. Throws Error if a cell is missing or
+// its FPR is undefined.
 std::size_t best_cell(const SearchGrid& grid, std::span<const Metrics> cells);
 
 }  // namespace odin

@@ -10,14 +10,14 @@ using namespace odin::test;
 
 namespace {
 
-// Under the address sanitizer without its search for leaks: OpenMPI's are in modules that it has unloaded
-// by then, which no suppression can name. Runs without MPI search for ours.
+// The address sanitizer does not look for leaks here: those of OpenMPI are in modules that it has
+// unloaded by then, which no suppression can name. Runs without MPI look for our leaks.
 std::string launcher(int ranks) {
   return fmt::format(
       "env ASAN_OPTIONS=detect_leaks=0 mpirun --allow-run-as-root --oversubscribe -n {}", ranks);
 }
 
-// False, after skip(), where there is no MPI.
+// Returns false, after skip(), if there is no MPI.
 bool has_mpi() {
 #ifdef ODIN_MPI
   if (run_program("mpirun --version").exit_status == 0) return true;
@@ -28,7 +28,7 @@ bool has_mpi() {
   return false;
 }
 
-// All that a run writes but how long it took and on how many ranks.
+// Everything that a run writes, except its duration and its number of ranks.
 std::string results_of(const EvalWorkspace& w, const std::string& start,
                        const std::string& options) {
   const ProgramResult r = w.succeed(
@@ -50,7 +50,7 @@ std::string results_of(const EvalWorkspace& w, const std::string& start,
 
 }  // namespace
 
-TEST_CASE("two and three processes give what one gives, bit for bit") {
+TEST_CASE("two and three processes give the same bits as one") {
   if (!has_mpi()) return;
   const EvalWorkspace w;
   w.write_folder("iSUN", 8, 1);
@@ -60,7 +60,7 @@ TEST_CASE("two and three processes give what one gives, bit for bit") {
   CHECK(results_of(w, launcher(3), options) == expected);
 }
 
-TEST_CASE("processes without an image of a set, and a search by several") {
+TEST_CASE("a process may have no image of a set, and several processes can search") {
   if (!has_mpi()) return;
   const EvalWorkspace w;
   w.write_folder("iSUN", 5, 1);
@@ -69,11 +69,11 @@ TEST_CASE("processes without an image of a set, and a search by several") {
   CHECK(results_of(w, launcher(3), options + " --search-dir other") == expected);
 }
 
-TEST_CASE("an error of one process ends the run with its sentence") {
+TEST_CASE("an error in one process ends the run with its message") {
   if (!has_mpi()) return;
   const EvalWorkspace w;
   w.write_folder("iSUN", 9, 1);
-  // Of the last process's share alone.
+  // An image in the last process's share only.
   run_program(fmt::format("truncate -s 100 '{}'", (w.folder / "iSUN/0008.png").string()));
   const ProgramResult r =
       w.run("--nn densenet10 --out_dataset iSUN --skip 3 --device cpu --quiet --json r.json",
@@ -84,10 +84,10 @@ TEST_CASE("an error of one process ends the run with its sentence") {
   CHECK_FALSE(std::filesystem::exists(w.folder / "r.json"));
 }
 
-TEST_CASE("a process that dies ends the run, which says so") {
+TEST_CASE("a process that dies ends the run with a message") {
   if (!has_mpi()) return;
   const EvalWorkspace w;
-  // A minute of work, of which the second process is killed after half a second.
+  // A minute of work. The second process is killed after half a second.
   const std::string killed =
       " sh -c 'if [ \"$OMPI_COMM_WORLD_RANK\" = 1 ]; then (sleep 0.5; kill -9 $$) & fi; "
       "exec \"$0\" \"$@\"'";
@@ -103,7 +103,7 @@ TEST_CASE("a process that dies ends the run, which says so") {
   CHECK((r.errors + r.output).find("signal 9") != std::string::npos);
 }
 
-TEST_CASE("a build without MPI does not do the work several times") {
+TEST_CASE("a build without MPI refuses several processes") {
 #ifdef ODIN_MPI
   return skip("this build has MPI");
 #else

@@ -1,4 +1,4 @@
-// The program odin_eval, and a small network and small sets to run it on.
+// The program odin_eval, with a small network and small sets.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@ namespace odin::test {
 
 extern const std::string kEvalProgram;  // its path
 
-// A folder with a small network and small sets under the names of the release.
+// A folder with a small network and small sets that have the authors' names.
 struct EvalWorkspace {
   static constexpr int kImages = 25;
 
   TemporaryFolder folder;
 
   EvalWorkspace();
-  // Runs odin_eval in the folder, started by `launcher` if there is one.
+  // Runs odin_eval in the folder, started by `launcher`, if given.
   ProgramResult run(const std::string& arguments, const std::string& launcher = "") const;
   // The same for a command line that must succeed.
   ProgramResult succeed(const std::string& arguments, const std::string& launcher = "") const;
-  // A folder of `count` PNGs of noise, another for every seed.
+  // Writes a folder of `count` PNGs of noise, which depends on the seed.
   void write_folder(const std::string& name, int count, std::uint64_t seed) const;
 };
 
-// The general form against noise, fast.
+// The general command line, against noise, with a short run.
 inline constexpr const char* kGeneral =
     "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --out uniform --skip 3 --device cpu";
 

@@ -14,8 +14,8 @@ using Json = nlohmann::json;
 
 namespace {
 
-// The release's sets but for the two of LSUN.
-void write_release_sets(const EvalWorkspace& w) {
+// The authors' sets, except for the two of LSUN.
+void write_authors_sets(const EvalWorkspace& w) {
   w.write_folder("Imagenet", 9, 1);
   w.write_folder("Imagenet_resize", 8, 2);
   w.write_folder("iSUN", 7, 3);
@@ -33,9 +33,9 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("one command gives the whole table, and says what is missing and how to get it") {
+TEST_CASE("one command gives the whole table and says how to fetch what is missing") {
   const EvalWorkspace w;
-  write_release_sets(w);
+  write_authors_sets(w);
   const ProgramResult r =
       w.succeed(std::string(kAll) + "--json t.json --csv t.csv --markdown t.md --scores s");
   CHECK(r.errors.empty());
@@ -61,9 +61,9 @@ TEST_CASE("one command gives the whole table, and says what is missing and how t
   CHECK(fs::exists(w.folder / "s/out_5/confidence_Our_Out.txt"));
 }
 
-TEST_CASE("every figure of the table is the single run's, and so is every score") {
+TEST_CASE("every figure and every score of the table equals that of a single run") {
   const EvalWorkspace w;
-  write_release_sets(w);
+  write_authors_sets(w);
   REQUIRE(w.run(std::string(kAll) + "--score all --json all.json --scores all").exit_status == 0);
   const Json all = json_file(w, "all.json")["evaluations"];
   int set = 0;
@@ -84,9 +84,9 @@ TEST_CASE("every figure of the table is the single run's, and so is every score"
   }
 }
 
-TEST_CASE("a report shows the table, the search and the images of every set on one page") {
+TEST_CASE("one page shows the table, the search and the images of every set") {
   const EvalWorkspace w;
-  write_release_sets(w);
+  write_authors_sets(w);
   const ProgramResult r =
       w.succeed(std::string(kAll) + "--limit 6 --search --score all --report new/page");
   const std::string page = content_of(w.folder / "new/page/index.html");
@@ -97,7 +97,7 @@ TEST_CASE("a report shows the table, the search and the images of every set on o
     CAPTURE(part);
     CHECK(contains(page, part));
   }
-  // Three images of the in-distribution set and of each of five sets, at both ends.
+  // Three images at both ends, of the in-distribution set and of each of five sets.
   std::size_t images = 0;
   for (std::size_t at = page.find("data:image/png"); at != std::string::npos;
        at = page.find("data:image/png", at + 1)) {
@@ -107,7 +107,7 @@ TEST_CASE("a report shows the table, the search and the images of every set on o
   CHECK_FALSE(contains(page, "http://"));
 }
 
-TEST_CASE("several sets of any kind, of which one is missing") {
+TEST_CASE("sets of any kind are evaluated together, and a missing one is reported") {
   const EvalWorkspace w;
   const ProgramResult r = w.succeed(
       std::string(kGeneral) + " --out folder:d/iSUN --out gaussian --out_dataset Uniform --quiet");
@@ -118,7 +118,7 @@ TEST_CASE("several sets of any kind, of which one is missing") {
   CHECK_FALSE(contains(r.output, "paper"));
 }
 
-TEST_CASE("scores are chosen by name") {
+TEST_CASE("scores are selected by name") {
   const EvalWorkspace w;
   const ProgramResult r = w.succeed(std::string(kGeneral) +
                                     " --score energy,max_logit --json r.json --scores s --quiet");
@@ -128,7 +128,7 @@ TEST_CASE("scores are chosen by name") {
   CHECK_FALSE(fs::exists(w.folder / "s/confidence_Our_In.txt"));
 }
 
-TEST_CASE("a search tunes on the images left aside and reports on the others") {
+TEST_CASE("a search tunes on the held-out images and reports on the others") {
   const EvalWorkspace w;
   const std::string command = std::string(kGeneral) + " --out gaussian --limit 6 --quiet";
   const ProgramResult r = w.succeed(command + " --search --json s.json");
@@ -141,7 +141,7 @@ TEST_CASE("a search tunes on the images left aside and reports on the others") {
     REQUIRE(search["cells"].size() == 210);
     double least = 1;
     for (const Json& cell : search["cells"]) least = std::min(least, double(cell["fpr_at_tpr95"]));
-    // The set is reported on with what was chosen for it, as a run of its own reports.
+    // The report on a set has the parameters chosen for it, and equals that of a single run.
     const Json& odin = json["evaluations"][i]["detectors"]["odin"];
     CHECK(odin["temperature"] == search["chosen"]["temperature"]);
     CHECK(odin["magnitude"] == search["chosen"]["magnitude"]);
@@ -151,7 +151,7 @@ TEST_CASE("a search tunes on the images left aside and reports on the others") {
     REQUIRE(own.exit_status == 0);
     CHECK(json_file(w, "own.json")["evaluations"][i]["detectors"]["odin"] == odin);
   }
-  // What was scored is kept, and gives the same again.
+  // The kept scores give the same results again.
   CHECK(std::distance(fs::directory_iterator(w.folder / "odin_search"), {}) == 3);
   const ProgramResult again = w.run(command + " --search");
   CHECK(again.output == r.output);
@@ -160,7 +160,7 @@ TEST_CASE("a search tunes on the images left aside and reports on the others") {
 
 TEST_CASE("a search on one set reports on the others") {
   const EvalWorkspace w;
-  write_release_sets(w);
+  write_authors_sets(w);
   const ProgramResult r = w.succeed(
       "--nn densenet10 --out_dataset Uniform --out_dataset iSUN --out_dataset Imagenet --skip 3 "
       "--limit 6 --device cpu --quiet --search --search-dir kept --tune-on iSUN --json s.json");

@@ -1,4 +1,4 @@
-// The program odin_eval as its users run it.
+// The program odin_eval, run as by a user.
 #include <filesystem>
 #include <fstream>
 
@@ -32,7 +32,7 @@ bool one_line(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("the release's own command line works") {
+TEST_CASE("the command line of the authors' script works") {
   const EvalWorkspace w;
   const ProgramResult r = w.succeed(
       "--nn densenet10 --out_dataset Uniform --magnitude 0.0014 --temperature 1000 --gpu 0 --skip "
@@ -50,7 +50,7 @@ TEST_CASE("the release's own command line works") {
   }
 }
 
-TEST_CASE("the authors' magnitude is the default of the release's form") {
+TEST_CASE("the authors' magnitude is the default for their networks and sets") {
   const EvalWorkspace w;
   const ProgramResult r = w.succeed(
       "--nn densenet10 --out_dataset Gaussian --skip 3 --device cpu --json r.json --quiet");
@@ -68,7 +68,7 @@ TEST_CASE("scores are the same for every batch size and number of threads, bit f
     for (const char* file : {"Base_In", "Base_Out", "Our_In", "Our_Out"}) {
       const std::string text =
           content_of(w.folder / fmt::format("{}/confidence_{}.txt", name, file));
-      // One line for each image that is not left aside.
+      // One line for each image that is not held out.
       CHECK(std::count(text.begin(), text.end(), '\n') == EvalWorkspace::kImages - 3);
       all += text;
     }
@@ -81,7 +81,7 @@ TEST_CASE("scores are the same for every batch size and number of threads, bit f
   CHECK(scores("--seed 1", "seed") != expected);
 }
 
-TEST_CASE("accuracy is told for a labelled set of the network's classes") {
+TEST_CASE("accuracy is reported for a labelled set with the network's classes") {
   const EvalWorkspace w;
   CHECK(w.run(kGeneral).output.find("ccuracy") != std::string::npos);
   const ProgramResult noise =
@@ -90,7 +90,7 @@ TEST_CASE("accuracy is told for a labelled set of the network's classes") {
   CHECK(noise.output.find("ccuracy") == std::string::npos);
 }
 
-TEST_CASE("the threshold sweep is there for those who compare with the authors' figures") {
+TEST_CASE("the threshold sweep gives figures to compare with the authors'") {
   const EvalWorkspace w;
   const ProgramResult r =
       w.run(std::string(kGeneral) + " --metrics threshold-sweep --json r.json --scores s");
@@ -112,7 +112,7 @@ TEST_CASE("the threshold sweep is there for those who compare with the authors' 
   }
 }
 
-TEST_CASE("the report tells how many threads there were") {
+TEST_CASE("the report states the number of threads") {
   const EvalWorkspace w;
   const auto threads = [&](const char* option) {
     const ProgramResult r = w.run(fmt::format("{} {} --json r.json", kGeneral, option));
@@ -124,7 +124,7 @@ TEST_CASE("the report tells how many threads there were") {
   CHECK(threads("") == available_cores());
 }
 
-TEST_CASE("the demo runs on what comes with the project") {
+TEST_CASE("the demo runs with the bundled network") {
   if (!fs::exists("/usr/share/datasets/fashion-mnist")) return skip("needs dataset-fashion-mnist");
   const ProgramResult r = run_program(kEvalProgram + " --demo --limit 1004 --device cpu");
   INFO(r.errors);
@@ -134,7 +134,7 @@ TEST_CASE("the demo runs on what comes with the project") {
   CHECK(r.output.find("Gaussian noise") != std::string::npos);
 }
 
-TEST_CASE("help has examples, version a version") {
+TEST_CASE("--help has examples, and --version prints the version") {
   const ProgramResult help = run_program(kEvalProgram + " --help");
   CHECK(help.exit_status == 0);
   CHECK(help.output.find("--nn densenet10 --out_dataset Imagenet --magnitude 0.0014") !=
@@ -144,7 +144,7 @@ TEST_CASE("help has examples, version a version") {
   CHECK(version.output.find("odin_eval 0.") == 0);
 }
 
-TEST_CASE("wrong usage ends with status 2 and one sentence") {
+TEST_CASE("a wrong command line ends with status 2 and one sentence") {
   const EvalWorkspace w;
   for (const char* arguments : {"",
                                 "--no-such-option",
@@ -234,7 +234,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
        "densenet10.h5"},
       {weights + in + "--out folder:nowhere --skip 3", "nowhere"},
       {weights + in + "--out folder:empty --skip 3", "empty"},
-      // Before any image is scored, so that no progress comes before the sentence.
+      // Found before any image is scored, so no progress precedes the sentence.
       {weights + in + "--out folder:damaged --skip 0", "a.png"},
       {weights + in + "--out uniform --skip 3 --threads 4000", "ask for at most"},
       {weights + in + "--out cifar10:short.bin --skip 3", "short.bin"},
@@ -247,7 +247,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {weights + in + "--out uniform --skip 3 --report densenet10.h5", "densenet10.h5"},
       {weights + in + "--out uniform --skip 3 --markdown nowhere/r.md", "nowhere/r.md"},
       {weights + in + "--out uniform --skip 3 --scores densenet10.h5", "densenet10.h5"},
-      // A full disk shows only when it is written to.
+      // A full disk shows only on writing.
       {weights + in + "--out uniform --skip 3 --quiet --json /dev/full", "/dev/full"},
       {weights + in + "--out uniform --skip 3 --quiet --csv /dev/full", "/dev/full"},
       {weights + in + "--out uniform --skip 3 --quiet >/dev/full", "standard output"},
@@ -262,7 +262,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
   }
 }
 
-TEST_CASE("a standard error that cannot be written changes no result and no exit status") {
+TEST_CASE("a broken standard error changes no result and no exit status") {
   const EvalWorkspace w;
   const ProgramResult r = w.run(std::string(kGeneral) + " 2>/dev/full");
   CHECK(r.exit_status == 0);
@@ -274,7 +274,7 @@ TEST_CASE("a standard error that cannot be written changes no result and no exit
 TEST_CASE("scores of real images agree with PyTorch's" * doctest::test_suite("slow needs-data")) {
   const fs::path shared = shared_folder();
   const std::string python = ODIN_PYTHON;
-  if (shared.empty()) return skip("needs the folder shared beside the checkout");
+  if (shared.empty()) return skip("needs the folder shared next to the checkout");
   if (run_program(python + " -c 'import torch, h5py, PIL'").exit_status != 0) {
     return skip("needs Python with PyTorch, h5py and Pillow");
   }

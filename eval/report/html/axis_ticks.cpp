@@ -13,7 +13,7 @@ std::string label_of(double value, double step) {
   const int decimals = static_cast<int>(-std::floor(std::log10(step) + 1e-9));
   const double size = std::abs(value);
   if (size >= 1e6 || size < 1e-4) {
-    // As many digits as lie between the value and the step.
+    // All digits from the value's first to the step's.
     const int digits = static_cast<int>(std::floor(std::log10(size))) + decimals;
     return fmt::format("{:.{}e}", value, std::clamp(digits, 0, 16));
   }
@@ -24,7 +24,7 @@ std::string label_of(double value, double step) {
 
 std::vector<AxisTick> axis_ticks(double begin, double end, int intervals) {
   require(std::isfinite(begin) && std::isfinite(end) && begin < end && intervals >= 1,
-          "an axis from {} to {} has no {} intervals", begin, end, intervals);
+          "an axis from {} to {} cannot have {} intervals", begin, end, intervals);
   const double least = end / intervals - begin / intervals;
   const double power = std::pow(10, std::floor(std::log10(least)));
   double step = 10 * power;

@@ -16,11 +16,11 @@ namespace {
 
 using Anchor = SvgPicture::Anchor;
 
-constexpr std::size_t kCurvePoints = 600;  // of a pixel or less each, on a chart of this size
+constexpr std::size_t kCurvePoints = 600;  // at most a pixel apart on a chart of this size
 constexpr std::size_t kBins = 60;
 constexpr std::size_t kDetectorStyles = 4;
 
-// Where a chart's data are drawn, in a picture that leaves room for labels.
+// The area of a chart's data, inside a picture with room for labels.
 struct Frame {
   double width = 360;
   double height = 250;
@@ -33,7 +33,7 @@ struct Frame {
   double y_end = 1;  // y begins at 0
 
   double x(double value) const {
-    // Halved, for the difference of two doubles may be more than a double can hold.
+    // Halved, because the difference of two doubles may overflow.
     const double share = (value / 2 - x_begin / 2) / (x_end / 2 - x_begin / 2);
     return left + std::clamp(share, 0.0, 1.0) * (right - left);
   }

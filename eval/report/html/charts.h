@@ -8,10 +8,10 @@
 
 namespace odin {
 
-// `id` is one that nothing else on the page has or begins with. The classes that they use are those
-// of html_style().
+// `id` must be unique on the page, and no other id may begin with it. The style classes are those of
+// html_style().
 
-// TPR over FPR of every detector of the set, marked where TPR is 95 %.
+// TPR over FPR of every detector of the set, with a mark at a TPR of 95 %.
 std::string roc_chart(const HtmlSet& set, std::string_view in_set, std::string_view id);
 
 // The scores of one detector, in- and out-of-distribution, with the threshold that accepts 95 % of
@@ -19,11 +19,11 @@ std::string roc_chart(const HtmlSet& set, std::string_view in_set, std::string_v
 std::string histogram_chart(const HtmlDetector& detector, std::string_view in_set,
                             std::string_view out_set, std::string_view id);
 
-// The quantity over temperature and magnitude, the chosen cell framed. Throws Error where the values
-// do not fit the grid.
+// The quantity over temperature and magnitude, with a frame around the chosen cell. Throws Error if the
+// values do not fit the grid.
 std::string heat_map(const HtmlSearch& search, std::string_view id);
 
-// How the page tells the detectors of a set apart: the class of the curve of number `index`.
+// The style class of the curve of detector number `index`.
 std::string detector_style(std::size_t index);
 
 }  // namespace odin

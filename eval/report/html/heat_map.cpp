@@ -21,8 +21,8 @@ constexpr double kTop = 8;
 constexpr double kRowHeight = 17;
 constexpr double kScaleWidth = 120;  // of the colours' legend
 
-// Five colours of cividis (Nunez, Anderton & Renslow, PLOS ONE 13(7), 2018), which looks alike with
-// and without colour blindness and grows lighter throughout; 0 is the darkest.
+// Five colours of cividis (Nunez, Anderton & Renslow, PLOS ONE 13(7), 2018), which looks the same with
+// and without colour blindness and grows lighter throughout. 0 is the darkest.
 std::string colour(double share) {
   constexpr std::array<std::array<double, 3>, 5> kStops{
       {{0, 34, 78}, {64, 77, 107}, {124, 123, 120}, {185, 172, 112}, {254, 232, 56}}};
@@ -75,14 +75,14 @@ void validate(const HtmlSearch& search) {
   const std::size_t columns = search.magnitudes.size();
   require(rows > 0 && columns > 0 && search.values.size() == rows * columns &&
               search.chosen_temperature < rows && search.chosen_magnitude < columns,
-          "a search over {} temperatures and {} magnitudes with {} values, of which ({}, {}) is "
-          "chosen, is no grid",
+          "a search over {} temperatures and {} magnitudes does not fit {} values with ({}, {}) "
+          "chosen",
           rows, columns, search.values.size(), search.chosen_temperature, search.chosen_magnitude);
   require(std::any_of(search.values.begin(), search.values.end(),
                       [](double value) { return std::isfinite(value); }) &&
               std::none_of(search.values.begin(), search.values.end(),
                            [](double value) { return std::isinf(value); }),
-          "a search has no value, or an infinite one");
+          "a search has no finite value");
 }
 
 }  // namespace

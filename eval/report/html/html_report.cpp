@@ -23,7 +23,7 @@ void append(std::string& html, fmt::format_string<Args...> format, Args&&... arg
 }
 
 void append_head(std::string& html, const HtmlReport& report) {
-  // The policy forbids scripts and anything from the network, whatever the page might hold.
+  // The policy forbids scripts and all access to the network, whatever the page contains.
   append(html,
          "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -79,7 +79,7 @@ void append_sets(std::string& html, const HtmlReport& report) {
   append(html,
          "<h2>Curves and scores</h2>\n<p class=\"muted\">Circles on the curves and dashed lines in "
          "the histograms mark the threshold that accepts 95 % of the in-distribution images. The "
-         "outermost bars of a histogram also hold what lies beyond.</p>\n");
+         "outermost bars of a histogram include all scores beyond them.</p>\n");
   for (std::size_t i = 0; i < report.sets.size(); ++i) {
     const HtmlSet& set = report.sets[i];
     const std::string id = fmt::format("{}{}", kSetAnchor, i + 1);
@@ -97,7 +97,7 @@ void append_searches(std::string& html, const HtmlReport& report) {
   if (report.searches.empty()) return;
   append(html,
          "<h2>Search over temperature and magnitude</h2>\n<p class=\"muted\">The frame marks the "
-         "parameters that were chosen.</p>\n<div class=\"pictures\">\n");
+         "chosen parameters.</p>\n<div class=\"pictures\">\n");
   for (std::size_t i = 0; i < report.searches.size(); ++i) {
     const HtmlSearch& search = report.searches[i];
     const std::string picture = heat_map(search, fmt::format("search-{}", i + 1));
@@ -116,7 +116,7 @@ void append_sheets(std::string& html, const HtmlReport& report) {
   if (report.sheets.empty()) return;
   append(html,
          "<h2>Images</h2>\n<p class=\"muted\">The images with the lowest and the highest scores of "
-         "each set, with the class that the network takes them for and the score.</p>\n");
+         "each set, with the predicted class and the score.</p>\n");
   for (const HtmlSheet& sheet : report.sheets) html += contact_sheet(sheet);
 }
 
@@ -128,8 +128,8 @@ std::string to_html(const HtmlReport& report) {
   append(html, "<body>\n{}<header>\n<h1>{} on {}</h1>\n", svg_definitions(),
          html_name(report.network), html_name(report.in_set));
   html +=
-      "<p class=\"muted\">How well images from elsewhere are told from those that the network "
-      "was trained on.</p>\n";
+      "<p class=\"muted\">How well detectors separate out-of-distribution images from images like "
+      "those that the network was trained on.</p>\n";
   append(html, "{}</header>\n<main>\n", description_list(report));
   if (!report.sets.empty() || !report.missing.empty()) {
     append(html, "<h2>Results</h2>\n{}", results_table(report, kSetAnchor));

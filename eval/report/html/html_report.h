@@ -1,4 +1,4 @@
-// The results of a run as one web page, to be looked at: table, curves, histograms, images.
+// The results of a run as one web page: table, curves, histograms, images.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,7 @@
 
 namespace odin {
 
-// All texts are UTF-8 as they are to be read; they are escaped for HTML, and bytes that are not
-// UTF-8 are replaced.
+// All texts are plain UTF-8. They are escaped for HTML, and bytes that are not UTF-8 are replaced.
 
 // A line of the description of the run: {"Device", "cpu (avx512, 2 threads)"}.
 struct HtmlFact {
@@ -22,14 +21,14 @@ struct HtmlFact {
   std::string value;
 };
 
-// How one detector tells one out-of-distribution set from the in-distribution set.
+// How one detector separates one out-of-distribution set from the in-distribution set.
 struct HtmlDetector {
   std::string name;              // "Baseline", "ODIN"
-  std::string settings;          // "T = 1000, magnitude 0.0014"; empty where it has none
-  Metrics metrics;               // shown in the table
-  std::optional<Metrics> paper;  // what the paper gives for this network, these sets and detector
-  // Scores of single images, greater for what looks more in-distribution; infinite ones allowed.
-  // The curve and the histogram are computed from them.
+  std::string settings;          // "T = 1000, magnitude 0.0014"; empty if it has none
+  Metrics metrics;               // in the table
+  std::optional<Metrics> paper;  // in the paper, for this network, these sets and this detector
+  // Scores of single images; greater means more in-distribution. Infinite scores are allowed. The
+  // curve and the histogram are computed from them.
   std::span<const double> in;
   std::span<const double> out;
 };
@@ -37,28 +36,28 @@ struct HtmlDetector {
 // One out-of-distribution set.
 struct HtmlSet {
   std::string name;         // "Tiny-ImageNet (crop)"
-  std::int64_t images = 0;  // that were scored
+  std::int64_t images = 0;  // number of scored images
   std::vector<HtmlDetector>
       detectors;  // in the order shown, the same for every set: baseline first
 };
 
-// An out-of-distribution set that was asked for and is not there.
+// An out-of-distribution set that was asked for but is missing.
 struct HtmlMissingSet {
   std::string name;     // "LSUN (crop)"
   std::string reason;   // "the folder 'D/LSUN' does not exist"
-  std::string command;  // that fetches it: "fetch_data LSUN --data-dir D"; empty where none does
+  std::string command;  // that fetches it: "fetch_data LSUN --data-dir D"; empty if unknown
 };
 
-// What a search over ODIN's two parameters found.
+// The results of a search over ODIN's two parameters.
 struct HtmlSearch {
-  std::string out_set;   // that it was tuned on
-  std::string quantity;  // "FPR at TPR 95 % on the validation images"
+  std::string out_set;   // tuned on
+  std::string quantity;  // "FPR at TPR 95 % on the held-out images"
   bool lower_is_better = true;
   std::vector<double> temperatures;  // rows
   std::vector<double> magnitudes;    // columns
-  // (temperatures, magnitudes), row-major, fractions in 0..1; NaN where there is none.
+  // (temperatures, magnitudes), row-major, fractions in 0..1; NaN if undefined.
   std::vector<double> values;
-  std::size_t chosen_temperature = 0;  // row of the parameters chosen
+  std::size_t chosen_temperature = 0;  // row of the chosen parameters
   std::size_t chosen_magnitude = 0;    // its column
 };
 
@@ -66,7 +65,7 @@ struct HtmlSearch {
 struct HtmlImage {
   std::vector<std::uint8_t> pixels;  // (3, 32, 32): red, green and blue planes
   double score = 0;
-  std::string predicted;  // name of the class that the network takes it for
+  std::string predicted;  // name of the predicted class
 };
 
 // The extreme images of one set by the score of one detector.
@@ -78,13 +77,13 @@ struct HtmlSheet {
   std::vector<HtmlImage> least_suspicious;  // the highest scores, highest first
 };
 
-// Everything that the page shows. What is empty is left out.
+// Everything on the page. Empty parts are left out.
 struct HtmlReport {
   std::string network;  // "DenseNet-BC-100"
   std::string in_set;   // "CIFAR-10"
   std::int64_t in_images = 0;
   std::optional<double> accuracy;  // fraction of the in-distribution images classified correctly
-  std::string paper;               // where the paper's figures are from, if any are given
+  std::string paper;               // source of the paper's figures, if any
   std::vector<HtmlFact> facts;     // the rest of the description, in this order
   std::vector<HtmlSet> sets;
   std::vector<HtmlMissingSet> missing;
@@ -92,14 +91,13 @@ struct HtmlReport {
   std::vector<HtmlSheet> sheets;
 };
 
-// One self-contained page: its images and its style are in it, it asks nothing of the network and
-// runs no script. The same report gives the same bytes. Throws Error where a detector lacks scores
-// or has a NaN among them, where a search's values do not fit its grid, and for an image of another
-// size than (3, 32, 32).
+// One self-contained page: it includes its images and its style, loads nothing from the network and
+// runs no script. The same report gives the same bytes. Throws Error if a detector has no scores or a
+// NaN among them, if a search's values do not fit its grid, and for an image that is not (3, 32, 32).
 std::string to_html(const HtmlReport& report);
 
-// Writes the page to index.html in `folder`, which is made where it is missing. Throws Error as
-// to_html() does and where the file cannot be written; it is never left half written.
+// Writes the page to index.html in `folder`, which is created if it is missing. Throws Error as
+// to_html() does and if the file cannot be written; it is never left half written.
 void write_html_report(const HtmlReport& report, const std::filesystem::path& folder);
 
 }  // namespace odin

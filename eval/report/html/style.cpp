@@ -2,8 +2,8 @@
 
 namespace odin {
 
-// Blue and orange tell in from out, as in Okabe and Ito's palette for every kind of colour vision;
-// hatching and dashes tell the same to who sees no colour at all.
+// Blue and orange distinguish in from out. They are from Okabe and Ito's palette for every kind of
+// colour vision. Hatching and dashes do the same for readers who see no colour.
 std::string_view html_style() {
   return R"css(
 :root {

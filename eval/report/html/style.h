@@ -1,4 +1,4 @@
-// How a report's page looks: light and dark, wide and narrow, on screen and paper.
+// The look of a report's page: light and dark, wide and narrow, on screen and paper.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@ namespace odin {
 // The style sheet.
 std::string_view html_style();
 
-// What charts refer to: an element of HTML to stand once on the page, before them.
+// Definitions that charts refer to: an HTML element that must be on the page once, before the charts.
 std::string_view svg_definitions();
 
 }  // namespace odin

@@ -10,7 +10,7 @@
 namespace odin {
 namespace {
 
-// To a tenth, without a ".0".
+// Rounded to a tenth, without a ".0".
 std::string coordinate(double value) {
   const double tenths = std::round(value * 10);
   const double rounded = tenths / 10 + 0.0;  // no negative zero

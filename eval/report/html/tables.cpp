@@ -42,7 +42,7 @@ std::string percent(Value value) {
   return value ? fmt::format("{:.1f}", *value * 100) : "n/a";
 }
 
-// The best of the detectors in that column, where there is more than one.
+// The best value of the column, if there is more than one detector.
 Value best(const HtmlSet& set, const Column& column) {
   Value best;
   if (set.detectors.size() < 2) return best;
@@ -79,7 +79,7 @@ void append_images(std::string& html, std::string_view heading,
     const std::string predicted = html_escaped(image.predicted);
     const std::string score = fmt::format("{:#.6g}", image.score);
     append(html,
-           "<li><img width=\"32\" height=\"32\" alt=\"taken for {}\" "
+           "<li><img width=\"32\" height=\"32\" alt=\"predicted: {}\" "
            "src=\"data:image/png;base64,{}\"/><b>{}</b>{}</li>\n",
            predicted, base64(encode_png(image.pixels)), predicted, score);
   }
@@ -113,7 +113,7 @@ std::string results_table(const HtmlReport& report, std::string_view set_anchor)
       "<table class=\"results\">\n<caption>All figures in %; \u2193 less is better, \u2191 more is "
       "better; the best of each set is bold.";
   if (!report.paper.empty())
-    append(html, " In brackets the paper\u2019s: {}.", html_escaped(report.paper));
+    append(html, " The paper\u2019s figures are in brackets: {}.", html_escaped(report.paper));
   html += "</caption>\n<thead><tr><th scope=\"col\">Set and detector</th>";
   for (const Column& column : kColumns) {
     append(html, "<th scope=\"col\">{}\u00a0{}</th>", column.heading,

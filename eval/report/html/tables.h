@@ -1,4 +1,4 @@
-// The parts of a report's page that are text and images rather than pictures drawn.
+// The text, tables and images of a report's page.
 #pragma once
 
 #include <string>
@@ -10,18 +10,18 @@ namespace odin {
 // The network, the set and the other facts of the run, as a list of terms.
 std::string description_list(const HtmlReport& report);
 
-// The five metrics of every set and detector, and the sets that are missing. `set_anchor` is what
-// the anchors of the sets' sections begin with; the number of the set, from 1, follows.
+// The five metrics of every set and detector, and the missing sets. The anchor of a set's section is
+// `set_anchor` and the number of the set, from 1.
 std::string results_table(const HtmlReport& report, std::string_view set_anchor);
 
 // The values of a search, temperatures down and magnitudes across.
 std::string search_table(const HtmlSearch& search);
 
-// The most and the least suspicious images of a set. Throws Error for an image of another size than
-// (3, 32, 32).
+// The most and the least suspicious images of a set. Throws Error for an image that is not (3, 32,
+// 32).
 std::string contact_sheet(const HtmlSheet& sheet);
 
-// The name in an element of its own, so that its writing direction cannot disturb what follows.
+// The name in its own element, so that its writing direction does not affect the text after it.
 std::string html_name(std::string_view name);
 
 }  // namespace odin

@@ -1,4 +1,4 @@
-// Text of any origin, made safe to stand in HTML.
+// Makes text of any origin safe in HTML.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace odin {
 
-// `text` as it may stand between tags and in quoted attributes: <, >, &, " and ' become references,
-// and what is not UTF-8, or no character that XML allows, becomes U+FFFD.
+// `text`, safe between tags and in quoted attributes. <, >, &, " and ' become references. Bytes that
+// are not UTF-8, and characters that XML forbids, become U+FFFD.
 std::string html_escaped(std::string_view text);
 
 // The bytes in base 64 (RFC 4648), padded, without line breaks.

@@ -1,4 +1,4 @@
-// The baseline: the maximum softmax probability of the image as it is,
+// The baseline: the maximum softmax probability of the unchanged image,
 //
 //   S = max_i exp(f_i) / sum_j exp(f_j)
 //

@@ -1,4 +1,4 @@
-// The negative free energy of the image as it is,
+// The negative free energy of the unchanged image,
 //
 //   S = T log sum_j exp(f_j / T)    with T = 1
 //

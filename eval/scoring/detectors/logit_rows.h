@@ -10,13 +10,13 @@
 
 namespace odin {
 
-// Gives every row of logits (n, classes) and its largest logit to `score_of`, which returns the
-// image's score. Throws Error where a logit is not finite, where there is no class, and where the
-// numbers of logits and scores do not fit.
+// Calls `score_of` with every row of logits (n, classes) and its largest logit, for the image's score.
+// Throws Error if a logit is not finite, if there is no class, and if the numbers of logits and scores
+// do not fit.
 template <class ScoreOf>
 void score_logit_rows(std::span<const float> logits, int classes, std::span<double> scores,
                       const ScoreOf& score_of) {
-  require(classes > 0, "a score needs the logits of at least one class, not of {}", classes);
+  require(classes > 0, "a score needs the logits of at least one class, but there are {}", classes);
   const auto width = static_cast<std::size_t>(classes);
   require(logits.size() == scores.size() * width,
           "{} scores of {} classes need {} logits, but {} were given", scores.size(), classes,
@@ -25,7 +25,7 @@ void score_logit_rows(std::span<const float> logits, int classes, std::span<doub
     const auto row = logits.subspan(image * width, width);
     for (std::size_t i = 0; i < width; ++i) {
       require(std::isfinite(row[i]),
-              "logit {} of image {} of the batch is {}, where scores need finite ones; check the "
+              "logit {} of image {} of the batch is {}, but scores need finite logits: check the "
               "weights and the magnitude",
               i, image, row[i]);
     }
@@ -35,7 +35,7 @@ void score_logit_rows(std::span<const float> logits, int classes, std::span<doub
 
 inline void require_temperature(double temperature) {
   require(std::isfinite(temperature) && temperature > 0,
-          "the temperature must be a positive number, not {}", temperature);
+          "the temperature must be a positive number, but is {}", temperature);
 }
 
 // sum_j exp((f_j - largest) / T). Relative to the largest logit no exponential overflows, and the

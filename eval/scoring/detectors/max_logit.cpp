@@ -1,4 +1,4 @@
-// The maximum logit of the image as it is,
+// The maximum logit of the unchanged image,
 //
 //   S = max_i f_i
 //

@@ -32,7 +32,7 @@ std::vector<const Detector*> parse_detectors(std::span<const std::string_view> n
   const std::vector<std::string> known = detector_names();
   for (const std::string_view name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    fail("there is no score \"{}\"; the scores are {} and {}", name,
+    fail("there is no score \"{}\": use {} or {}", name,
          fmt::join(known.begin(), known.end() - 1, ", "), known.back());
   }
   std::vector<const Detector*> chosen;
@@ -41,7 +41,7 @@ std::vector<const Detector*> parse_detectors(std::span<const std::string_view> n
         names, [&](std::string_view name) { return name == "all" || name == detector->name; });
     if (wanted) chosen.push_back(detector);
   }
-  require(!chosen.empty(), "no score is asked for");
+  require(!chosen.empty(), "no score was asked for");
   return chosen;
 }
 

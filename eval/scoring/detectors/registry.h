@@ -8,7 +8,7 @@
 
 #include "eval/scoring/detector.h"
 
-// In the order of reports. A line is the name of the constant that the detector's file defines.
+// In the order of reports. Each line is the constant that the detector's file defines.
 #define ODIN_DETECTORS(DETECTOR) \
   DETECTOR(kBaseline)            \
   DETECTOR(kMaxLogit)            \
@@ -25,14 +25,14 @@ ODIN_DETECTORS(ODIN_DECLARE_DETECTOR)
 
 std::span<const Detector* const> all_detectors();
 
-// Those of the ODIN authors' code: the baseline and ODIN.
+// The detectors of the ODIN authors' code: the baseline and ODIN.
 std::vector<const Detector*> authors_detectors();
 
 // The names that parse_detectors() takes: every detector's, and "all".
 std::vector<std::string> detector_names();
 
-// The detectors of these names, each once, in the order of all_detectors(). Throws Error, listing
-// the names, for any other, and for none.
+// The detectors with these names, each once, in the order of all_detectors(). Throws Error, which lists
+// the names, for an unknown name and for no name.
 std::vector<const Detector*> parse_detectors(std::span<const std::string_view> names);
 
 }  // namespace odin

@@ -12,7 +12,7 @@ using namespace odin::test;
 
 namespace {
 
-// Three sets, as many magnitudes, one of them 0, and one shared by two sets.
+// Four sets with three magnitudes: one is 0, and one is shared by two sets.
 struct Fixture : SmallNetwork {
   Fixture() : SmallNetwork(noise_set("in", NoiseKind::kUniform, 23, 1)) {}
 
@@ -54,7 +54,7 @@ bool same(const TaskResult& a, const TaskResult& b) {
 
 }  // namespace
 
-TEST_CASE("a run of several sets gives what single runs give, bit for bit") {
+TEST_CASE("a run of several sets gives the same bits as single runs") {
   Fixture f;
   BenchmarkOptions options;
   options.detectors = parse_detectors(std::vector<std::string_view>{"all"});
@@ -75,7 +75,8 @@ TEST_CASE("a run of several sets gives what single runs give, bit for bit") {
   CHECK(all.tasks[1].scores[3].detector == &detectors::kOdin);
 }
 
-TEST_CASE("the in-distribution set has one forward pass, one gradient, one pass a magnitude") {
+TEST_CASE(
+    "the in-distribution set needs one forward pass, one gradient, and one pass per magnitude") {
   Fixture f;
   f.run(f.tasks, {});
   const std::int64_t out = 11 + 17 + 7 + 9;
@@ -83,7 +84,7 @@ TEST_CASE("the in-distribution set has one forward pass, one gradient, one pass 
   CHECK(f.count == PassCount{23 + out, 23 + out_perturbed, 2 * 23 + out_perturbed});
 }
 
-TEST_CASE("accuracy goes by the names of the classes where both tell them") {
+TEST_CASE("accuracy matches classes by name if both have names") {
   Fixture f;
   std::vector<std::string> of_network;
   DatasetLabels labels{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, {}};
@@ -109,7 +110,7 @@ TEST_CASE("accuracy goes by the names of the classes where both tell them") {
   CHECK(f.run(f.tasks, {}).accuracy == right / 10);
 }
 
-TEST_CASE("scores that need no perturbation cost one forward pass") {
+TEST_CASE("scores without a perturbation cost one forward pass") {
   Fixture f;
   BenchmarkOptions options;
   options.detectors = {&detectors::kBaseline, &detectors::kEnergy};
@@ -119,7 +120,7 @@ TEST_CASE("scores that need no perturbation cost one forward pass") {
   CHECK(result.tasks[0].scores[1].detector == &detectors::kEnergy);
 }
 
-TEST_CASE("the threshold sweep refuses a score that it has no thresholds for") {
+TEST_CASE("the threshold sweep refuses a score without thresholds") {
   Fixture f;
   BenchmarkOptions options;
   options.method = MetricsMethod::kThresholdSweep;

@@ -35,7 +35,7 @@ class Watched final : public Dataset {
 
 }  // namespace
 
-TEST_CASE("Batches are the data set, in order, prepared") {
+TEST_CASE("Batches are the prepared data set, in order") {
   const auto dataset = make_noise(NoiseKind::kUniform, 45, 9);
   const std::vector<float> mean{0.491f, 0.482f, 0.447f};
   const std::vector<float> std{0.247f, 0.243f, 0.262f};
@@ -65,14 +65,14 @@ TEST_CASE("Batches are the data set, in order, prepared") {
   }
 }
 
-TEST_CASE("A data set of no image has no batch") {
+TEST_CASE("An empty data set has no batch") {
   const Watched dataset(0, [](std::int64_t) {});
   BatchLoader loader(dataset, {.threads = 2});
   CHECK(!loader.next());
   CHECK(!loader.next());
 }
 
-TEST_CASE("The next batch is read while the caller works, and no more than was promised") {
+TEST_CASE("Exactly the next batch is read while the caller works") {
   std::atomic<std::int64_t> read = 0;
   const Watched dataset(10000, [&](std::int64_t) { ++read; });
   constexpr std::int64_t kBatch = 50;
@@ -80,18 +80,18 @@ TEST_CASE("The next batch is read while the caller works, and no more than was p
   BatchLoader loader(dataset, {.batch_size = kBatch, .threads = kThreads});
   for (std::int64_t batch = 0; batch < 20; ++batch) {
     REQUIRE(loader.next());
-    // Without asking for it: the loader would never get there if it did not read ahead.
+    // Without a call to next(): a loader that does not read ahead never gets there.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (read < (batch + 2) * kBatch && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::yield();
     }
-    // One batch in the caller's hands, one that is being or has been read.
+    // The caller has one batch, and one more has been read.
     CHECK(read == (batch + 2) * kBatch);
   }
 }
 
 TEST_CASE(
-    "The error of the first image that cannot be read reaches the caller, whatever the threads") {
+    "The error of the first unreadable image reaches the caller, with any number of threads") {
   for (const int threads : {1, 2, 4}) {
     const Watched dataset(400, [](std::int64_t image) {
       if (image == 237 || image == 238 || image == 270) fail("image {} is broken", image);
@@ -108,14 +108,14 @@ TEST_CASE(
   CHECK_THROWS_AS(loader.next(), std::length_error);
 }
 
-TEST_CASE("A loader may be left before its end") {
+TEST_CASE("A loader may be destroyed before its end") {
   const auto dataset = make_noise(NoiseKind::kGaussian, 1000, 1);
   { const BatchLoader loader(*dataset, {.batch_size = 10, .threads = 3}); }
   BatchLoader loader(*dataset, {.batch_size = 10, .threads = 3});
   CHECK(loader.next()->count == 10);
 }
 
-TEST_CASE("A loader cannot be made with options that make no sense") {
+TEST_CASE("A loader refuses a batch size or a number of threads below one") {
   const auto dataset = make_noise(NoiseKind::kUniform, 2, 1);
   const auto error_with = [&](const BatchLoaderOptions& options) {
     return error_of([&] { const BatchLoader loader(*dataset, options); });

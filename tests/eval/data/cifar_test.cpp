@@ -37,7 +37,7 @@ std::string error_opening(const fs::path& path, CifarVersion version,
   return error_of([&] { open_cifar(path, version, split); });
 }
 
-// 10,000 images, as many of every class.
+// 10,000 images, with the same number of each class.
 void check_balanced_test_half(const Dataset& test, int classes) {
   CHECK(test.size() == 10000);
   for (int label = 0; label < classes; ++label) {
@@ -47,7 +47,7 @@ void check_balanced_test_half(const Dataset& test, int classes) {
 
 }  // namespace
 
-TEST_CASE("CIFAR-10: images and labels, by the folder, its parent or a file") {
+TEST_CASE("CIFAR-10: images and labels are found by the folder, its parent or a file") {
   const TemporaryFolder folder;
   const fs::path inner = folder / "cifar-10-batches-bin";
   fs::create_directory(inner);
@@ -61,13 +61,13 @@ TEST_CASE("CIFAR-10: images and labels, by the folder, its parent or a file") {
     CHECK(labels_of(*dataset) == std::vector{3, 9, 0});
     const std::vector<int> pixels = read_all_bytes(*dataset);
     CHECK(std::equal(pixels.begin(), pixels.end(), images.begin(), images.end()));
-    // In other pieces the images are the same.
+    // Reading in other pieces gives the same images.
     CHECK(read_all(*dataset, 1) == read_all(*dataset, 2));
     CHECK(read_all(*dataset, 1) == read_all(*dataset, 3));
   }
 }
 
-TEST_CASE("CIFAR-10: the training half is five files, one after another") {
+TEST_CASE("CIFAR-10: the training half is five files in order") {
   const TemporaryFolder folder;
   Bytes images;
   std::vector<int> labels;
@@ -93,7 +93,7 @@ TEST_CASE("CIFAR-10: the training half is five files, one after another") {
               {"data_batch_3.bin", "CIFAR-10", "cifar-10-batches-bin"}));
 }
 
-TEST_CASE("CIFAR-100: the fine label counts") {
+TEST_CASE("CIFAR-100: the fine label is used") {
   const TemporaryFolder folder;
   Bytes images;
   write_file(folder / "test.bin", records({{19, 99}, {0, 5}}, 300, images));
@@ -125,7 +125,7 @@ TEST_CASE("CIFAR: pixels are bytes / 255 in red, green, blue order") {
   CHECK(read_all(*dataset) == expected);
 }
 
-TEST_CASE("CIFAR: files that are not what they should be") {
+TEST_CASE("CIFAR: malformed files are errors") {
   const TemporaryFolder folder;
   Bytes images;
   const fs::path file = folder / "data.bin";
@@ -155,7 +155,7 @@ TEST_CASE("CIFAR: files that are not what they should be") {
   CHECK(holds(error_opening(file, CifarVersion::kCifar100), {"label 100", "classes 0 to 99"}));
 }
 
-TEST_CASE("CIFAR: a file cut short after it was opened is an error, and so is a wrong range") {
+TEST_CASE("CIFAR: a file truncated after it was opened is an error, and so is a wrong range") {
   const TemporaryFolder folder;
   Bytes images;
   write_file(folder / "data.bin", records({{1}, {2}}, 500, images));
@@ -171,7 +171,7 @@ TEST_CASE("CIFAR: a file cut short after it was opened is an error, and so is a 
   CHECK(holds(error_of([&] { dataset->read(1, 1, pixels.data()); }), {"data.bin", "ends after"}));
 }
 
-TEST_CASE("CIFAR-10: the published statistics of the real training half" *
+TEST_CASE("CIFAR-10: the real training half has its published statistics" *
           doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("cifar10", folder.path())) return;
@@ -203,7 +203,7 @@ TEST_CASE("CIFAR-10: the published statistics of the real training half" *
   }
 }
 
-TEST_CASE("CIFAR-100: the real test half" * doctest::test_suite("needs-data")) {
+TEST_CASE("CIFAR-100: the real test half is balanced" * doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("cifar100", folder.path())) return;
   const auto test = open_cifar(folder.path(), CifarVersion::kCifar100, CifarSplit::kTest);

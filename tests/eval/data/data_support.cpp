@@ -68,7 +68,7 @@ void append_u32(Bytes& bytes, std::uint32_t value) {
 
 void write_png(const fs::path& path, const PngImage& image) {
   std::FILE* file = open_to_write(path);
-  // Without handlers of ours libpng aborts the program on an error.
+  // Without our handlers libpng would abort the program on an error.
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   png_init_io(png, file);

@@ -1,4 +1,4 @@
-// What the tests of data sets share: files to read, written here.
+// Shared by the tests of data sets: writes files for them to read.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 void write_file(const std::filesystem::path& path, const Bytes& bytes);
 Bytes read_file(const std::filesystem::path& path);
-// Gzipped.
+// The bytes, gzipped.
 void write_gzip(const std::filesystem::path& path, const Bytes& bytes);
 
 // `count` bytes that look random and depend on `seed`.
@@ -50,24 +50,24 @@ void write_jpeg(const std::filesystem::path& path, const JpegImage& image);
 void write_plain_png(const std::filesystem::path& path, std::uint8_t red, std::uint8_t green,
                      std::uint8_t blue);
 
-// (3, 32, 32) of an image file.
+// The pixels (3, 32, 32) of an image file.
 Bytes read_image(const std::filesystem::path& file, ImageFit fit = ImageFit::kExact);
 
 // All images, (size, 3, 32, 32), read in chunks of `chunk`.
 std::vector<float> read_all(const Dataset& dataset, std::int64_t chunk = 1000);
-// The same in bytes, where every pixel is a whole number of 255ths (else -1 is among the result).
+// The same in bytes. A pixel that is not a whole number of 255ths gives -1.
 std::vector<int> read_all_bytes(const Dataset& dataset);
 
 // The message of the Error that `call` throws; empty if it throws none.
 std::string error_of(const std::function<void()>& call);
-// Whether `text` holds every one of `parts`.
+// Whether `text` contains all of `parts`.
 bool holds(std::string_view text, std::initializer_list<std::string_view> parts);
 
-// Runs the script beside the tests that makes and reads images with Pillow; false, after skip(),
-// where this machine lacks what it needs. Fails the test if the script fails.
+// Runs the tests' script that makes and reads images with Pillow. Returns false, after skip(),
+// if this machine lacks what it needs. Fails the test if the script fails.
 bool run_pillow(const std::string& arguments);
 
-// Unpacks a set of ../shared/data into `to`; false, after skip(), where that is absent.
+// Unpacks a set of ../shared/data into `to`. Returns false, after skip(), if that is missing.
 bool unpack_shared(std::string_view set, const std::filesystem::path& to);
 
 }  // namespace odin::test

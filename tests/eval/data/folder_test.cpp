@@ -15,7 +15,7 @@ namespace odin::test {
 namespace {
 namespace fs = std::filesystem;
 
-// Writes an image that tells its number, into folders made as needed.
+// Writes an image with its number as its colour, and creates its folders.
 void write_numbered(const fs::path& path, int number) {
   fs::create_directories(path.parent_path());
   write_plain_png(path, static_cast<std::uint8_t>(number / 256),
@@ -40,8 +40,7 @@ std::string error_opening(const fs::path& folder) {
   return error_of([&] { open_folder(folder, ImageFit::kExact); });
 }
 
-// Compares the first images of a folder of real ones, read by two threads, with what Pillow makes
-// of them.
+// Compares the first images of a folder of real images, read by two threads, with Pillow's.
 void check_against_pillow(const fs::path& folder, const char* fit, ImageFit value,
                           std::int64_t images) {
   const TemporaryFolder out;
@@ -66,7 +65,7 @@ void check_against_pillow(const fs::path& folder, const char* fit, ImageFit valu
 
 }  // namespace
 
-TEST_CASE("Folder: images without class folders come by name, unlabelled") {
+TEST_CASE("Folder: images without class folders are sorted by name and unlabelled") {
   const TemporaryFolder folder;
   write_numbered(folder / "b10.png", 1);
   write_numbered(folder / "b9.PNG", 2);
@@ -85,9 +84,9 @@ TEST_CASE("Folder: images without class folders come by name, unlabelled") {
   CHECK(open_folder(folder.path() / "", ImageFit::kExact)->name() == dataset->name());
 }
 
-TEST_CASE("Folder: class folders, in the order of torchvision's ImageFolder") {
+TEST_CASE("Folder: class folders are in the order of torchvision's ImageFolder") {
   const TemporaryFolder folder;
-  // '-' sorts before '/', so "cat-1" before what lies in "cat"; and within "cat" the folder "x-y"
+  // '-' sorts before '/', so "cat-1" before the content of "cat"; and within "cat" the folder "x-y"
   // before "x/z", though "x" is before "x-y".
   write_numbered(folder / "cat" / "2.png", 1);
   write_numbered(folder / "cat" / "10.png", 2);
@@ -144,12 +143,12 @@ TEST_CASE("Folder: order and labels agree with torchvision") {
   CHECK(labels_of(*dataset) == expected_labels);
 }
 
-TEST_CASE("Folder: what cannot be a data set") {
+TEST_CASE("Folder: a folder that cannot be a data set is an error") {
   const TemporaryFolder folder;
   CHECK(holds(error_opening(folder / "absent"), {"absent", "does not exist"}));
   CHECK(holds(error_opening(folder.path()), {folder.path().string(), "no PNG or JPEG image"}));
   write_file(folder / "file", {'x'});
-  CHECK(holds(error_opening(folder / "file"), {"file", "where a folder"}));
+  CHECK(holds(error_opening(folder / "file"), {"file", "a folder of images is needed"}));
 
   const fs::path classes = folder / "classes";
   write_numbered(classes / "full" / "1.png", 1);
@@ -162,7 +161,7 @@ TEST_CASE("Folder: what cannot be a data set") {
   CHECK(holds(error_opening(mixed), {"2.WebP", "neither PNG nor JPEG"}));
 }
 
-TEST_CASE("Folder: links that lead back are found, other links followed") {
+TEST_CASE("Folder: links that lead back are an error, other links are followed") {
   const TemporaryFolder folder;
   write_numbered(folder / "class" / "1.png", 1);
   fs::create_symlink("1.png", folder / "class" / "2.png");
@@ -170,7 +169,7 @@ TEST_CASE("Folder: links that lead back are found, other links followed") {
   fs::create_directory_symlink("..", folder / "class" / "back");
   CHECK(holds(error_opening(folder.path()), {"class/back", "has no end"}));
   fs::remove(folder / "class" / "back");
-  // To itself: neither folder nor image.
+  // A link to itself is neither a folder nor an image.
   fs::create_symlink("itself", folder / "class" / "itself");
   CHECK(numbers(*open_folder(folder.path(), ImageFit::kExact)) == std::vector{1, 1});
 }
@@ -180,7 +179,7 @@ TEST_CASE("Folder: a folder or file without permission is named") {
   fs::permissions(folder.path(), fs::perms::all);
   write_numbered(folder / "class" / "1.png", 1);
   fs::permissions(folder / "class" / "1.png", fs::perms::none);
-  // The superuser may read everything, and so becomes nobody for a while.
+  // The superuser may read everything, so becomes nobody for a while.
   const bool superuser = ::geteuid() == 0;
   constexpr uid_t kNobody = 65534;
   if (superuser && ::seteuid(kNobody) != 0) {
@@ -199,7 +198,7 @@ TEST_CASE("Folder: a folder or file without permission is named") {
   CHECK(holds(of_folder, {"class'", "Permission denied"}));
 }
 
-TEST_CASE("Folder: an image that cannot be read is named when it is read, and no sooner") {
+TEST_CASE("Folder: an image that cannot be read is an error only when it is read") {
   const TemporaryFolder folder;
   write_numbered(folder / "1.png", 1);
   write_file(folder / "2.png", {'x'});
@@ -214,7 +213,7 @@ TEST_CASE("Folder: an image that cannot be read is named when it is read, and no
   open_folder(folder.path(), ImageFit::kCenterCrop)->read(2, 1, pixels.data());
 }
 
-TEST_CASE("Folder: the authors' iSUN is what Pillow makes of it" *
+TEST_CASE("Folder: the authors' iSUN is read as Pillow reads it" *
           doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("isun", folder.path())) return;
@@ -224,7 +223,7 @@ TEST_CASE("Folder: the authors' iSUN is what Pillow makes of it" *
   CHECK(with_class->num_classes() == 1);
 }
 
-TEST_CASE("Folder: Tiny-ImageNet, cut and scaled, is what Pillow makes of it" *
+TEST_CASE("Folder: Tiny-ImageNet, cropped and scaled, is read as Pillow reads it" *
           doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("tiny-imagenet", folder.path())) return;

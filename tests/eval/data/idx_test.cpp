@@ -22,7 +22,7 @@ std::string error_opening(const fs::path& file, ImageFit fit = ImageFit::kExact)
   return error_of([&] { open_idx(file, fit); });
 }
 
-// (3, 32, 32) of one grey image (height, width) with a black border.
+// One grey image (height, width) as (3, 32, 32) with a black border.
 std::vector<int> padded(const std::uint8_t* image, std::size_t height, std::size_t width) {
   std::vector<int> plane(32 * 32, 0);
   for (std::size_t y = 0; y < height; ++y) {
@@ -67,7 +67,7 @@ TEST_CASE("IDX: small images get a black border and three channels, gzipped or n
   }
 }
 
-TEST_CASE("IDX: labels are found beside the images, by name") {
+TEST_CASE("IDX: labels are found next to the images, by name") {
   const TemporaryFolder folder;
   const Bytes images = idx({3, 28, 28}, noise_bytes(3 * 28 * 28, 2));
   const Bytes labels = idx({3}, {4, 0, 6});
@@ -102,7 +102,7 @@ TEST_CASE("IDX: labels are found beside the images, by name") {
               {"t10k-labels-idx1-ubyte", "not an IDX file"}));
 }
 
-TEST_CASE("IDX: larger images are cut or scaled if asked to, else an error") {
+TEST_CASE("IDX: larger images are cropped or scaled on request, else an error") {
   const TemporaryFolder folder;
   const Bytes elements = noise_bytes(2 * 40 * 36, 3);
   const fs::path file = folder / "large";
@@ -119,7 +119,7 @@ TEST_CASE("IDX: larger images are cut or scaled if asked to, else an error") {
   }
   CHECK(read_all_bytes(*open_idx(file, ImageFit::kCenterCrop)) == expected);
 
-  // Scaled as an image file is.
+  // Scaled like an image file.
   write_png(folder / "first.png", {.width = 36,
                                    .height = 40,
                                    .colour_type = 0,
@@ -133,7 +133,7 @@ TEST_CASE("IDX: larger images are cut or scaled if asked to, else an error") {
   CHECK(holds(error_opening(file, ImageFit::kCenterCrop), {"large", "36 x 20", "--resize"}));
 }
 
-TEST_CASE("IDX: files that are not what they should be") {
+TEST_CASE("IDX: malformed files are errors") {
   const TemporaryFolder folder;
   const fs::path file = folder / "data";
   const auto error_with = [&](const Bytes& bytes, std::string_view what) {
@@ -167,13 +167,13 @@ TEST_CASE("IDX: files that are not what they should be") {
   Bytes longer = good;
   longer.push_back(0);
   error_with(longer, "holds 2 x 28 x 28 bytes, but holds ");
-  // Products that 64 bits do not hold, or that come out right if they overflow.
+  // Products that do not fit in 64 bits, or that are right by chance if they overflow.
   error_with(idx({0xFFFFFFFFu, 0xFFFFFFFFu, 0xFFFFFFFFu}, elements),
              "holds 4294967295 x 4294967295 x 4294967295 bytes");
   error_with(idx({0x80000000u, 0x80000000u, 4}, {}), "holds 2147483648 x 2147483648 x 4 bytes");
 }
 
-TEST_CASE("IDX: damaged gzip files") {
+TEST_CASE("IDX: damaged gzip files are errors") {
   const TemporaryFolder folder;
   const fs::path file = folder / "data.gz";
   write_gzip(file, idx({9, 28, 28}, noise_bytes(9 * 28 * 28, 5)));
@@ -182,18 +182,18 @@ TEST_CASE("IDX: damaged gzip files") {
        {std::size_t{3}, std::size_t{11}, good.size() / 2, good.size() - 9, good.size() - 1}) {
     CAPTURE(length);
     write_file(file, Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(length)));
-    CHECK(holds(error_opening(file), {"data.gz", "damaged or not whole"}));
+    CHECK(holds(error_opening(file), {"data.gz", "damaged or truncated"}));
   }
   Bytes changed = good;
   changed[changed.size() - 6] ^= 1;  // in the checksum
   write_file(file, changed);
-  CHECK(holds(error_opening(file), {"data.gz", "damaged or not whole"}));
+  CHECK(holds(error_opening(file), {"data.gz", "damaged or truncated"}));
 }
 
-TEST_CASE("IDX: a gzip file that unpacks to more than it should is refused") {
+TEST_CASE("IDX: a gzip file that unpacks to more than its header says is refused") {
   const TemporaryFolder folder;
   const fs::path file = folder / "bomb.gz";
-  // Members that follow one another unpack to one stream: far more than is ever read.
+  // Consecutive members unpack to one stream, far longer than is ever read.
   write_gzip(file, idx({2, 28, 28}, Bytes(std::size_t{1} << 24)));
   const Bytes first = read_file(file);
   write_gzip(file, Bytes(std::size_t{1} << 24));
@@ -205,12 +205,12 @@ TEST_CASE("IDX: a gzip file that unpacks to more than it should is refused") {
 
   write_gzip(file, idx({2000000, 28, 28}, {}));
   CHECK(holds(error_opening(file), {"bomb.gz", "no more than 1073741824", "gunzip"}));
-  // Below that limit a claim is no reason to take memory: what is there is counted.
+  // Below the limit, too, memory is taken for the content, not for the claim.
   write_gzip(file, idx({1000000, 28, 28}, {7}));
   CHECK(holds(error_opening(file), {"bomb.gz", "1000000 x 28 x 28 bytes, but holds 1:"}));
 }
 
-TEST_CASE("IDX: Debian's Fashion-MNIST") {
+TEST_CASE("IDX: Debian's Fashion-MNIST is read") {
   const fs::path folder = "/usr/share/datasets/fashion-mnist";
   if (!fs::exists(folder)) {
     skip("Debian's package dataset-fashion-mnist is not installed");
@@ -224,7 +224,7 @@ TEST_CASE("IDX: Debian's Fashion-MNIST") {
   }
   const std::vector<int> first(dataset->labels().begin(), dataset->labels().begin() + 10);
   CHECK(first == std::vector{9, 2, 1, 1, 6, 1, 4, 6, 5, 7});
-  // The mean 0.2868 that is known for the 28 x 28 pixels of the test half, border and all.
+  // The known mean 0.2868 of the 28 x 28 pixels of the test half, corrected for the border.
   std::vector<float> pixels(static_cast<std::size_t>(1000 * kImageElements));
   double sum = 0;
   for (std::int64_t begin = 0; begin < 10000; begin += 1000) {

@@ -12,7 +12,7 @@
 
 namespace odin::test {
 
-TEST_CASE("Uniform noise is its definition") {
+TEST_CASE("Uniform noise follows its definition") {
   const std::uint64_t seed = 0x123456789ABCDEF0;
   const auto dataset = make_noise(NoiseKind::kUniform, 3, seed);
   CHECK(dataset->name() == "Uniform noise");
@@ -25,7 +25,7 @@ TEST_CASE("Uniform noise is its definition") {
   CHECK(read_all(*dataset) == expected);
 }
 
-TEST_CASE("Gaussian noise is its definition") {
+TEST_CASE("Gaussian noise follows its definition") {
   const std::uint64_t seed = 42;
   const auto dataset = make_noise(NoiseKind::kGaussian, 2, seed);
   CHECK(dataset->name() == "Gaussian noise");
@@ -46,7 +46,7 @@ TEST_CASE("Gaussian noise is its definition") {
   }
 }
 
-TEST_CASE("Noise does not depend on how it is read, nor on how much of it there is") {
+TEST_CASE("Noise depends neither on how it is read nor on the number of images") {
   for (const NoiseKind kind : {NoiseKind::kUniform, NoiseKind::kGaussian}) {
     const auto dataset = make_noise(kind, 11, 5);
     const std::vector<float> whole = read_all(*dataset);
@@ -59,10 +59,10 @@ TEST_CASE("Noise does not depend on how it is read, nor on how much of it there 
   }
 }
 
-TEST_CASE("Noise has the distribution that it is named after") {
+TEST_CASE("Noise has the right distribution") {
   constexpr double kCount = 400 * 3072.0;
   const auto check = [](double found, double expected, double deviation) {
-    // Five standard errors; the seed is fixed, so that it holds always or never.
+    // Five standard errors. The seed is fixed, so the result is always the same.
     CHECK(std::abs(found - expected) < 5 * deviation / std::sqrt(kCount));
   };
   const auto fraction = [](const std::vector<float>& pixels, auto which) {
@@ -85,7 +85,7 @@ TEST_CASE("Noise has the distribution that it is named after") {
     const double p = normal_below(x);
     check(fraction(gaussian, [&](float y) { return y <= x; }), p, std::sqrt(p * (1 - p)));
   }
-  // Neighbours share a radius but are independent: as often both above a half as chance has it.
+  // Neighbours share a radius but are independent: both are above a half as often as by chance.
   double both = 0;
   for (std::size_t i = 0; i < gaussian.size(); i += 2) {
     both += gaussian[i] > 0.5f && gaussian[i + 1] > 0.5f ? 1 : 0;
@@ -93,7 +93,7 @@ TEST_CASE("Noise has the distribution that it is named after") {
   CHECK(std::abs(both / (kCount / 2) - 0.25) < 5 * std::sqrt(0.25 * 0.75 / (kCount / 2)));
 }
 
-TEST_CASE("Noise of no image is an error") {
+TEST_CASE("Noise without images is an error") {
   for (const std::int64_t count : {0, -5}) {
     CHECK(holds(error_of([&] { make_noise(NoiseKind::kUniform, count, 0); }),
                 {"at least one image"}));

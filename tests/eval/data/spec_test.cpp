@@ -15,7 +15,7 @@ std::string error_parsing(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("Specs of data sets are understood") {
+TEST_CASE("Data-set specifications are parsed") {
   const auto check = [](std::string_view text, DatasetKind kind, const fs::path& path) {
     CAPTURE(std::string(text));
     const DatasetSpec spec = parse_dataset_spec(text);
@@ -33,23 +33,23 @@ TEST_CASE("Specs of data sets are understood") {
   check("gaussian", DatasetKind::kGaussian, "");
 }
 
-TEST_CASE("Specs that name no data set are errors that say what is possible") {
+TEST_CASE("A wrong specification is an error that lists the possible ones") {
   for (const char* text :
        {"", "cifar", "cifar1000:x", "CIFAR10:x", ":x", "/data/iSUN", " uniform"}) {
     CAPTURE(text);
-    CHECK(holds(error_parsing(text),
-                {"names no data set", "cifar10:DIR", "cifar10-train:DIR", "cifar100:DIR",
-                 "cifar100-train:DIR", "idx:FILE", "folder:DIR", "uniform", "gaussian"}));
+    CHECK(holds(error_parsing(text), {"is not a data-set specification", "cifar10:DIR",
+                                      "cifar10-train:DIR", "cifar100:DIR", "cifar100-train:DIR",
+                                      "idx:FILE", "folder:DIR", "uniform", "gaussian"}));
   }
   for (const char* text : {"cifar10", "cifar10:", "folder"}) {
-    CHECK(holds(error_parsing(text), {text, "lacks the path", ":DIR"}));
+    CHECK(holds(error_parsing(text), {text, "has no path", ":DIR"}));
   }
-  CHECK(holds(error_parsing("idx:"), {"lacks the path", "idx:FILE"}));
+  CHECK(holds(error_parsing("idx:"), {"has no path", "idx:FILE"}));
   CHECK(holds(error_parsing("uniform:3"), {"uniform:3", "just 'uniform'"}));
   CHECK(holds(error_parsing("gaussian:"), {"gaussian:", "just 'gaussian'"}));
 }
 
-TEST_CASE("Every kind of data set is opened") {
+TEST_CASE("Every kind of data set opens") {
   const TemporaryFolder folder;
   const auto open = [&](const std::string& text, ImageFit fit = ImageFit::kExact) {
     return open_dataset(parse_dataset_spec(text), {.fit = fit, .noise_images = 12, .seed = 3});
@@ -79,7 +79,7 @@ TEST_CASE("Every kind of data set is opened") {
   CHECK(read_all(*open("folder:" + path, ImageFit::kCenterCrop)).size() == kImageElements);
 }
 
-TEST_CASE("A part of a data set is that part") {
+TEST_CASE("A subset has the right images and labels") {
   const TemporaryFolder folder;
   Bytes bytes;
   for (std::uint8_t i = 0; i < 10; ++i) {

@@ -1,4 +1,4 @@
-// Image files that are cut short, damaged, hostile or no images.
+// Image files that are truncated, damaged, hostile or not images.
 #include <algorithm>
 
 #include <doctest/doctest.h>
@@ -39,7 +39,7 @@ Bytes png_header(std::uint32_t width, std::uint32_t height) {
 
 }  // namespace
 
-TEST_CASE("Cut short anywhere, an image is an error that names its file") {
+TEST_CASE("An image truncated anywhere is an error that names its file") {
   const TemporaryFolder folder;
   const fs::path whole = folder / "whole";
   const fs::path cut = folder / "cut";
@@ -51,7 +51,7 @@ TEST_CASE("Cut short anywhere, an image is an error that names its file") {
       write_file(cut, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length)));
       CHECK(holds(error_reading(cut), {"/cut'"}));
     }
-    // Even if but the last byte is missing.
+    // Even if only the last byte is missing.
     write_file(cut, Bytes(bytes.begin(), bytes.end() - 1));
     CHECK(holds(error_reading(cut), {"/cut'", "cannot be decoded"}));
   };
@@ -73,7 +73,7 @@ TEST_CASE("Cut short anywhere, an image is an error that names its file") {
   }
 }
 
-TEST_CASE("Damaged anywhere, an image is read or is an error, and nothing worse") {
+TEST_CASE("An image damaged anywhere is read or is an error, and nothing worse") {
   const TemporaryFolder folder;
   const fs::path whole = folder / "whole";
   const fs::path damaged = folder / "damaged";
@@ -85,7 +85,7 @@ TEST_CASE("Damaged anywhere, an image is read or is an error, and nothing worse"
       Bytes changed = bytes;
       const Bytes where = noise_bytes(16, seed + static_cast<std::uint64_t>(trial));
       for (std::size_t i = 0; i < 2; ++i) {
-        // Every third time within the header, where it hurts most.
+        // Every third time within the header, where damage is worst.
         const std::size_t range = trial % 3 == 0 ? std::size_t{64} : changed.size();
         changed[(std::size_t{where[3 * i]} << 8 | where[3 * i + 1]) % range] = where[3 * i + 2];
       }
@@ -134,19 +134,19 @@ TEST_CASE("A palette's index beyond its end is an error") {
   CHECK(holds(error_reading(file), {"image.png", "palette of 4"}));
 }
 
-TEST_CASE("What a JPEG made up for lost data is not taken for an image") {
+TEST_CASE("A JPEG whose decoder makes up lost data is an error") {
   const TemporaryFolder folder;
   const fs::path file = folder / "image.jpg";
   write_jpeg(file, {.data = noise_bytes(kPlane * 3, 52)});
   Bytes bytes = read_file(file);
-  // The file's end marker in the middle of its data: the decoder would fill the rest with grey.
+  // With the end marker in the middle of the data, the decoder would fill the rest with grey.
   bytes[bytes.size() / 2] = 0xFF;
   bytes[bytes.size() / 2 + 1] = 0xD9;
   write_file(file, bytes);
   CHECK(holds(error_reading(file), {"image.jpg", "cannot be decoded as a JPEG image"}));
 }
 
-TEST_CASE("A size that a file only claims does not decide how much memory is used") {
+TEST_CASE("The size that a file claims does not decide how much memory is used") {
   const TemporaryFolder folder;
   const fs::path file = folder / "huge.png";
   for (const auto& [width, height] :
@@ -157,14 +157,14 @@ TEST_CASE("A size that a file only claims does not decide how much memory is use
     }
     CHECK(holds(error_reading(file), {"huge.png", "--resize"}));
   }
-  // The largest that is begun: its rows are read one by one, and there are none.
+  // The largest size that is accepted: its rows are read one by one, and there are none.
   write_file(file, png_header(8192, 8192));
   CHECK(holds(error_reading(file, ImageFit::kResize),
               {"huge.png", "cannot be decoded as a PNG image"}));
   write_file(file, png_header(0, 32));
   CHECK(holds(error_reading(file), {"huge.png", "cannot be decoded as a PNG image"}));
 
-  // JPEG: height and width follow the marker SOF0, its length and its precision.
+  // In JPEG, height and width come after the marker SOF0, its length and its precision.
   const fs::path jpeg = folder / "huge.jpg";
   write_jpeg(jpeg, {.data = noise_bytes(kPlane * 3, 61)});
   Bytes bytes = read_file(jpeg);
@@ -178,7 +178,7 @@ TEST_CASE("A size that a file only claims does not decide how much memory is use
   CHECK(holds(error_reading(jpeg, ImageFit::kResize), {"huge.jpg", "claims to be 65000 x 65000"}));
 }
 
-TEST_CASE("A JPEG of endless scans is refused") {
+TEST_CASE("A JPEG with endless scans is refused") {
   const TemporaryFolder folder;
   const fs::path file = folder / "scans.jpg";
   write_jpeg(file, {.progressive = true, .data = noise_bytes(kPlane * 3, 62)});
@@ -194,7 +194,7 @@ TEST_CASE("A JPEG of endless scans is refused") {
   CHECK(holds(error_reading(file), {"scans.jpg", "more scans"}));
 }
 
-TEST_CASE("What is no image is an error that names it") {
+TEST_CASE("A file that is not an image is an error that names it") {
   const TemporaryFolder folder;
   CHECK(holds(error_reading(folder / "absent.png"), {"absent.png", "No such file"}));
   write_file(folder / "empty.png", {});

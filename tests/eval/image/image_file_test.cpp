@@ -12,7 +12,7 @@ namespace odin::test {
 namespace {
 namespace fs = std::filesystem;
 
-// (3, 32, 32) of interleaved data (32, 32, `channels`) whose channels red, green, blue are given.
+// (3, 32, 32) from interleaved data (32, 32, `channels`); `rgb` are the channels of red, green, blue.
 Bytes planar(const Bytes& data, std::size_t channels, std::array<std::size_t, 3> rgb = {0, 1, 2},
              std::size_t bytes_per_sample = 1) {
   Bytes planes;
@@ -24,8 +24,8 @@ Bytes planar(const Bytes& data, std::size_t channels, std::array<std::size_t, 3>
   return planes;
 }
 
-// Gives `check` every image of the folder as we read it and as Pillow does. False, and the test is
-// skipped, where there is no Pillow.
+// Calls `check` for every image of the folder with our bytes and Pillow's. Returns false, and skips the
+// test, if there is no Pillow.
 template <class Check>
 bool compare_with_pillow(const fs::path& images, const char* fit_name, ImageFit fit,
                          const Check& check) {
@@ -49,7 +49,7 @@ bool compare_with_pillow(const fs::path& images, const char* fit_name, ImageFit 
 
 }  // namespace
 
-TEST_CASE("PNG images of every kind become their red, green and blue bytes") {
+TEST_CASE("PNG images of every kind decode to their red, green and blue bytes") {
   const TemporaryFolder folder;
   const fs::path file = folder / "image.png";
   for (const bool interlaced : {false, true}) {
@@ -116,7 +116,7 @@ TEST_CASE("PNG images of every kind become their red, green and blue bytes") {
   }
 }
 
-TEST_CASE("JPEG images of one colour keep it") {
+TEST_CASE("JPEG images of one colour keep their colour") {
   const TemporaryFolder folder;
   const fs::path file = folder / "image.jpg";
   const auto check = [&](const JpegImage& image, std::array<int, 3> rgb) {
@@ -135,12 +135,12 @@ TEST_CASE("JPEG images of one colour keep it") {
   check({.data = plain({200, 100, 50})}, {200, 100, 50});
   check({.progressive = true, .data = plain({10, 220, 130})}, {10, 220, 130});
   check({.channels = 1, .data = plain({77})}, {77, 77, 77});
-  // Inverted, as Adobe writes CMYK: 255 is no ink, so the product of ink's absence and black's.
+  // Adobe writes CMYK inverted: 255 means no ink, so the light is a product of two absences of ink.
   check({.channels = 4, .data = plain({255, 128, 0, 255})}, {255, 128, 0});
   check({.channels = 4, .data = plain({255, 128, 0, 128})}, {128, 64, 0});
 }
 
-TEST_CASE("The format is told by the content, not the name") {
+TEST_CASE("The content decides on the format, not the name") {
   const TemporaryFolder folder;
   write_plain_png(folder / "a.jpg", 1, 2, 3);
   CHECK(read_image(folder / "a.jpg")[0] == 1);
@@ -151,7 +151,7 @@ TEST_CASE("The format is told by the content, not the name") {
 TEST_CASE("Images agree byte for byte with Pillow") {
   const TemporaryFolder folder;
   if (!run_pillow("make '" + folder.path().string() + "'")) return;
-  // Kinds that Pillow reads but cannot write.
+  // Kinds of images that Pillow reads but cannot write.
   const fs::path exact = folder / "exact";
   write_png(exact / "b_rgb_interlaced.png",
             {.interlaced = true, .palette = {}, .data = noise_bytes(kPlane * 3, 21)});
@@ -198,7 +198,7 @@ TEST_CASE(
     ImageFit value;
     int tolerance;
   };
-  // PyTorch interpolates in both directions at once, we round to bytes in between.
+  // PyTorch interpolates in both directions at once; we round to bytes in between.
   for (const Case& c :
        {Case{"nearest", ImageFit::kResizeNearest, 0}, {"bilinear", ImageFit::kResizeBilinear, 1}}) {
     for (const char* images : {"sized", "small", "exact"}) {
@@ -215,10 +215,10 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("A random crop is a part of the image, anywhere in it, by seed and image") {
+TEST_CASE("A random crop is any part of the image, chosen by seed and image") {
   const TemporaryFolder folder;
   const fs::path file = folder / "image.png";
-  // Each pixel tells where it is: red its column, green its row.
+  // Each pixel states its place: red is its column, green its row.
   constexpr int kWidth = 37;
   constexpr int kHeight = 34;
   Bytes data;
@@ -262,7 +262,7 @@ TEST_CASE("A random crop is a part of the image, anywhere in it, by seed and ima
   CHECK(holds(error_of([&] { crop(1, 2); }), {"image.png", "31 x 64", "--resize"}));
 }
 
-TEST_CASE("An image of another size is an error that says what can be done") {
+TEST_CASE("An image of another size is an error with a remedy") {
   const TemporaryFolder folder;
   const fs::path file = folder / "large.png";
   write_png(file, {.width = 64, .height = 48, .palette = {}, .data = Bytes(64 * 48 * 3)});

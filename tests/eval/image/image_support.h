@@ -1,4 +1,4 @@
-// What tests of image files share.
+// Shared by tests of image files.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace odin::test {
 
 inline constexpr std::size_t kPlane = 32 * 32;
 
-// Empty where the file can be read.
+// The error of reading the file; empty if it can be read.
 inline std::string error_reading(const std::filesystem::path& file,
                                  ImageFit fit = ImageFit::kExact) {
   return error_of([&] { read_image(file, fit); });

@@ -8,7 +8,7 @@
 namespace odin::test {
 namespace {
 
-TEST_CASE("a PNG image written is read back, and by Pillow") {
+TEST_CASE("a written PNG image is read back, by us and by Pillow") {
   const TemporaryFolder folder;
   const Bytes pixels = noise_bytes(kImageElements, 71);
   const std::string png = encode_png(pixels);

@@ -36,8 +36,8 @@ std::vector<ScoreSet> score_sets(const ThresholdSweep& sweep) {
   const auto eighths = [&](const auto& share) {
     return [&, share] { return at(std::floor(8 * share()) / 8); };
   };
-  // Scores equal to thresholds, ascending and descending, and one unit in the last place away:
-  // thresholds that are wrong in their last bit give other counts.
+  // Scores equal to thresholds, ascending and descending, or one unit in the last place away, so that
+  // thresholds with a wrong last bit give other counts.
   const double step = (sweep.end - sweep.begin) / 100000;
   Scores thresholds = arange(sweep.begin, sweep.end, step);
   const Scores descending = arange(sweep.end, sweep.begin, -step);
@@ -77,7 +77,7 @@ void write(const Scores& scores, const std::filesystem::path& file) {
   for (const double score : scores) stream << fmt::format("{}\n", score);
 }
 
-// Whether Python is there with `modules`; where not, the test is skipped.
+// Whether Python has these modules. If not, the test is skipped.
 bool python_has(std::string_view modules) {
   const auto found = run_program(fmt::format("{} -c 'import {}'", ODIN_PYTHON, modules));
   if (found.exit_status == 0) return true;
@@ -85,7 +85,7 @@ bool python_has(std::string_view modules) {
   return false;
 }
 
-// Compares both kinds of metrics of every set with what metrics_oracle.py finds.
+// Compares both kinds of metrics of every set with those of metrics_oracle.py.
 void check_against_oracle(const std::vector<ScoreSet>& sets) {
   const TemporaryFolder folder;
   std::ofstream list(folder / "sets.txt");

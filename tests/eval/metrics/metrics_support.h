@@ -1,4 +1,4 @@
-// What tests of the metrics share.
+// Shared by tests of the metrics.
 #pragma once
 
 #include <cmath>

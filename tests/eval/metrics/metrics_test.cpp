@@ -30,8 +30,8 @@ TEST_CASE("exact metrics of sets that are apart, the wrong way round, and all eq
   const Scores high{0.8, 0.9};
   const Scores low{0.1, 0.2, 0.3};
   check_equal(exact_metrics(high, low), {0.0, 0.0, 1.0, 1.0, 1.0});
-  // Precision of the two highest after all three others: 1 / 4 and 2 / 5; likewise 1 / 3, 2 / 4, 3
-  // / 5.
+  // Precision of the two highest after all three others: 1 / 4 and 2 / 5. Likewise 1 / 3, 2 / 4,
+  // 3 / 5.
   check_equal(exact_metrics(low, high),
               {1.0, 0.5, 0.0, (1 / 3.0 + 2 / 4.0 + 3 / 5.0) / 3, (1 / 4.0 + 2 / 5.0) / 2});
   const Scores equal(3, 0.1);
@@ -60,7 +60,7 @@ TEST_CASE("19 of 20 are 95 %, 18 of 19 are less") {
 }
 
 TEST_CASE("the threshold sweep of two against two") {
-  // Between thresholds, which are multiples of 1e-5, lest rounding decide.
+  // Between thresholds, which are multiples of 1e-5, so that rounding does not matter.
   const Scores in{0.500005, 0.750005};
   const Scores out{0.250005, 0.500005};
   for (const bool counts_equal : {false, true}) {
@@ -70,7 +70,7 @@ TEST_CASE("the threshold sweep of two against two") {
                     .detection_error = 1 / 4.0,
                     // FPR 1 to 1/2 at TPR 1; 1/2 to 0 at TPR 1/2, for both 0.500005 pass at once.
                     .auroc = 1 / 2.0 + 1 / 4.0,
-                    // Recall 1 to 1/2 at precision 1, and what is left, 1/2, at precision 1.
+                    // Recall 1 to 1/2 at precision 1, and the rest, 1/2, at precision 1.
                     .aupr_in = 1.0,
                     .aupr_out = 1.0,
                 });
@@ -119,17 +119,16 @@ TEST_CASE("the bounds of the threshold sweeps are the authors'") {
   CHECK(odin_sweep(100).begin == 0.01);
   CHECK(odin_sweep(100).end == 0.0104);
   for (const auto sweep_of : {baseline_sweep, odin_sweep}) {
-    CHECK_THROWS_WITH_AS(
-        sweep_of(7),
-        "the threshold sweep is defined for networks of 10 and of 100 classes only, "
-        "and this one has 7; use the exact metrics",
-        Error);
+    CHECK_THROWS_WITH_AS(sweep_of(7),
+                         "the threshold sweep is defined for networks with 10 or 100 classes, but "
+                         "this one has 7: use the exact metrics",
+                         Error);
   }
 }
 
 // --- bad input -----------------------------------------------------------------------------------
 
-TEST_CASE("metrics of no scores or of scores that are no numbers are an error") {
+TEST_CASE("metrics of no scores or of NaN are an error") {
   const Scores good{0.5};
   const Scores bad{0.5, std::numeric_limits<double>::quiet_NaN()};
   const auto exact = [](const Scores& in, const Scores& out) { exact_metrics(in, out); };
@@ -137,21 +136,20 @@ TEST_CASE("metrics of no scores or of scores that are no numbers are an error") 
   const auto check_errors = [&](const auto& metrics) {
     CHECK_THROWS_WITH_AS(metrics({}, good),
                          "there are no scores of in-distribution images, but metrics need at least "
-                         "one; use a set with more images than are skipped",
+                         "one: use a set with more images than --skip holds out",
                          Error);
     CHECK_THROWS_WITH_AS(metrics(good, {}),
                          "there are no scores of out-of-distribution images, but metrics need at "
-                         "least one; use a set with more images than are skipped",
+                         "least one: use a set with more images than --skip holds out",
                          Error);
     CHECK_THROWS_WITH_AS(metrics(bad, good),
-                         "score 2 of 2 of the in-distribution images is not a number; check the "
+                         "score 2 of 2 of the in-distribution images is not a number: check the "
                          "weights and the images",
                          Error);
-    CHECK_THROWS_WITH_AS(
-        metrics(good, bad),
-        "score 2 of 2 of the out-of-distribution images is not a number; check the "
-        "weights and the images",
-        Error);
+    CHECK_THROWS_WITH_AS(metrics(good, bad),
+                         "score 2 of 2 of the out-of-distribution images is not a number: check "
+                         "the weights and the images",
+                         Error);
   };
   check_errors(exact);
   check_errors(sweep);
@@ -159,12 +157,12 @@ TEST_CASE("metrics of no scores or of scores that are no numbers are an error") 
                        "a threshold sweep cannot go from 1 to 1: it must ascend", Error);
 }
 
-TEST_CASE("ways to compute metrics are known by name") {
+TEST_CASE("methods to compute metrics are found by name") {
   CHECK(metrics_method("exact") == MetricsMethod::kExact);
   CHECK(metrics_method("threshold-sweep") == MetricsMethod::kThresholdSweep);
-  CHECK_THROWS_WITH_AS(metrics_method("Exact"),
-                       "there is no way \"Exact\" to compute metrics; use exact or threshold-sweep",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      metrics_method("Exact"),
+      "there is no method \"Exact\" to compute metrics: use exact or threshold-sweep", Error);
 }
 
 }  // namespace

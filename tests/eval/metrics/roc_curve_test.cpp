@@ -16,7 +16,7 @@ namespace {
 
 using Scores = std::vector<double>;
 
-// Normally distributed, the mean `shift`; rounded to hundredths where ties are wanted.
+// Normally distributed with mean `shift`; rounded to hundredths to get ties.
 Scores normal_scores(std::size_t count, double shift, unsigned seed, bool ties) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal(shift);
@@ -53,7 +53,7 @@ double distance(const RocPoint& p, const std::vector<RocPoint>& curve) {
   return least;
 }
 
-TEST_CASE("the curve of four against four with a tie") {
+TEST_CASE("the curve of four against four scores with a tie") {
   const RocCurve curve = roc_curve(Scores{0.9, 0.3, 0.8, 0.7}, Scores{0.1, 0.6, 0.3, 0.5}, 100);
   CHECK(curve.points == std::vector<RocPoint>{{0, 0},
                                               {0, 0.25},
@@ -67,7 +67,7 @@ TEST_CASE("the curve of four against four with a tie") {
   CHECK(curve.threshold == 0.3);
 }
 
-TEST_CASE("the area below the whole curve is the AUROC, and its point the FPR at TPR 95 %") {
+TEST_CASE("the area below the whole curve is the AUROC, and its mark is the FPR at TPR 95 %") {
   for (const bool ties : {false, true}) {
     const Scores in = normal_scores(900, 1, 1, ties);
     const Scores out = normal_scores(700, 0, 2, ties);
@@ -80,7 +80,7 @@ TEST_CASE("the area below the whole curve is the AUROC, and its point the FPR at
   }
 }
 
-TEST_CASE("a thinned curve keeps its ends, has no new point, and lies where the whole one does") {
+TEST_CASE("a thinned curve keeps its ends, has no new point, and stays close to the whole curve") {
   for (const double shift : {0.0, 1.0, 3.0, -2.0}) {
     const Scores in = normal_scores(10000, shift, 3, shift == 3);
     const Scores out = normal_scores(9000, 0, 4, shift == 3);
@@ -108,7 +108,7 @@ TEST_CASE("a thinned curve keeps its ends, has no new point, and lies where the 
   }
 }
 
-TEST_CASE("curves of sets that are apart, all equal, infinite") {
+TEST_CASE("curves of separated, equal and infinite scores") {
   const double infinity = std::numeric_limits<double>::infinity();
   CHECK(roc_curve(Scores{1}, Scores{0}, 4).points == std::vector<RocPoint>{{0, 0}, {0, 1}, {1, 1}});
   CHECK(roc_curve(Scores{1, 1}, Scores{1}, 4).points == std::vector<RocPoint>{{0, 0}, {1, 1}});
@@ -117,7 +117,7 @@ TEST_CASE("curves of sets that are apart, all equal, infinite") {
   CHECK(curve.threshold == infinity);
 }
 
-TEST_CASE("no curve of no scores, of what is no number, or of too few points") {
+TEST_CASE("a curve of no scores, of NaN or of too few points is an error") {
   CHECK_THROWS_AS(roc_curve(Scores{}, Scores{1}, 100), Error);
   CHECK_THROWS_AS(roc_curve(Scores{1}, Scores{}, 100), Error);
   CHECK_THROWS_AS(roc_curve(Scores{1}, Scores{std::nan("")}, 100), Error);

@@ -15,7 +15,7 @@ namespace {
 using Scores = std::vector<double>;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-TEST_CASE("shares of each set in common bins, the last of which holds its end") {
+TEST_CASE("both sets share their bins, and the last bin includes its end") {
   const ScoreHistogram histogram = score_histogram(Scores{1, 2, 3, 3.5}, Scores{0, 0.5, 4}, 4);
   CHECK(histogram.begin == 0);
   CHECK(histogram.end == 4);
@@ -23,12 +23,12 @@ TEST_CASE("shares of each set in common bins, the last of which holds its end") 
   CHECK(histogram.out == Scores{2.0 / 3, 0, 0, 1.0 / 3});
 }
 
-TEST_CASE("the few scores far away are counted in the outermost bins") {
+TEST_CASE("outliers count in the outermost bins") {
   Scores in(1000);
   std::iota(in.begin(), in.end(), 0.0);
   const Scores out{-1e9, 1e9, kInfinity, -kInfinity};
   const ScoreHistogram histogram = score_histogram(in, out, 10);
-  // Of 1,002 finite scores 2 lie beyond each end: -1e9 and 0; 999 and 1e9.
+  // Of 1,002 finite scores, 2 are beyond each end: -1e9 and 0; 999 and 1e9.
   CHECK(histogram.begin == 1);
   CHECK(histogram.end == 998);
   CHECK(histogram.out == Scores{0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0.5});
@@ -37,7 +37,7 @@ TEST_CASE("the few scores far away are counted in the outermost bins") {
   for (const double share : histogram.in) CHECK(std::abs(share - 0.1) < 0.002);
 }
 
-TEST_CASE("equal scores lie in the middle") {
+TEST_CASE("the bins are centred on equal scores") {
   for (const double score : {0.0, 0.1, -1e300, 1e-300}) {
     const ScoreHistogram histogram = score_histogram(Scores{score, score}, Scores{score}, 3);
     CAPTURE(score);
@@ -48,7 +48,7 @@ TEST_CASE("equal scores lie in the middle") {
   }
 }
 
-TEST_CASE("scores as far apart as doubles can be, and none that is finite") {
+TEST_CASE("a histogram takes the largest doubles, and scores that are all infinite") {
   const double largest = std::numeric_limits<double>::max();
   const ScoreHistogram apart = score_histogram(Scores{largest, 0}, Scores{-largest}, 3);
   CHECK(apart.in == Scores{0, 0.5, 0.5});
@@ -58,7 +58,7 @@ TEST_CASE("scores as far apart as doubles can be, and none that is finite") {
   CHECK(infinite.out == Scores{1, 0});
 }
 
-TEST_CASE("no histogram of no scores, of what is no number, or without bins") {
+TEST_CASE("a histogram of no scores, of NaN or without bins is an error") {
   CHECK_THROWS_AS(score_histogram(Scores{}, Scores{1}, 4), Error);
   CHECK_THROWS_AS(score_histogram(Scores{1}, Scores{}, 4), Error);
   CHECK_THROWS_AS(score_histogram(Scores{std::nan("")}, Scores{1}, 4), Error);

@@ -7,7 +7,7 @@
 namespace odin {
 namespace {
 
-TEST_CASE("networks of the release") {
+TEST_CASE("the authors' networks") {
   REQUIRE(authors_networks().size() == 4);
   const AuthorsNetwork& densenet = authors_network("densenet10");
   CHECK(densenet.name == "densenet10");
@@ -29,7 +29,7 @@ TEST_CASE("networks of the release") {
   }
 }
 
-TEST_CASE("out-of-distribution sets of the release") {
+TEST_CASE("the authors' out-of-distribution sets") {
   struct Expected {
     std::string_view name, display_name, specification;
   };
@@ -72,23 +72,21 @@ TEST_CASE("the authors' magnitudes") {
   AuthorsNetwork other = authors_network("densenet10");
   other.name = "densenet1000";
   CHECK_THROWS_WITH_AS(authors_magnitude(other, authors_out_set("iSUN")),
-                       "the benchmark has no magnitude for a network \"densenet1000\"", Error);
+                       "the ODIN authors give no magnitude for a network \"densenet1000\"", Error);
 }
 
-TEST_CASE("names that the release does not have are answered with those it has") {
-  CHECK_THROWS_WITH_AS(
-      authors_network("densenet"),
-      "there is no network \"densenet\" in the benchmark; its names are densenet10, "
-      "densenet100, wideresnet10 and wideresnet100",
-      Error);
-  CHECK_THROWS_WITH_AS(
-      authors_out_set("imagenet"),
-      "there is no out-of-distribution set \"imagenet\" in the benchmark; its names "
-      "are Imagenet, Imagenet_resize, LSUN, LSUN_resize, iSUN, Uniform and Gaussian",
-      Error);
+TEST_CASE("an unknown name is an error that lists the known names") {
+  CHECK_THROWS_WITH_AS(authors_network("densenet"),
+                       "the ODIN authors have no network \"densenet\": use densenet10, "
+                       "densenet100, wideresnet10 or wideresnet100",
+                       Error);
+  CHECK_THROWS_WITH_AS(authors_out_set("imagenet"),
+                       "the ODIN authors have no out-of-distribution set \"imagenet\": use "
+                       "Imagenet, Imagenet_resize, LSUN, LSUN_resize, iSUN, Uniform or Gaussian",
+                       Error);
 }
 
-TEST_CASE("the command that fetches a set is known by the name of its folder") {
+TEST_CASE("the command that fetches a set follows from the name of its folder") {
   CHECK(fetch_command("folder:D/LSUN_resize") == "fetch_data LSUN_resize --data-dir D");
   CHECK(fetch_command("folder:iSUN") == "fetch_data iSUN --data-dir .");
   CHECK(fetch_command("cifar10:/a/cifar-10-batches-bin") == "fetch_data cifar10 --data-dir /a");
@@ -100,7 +98,7 @@ TEST_CASE("the command that fetches a set is known by the name of its folder") {
         "fetch_data wideresnet10 --weights-dir 'my weights'");
 }
 
-TEST_CASE("a network is known by its architecture and its set") {
+TEST_CASE("a network is found by its architecture and its set") {
   for (const AuthorsNetwork& network : authors_networks()) {
     CHECK(name_of(architecture_of(network)) == network.display_name);
     const AuthorsNetwork* found =

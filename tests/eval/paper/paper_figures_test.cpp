@@ -10,7 +10,7 @@
 namespace odin {
 namespace {
 
-TEST_CASE("figures of the paper that its abstract and its text repeat") {
+TEST_CASE("the paper's figures agree with its abstract and its text") {
   const auto baseline = paper_figures("densenet10", "Imagenet", detectors::kBaseline, 0.0014);
   const auto odin = paper_figures("densenet10", "Imagenet", detectors::kOdin, 0.0014);
   REQUIRE(baseline);
@@ -26,7 +26,7 @@ TEST_CASE("figures of the paper that its abstract and its text repeat") {
         0.573);
 }
 
-TEST_CASE("of two editions that one counts whose magnitude is used") {
+TEST_CASE("the figures are from the edition whose magnitude is used") {
   const auto edition = [](const char* network, const char* set, double magnitude) {
     return paper_figures(network, set, detectors::kOdin, magnitude)->edition;
   };
@@ -39,7 +39,7 @@ TEST_CASE("of two editions that one counts whose magnitude is used") {
   CHECK(edition("wideresnet10", "LSUN", 0.004) == PaperEdition::kEarlier);
 }
 
-TEST_CASE("ODIN has figures for every pair of the release, the baseline where v5 has it") {
+TEST_CASE("ODIN has figures for every pair of the authors, and the baseline for those of v5") {
   int baselines = 0;
   for (const AuthorsNetwork& network : authors_networks()) {
     for (const AuthorsOutSet& set : authors_out_sets()) {

@@ -46,7 +46,7 @@ Report example() {
   };
 }
 
-TEST_CASE("the table is the release's") {
+TEST_CASE("the table is that of the ODIN authors' code") {
   Report report = example();
   report.evaluations[0].detectors[1].metrics.aupr_out = 0.991;
   CHECK(to_text(report) ==
@@ -71,7 +71,7 @@ TEST_CASE("the accuracy of a labelled set follows the table") {
                                 "Classification accuracy:                        95.2%\n"));
 }
 
-TEST_CASE("every out-of-distribution set has its table, of as many columns as detectors") {
+TEST_CASE("every out-of-distribution set has its table, with one column per detector") {
   Report report = example();
   report.accuracy = 0.5;
   Evaluation second = report.evaluations[0];
@@ -95,15 +95,14 @@ TEST_CASE("every out-of-distribution set has its table, of as many columns as de
                      "Classification accuracy:                        50.0%\n"));
 }
 
-TEST_CASE("undefined figures are n/a, and why is said") {
+TEST_CASE("undefined figures are n/a, with a note that says why") {
   Report report = example();
   report.evaluations[0].detectors[1].metrics.fpr_at_tpr95.reset();
   const std::string fpr = to_text(report);
   CHECK(fpr.find("FPR at TPR 95%:              34.8%                n/a\n") != std::string::npos);
   CHECK(
       fpr.ends_with("\n\nFPR n/a: no threshold of the sweep accepts 94.95% to 95.05% of the "
-                    "in-distribution images; "
-                    "the exact metrics have no such gap.\n"));
+                    "in-distribution images. The exact metrics have no such gap.\n"));
   CHECK(fpr.find("AUPR n/a") == std::string::npos);
 
   report = example();
@@ -111,13 +110,12 @@ TEST_CASE("undefined figures are n/a, and why is said") {
   const std::string aupr = to_text(report);
   CHECK(aupr.find("AUPR In:                       n/a              99.2%\n") != std::string::npos);
   CHECK(
-      aupr.ends_with("\n\nAUPR n/a: every score lies outside the thresholds of the sweep; the "
-                     "exact metrics have no "
-                     "such bounds.\n"));
+      aupr.ends_with("\n\nAUPR n/a: all scores are outside the thresholds of the sweep. The exact "
+                     "metrics have no such bounds.\n"));
   CHECK(aupr.find("FPR n/a") == std::string::npos);
 }
 
-TEST_CASE("JSON holds every figure unrounded, every setting and count") {
+TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
   Report report = example();
   report.accuracy = 1.0 / 3;
   report.evaluations[0].detectors[0].metrics.fpr_at_tpr95.reset();
@@ -156,7 +154,7 @@ TEST_CASE("JSON holds every figure unrounded, every setting and count") {
   CHECK(found == expected);
 }
 
-TEST_CASE("JSON of a file name that is not UTF-8, and of no evaluation") {
+TEST_CASE("JSON is valid for a file name that is not UTF-8 and for no evaluation") {
   Report report;
   report.weights = "caf\xe9.h5";
   const auto json = nlohmann::json::parse(to_json(report));

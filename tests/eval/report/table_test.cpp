@@ -1,4 +1,4 @@
-// The tables in the paper's form and as CSV.
+// The tables in the paper's layout and as CSV.
 #include <doctest/doctest.h>
 
 #include "eval/report/report.h"
@@ -35,7 +35,7 @@ Report example() {
   return report;
 }
 
-TEST_CASE("one table in the paper's form, its figures below ours") {
+TEST_CASE("the table has the paper's layout, with its figures below ours") {
   CHECK(
       to_table(example()) ==
       "DenseNet-BC-100, in-distribution CIFAR-10 (9000 images); Baseline / ODIN, in percent\n"
@@ -66,7 +66,7 @@ TEST_CASE("one table in the paper's form, its figures below ours") {
       "error at TPR 95%), T = 1000, magnitude 0.0014\n");
 }
 
-TEST_CASE("the same in Markdown, whatever a set is called") {
+TEST_CASE("the table is valid Markdown for any name of a set") {
   const std::string text = to_markdown(example());
   CHECK(text.find("| Out-of-distribution set | FPR at TPR 95% | Detection error | AUROC | AUPR In "
                   "| AUPR Out |\n"
@@ -78,7 +78,7 @@ TEST_CASE("the same in Markdown, whatever a set is called") {
                   "--data-dir D\n") != std::string::npos);
 }
 
-TEST_CASE("CSV has one line for each set, detector and source, with every digit") {
+TEST_CASE("CSV has one line for each set, detector and source, unrounded") {
   Report report = example();
   report.evaluations[1].detectors[0].metrics.fpr_at_tpr95.reset();
   report.evaluations[1].detectors[0].metrics.auroc = 1.0 / 3;
@@ -106,7 +106,7 @@ TEST_CASE("CSV has one line for each set, detector and source, with every digit"
         "DenseNet-BC-100,CIFAR-10,other,,,,missing,,,,,,,\n");
 }
 
-TEST_CASE("a search and an undefined figure are told of below the table") {
+TEST_CASE("notes below the table report a search and an undefined figure") {
   Report report = example();
   report.evaluations[0].detectors[1].metrics.fpr_at_tpr95.reset();
   SearchResult search;

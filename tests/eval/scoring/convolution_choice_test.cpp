@@ -1,4 +1,4 @@
-// Scores of the full networks do not depend on how the CPU convolves.
+// Scores of the full networks do not depend on the CPU's algorithm for convolutions.
 #include <algorithm>
 #include <cmath>
 
@@ -31,8 +31,8 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
   return largest;
 }
 
-// Winograd's algorithm is 1e-6 to 6e-6 off in every convolution; at temperature 1000 a logit's error
-// counts a thousandth in a score, at temperature 1 up to a quarter.
+// Winograd's algorithm has an error of 1e-6 to 6e-6 in every convolution. An error in a logit counts a
+// thousandth in a score at temperature 1000, and up to a quarter at temperature 1.
 void check_choices_agree(const Checkpoint& checkpoint, std::size_t count) {
   const std::vector<float> images = formula_images(count);
   const Scores direct = scores_with(ConvolutionAlgorithm::kDirect, checkpoint, images);
@@ -44,18 +44,19 @@ void check_choices_agree(const Checkpoint& checkpoint, std::size_t count) {
           1e-5);
     CHECK(largest_difference(scores.of(detectors::kOdin, 0), direct.of(detectors::kOdin, 0)) <
           1e-6);
-    // Another algorithm rounds otherwise: equal bits would mean that it had not been taken.
+    // Another algorithm rounds differently: equal bits would mean that it was not used.
     CHECK(scores.per_parameters(detectors::kOdin) != direct.per_parameters(detectors::kOdin));
   }
 }
 
 }  // namespace
 
-TEST_CASE("a trained DenseNet-BC-100 scores alike with direct convolutions and with Winograd's") {
+TEST_CASE(
+    "a trained DenseNet-BC-100 has the same scores with direct and with Winograd convolutions") {
   check_choices_agree(read_checkpoint(bundled_weights("densenet_bc_100_fashion_mnist.h5")), 8);
 }
 
-TEST_CASE("Wide-ResNet-28-10 scores alike with direct convolutions and with Winograd's" *
+TEST_CASE("Wide-ResNet-28-10 has the same scores with direct and with Winograd convolutions" *
           doctest::test_suite("slow")) {
   Checkpoint checkpoint;
   checkpoint.architecture = WideResNetConfig{};

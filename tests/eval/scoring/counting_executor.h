@@ -9,7 +9,7 @@
 
 namespace odin::test {
 
-// Passes of single images, by what PlanExecutor::run() promises to do for its arguments.
+// Passes of single images, according to the contract of PlanExecutor::run().
 struct PassCount {
   std::int64_t forward = 0;    // of images as they are
   std::int64_t backward = 0;   // to the input

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST_CASE("score files are the release's four, one line an image") {
+TEST_CASE("score files are those of the authors' code, with one line per image") {
   const test::TemporaryFolder folder;
   const std::vector<double> baseline_in{0.75, 0.5};
   const std::vector<double> baseline_out{0.25};
@@ -34,7 +34,7 @@ TEST_CASE("score files are the release's four, one line an image") {
   CHECK(std::distance(fs::directory_iterator(below), fs::directory_iterator()) == 4);
 }
 
-TEST_CASE("scores are read back as the same doubles") {
+TEST_CASE("scores read back as the same doubles") {
   const test::TemporaryFolder folder;
   std::vector<double> scores{1.0 / 3, 0.1 + 1e-17, 1, 1e-300, std::numeric_limits<double>::min()};
   for (int i = 0; i < 1000; ++i) scores.push_back(0.1 + i * 1.2345678901234567e-9);
@@ -54,7 +54,7 @@ TEST_CASE("scores are read back as the same doubles") {
   CHECK_FALSE(std::getline(file, line));
 }
 
-TEST_CASE("a folder for score files that cannot be made is named in the error") {
+TEST_CASE("a folder for score files that cannot be created is named in the error") {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "file") << "text";
   const fs::path below = folder / "file/folder";

@@ -17,13 +17,13 @@ Checkpoint tiny_checkpoint() {
   return small_checkpoint({10, 2, 0.5, true, 3});
 }
 
-// Settings that share temperatures, repeat themselves and have a magnitude of zero among them.
+// Some share a temperature, one occurs twice, and some have a magnitude of zero.
 const std::vector<OdinParameters> kParameters = {{1000, 0.0014}, {1000, 0},      {1, 0.002},
                                                  {1000, 0.004},  {1000, 0.0014}, {1, 0}};
 
 }  // namespace
 
-TEST_CASE("scores are those of single runs, whatever is asked for together") {
+TEST_CASE("scores do not depend on the other parameters in the call") {
   const auto backend = make_cpu_backend(1);
   Scorer scorer(tiny_checkpoint(), *backend);
   const std::vector<float> images = formula_images(5);
@@ -40,7 +40,7 @@ TEST_CASE("scores are those of single runs, whatever is asked for together") {
   CHECK(together.of(detectors::kOdin, 0) != together.of(detectors::kOdin, 3));
 }
 
-TEST_CASE("the perturbation raises the score, as it is meant to") {
+TEST_CASE("the perturbation raises the score") {
   const auto backend = make_cpu_backend(1);
   Scorer scorer(tiny_checkpoint(), *backend);
   const std::vector<OdinParameters> parameters = {{1, 0}, {1, 0.0005}};
@@ -70,7 +70,7 @@ TEST_CASE("scores and predictions depend neither on the batch nor on the threads
   }
 }
 
-TEST_CASE("the CPU's scores agree with those in double") {
+TEST_CASE("the CPU's scores agree with the reference in double") {
   const auto cpu = make_cpu_backend(1);
   const auto reference = make_reference_backend();
   const std::vector<float> images = formula_images(4);
@@ -98,7 +98,7 @@ TEST_CASE("pixels are normalised per channel") {
   CHECK(pixels[3072] == (1.0f - 0.5f) / 0.25f);
 }
 
-TEST_CASE("nothing in, nothing out, and wrong numbers and parameters are refused") {
+TEST_CASE("no images give no scores, and invalid images and parameters are refused") {
   const auto backend = make_cpu_backend(1);
   Scorer scorer(tiny_checkpoint(), *backend);
   const Scores none = scorer.score({}, kParameters);
@@ -107,7 +107,7 @@ TEST_CASE("nothing in, nothing out, and wrong numbers and parameters are refused
 
   const std::vector<float> images = formula_images(1);
   CHECK_THROWS_WITH_AS(scorer.score(std::span(images).first(100), {}),
-                       doctest::Contains("no whole images"), Error);
+                       doctest::Contains("not a whole number of images"), Error);
   const auto refuse = [&](OdinParameters parameters, const char* why) {
     CHECK_THROWS_WITH_AS(scorer.score(images, {&parameters, 1}), doctest::Contains(why), Error);
   };

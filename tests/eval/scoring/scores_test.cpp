@@ -16,7 +16,7 @@
 namespace odin {
 namespace {
 
-// Double rounds at 1.1e-16; the sum of 100 exponentials of relative error below 1e-16 each stays
+// Double rounds at 1.1e-16. The sum of 100 exponentials, each with a relative error below 1e-16, stays
 // well within ten times that.
 constexpr double kRounding = 1e-15;
 
@@ -32,7 +32,7 @@ double definition(const std::vector<float>& logits, double temperature) {
   return static_cast<double>(largest / sum);
 }
 
-// Of one image.
+// The score of one image.
 double softmax_score(const std::vector<float>& logits, double temperature) {
   double score = 0;
   max_softmax(logits, static_cast<int>(logits.size()), temperature, {&score, 1});
@@ -52,7 +52,7 @@ std::string error_of(const std::vector<float>& logits, double temperature) {
   return "";
 }
 
-TEST_CASE("maximum softmax probability of logits whose softmax is known") {
+TEST_CASE("maximum softmax probability of known cases") {
   CHECK(softmax_score(std::vector<float>{0, 0}, 1) == 0.5);
   CHECK(softmax_score(std::vector<float>{7}, 1000) == 1);
   CHECK(softmax_score(std::vector<float>{-3, -3, -3, -3}, 1000) == 0.25);
@@ -76,7 +76,7 @@ TEST_CASE("maximum softmax probability equals its definition at every temperatur
   }
 }
 
-TEST_CASE("logits that exponentials of overflow give scores") {
+TEST_CASE("logits whose exponentials overflow have scores") {
   const float huge = std::numeric_limits<float>::max();
   CHECK(softmax_score(std::vector<float>{huge, -huge}, 1) == 1);
   CHECK(softmax_score(std::vector<float>{-huge, -huge}, 1000) == 0.5);
@@ -85,7 +85,7 @@ TEST_CASE("logits that exponentials of overflow give scores") {
   CHECK(softmax_score(std::vector<float>{0, 1}, 1e-300) == 1);
 }
 
-TEST_CASE("scores at T = 1000 stay apart where single precision ties them") {
+TEST_CASE("scores at T = 1000 differ where they would be equal in single precision") {
   std::set<double> scores;
   std::set<float> single;
   for (int i = 0; i < 1000; ++i) {
@@ -101,7 +101,7 @@ TEST_CASE("scores at T = 1000 stay apart where single precision ties them") {
   CHECK(*scores.rbegin() < 0.101);
 }
 
-TEST_CASE("the scores of a batch are those of its images") {
+TEST_CASE("a batch has the scores of its images") {
   std::mt19937 random(2);
   std::normal_distribution<float> normal(0, 5);
   std::vector<float> logits(3 * 7);
@@ -115,27 +115,26 @@ TEST_CASE("the scores of a batch are those of its images") {
   CHECK_NOTHROW(max_softmax(std::span<const float>(), 10, 1, std::span<double>()));
 }
 
-TEST_CASE("scores of what has none are an error") {
+TEST_CASE("scores of invalid logits are an error") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
   CHECK(error_of({1, nan, 2}, 1) ==
-        "logit 1 of image 0 of the batch is nan, where scores need finite ones; check the weights "
+        "logit 1 of image 0 of the batch is nan, but scores need finite logits: check the weights "
         "and the magnitude");
   CHECK(error_of({1, 2, infinity}, 1000).starts_with("logit 2 of image 0 of the batch is inf,"));
   CHECK(error_of({-infinity, 2}, 1).starts_with("logit 0 of image 0 of the batch is -inf,"));
-  CHECK(error_of({1}, 0) == "the temperature must be a positive number, not 0");
-  CHECK(error_of({1}, -1) == "the temperature must be a positive number, not -1");
-  CHECK(error_of({1}, nan) == "the temperature must be a positive number, not nan");
-  CHECK(error_of({}, 1) == "a score needs the logits of at least one class, not of 0");
+  CHECK(error_of({1}, 0) == "the temperature must be a positive number, but is 0");
+  CHECK(error_of({1}, -1) == "the temperature must be a positive number, but is -1");
+  CHECK(error_of({1}, nan) == "the temperature must be a positive number, but is nan");
+  CHECK(error_of({}, 1) == "a score needs the logits of at least one class, but there are 0");
 
   std::vector<float> logits(6, 0.0f);
   std::vector<double> scores(2);
   logits[5] = nan;
-  CHECK_THROWS_WITH_AS(
-      max_softmax(logits, 3, 1, scores),
-      "logit 2 of image 1 of the batch is nan, where scores need finite ones; check "
-      "the weights and the magnitude",
-      Error);
+  CHECK_THROWS_WITH_AS(max_softmax(logits, 3, 1, scores),
+                       "logit 2 of image 1 of the batch is nan, but scores need finite logits: "
+                       "check the weights and the magnitude",
+                       Error);
   CHECK_THROWS_WITH_AS(max_softmax(logits, 4, 1, scores),
                        "2 scores of 4 classes need 8 logits, but 6 were given", Error);
 }
@@ -163,7 +162,7 @@ TEST_CASE("maximum logit and energy equal their definitions") {
           most = std::max(most, logit);
         }
         CHECK(largest[image] == most);
-        // Values of the size of the logits, some 30, round by 30 * 1.1e-16 in each of three steps.
+        // Values of about 30, like the logits, round by 30 * 1.1e-16 in each of three steps.
         CHECK(energy[image] ==
               doctest::Approx(static_cast<double>(temperature * std::log(sum))).epsilon(1e-14));
       }
@@ -171,7 +170,7 @@ TEST_CASE("maximum logit and energy equal their definitions") {
   }
 }
 
-TEST_CASE("maximum logit and energy of huge logits neither overflow nor lose what is small") {
+TEST_CASE("maximum logit and energy of huge logits neither overflow nor lose precision") {
   std::vector<double> score(1);
   negative_energy(std::vector<float>{3e38f, 3e38f}, 2, 1, score);
   CHECK(score[0] == 3e38f);
@@ -181,7 +180,7 @@ TEST_CASE("maximum logit and energy of huge logits neither overflow nor lose wha
   CHECK(score[0] == -2e38f);
 }
 
-TEST_CASE("maximum logit and energy refuse what is no logits") {
+TEST_CASE("maximum logit and energy refuse invalid logits") {
   std::vector<double> score(1);
   const std::vector<float> bad{0, std::numeric_limits<float>::infinity()};
   CHECK_THROWS_AS(max_logit(bad, 2, score), Error);

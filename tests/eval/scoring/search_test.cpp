@@ -29,7 +29,7 @@ struct Fixture : SmallNetwork {
 
 const SearchGrid kSmall{{1, 1000}, {0, 0.001, 0.002}};
 
-// A cell whose metrics are of this worth.
+// The metrics of a cell.
 Metrics cell(double fpr, double auroc) {
   Metrics metrics;
   metrics.fpr_at_tpr95 = fpr;
@@ -52,16 +52,16 @@ TEST_CASE("the grid is the paper's") {
   CHECK(cells[21] == OdinParameters{2, 0});
 }
 
-TEST_CASE("a search of 10 x 21 cells costs its passes and no more") {
+TEST_CASE("a search over 10 x 21 cells costs exactly its passes") {
   Fixture f;
   f.run(paper_grid());
-  // One forward pass, one gradient a temperature, one pass for every cell of a magnitude above 0;
-  // and the in-distribution images once for both sets.
+  // One forward pass, one gradient per temperature, and one pass for every cell with a magnitude
+  // above 0; the in-distribution images once for both sets.
   const std::int64_t images = 8 + 5 + 6;
   CHECK(f.count == PassCount{images, 10 * images, 10 * 20 * images});
 }
 
-TEST_CASE("a search finds in every cell what a run of its own finds") {
+TEST_CASE("every cell of a search equals a single run") {
   Fixture f;
   const std::vector<SearchResult> results = f.run(kSmall);
   REQUIRE(results.size() == 2);
@@ -82,7 +82,7 @@ TEST_CASE("a search finds in every cell what a run of its own finds") {
   }
 }
 
-TEST_CASE("the least FPR is chosen, and ties go to the AUROC, the magnitude and the temperature") {
+TEST_CASE("the least FPR is chosen, with ties decided by AUROC, magnitude and temperature") {
   // Cells: (1, 0), (1, 0.001), (1, 0.002), (1000, 0), (1000, 0.001), (1000, 0.002).
   std::vector<Metrics> cells(6, cell(0.5, 0.5));
   CHECK(best_cell(kSmall, cells) == 3);
@@ -97,7 +97,7 @@ TEST_CASE("the least FPR is chosen, and ties go to the AUROC, the magnitude and 
   CHECK_THROWS_AS(best_cell(kSmall, cells), Error);
 }
 
-TEST_CASE("a search that was interrupted goes on where it stopped") {
+TEST_CASE("an interrupted search resumes where it stopped") {
   const TemporaryFolder folder;
   Fixture f;
   const std::vector<SearchResult> expected = f.run(kSmall);
@@ -115,7 +115,7 @@ TEST_CASE("a search that was interrupted goes on where it stopped") {
   CHECK(f.count.forward == 5 + 6);
   for (std::size_t s = 0; s < 2; ++s) CHECK(resumed[s].cells == expected[s].cells);
 
-  // Nothing is left to do; a file that is damaged or gone is made again.
+  // Nothing remains to do; a file that is damaged or missing is made again.
   f.count = {};
   f.run(kSmall, options);
   CHECK(f.count == PassCount{});
@@ -129,7 +129,7 @@ TEST_CASE("a search that was interrupted goes on where it stopped") {
   CHECK(f.count.forward <= 6);
 }
 
-TEST_CASE("what was kept is not taken for what it is not") {
+TEST_CASE("kept scores are reused only for the same run") {
   const TemporaryFolder folder;
   Fixture f;
   const ScoreStore store(folder.path(), f.checkpoint, "cpu");
@@ -152,7 +152,7 @@ TEST_CASE("what was kept is not taken for what it is not") {
   CHECK(scored_anew(kSmall, store) == 8);
 }
 
-TEST_CASE("a folder for the scores that cannot be made is named in the error") {
+TEST_CASE("a folder for kept scores that cannot be created is named in the error") {
   const TemporaryFolder folder;
   std::ofstream(folder / "file") << "text";
   const std::string below = (folder / "file/scores").string();

@@ -1,4 +1,4 @@
-// A network small enough to be run hundreds of times an image.
+// A network small enough to run hundreds of times per image.
 #pragma once
 
 #include "eval/data/noise.h"
@@ -22,7 +22,7 @@ inline Checkpoint small_checkpoint(const DenseNetConfig& config = {10, 2, 0.5, t
   return checkpoint;
 }
 
-// It on the CPU, counting.
+// The network on the CPU, with its passes counted.
 inline std::unique_ptr<PlanExecutor> counting_executor(const Checkpoint& checkpoint,
                                                        Backend& backend, PassCount& count) {
   return std::make_unique<CountingExecutor>(
@@ -34,7 +34,7 @@ inline NamedDataset noise_set(const char* name, NoiseKind kind, std::int64_t cou
   return {name, make_noise(kind, count, seed)};
 }
 
-// What a test needs to score sets of noise with it in silence, and to count its passes.
+// Scores sets of noise with the small network, silently, and counts its passes.
 struct SmallNetwork {
   Checkpoint checkpoint = small_checkpoint();
   std::unique_ptr<Backend> backend = make_cpu_backend(1);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kImages = 3000;
 
-// Like the scores that networks give: near `ceiling` for most of a set, far below it for others.
+// Like a network's scores: near `ceiling` for most images, far below it for others.
 std::vector<double> scores_like(double floor, double ceiling, double sureness, std::uint64_t seed) {
   std::vector<double> scores;
   for (std::size_t i = 0; i < kImages; ++i) {
@@ -57,7 +57,7 @@ HtmlSheet sheet(const std::string& set, const std::string& name, bool in) {
 }
 
 HtmlSearch search(const std::string& out_set) {
-  HtmlSearch search{out_set, "FPR at TPR 95 % on the validation images", true, {}, {}, {}, 9, 7};
+  HtmlSearch search{out_set, "FPR at TPR 95 % on the held-out images", true, {}, {}, {}, 9, 7};
   search.temperatures = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
   for (int i = 0; i <= 20; ++i) search.magnitudes.push_back(i * 0.0002);
   for (int row = 0; row < 10; ++row) {
@@ -103,7 +103,7 @@ HtmlExample::HtmlExample(const std::string& name) {
   report.paper = "Liang, Li and Srikant, ICLR 2018, Table 2" + name;
   report.facts = {{"Metrics" + name, "exact"},
                   {"Device", "cpu (avx2, 2 threads)" + name},
-                  {"Images left aside", "the first 1,000 of each set"},
+                  {"Held-out images", "the first 1,000 of each set"},
                   {"Weights", "/somewhere/in/a/folder/with/a/long/name/densenet10.h5"}};
   add_set("Tiny-ImageNet (crop)" + name, 1.5, true);
   add_set("Gaussian noise" + name, 2.5, true);

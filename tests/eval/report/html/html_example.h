@@ -1,4 +1,4 @@
-// A report to test its page with: everything that a page can show.
+// A report with everything that a page can show.
 #pragma once
 
 #include <deque>
@@ -12,7 +12,7 @@ namespace odin::test {
 // Keeps the scores that its report refers to.
 class HtmlExample {
  public:
-  // Networks, sets and classes are called by names that follow `name`, which may be hostile.
+  // `name`, which may be hostile, is added to the names of networks, sets and classes.
   explicit HtmlExample(const std::string& name = {});
 
   HtmlReport report;

@@ -26,12 +26,12 @@ ProgramResult run_script(std::string_view script, const std::string& arguments) 
                                  ODIN_SOURCE_DIR, script, arguments));
 }
 
-// The page in that folder, for a shell.
+// The path of the page in that folder, quoted for a shell.
 std::string page_of(const TemporaryFolder& folder) {
   return fmt::format("'{}'", (folder / "index.html").string());
 }
 
-// What the page says, after it has been checked; see html_check.py.
+// The text of the page, after html_check.py has checked it.
 std::string checked_text(const HtmlReport& report) {
   const TemporaryFolder folder;
   write_html_report(report, folder.path());
@@ -65,7 +65,7 @@ TEST_CASE("the page is well-formed, self-contained and accessible, and shows eve
   CHECK(holds(text, "tr: Missing: it holds no image.\n"));
   CHECK(holds(text, "title: ROC curves: CIFAR-10 against Gaussian noise\n"));
   CHECK(holds(text, "title: Scores by ODIN: CIFAR-10 and Tiny-ImageNet (crop)\n"));
-  CHECK(holds(text, "title: Search on Gaussian noise: FPR at TPR 95 % on the validation images\n"));
+  CHECK(holds(text, "title: Search on Gaussian noise: FPR at TPR 95 % on the held-out images\n"));
   CHECK(holds(text, "desc: Chosen: temperature 1000, magnitude 0.0014: 5.0 %\n"));
   CHECK(holds(text, "h3: Tiny-ImageNet (crop)| |out-of-distribution, by the score of |ODIN\n"));
   CHECK(holds(text, "li: airplane|0.100012\n"));
@@ -73,7 +73,7 @@ TEST_CASE("the page is well-formed, self-contained and accessible, and shows eve
   CHECK_FALSE(holds(page, "://"));
 }
 
-TEST_CASE("the best of a set is bold: the least error, the greatest area") {
+TEST_CASE("the best figures of a set are bold: the least errors and the greatest areas") {
   HtmlExample example;
   example.report.sets.resize(1);
   auto& detectors = example.report.sets[0].detectors;
@@ -92,7 +92,7 @@ TEST_CASE("the best of a set is bold: the least error, the greatest area") {
   CHECK_FALSE(holds(to_html(example.report), "<td class=\"best\">20.0"));
 }
 
-TEST_CASE("a hostile name is text and nothing else") {
+TEST_CASE("a hostile name appears as text only") {
   const std::string name = "\"'><script>alert(1)</script><img src=x onerror=y>&lt;]]></bdi>";
   const std::string text = checked_text(HtmlExample(name).report);
   CHECK(holds(text, "charts 17\n"));
@@ -105,13 +105,13 @@ TEST_CASE("a hostile name is text and nothing else") {
   CHECK(holds(text, fmt::format("li: airplane{}|0.100012\n", name)));
 }
 
-TEST_CASE("names that are no text make no broken page") {
+TEST_CASE("names that are not UTF-8 do not break the page") {
   const std::string text = checked_text(HtmlExample("\x01\xFF\xC0\x80\xED\xA0\x80\x7F").report);
   const std::string replaced = "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD";
   CHECK(holds(text, fmt::format("h1: DenseNet-BC-100{}| on |", replaced)));
 }
 
-TEST_CASE("an empty report is a page, and parts that are not given leave no trace") {
+TEST_CASE("an empty report is a page without its optional parts") {
   const std::string text = checked_text({});
   CHECK(holds(text, "charts 0\n"));
   CHECK_FALSE(holds(text, "h2:"));
@@ -126,7 +126,7 @@ TEST_CASE("an empty report is a page, and parts that are not given leave no trac
   CHECK_FALSE(holds(without, "h2: Images"));
 }
 
-TEST_CASE("infinite and equal scores can be drawn") {
+TEST_CASE("infinite and equal scores are drawn") {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const std::vector<double> in{kInfinity, 1, 1};
   const std::vector<double> out{-kInfinity, 1};
@@ -144,7 +144,7 @@ TEST_CASE("infinite and equal scores can be drawn") {
   CHECK(holds(checked_text(example.report), "charts 7\n"));
 }
 
-TEST_CASE("the same report gives the same bytes, in a new folder, in place of an old page") {
+TEST_CASE("the same report gives the same bytes, in a new folder and over an old page") {
   const TemporaryFolder folder;
   const HtmlExample example;
   const fs::path below = folder / "new/folder";
@@ -155,7 +155,7 @@ TEST_CASE("the same report gives the same bytes, in a new folder, in place of an
   CHECK(std::distance(fs::directory_iterator(below), fs::directory_iterator()) == 1);
 }
 
-TEST_CASE("what cannot be shown or written is an error that says so") {
+TEST_CASE("a report that cannot be shown or written is an error") {
   const auto error_of = [](const auto& spoil) {
     HtmlExample example;
     spoil(example.report);
@@ -170,10 +170,11 @@ TEST_CASE("what cannot be shown or written is an error that says so") {
   const std::vector<double> nan{std::numeric_limits<double>::quiet_NaN()};
   CHECK(
       holds(error_of([&](HtmlReport& r) { r.sets[0].detectors[0].out = nan; }), "is not a number"));
-  CHECK(holds(error_of([](HtmlReport& r) { r.searches[0].values.pop_back(); }), "no grid"));
-  CHECK(holds(error_of([](HtmlReport& r) { r.searches[0].chosen_magnitude = 21; }), "no grid"));
+  CHECK(holds(error_of([](HtmlReport& r) { r.searches[0].values.pop_back(); }), "does not fit"));
+  CHECK(
+      holds(error_of([](HtmlReport& r) { r.searches[0].chosen_magnitude = 21; }), "does not fit"));
   CHECK(holds(error_of([&](HtmlReport& r) { r.searches[0].values.assign(210, nan[0]); }),
-              "no value"));
+              "no finite value"));
   CHECK(holds(error_of([](HtmlReport& r) { r.sheets[0].most_suspicious[0].pixels.pop_back(); }),
               "3071 numbers"));
 

@@ -29,7 +29,7 @@ TEST_CASE("text is escaped") {
   CHECK(html_escaped("").empty());
 }
 
-TEST_CASE("UTF-8 passes, what is none is replaced byte by byte") {
+TEST_CASE("UTF-8 passes, and other bytes are replaced one by one") {
   for (const std::string text : {"\u00e9", "\u20ac", "\U0001F600", "tab\tline\n", "\u00a0"}) {
     CHECK(html_escaped(text) == text);
   }
@@ -58,7 +58,7 @@ TEST_CASE("base 64 as in RFC 4648, section 10") {
   CHECK(base64("\xFB\xFF\xFE") == "+//+");
 }
 
-TEST_CASE("ticks are round numbers with the digits that they need") {
+TEST_CASE("ticks are round numbers with as many digits as they need") {
   CHECK(labels(0, 100, 5) == "0 20 40 60 80 100");
   CHECK(labels(0, 1, 5) == "0 0.2 0.4 0.6 0.8 1.0");
   CHECK(labels(0.1, 1, 5) == "0.2 0.4 0.6 0.8 1.0");
@@ -78,7 +78,8 @@ TEST_CASE("an axis without extent has no ticks") {
   CHECK_THROWS_AS(axis_ticks(NAN, 1, 4), Error);
 }
 
-TEST_CASE("a picture is what was drawn, coordinates to a tenth, texts escaped") {
+TEST_CASE(
+    "a picture contains what was drawn, with coordinates rounded to a tenth and texts escaped") {
   SvgPicture picture(360, 250.5, "id", "a < b", "\"c\"");
   picture.line({0, -0.04}, {1.25, 100}, "axis");
   const std::vector<SvgPoint> points{{0, 1}, {2.06, 3}};

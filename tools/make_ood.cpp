@@ -15,22 +15,22 @@
 namespace odin {
 namespace {
 
-constexpr const char* kExamples = R"(examples:
+constexpr const char* kExamples = R"(Examples:
   make_ood --crop --from tiny-imagenet-200/test --to data/Imagenet
   make_ood --resize --filter bilinear --from tiny-imagenet-200/test --to data/Imagenet_resize
   make_ood --resize --filter bilinear-antialias --from photos --to data/photos --limit 10000
 
---crop cuts 32 x 32 pixels out of each image, at a place drawn by the seed. --resize scales the
-whole image, whatever its proportions, to 32 x 32 by the filter:
-  bilinear-antialias  a triangle as wide as the reduction, as Pillow and torchvision's Resize do
+--crop takes 32 x 32 pixels of each image, at a random place that depends on the seed. --resize scales
+the whole image to 32 x 32, without keeping proportions, with the filter:
+  bilinear-antialias  a triangle as wide as the reduction, as in Pillow and torchvision's Resize
   bilinear            between the four nearest pixels, without antialiasing
   nearest             the nearest pixel, without antialiasing
-The resized sets of ODIN's authors were made without antialiasing. The false patterns of such images
-are known to be easier to detect than their content, so figures on them flatter a detector: make a
-set with bilinear-antialias too, and compare.
+The ODIN authors made their resized sets without antialiasing. The false patterns of such images are
+known to be easier to detect than their content, so figures on them flatter a detector. Make a set with
+bilinear-antialias too, and compare.
 
-The images are written as PNG to DIR/images, numbered in the order of their sources' paths, which
-DIR/sources.txt lists. The same sources, options and seed give the same bytes.)";
+The images are written as PNG to DIR/images, numbered in the order of their sources' paths.
+DIR/sources.txt lists the sources. The same sources, options and seed give the same bytes.)";
 
 const std::map<std::string, ImageFit> kFilters{{"nearest", ImageFit::kResizeNearest},
                                                {"bilinear", ImageFit::kResizeBilinear},
@@ -45,26 +45,26 @@ struct Options {
 
 void add_options(CLI::App& app, Options& options) {
   app.footer(kExamples);
-  auto* crop = app.add_flag("--crop", options.crop, "Cut a random 32 x 32 out of each image");
+  auto* crop = app.add_flag("--crop", options.crop, "Crop each image to a random 32 x 32");
   auto* resize = app.add_flag("--resize", options.resize, "Scale each image to 32 x 32");
   crop->excludes(resize);
   app.add_option("--from", options.set.from,
-                 "Folder of PNG and JPEG images; those in folders below it count too")
+                 "Folder of PNG and JPEG images; its subfolders are included")
       ->type_name("DIR")
       ->required();
-  app.add_option("--to", options.set.to, "Folder to make; it must not exist yet, or be empty")
+  app.add_option("--to", options.set.to, "Folder to create; it must not exist, or be empty")
       ->type_name("DIR")
       ->required();
-  auto* seed = app.add_option("--seed", options.set.seed, "Of the places of the crops")
+  auto* seed = app.add_option("--seed", options.set.seed, "Seed of the places of the crops")
                    ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
                    ->type_name("S")
                    ->capture_default_str();
-  auto* filter = app.add_option("--filter", options.filter, "How to scale")
+  auto* filter = app.add_option("--filter", options.filter, "Filter of --resize")
                      ->check(CLI::IsMember(kFilters))
                      ->type_name("NAME")
                      ->capture_default_str();
   app.add_option("--limit", options.set.limit,
-                 "Take N of the images, evenly spread over all; default: all")
+                 "Use N of the images, evenly spread over all; default: all")
       ->check(whole_number(1, std::numeric_limits<std::int64_t>::max()))
       ->type_name("N");
   seed->needs(crop);

@@ -22,7 +22,7 @@ namespace odin {
 namespace fs = std::filesystem;
 namespace {
 
-// A folder beside `target` that becomes `target` at last, or else is removed.
+// A folder next to `target` that finally becomes `target`, or is removed.
 class FolderInTheMaking {
  public:
   explicit FolderInTheMaking(const fs::path& target) : target_(target) {
@@ -49,7 +49,7 @@ class FolderInTheMaking {
 
  private:
   [[noreturn]] void cannot_make(const std::error_code& error) const {
-    fail("the folder '{}' cannot be made: {}; name another", target_.string(), error.message());
+    fail("the folder '{}' cannot be created: {}; name another", target_.string(), error.message());
   }
 
   fs::path target_;
@@ -84,9 +84,9 @@ fs::path without_last_slash(const fs::path& folder) {
 std::size_t make_ood_set(const OodSet& set) {
   const fs::path to = without_last_slash(set.to);
   std::error_code ignored;
-  require(fs::is_directory(set.from, ignored), "'{}' is no folder", set.from.string());
+  require(fs::is_directory(set.from, ignored), "'{}' is not a folder", set.from.string());
   require(!fs::exists(to, ignored) || (fs::is_directory(to, ignored) && fs::is_empty(to, ignored)),
-          "'{}' exists already and is left as it is: remove it, or name another folder",
+          "'{}' already exists and was not changed: remove it, or name another folder",
           to.string());
   const std::vector<std::string> files = selection(images_below(set.from), set.limit);
   require(!files.empty(), "the folder '{}' holds no PNG or JPEG image", set.from.string());

@@ -15,15 +15,16 @@ struct OodSet {
   std::filesystem::path to;
   ImageFit fit = ImageFit::kRandomCrop;
   std::uint64_t seed = 0;  // of random crops
-  std::int64_t limit = 0;  // images taken, evenly spread over all; 0: all
-  std::string how;         // the options in words, noted beside the images
+  std::int64_t limit = 0;  // number of images to use, evenly spread over all; 0: all
+  std::string how;         // the options in words, for sources.txt
 };
 
-// Writes TO/images/00001.png and so on, one for each image taken of `from` and the folders below it,
-// in the order of their paths, and TO/sources.txt, which names them. Where a crop lies depends on
-// the seed and on the image's path below `from`, not on the other images. Returns how many there
-// are. `to` is made only once all images are written: throws Error, and leaves it as it was, where it
-// exists and is not empty, where an image cannot be read or is too small, and where the disk is full.
+// Writes TO/images/00001.png and so on, one for each image used from `from` and the folders below it, in
+// the order of their paths, and TO/sources.txt, which lists the sources. Returns the number of images.
+// The place of a crop depends on the seed and on the image's path below `from`, not on other images.
+//
+// `to` is created only after all images are written. Throws Error, and leaves `to` as it was, if it
+// exists and is not empty, if an image cannot be read or is too small, and if the disk is full.
 std::size_t make_ood_set(const OodSet& set);
 
 }  // namespace odin

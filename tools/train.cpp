@@ -36,7 +36,7 @@ struct Options {
   std::vector<float> mean;
   std::vector<float> std;
   std::string preset = "densenet";
-  // What the command line says of the recipe; the rest is the preset's.
+  // The recipe's values on the command line. The others are the preset's.
   Recipe given;
   std::string schedule;
   bool no_nesterov = false;
@@ -53,14 +53,14 @@ struct Options {
   bool quiet = false;
 };
 
-constexpr const char* kExamples = R"(examples:
+constexpr const char* kExamples = R"(Examples:
   train --network densenet_bc_100 --in cifar10-train:data --preset densenet --out net.h5
   train --network wrn_28_10 --in cifar10-train:data --preset wrn --device cuda --out net.h5
   train --network densenet_bc_100 --in idx:train-images-idx3-ubyte.gz --in-dataset fashion_mnist
         --preset fast --epochs 5 --crop-padding 0 --out net.h5
-  train ... --resume      the same command again, after an interruption)";
+  train ... --resume      the same command again, to resume after an interruption)";
 
-// The recipe: the preset with what the command line gives.
+// The preset, with the values from the command line.
 Recipe recipe_of(const CLI::App& app, const Options& o) {
   Recipe r = training::preset(o.preset);
   const auto take = [&](const char* option, auto member) {
@@ -88,7 +88,7 @@ Recipe recipe_of(const CLI::App& app, const Options& o) {
   return r;
 }
 
-// Throws CLI::ParseError where the command line cannot be meant: exit status 2, before any work.
+// Throws CLI::ParseError if the command line makes no sense: exit status 2, before any work.
 void check_usage(const CLI::App& app, const Options& o) {
   const auto as_usage = [](const char* option, auto check) {
     try {
@@ -99,7 +99,8 @@ void check_usage(const CLI::App& app, const Options& o) {
   };
   as_usage("--network", [&] { training::architecture_of(o.network, 10); });
   as_usage("--in", [&] {
-    require(!is_noise(parse_dataset_spec(o.in_spec).kind), "noise has no classes to learn");
+    require(!is_noise(parse_dataset_spec(o.in_spec).kind),
+            "noise has no classes to learn: give labelled images");
   });
   as_usage("recipe", [&] { validate(recipe_of(app, o)); });
   const auto positive = [](const std::vector<float>& values) {
@@ -108,7 +109,7 @@ void check_usage(const CLI::App& app, const Options& o) {
     }
     return true;
   };
-  if (!positive(o.std)) throw CLI::ValidationError("--std", "must lie above 0 and at most at 1");
+  if (!positive(o.std)) throw CLI::ValidationError("--std", "must be above 0 and at most 1");
 }
 
 void add_recipe_options(CLI::App& app, Options& o) {
@@ -117,29 +118,31 @@ void add_recipe_options(CLI::App& app, Options& o) {
     return app.add_option(name, value, text)->group("Recipe (each replaces the preset's)");
   };
   app.add_option("--preset", o.preset,
-                 "densenet, wrn (the papers' recipes) or fast (30 epochs, cosine)")
+                 "densenet or wrn (the papers' recipes), or fast (30 epochs, cosine)")
       ->check(CLI::IsMember({"densenet", "wrn", "fast"}))
       ->capture_default_str();
-  option("--epochs", r.epochs, "May be a fraction");
+  option("--epochs", r.epochs, "Number of epochs; may be a fraction");
   option("--half-size-epochs", r.half_size_epochs,
-         "So many of them, the first, on images of half the size");
-  option("--batch-size", r.batch_size, "Images of a step")->check(whole_number(1, kMost));
+         "Number of first epochs that use images of half the size");
+  option("--batch-size", r.batch_size, "Images per step")->check(whole_number(1, kMost));
   option("--rate", r.learning_rate, "Highest learning rate");
   option("--schedule", o.schedule, "step or cosine")->check(CLI::IsMember({"step", "cosine"}));
-  option("--warmup-epochs", r.warmup_epochs, "In which the rate grows from zero");
-  option("--milestones", r.milestones, "Of the step schedule, as fractions of the epochs");
-  option("--decay", r.decay, "Of the rate at each milestone");
-  option("--momentum", r.momentum, "");
-  app.add_flag("--no-nesterov", o.no_nesterov, "Plain momentum")
+  option("--warmup-epochs", r.warmup_epochs, "Epochs in which the rate grows from zero");
+  option("--milestones", r.milestones,
+         "Milestones of the step schedule, as fractions of the epochs");
+  option("--decay", r.decay, "Factor on the rate at each milestone");
+  option("--momentum", r.momentum, "Momentum of the gradients");
+  app.add_flag("--no-nesterov", o.no_nesterov, "Plain momentum instead of Nesterov's")
       ->group("Recipe (each replaces the preset's)");
-  option("--weight-decay", r.weight_decay, "");
-  option("--dropout", r.dropout, "Rate");
+  option("--weight-decay", r.weight_decay, "Weight decay of all parameters");
+  option("--dropout", r.dropout, "Dropout rate");
   option("--crop-padding", r.augmentation.crop_padding,
-         "Pixels by which random crops shift; 0 for none")
+         "Most pixels by which random crops shift; 0 for no crops")
       ->check(whole_number(0, kMost));
-  app.add_flag("--no-flip", o.no_flip, "No mirroring, where left and right differ (digits)")
+  app.add_flag("--no-flip", o.no_flip,
+               "Do not mirror images, for sets where left and right differ (digits)")
       ->group("Recipe (each replaces the preset's)");
-  option("--seed", r.seed, "Of parameters, order, augmentation and dropout")
+  option("--seed", r.seed, "Seed of parameters, order, augmentation and dropout")
       ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
 }
 
@@ -149,42 +152,42 @@ void add_options(CLI::App& app, Options& o) {
                  "densenet_bc_DEPTH, densenet_DEPTH (_kGROWTH) or wrn_DEPTH_WIDEN")
       ->capture_default_str();
   app.add_option("--in", o.in_spec,
-                 "Labelled images: cifar10-train:DIR, cifar100-train:DIR, idx:FILE, folder:DIR")
+                 "Labelled images: cifar10-train:DIR, cifar100-train:DIR, idx:FILE or folder:DIR")
       ->required();
   app.add_option("--in-dataset", o.in_dataset,
-                 "What they are called; for a known name its mean, deviation and classes");
+                 "Name of the data set; a known name sets mean, deviation and class names");
   app.add_option("--mean", o.mean,
-                 "Of each channel, in 0..1; default: the data set's, else measured")
+                 "Mean of each channel, for pixels in 0..1; default: the data set's, else measured")
       ->expected(3)
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--std", o.std, "Standard deviation of each channel, the same")->expected(3);
+  app.add_option("--std", o.std, "Standard deviation of each channel, likewise")->expected(3);
   app.add_option("--held-out", o.held_out,
-                 "So many images, the last, are not trained on but evaluated after every epoch")
+                 "Number of last images to hold out and evaluate after every epoch")
       ->check(whole_number(0, kMost))
       ->capture_default_str();
   app.add_option("--out", o.out, "Checkpoint to write after every epoch")->required();
   app.add_option("--state", o.state,
-                 "Where an interrupted training goes on from; default: OUT.state");
-  app.add_option("--log", o.log, "CSV, a line per epoch; default: OUT.csv");
-  app.add_option("--save-every", o.save_every, "Steps between states; default: one an epoch")
+                 "File from which an interrupted training resumes; default: OUT.state");
+  app.add_option("--log", o.log, "CSV with one line per epoch; default: OUT.csv");
+  app.add_option("--save-every", o.save_every, "Steps between saved states; default: one per epoch")
       ->check(whole_number(1, kMost));
   app.add_flag("--resume", o.resume,
-               "Go on from the state; of the recipe only --epochs and --half-size-epochs may "
-               "be others than before");
+               "Resume from the state; only --epochs and --half-size-epochs of the recipe may "
+               "differ from before");
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   app.add_option("--precision", o.precision,
-                 "Of a GPU: fp32, tf32 (float, multiplied with 11 bits), fp16 or bf16 (activations "
-                 "and their gradients in 16 bits, parameters in float)")
+                 "Arithmetic on a GPU: fp32, tf32 (float, multiplied with 11 bits), fp16 or bf16 "
+                 "(activations and their gradients in 16 bits, parameters in float)")
       ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
       ->capture_default_str();
-  app.add_option("--threads", o.threads, "Of the CPU; default: all cores")
+  app.add_option("--threads", o.threads, "CPU threads; default: one per core")
       ->check(CLI::Range(1, 4096));
-  app.add_flag("--quiet", o.quiet, "No progress");
+  app.add_flag("--quiet", o.quiet, "Do not show progress");
   add_recipe_options(app, o);
   app.final_callback([&app, &o] { check_usage(app, o); });
 }
 
-// The known data set that these images are of, if any.
+// The known data set of these images, if any.
 const InDataset* known_dataset(const Options& o) {
   if (!o.in_dataset.empty()) return find_in_dataset(o.in_dataset);
   switch (parse_dataset_spec(o.in_spec).kind) {
@@ -218,11 +221,12 @@ void measure(const Dataset& dataset, std::int64_t count, Checkpoint& checkpoint)
     const double mean = sum[c] / n;
     checkpoint.mean[c] = static_cast<float>(mean);
     checkpoint.std[c] = static_cast<float>(std::sqrt(std::max(squares[c] / n - mean * mean, 0.0)));
-    require(checkpoint.std[c] > 0, "channel {} is the same everywhere; give --mean and --std", c);
+    require(checkpoint.std[c] > 0,
+            "channel {} has the same value everywhere: give --mean and --std", c);
   }
 }
 
-// What the checkpoint says of the images.
+// Fills in what the checkpoint says about the images.
 void describe_images(const Options& o, const Dataset& dataset, std::int64_t trained,
                      Checkpoint& checkpoint) {
   const InDataset* known = known_dataset(o);
@@ -248,13 +252,13 @@ void describe_images(const Options& o, const Dataset& dataset, std::int64_t trai
 int run(const CLI::App& app, const Options& o) {
   const Recipe recipe = recipe_of(app, o);
   const fs::path folder = o.out.parent_path();
-  require(folder.empty() || fs::is_directory(folder), "{} cannot be written: {} is no folder",
+  require(folder.empty() || fs::is_directory(folder), "{} cannot be written: {} is not a folder",
           o.out.string(), folder.string());
   const auto dataset = open_dataset(parse_dataset_spec(o.in_spec), {});
   const std::int64_t trained = dataset->size() - o.held_out;
-  require(dataset->labelled(), "{} has no labels to be trained with", o.in_spec);
+  require(dataset->labelled(), "{} has no labels to train with", o.in_spec);
   require(trained >= recipe.batch_size,
-          "of {} images, {} are held out: too few are left for a batch of {}", dataset->size(),
+          "of {} images, {} are held out, which leaves too few for a batch of {}", dataset->size(),
           o.held_out, recipe.batch_size);
 
   Checkpoint checkpoint;

@@ -44,7 +44,7 @@ std::map<std::string, Bytes> contents_of(const fs::path& folder) {
   return contents;
 }
 
-// The image made of the source of that path below the folder that the set was made of.
+// The image that was made from the source with this path below the folder of sources.
 Bytes image_of(const fs::path& set, const std::string& source) {
   const Bytes bytes = read_file(set / "sources.txt");
   const std::string text(bytes.begin(), bytes.end());
@@ -54,7 +54,7 @@ Bytes image_of(const fs::path& set, const std::string& source) {
   return read_image(set / text.substr(begin, end - begin));
 }
 
-TEST_CASE("sets made of Tiny-ImageNet agree with Pillow and PyTorch" *
+TEST_CASE("sets made from Tiny-ImageNet agree with Pillow and PyTorch" *
           doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("tiny-imagenet", folder.path())) return;
@@ -78,7 +78,7 @@ TEST_CASE("sets made of Tiny-ImageNet agree with Pillow and PyTorch" *
   }
 }
 
-TEST_CASE("the same options give the same bytes, another seed gives others") {
+TEST_CASE("the same options give the same bytes, and another seed gives other bytes") {
   const TemporaryFolder folder;
   write_images(folder / "from", 12);
   for (const char* to : {"first", "again"}) {
@@ -108,13 +108,13 @@ TEST_CASE("a crop does not depend on the other images") {
   }
 }
 
-TEST_CASE("a limit takes images from all over") {
+TEST_CASE("a limit spreads over all images") {
   const TemporaryFolder folder;
   write_images(folder / "from", 10);
   REQUIRE(make_ood("--resize --limit 4", folder / "from", folder / "to").exit_status == 0);
   const Bytes sources = read_file(folder / "to/sources.txt");
   const std::string text(sources.begin(), sources.end());
-  // Of a/0, 2, 4, 6, 8 and b/1, 3, 5, 7, 9 those at 0, 2, 5 and 7.
+  // Those at 0, 2, 5 and 7 of a/0, 2, 4, 6, 8 and b/1, 3, 5, 7, 9.
   CHECK(text.substr(text.find('\n')) ==
         "\nimages/00001.png\ta/0.png\nimages/00002.png\ta/4.png\nimages/00003.png\tb/1.png\n"
         "images/00004.png\tb/5.png\n");
@@ -123,7 +123,7 @@ TEST_CASE("a limit takes images from all over") {
   CHECK(open_folder(folder / "all", ImageFit::kExact)->size() == 10);
 }
 
-TEST_CASE("a set is made whole or not at all, and what exists is left alone") {
+TEST_CASE("a set is made whole or not at all, and an existing folder is not changed") {
   const TemporaryFolder folder;
   write_images(folder / "from", 3);
   write_png(folder / "from/b/small.png",
@@ -139,18 +139,18 @@ TEST_CASE("a set is made whole or not at all, and what exists is left alone") {
 
   fs::create_directory(folder / "taken");
   write_file(folder / "taken/file", {1});
-  check(make_ood("--resize", folder / "from", folder / "taken"), {"taken", "exists already"});
+  check(make_ood("--resize", folder / "from", folder / "taken"), {"taken", "already exists"});
   CHECK(contents_of(folder / "taken").size() == 1);
-  check(make_ood("--resize", folder / "from", folder / "taken/file"), {"exists already"});
+  check(make_ood("--resize", folder / "from", folder / "taken/file"), {"already exists"});
   check(make_ood("--resize", folder / "from", folder / "taken/file/below"), {"Not a directory"});
   fs::create_directory(folder / "empty");
   check(make_ood("--resize", folder / "empty", folder / "to"), {"holds no PNG or JPEG"});
-  check(make_ood("--resize", folder / "absent", folder / "to"), {"absent", "is no folder"});
+  check(make_ood("--resize", folder / "absent", folder / "to"), {"absent", "is not a folder"});
   CHECK(make_ood("--resize", folder / "from", folder / "empty").exit_status == 0);
   CHECK(open_folder(folder / "empty", ImageFit::kExact)->size() == 4);
 }
 
-TEST_CASE("a full disk is an error, and leaves nothing") {
+TEST_CASE("a full disk is an error and leaves nothing behind") {
   const TemporaryFolder folder;
   write_images(folder / "from", 40);
   fs::create_directory(folder / "disk");
@@ -169,7 +169,7 @@ TEST_CASE("a full disk is an error, and leaves nothing") {
   CHECK(holds(result.errors, {"No space left on device"}));
 }
 
-TEST_CASE("wrong usage is told") {
+TEST_CASE("a wrong command line is explained") {
   const TemporaryFolder folder;
   write_images(folder / "from", 1);
   for (const char* options :

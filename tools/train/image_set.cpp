@@ -9,12 +9,12 @@ ImageSet::ImageSet(const Dataset& dataset, std::int64_t begin, std::int64_t coun
                    const std::array<float, kImageChannels>& mean,
                    const std::array<float, kImageChannels>& std, Backend& backend)
     : backend_(backend) {
-  require(dataset.labelled(), "{} has no labels to be trained with", dataset.name());
+  require(dataset.labelled(), "{} has no labels to train with", dataset.name());
   const auto labels =
       dataset.labels().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
   labels_.assign(labels.begin(), labels.end());
   images_ = Tensor(backend, {count, kImageChannels, kImageSize, kImageSize}, DataType::kUInt8);
-  // In pieces: on the way a byte becomes a double.
+  // In pieces, because each byte becomes a double for the upload.
   constexpr std::int64_t kPiece = 256;
   std::vector<float> pixels(static_cast<std::size_t>(kPiece * kImageElements));
   std::vector<double> bytes(pixels.size());

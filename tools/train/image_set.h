@@ -14,7 +14,7 @@ namespace odin::training {
 class ImageSet {
  public:
   // Copies images [begin, begin + count) of a labelled set whose pixels are bytes. The back end must
-  // outlive it. Throws Error for a set without labels and where there is not enough memory.
+  // outlive it. Throws Error for a set without labels and if there is not enough memory.
   ImageSet(const Dataset& dataset, std::int64_t begin, std::int64_t count,
            const std::array<float, kImageChannels>& mean,
            const std::array<float, kImageChannels>& std, Backend& backend);
@@ -22,7 +22,7 @@ class ImageSet {
   std::int64_t size() const { return static_cast<std::int64_t>(labels_.size()); }
   std::span<const std::int32_t> labels() const { return labels_; }
 
-  // Writes the images of `indices` (N) int32, varied and normalised, to y (N, 3, 32, 32).
+  // Writes the images of `indices` (N) int32, augmented and normalised, to y (N, 3, 32, 32).
   void load(const Augmentation& augmentation, RandomKey key, ConstTensorView indices,
             TensorView y) const;
 

@@ -9,7 +9,7 @@
 namespace odin::training {
 namespace {
 
-// The number that a text is, whole.
+// A text that is a whole number, as that number.
 std::optional<int> number(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -53,10 +53,11 @@ std::optional<Architecture> parse(std::string_view name, int classes) {
 
 Architecture architecture_of(std::string_view name, int classes) {
   const std::optional<Architecture> architecture = parse(name, classes);
-  require(architecture.has_value(),
-          "the network {} is not known; there are, for example, densenet_bc_100, "
-          "densenet_bc_250_k24, densenet_40 and wrn_28_10",
-          name);
+  require(
+      architecture.has_value(),
+      "the network {} is unknown; examples are densenet_bc_100, densenet_bc_250_k24, densenet_40 "
+      "and wrn_28_10",
+      name);
   validate(*architecture);
   return *architecture;
 }

@@ -30,12 +30,12 @@ Recipe preset(std::string_view name) {
     recipe.weight_decay = 5e-4;
     return recipe;
   }
-  fail("the preset {} is none of densenet, wrn, fast", name);
+  fail("the preset {} is unknown: use densenet, wrn or fast", name);
 }
 
 void validate(const Recipe& r) {
   const auto check = [](bool good, std::string_view option, double value, std::string_view rule) {
-    require(good, "--{} is {}, it must be {}", option, value, rule);
+    require(good, "--{} is {}, but must be {}", option, value, rule);
   };
   const auto not_negative = [](double v) { return std::isfinite(v) && v >= 0; };
   check(std::isfinite(r.epochs) && r.epochs > 0 && r.epochs <= 1e6, "epochs", r.epochs,
@@ -43,8 +43,9 @@ void validate(const Recipe& r) {
   check(r.half_size_epochs >= 0 && r.half_size_epochs <= r.epochs, "half-size-epochs",
         r.half_size_epochs, "at least 0 and no more than the epochs");
   check(r.batch_size >= 2 && r.batch_size <= 1 << 20, "batch-size",
-        static_cast<double>(r.batch_size), "from 2, for the statistics of batch norms, to 2^20");
-  check(not_negative(r.learning_rate), "rate", r.learning_rate, "a number not below 0");
+        static_cast<double>(r.batch_size),
+        "from 2, which the statistics of batch norms need, to 2^20");
+  check(not_negative(r.learning_rate), "rate", r.learning_rate, "a finite number of at least 0");
   check(r.warmup_epochs >= 0 && r.warmup_epochs <= r.epochs, "warmup-epochs", r.warmup_epochs,
         "at least 0 and no more than the epochs");
   for (const double at : r.milestones) {
@@ -53,8 +54,9 @@ void validate(const Recipe& r) {
   check(r.decay > 0 && r.decay <= 1, "decay", r.decay, "above 0 and at most 1");
   check(r.momentum >= 0 && r.momentum < 1, "momentum", r.momentum, "at least 0 and below 1");
   check(!r.nesterov || r.momentum > 0, "momentum", r.momentum,
-        "above 0 with Nesterov's (or --no-nesterov given)");
-  check(not_negative(r.weight_decay), "weight-decay", r.weight_decay, "a number not below 0");
+        "above 0 for Nesterov's momentum (or give --no-nesterov)");
+  check(not_negative(r.weight_decay), "weight-decay", r.weight_decay,
+        "a finite number of at least 0");
   check(r.dropout >= 0 && r.dropout < 1, "dropout", r.dropout, "at least 0 and below 1");
   check(r.augmentation.crop_padding >= 0 && r.augmentation.crop_padding <= 32, "crop-padding",
         r.augmentation.crop_padding, "from 0 to 32");

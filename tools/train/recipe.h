@@ -1,4 +1,4 @@
-// How a network is trained: the papers' recipes, and the learning rate of every step.
+// How to train a network: the papers' recipes, and the learning rate of every step.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,16 @@ enum class Schedule : std::uint8_t {
   kCosine  // half a cosine down to zero (Loshchilov & Hutter 2017, without restarts)
 };
 
-// Stochastic gradient descent with momentum and everything that its result depends on, beside the
+// Stochastic gradient descent with momentum: everything that its result depends on, except for the
 // network, the images and the order of additions.
 struct Recipe {
   double epochs = 300;
-  // So many of the epochs, the first ones, see images averaged to half their size: a quarter of the
-  // work each.
+  // The number of first epochs that use images averaged to half their size. Each needs a quarter of the
+  // work.
   double half_size_epochs = 0;
   std::int64_t batch_size = 64;
   double learning_rate = 0.1;
-  double warmup_epochs = 0;  // in which the rate grows linearly from zero
+  double warmup_epochs = 0;  // the rate grows linearly from zero
   Schedule schedule = Schedule::kStep;
   std::vector<double> milestones = {0.5, 0.75};  // of kStep, as fractions of all epochs
   double decay = 0.1;                            // at each milestone
@@ -42,12 +42,12 @@ struct Recipe {
 // epochs for a short while on a device: cosine with warm-up). Throws Error for another name.
 Recipe preset(std::string_view name);
 
-// Throws Error, naming the option of tools/train, for what makes no sense.
+// Throws Error, which names the option of tools/train, for a value out of range.
 void validate(const Recipe& recipe);
 
-// Steps of an epoch of `images` images: whole batches only. Throws Error where there is not one.
+// Steps per epoch of `images` images: whole batches only. Throws Error if there is not even one.
 std::int64_t steps_per_epoch(const Recipe& recipe, std::int64_t images);
-// Steps of `epochs` epochs, rounded to a whole number.
+// The number of steps in `epochs` epochs, rounded to a whole number.
 std::int64_t steps_of(double epochs, std::int64_t per_epoch);
 
 // The learning rate of a step in [0, all steps).

@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Without what may change.
+// The setup without the parts that may change.
 Json fixed_part(Json setup) {
   setup.erase("history");
   setup.at("recipe").erase("epochs");
@@ -38,7 +38,7 @@ std::string resumed_setup(std::string_view before, std::string_view now, std::in
   const Json old = Json::parse(before);
   Json resumed = Json::parse(now);
   require(fixed_part(old) == fixed_part(resumed),
-          "the state is of another training: it was started with {}, but this command says {}",
+          "the state belongs to another training: it was started with {}, but this command says {}",
           before, now);
   resumed.at("history") = old.at("history");
   if (old.at("recipe") != resumed.at("recipe")) {

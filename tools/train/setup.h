@@ -1,4 +1,4 @@
-// What a training must have in common with the interrupted one that it goes on with.
+// The settings that must stay the same when an interrupted training resumes.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace odin::training {
 std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, std::int64_t held_out,
                        const Recipe& recipe);
 
-// The setup of a training that goes on after `step` steps: `now`, with what was before it in its
-// history. Only the numbers of epochs may differ: the schedule is from there on that of the new
-// numbers. Throws Error, showing both, where anything else does.
+// The setup of a training that resumes after `step` steps: `now`, with the earlier numbers of epochs in
+// its history. Only the numbers of epochs may differ; the new ones set the schedule from here on. Throws
+// Error, which shows both setups, if anything else differs.
 std::string resumed_setup(std::string_view before, std::string_view now, std::int64_t step);
 
 // The history in words, for a checkpoint's `source`: empty, or "; until step 500 with ...".

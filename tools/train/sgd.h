@@ -13,11 +13,11 @@ class Sgd {
   explicit Sgd(Network& network);
 
   // Moves every trainable parameter by its gradient of the last backward pass. `network` is the one
-  // given before or another with the same parameters on the same back end.
+  // given to the constructor, or another one with the same parameters on the same back end.
   void step(Network& network, const SgdSetting& setting);
 
-  // By the parameters' names, to be stored and restored. Throws Error, naming it, where one is
-  // missing or has another shape.
+  // By the parameters' names, to store and restore them. Throws Error, which names the velocity, if
+  // one is missing or has another shape.
   ParameterMap velocities() const;
   void set_velocities(const ParameterMap& velocities);
 

@@ -1,4 +1,4 @@
-// The order in which an epoch sees its images.
+// The order of the images in an epoch.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace odin::training {
 
-// A permutation of [0, count), every one as likely as any other (Fisher & Yates), drawn from the
-// shared generator: a function of the key alone.
+// A random permutation of [0, count) (Fisher & Yates), drawn from the shared generator. All permutations
+// are equally likely, and the result depends only on the key.
 std::vector<std::int32_t> shuffled(std::int64_t count, RandomKey key);
 
 }  // namespace odin::training

@@ -9,7 +9,7 @@
 namespace odin::training {
 namespace {
 
-// Streams of the generator, far from each other and from dropout's, which count up from zero.
+// Streams of the generator, far from each other and from those of dropout, which count up from zero.
 constexpr std::uint64_t kOrderStreams = std::uint64_t{1} << 62;
 constexpr std::uint64_t kAugmentationStreams = std::uint64_t{1} << 63;
 
@@ -47,7 +47,7 @@ int Trainer::image_size() const {
   return step_ < half_size_steps_ ? kImageSize / 2 : kImageSize;
 }
 
-// Moves the parameters to a network for images of another size where that is due.
+// Moves the parameters to a network for images of another size, when it is time.
 void Trainer::use_image_size() {
   if (network_size_ == image_size()) return;
   network_size_ = image_size();
@@ -60,8 +60,8 @@ void Trainer::use_image_size() {
 void Trainer::load_epoch(std::int64_t epoch) {
   if (epoch == epoch_) return;
   epoch_ = epoch;
-  // Shuffled here and not on the device: Fisher and Yates's exchanges depend on each other, and to
-  // upload the result, four bytes an image, once an epoch costs less than a single step.
+  // Shuffled here and not on the device, because the exchanges of Fisher and Yates depend on each
+  // other. Uploading the result, four bytes per image, costs less per epoch than a single step.
   const std::vector<std::int32_t> order =
       shuffled(images_.size(), {recipe_.seed, kOrderStreams + static_cast<std::uint64_t>(epoch)});
   order_.upload(backend_, {order.begin(), order.end()});
@@ -139,12 +139,13 @@ Tally Trainer::step() {
     sgd_->step(*network_,
                {next_rate(), recipe_.momentum, recipe_.weight_decay, recipe_.nesterov, scale});
   } else {
-    // An activation that overflowed: a ReLU after a batch norm hides it from the loss.
+    // An activation overflowed, but a ReLU after a batch norm hides it from the loss.
     if (!are_finite(Values::kStatistics)) fail_at_step(result.mean_loss());
-    require(scale > 1,
-            "step {}: gradients overflow in fp16 at a learning rate of {:.6g}, however little the "
-            "loss is scaled. --precision bf16 has a larger range; a smaller --rate may help, too",
-            step_ + 1, next_rate());
+    require(
+        scale > 1,
+        "step {}: gradients overflow in fp16 at a learning rate of {:.6g}, even with an unscaled "
+        "loss. --precision bf16 has a larger range, and a smaller --rate may help, too",
+        step_ + 1, next_rate());
   }
   if (scales_loss_) loss_scale_.update(usable);
   ++step_;
@@ -173,7 +174,7 @@ Tally Trainer::evaluate(const ImageSet& images) {
 
 void Trainer::restore(std::int64_t steps, const ParameterMap& parameters,
                       const ParameterMap& velocities, const LossScale& loss_scale) {
-  require(steps >= 0 && steps <= steps_, "step {} is none of {}", steps, steps_);
+  require(steps >= 0 && steps <= steps_, "step {} is not one of {}", steps, steps_);
   step_ = steps;
   use_image_size();
   network_->set_parameters(parameters);
@@ -183,8 +184,9 @@ void Trainer::restore(std::int64_t steps, const ParameterMap& parameters,
 
 void Trainer::fail_at_step(double loss) {
   fail(
-      "step {}: the loss is {} at a learning rate of {:.6g}; the first values that are not finite "
-      "are those of {}. A smaller --rate or a longer --warmup-epochs may help",
+      "step {}: the loss is {} at a learning rate of {:.6g}, and the first values that are not "
+      "finite "
+      "are in {}. A smaller --rate or a longer --warmup-epochs may help",
       step_ + 1, loss, next_rate(), network_->first_not_finite());
 }
 

@@ -25,7 +25,7 @@ struct Tally {
 class Trainer {
  public:
   // Starts with initial_parameters() of the recipe's seed. `images` and the back end must outlive
-  // the trainer. Throws Error where validate(recipe) does.
+  // the trainer. Throws Error as validate(recipe) does.
   Trainer(const Architecture& architecture, const Recipe& recipe, const ImageSet& images,
           Backend& backend);
 
@@ -35,22 +35,22 @@ class Trainer {
   bool done() const { return step_ >= steps_; }
   double next_rate() const { return learning_rate(recipe_, step_, per_epoch_); }
 
-  // One batch: forward, backward, update. Where the back end stores activations in fp16, the loss is
-  // scaled, and a step whose gradients overflow changes nothing but the scale and the running
-  // statistics. Throws Error with the step, the rate and the first layer whose values are not finite
-  // where the loss is not, or such statistics, and where gradients overflow unscaled; the parameters
-  // are of no use then.
+  // One batch: forward, backward, update. If the back end stores activations in fp16, the loss is
+  // scaled, and a step whose gradients overflow changes only the scale and the running statistics.
+  // Throws Error if the loss or running statistics are not finite, and if gradients overflow even
+  // unscaled, with the step, the rate and the first layer whose values are not finite. The parameters
+  // are useless then.
   Tally step();
 
-  // Runs a set through the network in evaluation mode, at the size of images that it is trained
-  // with at the moment.
+  // Runs a set through the network in evaluation mode, with the image size that training uses at the
+  // moment.
   Tally evaluate(const ImageSet& images);
 
   ParameterMap parameters() const { return network_->parameters(); }
   ParameterMap velocities() const { return sgd_->velocities(); }
-  // The first one, unless activations are stored in fp16.
+  // The initial one, unless activations are stored in fp16.
   const LossScale& loss_scale() const { return loss_scale_; }
-  // Goes on after `steps` steps, as if they had been done here.
+  // Continues after `steps` steps, as if they had been done here.
   void restore(std::int64_t steps, const ParameterMap& parameters, const ParameterMap& velocities,
                const LossScale& loss_scale = {});
 
@@ -75,15 +75,15 @@ class Trainer {
   std::int64_t step_ = 0;
   bool scales_loss_;
   LossScale loss_scale_;
-  std::int64_t epoch_ = -1;  // whose order and labels are loaded
+  std::int64_t epoch_ = -1;  // its order and labels are loaded
   Tensor order_;             // of the epoch's images, (M) int32
   Tensor labels_;            // in that order
   Tensor batch_;             // (N, 3, 32, 32)
-  Tensor halved_;            // (N, 3, 16, 16), where it is needed
+  Tensor halved_;            // (N, 3, 16, 16), if needed
   Tensor loss_;
   Tensor predictions_;
   Tensor dlogits_;
-  Tensor not_finite_;     // (1) int32, where the loss is scaled
+  Tensor not_finite_;     // (1) int32, if the loss is scaled
   int network_size_ = 0;  // of the network's images
   std::unique_ptr<Network> network_;
   std::unique_ptr<Sgd> sgd_;

@@ -31,11 +31,11 @@ class Run {
     records_ = std::move(state.records);
   }
 
-  // What cannot be written is found now, and not after an epoch's work. Throws Error where the state
-  // of another training would be lost.
+  // Finds files that cannot be written now, not after an epoch's work. Throws Error if the state of
+  // another training would be lost.
   void start() {
     require(!std::filesystem::is_regular_file(options_.state),
-            "{} is the state of a training: --resume goes on with it; else remove it or name "
+            "{} is the state of a training: give --resume to continue it, remove it, or name "
             "another --state",
             options_.state.string());
     require_writable(options_.out);
@@ -45,7 +45,7 @@ class Run {
 
   void to_the_end() {
     if (trainer_.done()) {
-      // Resumed after its end, with nothing more to do than to leave all files as they should be.
+      // Resumed after its end: only the files must be complete.
       save_checkpoint(trainer_.parameters());
       write_log();
     }
@@ -72,7 +72,7 @@ class Run {
       const auto before = std::chrono::steady_clock::now();
       const Tally step = trainer_.step();
       seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
-      // Its loss was finite, so what the step before left was worth saving.
+      // The loss was finite, so the state after the previous step is worth saving.
       write_due_state();
       tally_.loss += step.loss;
       tally_.errors += step.errors;
@@ -109,7 +109,7 @@ class Run {
     if (held_out_ != nullptr) {
       const Tally held_out = trainer_.evaluate(*held_out_);
       require(std::isfinite(held_out.mean_loss()),
-              "step {}: after it the loss of the images held out is {}, at a learning rate of "
+              "step {}: after it the loss of the held-out images is {}, at a learning rate of "
               "{:.6g}. A smaller --rate or a longer --warmup-epochs may help",
               trainer_.steps_done(), held_out.mean_loss(), rate);
       record.held_out_loss = held_out.mean_loss();
@@ -173,8 +173,8 @@ class Run {
   Tally tally_;  // of the epoch so far
   double seconds_ = 0;
   std::vector<EpochRecord> records_;
-  // To be written once a step from it on has had a finite loss: parameters may be finite and of no
-  // use, and the last state that is of use must not be lost for them.
+  // Written once a step from it has had a finite loss. Parameters may be finite but useless, and must
+  // not replace the last useful state.
   std::optional<TrainingState> due_;
 };
 

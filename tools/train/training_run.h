@@ -1,4 +1,4 @@
-// A whole training: steps, records, progress, and what is kept on the disk so that it can go on.
+// A whole training: steps, records, progress, and the files from which it can resume.
 #pragma once
 
 #include <filesystem>
@@ -13,19 +13,20 @@ namespace odin::training {
 
 struct RunOptions {
   std::filesystem::path out;    // the checkpoint
-  std::filesystem::path state;  // what --resume reads
+  std::filesystem::path state;  // for --resume
   std::filesystem::path log;    // CSV
   std::int64_t save_every = 0;  // steps between states; 0 for one an epoch
   bool quiet = false;
   std::string setup;  // JSON, see TrainingState
 };
 
-// Trains to the end, going on from `state` if there is one; else the file options.state must not be
-// there yet. After every epoch, and at the end, `held_out` (which may be null) is evaluated
-// and the log, the checkpoint and the state are written, each to a temporary name that is then
-// renamed. `checkpoint` says what the network is but for its parameters; its `source` is completed
-// with epochs and errors. Throws what Trainer::step() throws: the files are then those of the last
-// time that they were written.
+// Trains to the end. Resumes from `state` if given; otherwise the file options.state must not exist.
+//
+// After every epoch, and at the end, it evaluates `held_out` (which may be null) and writes the log, the
+// checkpoint and the state, each to a temporary name that is then renamed. `checkpoint` describes the
+// network without its parameters; epochs and errors are added to its `source`.
+//
+// Throws as Trainer::step() does. The files are then as they were last written.
 void run(Trainer& trainer, const ImageSet* held_out, Checkpoint checkpoint,
          std::optional<TrainingState> state, const RunOptions& options);
 

@@ -53,14 +53,13 @@ class Writer {
   std::string bytes_;
 };
 
-// Its checksum was right, so that what it reads is what a Writer wrote; it still reads nothing past
-// the end.
+// Reads what a Writer wrote: the checksum was right. It still never reads past the end.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : left_(bytes) {}
 
   std::string_view take(std::uint64_t count) {
-    require(count <= left_.size(), "it ends too early");
+    require(count <= left_.size(), "it is truncated");
     const std::string_view taken = left_.substr(0, count);
     left_.remove_prefix(count);
     return taken;
@@ -87,7 +86,7 @@ class Reader {
         require(extents[axis] >= 0 && extents[axis] <= 1 << 24, "{} has an extent of {}", name,
                 extents[axis]);
         elements *= static_cast<std::uint64_t>(extents[axis]);
-        require(elements <= left_.size(), "it ends too early");
+        require(elements <= left_.size(), "it is truncated");
       }
       array.shape = rank == 1   ? Shape{extents[0]}
                     : rank == 2 ? Shape{extents[0], extents[1]}
@@ -109,7 +108,7 @@ class Reader {
 TrainingState parse(std::string_view bytes) {
   const bool scaled = bytes.starts_with(kMagic);
   require(bytes.size() >= kMagic.size() + 4 && (scaled || bytes.starts_with(kMagicWithoutScale)),
-          "it is no state of a training");
+          "it is not the state of a training");
   const std::string_view content = bytes.substr(0, bytes.size() - 4);
   require(Reader(bytes.substr(content.size())).value<std::uint32_t>() == checksum(content),
           "it is damaged: its checksum is wrong");
@@ -124,7 +123,7 @@ TrainingState parse(std::string_view bytes) {
   state.parameters = reader.map();
   state.velocities = reader.map();
   if (scaled) state.loss_scale = reader.value<LossScale>();
-  require(reader.at_end(), "it goes on after its end");
+  require(reader.at_end(), "it has data after its end");
   return state;
 }
 
@@ -164,7 +163,7 @@ std::string csv_of(const std::vector<EpochRecord>& records) {
   std::string text =
       "epoch,step,rate,train_loss,train_error,held_out_loss,held_out_error,seconds,"
       "images_per_second\n";
-  // What was not measured is an empty field.
+  // An empty field where nothing was measured.
   const auto field = [](double value) {
     return std::isnan(value) ? std::string() : fmt::format("{:.6g}", value);
   };

@@ -1,4 +1,4 @@
-// Training on the CUDA back end and the emulated device: data set and augmentation there, too.
+// Training on the CUDA back end and the emulated device, with the data set and its augmentation there.
 #include <cmath>
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ struct Result {
   Tally evaluation;
 };
 
-// Three steps, of which one sees images of half the size, and an evaluation.
+// Three steps, one of them on images of half the size, and an evaluation.
 Result train(Backend& backend, const Architecture& architecture) {
   constexpr std::array<float, 3> kMean{0.5f, 0.45f, 0.4f};
   constexpr std::array<float, 3> kStd{0.25f, 0.2f, 0.3f};
@@ -51,8 +51,7 @@ ImageSet stripes(std::int64_t count, std::uint64_t seed, Backend& backend) {
   return {*test::make_stripes(count, seed), 0, count, kHalf, kQuarter, backend};
 }
 
-// Of half the size, which is all that tiny networks need to tell stripes apart: an emulated device is
-// slow.
+// Of half the size, because an emulated device is slow: tiny networks need no more to distinguish stripes.
 Recipe small_recipe(double epochs) {
   Recipe recipe;
   recipe.epochs = recipe.half_size_epochs = epochs;
@@ -66,7 +65,7 @@ Recipe small_recipe(double epochs) {
 }  // namespace
 
 // Float against double over three steps.
-TEST_CASE("training on the emulated device computes what the reference does") {
+TEST_CASE("training on the emulated device agrees with the reference") {
   const auto reference = make_reference_backend();
   const auto emulated = make_emulated(Precision::kFloat32);
   for (const Architecture& architecture : {Architecture(DenseNetConfig{10, 2, 0.5, true, 3}),
@@ -87,7 +86,7 @@ TEST_CASE("training on the emulated device computes what the reference does") {
 
 namespace {
 
-// Trains on stripes and returns the error on others; guessing errs in two of three.
+// Trains on stripes and returns the error on others; guessing is wrong in two of three cases.
 double error_after(const Architecture& architecture, std::int64_t count, Precision precision) {
   const auto backend = make_emulated(precision);
   const ImageSet images = stripes(count, 1, *backend);
@@ -124,7 +123,7 @@ TEST_CASE("a tiny Wide ResNet learns in bf16 on the emulated device") {
   CHECK(error_after(kWideResNet, 48, Precision::kBFloat16) <= 0.1);
 }
 
-TEST_CASE("gradients that overflow in fp16 change the scale of the loss and nothing else") {
+TEST_CASE("gradients that overflow in fp16 change only the loss scale") {
   const auto backend = make_emulated(Precision::kFloat16);
   const ImageSet images = stripes(16, 1, *backend);
   Trainer trainer(kDenseNet, small_recipe(3), images, *backend);
@@ -153,7 +152,7 @@ TEST_CASE("gradients that overflow in fp16 change the scale of the loss and noth
   CHECK(left_out < trainer.steps());
 }
 
-TEST_CASE("gradients that overflow in fp16 unscaled end the training with a sentence") {
+TEST_CASE("gradients that overflow in fp16 even unscaled end the training with a sentence") {
   const auto backend = make_emulated(Precision::kFloat16);
   const ImageSet images = stripes(16, 1, *backend);
   Trainer trainer(kDenseNet, small_recipe(3), images, *backend);
@@ -164,7 +163,7 @@ TEST_CASE("gradients that overflow in fp16 unscaled end the training with a sent
                        Error);
 }
 
-TEST_CASE("an activation that overflows in fp16 stops a training, even where the loss is finite") {
+TEST_CASE("an activation that overflows in fp16 stops a training even if the loss is finite") {
   const auto backend = make_emulated(Precision::kFloat16);
   const ImageSet images = stripes(16, 1, *backend);
   Trainer trainer(kDenseNet, small_recipe(3), images, *backend);
@@ -175,7 +174,7 @@ TEST_CASE("an activation that overflows in fp16 stops a training, even where the
   CHECK_THROWS_WITH_AS(trainer.step(), doctest::Contains("those of the output of conv1"), Error);
 }
 
-TEST_CASE("a training in fp16 goes on with the scale that it had, bit for bit") {
+TEST_CASE("a training in fp16 resumes with its loss scale, bit for bit") {
   const auto backend = make_emulated(Precision::kFloat16);
   const ImageSet images = stripes(16, 1, *backend);
   const LossScale scale{4096, 1998};  // doubled after two steps

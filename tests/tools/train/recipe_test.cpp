@@ -40,7 +40,7 @@ TEST_CASE("the presets are the papers' recipes") {
     rate /= 5;
     CHECK(learning_rate(wrn, epoch * w, w) == doctest::Approx(rate));
   }
-  CHECK_THROWS_WITH_AS(preset("slow"), doctest::Contains("densenet, wrn, fast"), Error);
+  CHECK_THROWS_WITH_AS(preset("slow"), doctest::Contains("densenet, wrn or fast"), Error);
   for (const char* name : {"densenet", "wrn", "fast"}) CHECK_NOTHROW(validate(preset(name)));
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("a recipe's JSON has every member, unrounded") {
         R"("crop_padding":2,"flip":false,"seed":18446744073709551615})");
 }
 
-TEST_CASE("recipes that make no sense are refused by the option's name") {
+TEST_CASE("invalid recipes are refused with the name of the option") {
   const auto refused = [](auto change, const char* option) {
     Recipe recipe;
     change(recipe);
@@ -106,7 +106,7 @@ TEST_CASE("recipes that make no sense are refused by the option's name") {
   CHECK_THROWS_WITH_AS(steps_per_epoch(Recipe{}, 63), doctest::Contains("one batch of 64"), Error);
 }
 
-TEST_CASE("networks are known by name") {
+TEST_CASE("networks are found by name") {
   CHECK(architecture_of("densenet_bc_100", 10) == Architecture(DenseNetConfig{}));
   CHECK(architecture_of("densenet_bc_250_k24", 100) ==
         Architecture(DenseNetConfig{250, 24, 0.5, true, 100}));
@@ -120,7 +120,7 @@ TEST_CASE("networks are known by name") {
   }
 }
 
-TEST_CASE("an order of images holds each once, and another key gives another order") {
+TEST_CASE("an order has each image once, and another key gives another order") {
   for (const std::int64_t count : {0, 1, 2, 1000}) {
     const std::vector<std::int32_t> order = shuffled(count, {1, 2});
     CHECK(static_cast<std::int64_t>(order.size()) == count);
@@ -136,7 +136,7 @@ TEST_CASE("an order of images holds each once, and another key gives another ord
   CHECK(shuffled(100, {1, 2}) != shuffled(100, {2, 2}));
 }
 
-TEST_CASE("every order is as likely as any other") {
+TEST_CASE("all orders are equally likely") {
   // 6000 draws of the six orders of three: 1000 each, deviation 29; seven deviations are allowed.
   int counts[6] = {};
   for (std::uint64_t stream = 0; stream < 6000; ++stream) {
@@ -149,7 +149,7 @@ TEST_CASE("every order is as likely as any other") {
   }
 }
 
-TEST_CASE("a training goes on with other epochs, which its history tells, and with nothing else") {
+TEST_CASE("a training resumes only with other epochs, which its history records") {
   Checkpoint checkpoint;
   checkpoint.architecture = WideResNetConfig{10, 1, 3};
   checkpoint.in_dataset = "stripes";

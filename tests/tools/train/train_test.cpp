@@ -1,4 +1,4 @@
-// train as its users run it.
+// The program train, run as by a user.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -32,14 +32,14 @@ std::int64_t lines_of(const fs::path& file) {
   return std::count(text.begin(), text.end(), '\n');
 }
 
-// A folder with stripes to train on.
+// A folder with images of stripes to train on.
 class Training {
  public:
   Training() : images_(write_stripes(folder_.path(), 112, 1)) {}
 
   fs::path operator/(std::string_view name) const { return folder_ / name; }
 
-  // The command line of a training of a tiny network on the CPU.
+  // The command line to train a tiny network on the CPU.
   std::string command(const std::string& out, const std::string& more = "") const {
     return fmt::format(
         "'{}' --network densenet_bc_10_k4 --in 'idx:{}' --device cpu --batch-size 10 "
@@ -56,13 +56,13 @@ class Training {
   fs::path images_;
 };
 
-TEST_CASE("train learns, logs every epoch and writes a checkpoint that tells how it came to be") {
+TEST_CASE("train learns, logs every epoch and writes a checkpoint with its history") {
   const Training t;
   const ProgramResult result = t.train("net.h5", "--epochs 8.5 --crop-padding 2 --dropout 0.1");
   INFO(result.errors);
   REQUIRE(result.exit_status == 0);
   CHECK(result.output == (t / "net.h5").string() + ": DenseNet-BC-10\n");
-  // Standard error is no terminal here: a line for each epoch, the last one half.
+  // Standard error is not a terminal here: one line for each epoch, the last of which is half.
   CHECK(result.errors.find("epoch 1 of 8.5: 100 images in ") != std::string::npos);
   CHECK(result.errors.find("epoch 9 of 8.5: 50 images in ") != std::string::npos);
   CHECK(result.errors.find("held out: loss ") != std::string::npos);
@@ -81,7 +81,7 @@ TEST_CASE("train learns, logs every epoch and writes a checkpoint that tells how
         ", error on 12 images held out "}) {
     CHECK_MESSAGE(checkpoint.source.find(part) != std::string::npos, checkpoint.source);
   }
-  // The images' own mean and deviation, for their name is not known.
+  // The images' own mean and deviation, because their name is unknown.
   CHECK(checkpoint.mean[0] > 0.3F);
   CHECK(checkpoint.mean[0] < 0.6F);
   CHECK(checkpoint.std[1] > 0.05F);
@@ -89,13 +89,13 @@ TEST_CASE("train learns, logs every epoch and writes a checkpoint that tells how
   CHECK(checkpoint.mean[0] == checkpoint.mean[2]);
 }
 
-TEST_CASE("a training that is killed goes on and ends with the same bytes") {
+TEST_CASE("a killed training resumes and ends with the same bytes") {
   const Training t;
   const std::string recipe = "--epochs 6 --half-size-epochs 2 --save-every 3 --quiet --seed 3";
   REQUIRE(t.train("whole.h5", recipe + " --threads 1").exit_status == 0);
 
-  // Killed, without a chance to do anything about it, as soon as the state that it starts with is
-  // replaced by its first one that has steps. (The threads may be others than before.)
+  // Killed at once when the first state with steps has replaced the initial state. (The number of
+  // threads may differ from before.)
   const std::string state = (t / "cut.h5.state").string();
   const std::string kill = fmt::format(
       "{} & child=$!; while [ ! -e '{}' ]; do sleep 0.01; done; first=$(stat -c %i '{}'); "
@@ -116,12 +116,12 @@ TEST_CASE("a training that is killed goes on and ends with the same bytes") {
   for (const auto& [name, velocity] : whole.velocities) {
     CHECK(cut.velocities.at(name).values == velocity.values);
   }
-  // Once more, and there is nothing left to do.
+  // Once more, with nothing left to do.
   CHECK(t.train("cut.h5", recipe + " --resume").exit_status == 0);
   CHECK(read_file(t / "cut.h5") == read_file(t / "whole.h5"));
 }
 
-TEST_CASE("a training is neither mixed up with another nor overwritten by one") {
+TEST_CASE("a training is not confused with another, nor overwritten by it") {
   const Training t;
   REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
   ProgramResult result = t.train("net.h5", "--epochs 1 --quiet");
@@ -129,11 +129,11 @@ TEST_CASE("a training is neither mixed up with another nor overwritten by one") 
   CHECK(result.errors.find("--resume") != std::string::npos);
   result = t.train("net.h5", "--epochs 1 --quiet --resume --seed 7");
   CHECK(result.exit_status == 1);
-  CHECK(result.errors.find("the state is of another training") != std::string::npos);
+  CHECK(result.errors.find("the state belongs to another training") != std::string::npos);
   result = t.train("other.h5", "--epochs 1 --quiet --resume");
   CHECK(result.exit_status == 1);
   CHECK(result.errors.find("there is no training to resume") != std::string::npos);
-  // More epochs are no other training.
+  // More epochs do not make another training.
   CHECK(t.train("net.h5", "--epochs 2 --quiet --resume").exit_status == 0);
   CHECK(read_checkpoint(t / "net.h5").source.find("until step 10 on the schedule of 1 epochs") !=
         std::string::npos);
@@ -151,7 +151,7 @@ TEST_CASE("a loss that is not finite ends with status 1 and leaves the last good
   CHECK(read_file(t / "net.h5") == before);
 }
 
-TEST_CASE("a step that spoils the network with a finite loss is not saved") {
+TEST_CASE("a step that ruins the network with a finite loss is not saved") {
   const Training t;
   REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
   const std::string before = read_file(t / "net.h5");
@@ -203,7 +203,7 @@ TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
   CHECK(help.output.find("wrn_28_10") != std::string::npos);
 }
 
-TEST_CASE("what cannot be read or written ends with status 1 and names it") {
+TEST_CASE("a file that cannot be read or written ends with status 1 and is named") {
   const Training t;
   const auto refused = [&](const ProgramResult& result, const std::string& sentence) {
     CAPTURE(sentence);
@@ -212,7 +212,7 @@ TEST_CASE("what cannot be read or written ends with status 1 and names it") {
   };
   refused(run_program(fmt::format("'{}' --in idx:/nonexistent --out x.h5", kProgram)),
           "/nonexistent");
-  refused(t.train("net.h5", "--quiet --held-out 110"), "too few are left for a batch of 10");
+  refused(t.train("net.h5", "--quiet --held-out 110"), "which leaves too few for a batch of 10");
   refused(t.train("net.h5", "--quiet --in-dataset cifar10"), "cifar10 has 10 classes");
   refused(t.train("missing/net.h5", "--quiet"), "missing");
   refused(run_program(
@@ -224,7 +224,7 @@ TEST_CASE("what cannot be read or written ends with status 1 and names it") {
             "precision " + precision + " needs a GPU: the CPU computes in fp32");
   }
   CHECK_FALSE(fs::exists(t / "net.h5.state"));
-  // A disk that is full is found before the work, not after it.
+  // A full disk is found before the work, not after it.
   refused(t.train("net.h5", "--quiet --epochs 0.1 --state /dev/full"), "/dev/full");
   refused(t.train("net.h5", "--quiet --epochs 0.1 --log /dev/full"), "/dev/full");
   CHECK_FALSE(fs::exists(t / "net.h5"));

@@ -1,5 +1,4 @@
-// Training: that it learns, that it computes what PyTorch computes, that it goes on as if it had not
-// been interrupted.
+// Training: it learns, it agrees with PyTorch, and it resumes as if it had never been interrupted.
 #include "tools/train/trainer.h"
 
 #include <fstream>
@@ -35,7 +34,7 @@ ImageSet stripes(std::int64_t count, std::uint64_t seed, Backend& backend) {
   return {*test::make_stripes(count, seed), 0, count, kMean, kStd, backend};
 }
 
-// A few steps through everything that a training may hold.
+// A few steps that use every part of a training.
 Recipe full_recipe() {
   return {.epochs = 3,
           .half_size_epochs = 1,
@@ -106,7 +105,7 @@ void check_ten_steps(Backend& backend, const Case& c, double tolerance) {
 
 }  // namespace
 
-// In double nothing but the fixtures' storage as floats is lost.
+// In double the only loss is that the fixtures are stored as floats.
 TEST_CASE("ten steps in double agree with PyTorch's in loss, parameters and statistics" *
           doctest::test_suite("slow")) {
   const auto backend = make_reference_backend();
@@ -116,8 +115,8 @@ TEST_CASE("ten steps in double agree with PyTorch's in loss, parameters and stat
   }
 }
 
-// Ten steps in float, each on the last one's rounding, which a ReLU that it opens or closes amplifies: where the
-// sanitizers' build rounds otherwise, to 2.8e-4; a GPU rounds otherwise, too.
+// Ten steps in float. Each builds on the rounding of the last one, and a ReLU that rounding opens or closes
+// amplifies it: to 2.8e-4 where the sanitizers' build rounds differently. A GPU rounds differently, too.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr double kTenStepsInFloat = 1e-3;
 #else
@@ -133,7 +132,7 @@ TEST_CASE_TEMPLATE("ten steps agree with PyTorch's in loss, parameters and stati
   });
 }
 
-TEST_CASE_TEMPLATE("tiny networks learn to tell stripes apart", Device, CpuDevice, CudaDevice,
+TEST_CASE_TEMPLATE("tiny networks learn to distinguish stripes", Device, CpuDevice, CudaDevice,
                    CudaFp16Device, CudaBf16Device) {
   on_device<Device>([](Backend& backend) {
     Recipe recipe;
@@ -147,7 +146,7 @@ TEST_CASE_TEMPLATE("tiny networks learn to tell stripes apart", Device, CpuDevic
       const ImageSet images = stripes(256, 1, backend);
       const ImageSet others = stripes(99, 2, backend);
       Trainer trainer(architecture, recipe, images, backend);
-      // Guessing errs in two of three.
+      // Guessing is wrong in two of three cases.
       CHECK(trainer.evaluate(others).error() > 0.4);
       while (!trainer.done()) trainer.step();
       CHECK(trainer.evaluate(others).error() <= 0.05);
@@ -155,8 +154,8 @@ TEST_CASE_TEMPLATE("tiny networks learn to tell stripes apart", Device, CpuDevic
   });
 }
 
-TEST_CASE_TEMPLATE("a training that goes on ends as one that was never interrupted", Device,
-                   CpuDevice, CudaDevice) {
+TEST_CASE_TEMPLATE("a resumed training ends like one that was never interrupted", Device, CpuDevice,
+                   CudaDevice) {
   on_device<Device>([](Backend& backend) {
     const ImageSet images = stripes(35, 1, backend);  // four batches and three images an epoch
     for (const Architecture& architecture : {Architecture(kDenseNet), Architecture(kWideResNet)}) {
@@ -179,7 +178,7 @@ TEST_CASE_TEMPLATE("a training that goes on ends as one that was never interrupt
   });
 }
 
-TEST_CASE("a training does not depend, bit for bit, on the number of threads") {
+TEST_CASE("a training gives the same bits for any number of threads") {
   std::vector<ParameterMap> results;
   for (const int threads : {1, 2, 3}) {
     const auto backend = make_cpu_backend(threads);
@@ -228,12 +227,12 @@ TEST_CASE_TEMPLATE("a loss that is not finite stops with the step, the rate and 
     CHECK(sentence.starts_with("step "));
     CHECK(sentence.find("learning rate of 1e+30") == std::string::npos);  // the cosine fell before
     CHECK(sentence.find("e+29") != std::string::npos);
-    CHECK(sentence.find("the first values that are not finite are those of ") != std::string::npos);
+    CHECK(sentence.find("the first values that are not finite are in ") != std::string::npos);
     CHECK(sentence.find("of none") == std::string::npos);
   });
 }
 
-TEST_CASE("what cannot be trained on is refused") {
+TEST_CASE("images that cannot be trained on are refused") {
   const auto backend = make_cpu_backend(1);
   const ImageSet images = stripes(35, 1, *backend);
   Recipe recipe;
@@ -252,7 +251,7 @@ TEST_CASE("what cannot be trained on is refused") {
                        doctest::Contains("the velocity of fc.bias"), Error);
 }
 
-TEST_CASE("the scale of the loss is halved at an overflow and doubled after two thousand steps") {
+TEST_CASE("the loss scale halves at an overflow and doubles after two thousand steps") {
   LossScale scale;
   CHECK(scale.value == 65536);
   for (int i = 0; i < 1999; ++i) scale.update(true);
@@ -278,7 +277,7 @@ TEST_CASE("the loss is not scaled in float") {
   CHECK(trainer.loss_scale().steps == 0);
 }
 
-TEST_CASE("a state comes back as it was written, and a damaged one is refused") {
+TEST_CASE("a state is read as it was written, and a damaged one is refused") {
   const test::TemporaryFolder folder;
   const auto file = folder / "state";
   TrainingState state{.setup = "{}",

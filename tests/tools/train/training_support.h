@@ -1,4 +1,4 @@
-// A small problem to be learnt, in memory and as files.
+// A small problem to learn, in memory and as files.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace odin::test {
 
-// Stripes: images (3, 32, 32) of three classes, horizontal and vertical stripes and a chequer board,
-// each of a random phase, brightness and contrast, under noise. A function of the seed.
+// Stripes: images (3, 32, 32) of three classes: horizontal stripes, vertical stripes and a chequer
+// board, each with a random phase, brightness and contrast, and with noise. Depends only on the seed.
 std::shared_ptr<const Dataset> make_stripes(std::int64_t count, std::uint64_t seed);
 
 // The same as grey images in IDX files: images-idx3-ubyte and labels-idx1-ubyte in `folder`. Returns

@@ -217,9 +217,9 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
        "there is no ./wideresnet100.h5; fetch the authors' network: fetch_data wideresnet100 "
        "--weights-dir ."},
       {"--nn wideresnet10 --out_dataset Uniform --skip 3",
-       "wideresnet10.h5 holds a DenseNet-BC-10 of 10 classes, where wideresnet10 is a "
-       "Wide-ResNet-28-10 of 10"},
-      {"--nn densenet100 --out_dataset Uniform --skip 3", "of 10 classes"},
+       "wideresnet10.h5 holds a DenseNet-BC-10 with 10 classes, but wideresnet10 is a "
+       "Wide-ResNet-28-10 with 10"},
+      {"--nn densenet100 --out_dataset Uniform --skip 3", "with 10 classes"},
       {"--nn densenet10 --out_dataset iSUN --skip 3", "iSUN"},
       {"--nn densenet10 --out_dataset iSUN --skip 3 --data-dir d",
        "fetch_data cifar10 --data-dir d"},

@@ -177,7 +177,7 @@ TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
       {"--in uniform --out x.h5", "noise has no classes"},
       {"--in nonsense --out x.h5", "nonsense"},
       {"--in cifar10-train:x", "--out is required"},
-      {"--in cifar10-train:x --out x.h5 --network resnet_50", "resnet_50 is not known"},
+      {"--in cifar10-train:x --out x.h5 --network resnet_50", "resnet_50 is unknown"},
       {"--in cifar10-train:x --out x.h5 --preset slow", "--preset"},
       {"--in cifar10-train:x --out x.h5 --epochs 0", "--epochs is 0"},
       {"--in cifar10-train:x --out x.h5 --epochs x", "--epochs"},

@@ -310,8 +310,8 @@ TEST_CASE("a state is read as it was written, and a damaged one is refused") {
     std::ofstream(file, std::ios::binary) << content;
     CHECK_THROWS_WITH_AS(read_training_state(file), doctest::Contains(sentence), Error);
   };
-  refused("", "no state of a training");
-  refused("hello, this is a text", "no state of a training");
+  refused("", "not the state of a training");
+  refused("hello, this is a text", "not the state of a training");
   refused(bytes.substr(0, bytes.size() / 2), "damaged");
   std::string flipped = bytes;
   flipped[bytes.size() / 2] ^= 1;

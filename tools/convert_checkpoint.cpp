@@ -44,7 +44,7 @@ std::string known_names() {
   return names;
 }
 
-// Throws CLI::ParseError where something is missing from the command line.
+// Throws CLI::ParseError if something is missing from the command line.
 void check_usage(const Options& options) {
   if (options.list) return;
   if (options.output.empty()) throw CLI::RequiredError("OUTPUT (or --list)");
@@ -52,26 +52,28 @@ void check_usage(const Options& options) {
   const bool known = find_in_dataset(options.in_dataset) != nullptr;
   if (!known && (options.mean.empty() || options.std.empty())) {
     throw CLI::ValidationError("--in-dataset",
-                               fmt::format("{} is none of {}, so --mean and --std are needed",
+                               fmt::format("{} is not one of {}, so --mean and --std are needed",
                                            printable(options.in_dataset), known_names()));
   }
 }
 
 void add_options(CLI::App& app, Options& options) {
   app.footer(kExamples);
-  app.add_option("INPUT", options.input, "what torch.save wrote, of any age, gzipped or not")
+  app.add_option("INPUT", options.input,
+                 "file that torch.save wrote, of any PyTorch version, gzipped or not")
       ->required();
   app.add_option("OUTPUT", options.output, "the HDF5 checkpoint to write");
   app.add_option("--in-dataset", options.in_dataset,
-                 fmt::format("what the network was trained on: {}, or another name together with "
+                 fmt::format("data set that the network was trained on: {}, or another name with "
                              "--mean and --std",
                              known_names()));
-  app.add_option("--mean", options.mean, "mean of each channel that inputs are normalised with")
+  app.add_option("--mean", options.mean,
+                 "mean of each channel, for normalising inputs (pixels in 0..1)")
       ->expected(3);
-  app.add_option("--std", options.std, "standard deviation of each channel, the same")->expected(3);
-  app.add_option("--class-names", options.class_names,
-                 "text file with the name of one class in each line");
-  app.add_flag("--list", options.list, "print what the input holds, and convert nothing");
+  app.add_option("--std", options.std, "standard deviation of each channel, for the same")
+      ->expected(3);
+  app.add_option("--class-names", options.class_names, "text file with one class name per line");
+  app.add_flag("--list", options.list, "print what the input holds, without converting it");
   app.final_callback([&options] { check_usage(options); });
 }
 
@@ -89,14 +91,13 @@ std::array<float, 3> channels(const std::vector<float>& values) {
   return {values[0], values[1], values[2]};
 }
 
-// Normalisation and names: those of the data set, replaced by what the command line gives.
+// Normalisation and names of the data set, unless the command line gives others.
 void describe_inputs(const Options& options, Checkpoint& checkpoint) {
   checkpoint.in_dataset = options.in_dataset;
   const auto classes = static_cast<std::size_t>(num_classes(checkpoint.architecture));
   if (const InDataset* known = find_in_dataset(options.in_dataset)) {
-    require(known->class_names.size() == classes,
-            "the network tells {} classes apart, but {} has {}", classes, known->name,
-            known->class_names.size());
+    require(known->class_names.size() == classes, "the network has {} classes, but {} has {}",
+            classes, known->name, known->class_names.size());
     checkpoint.mean = known->mean;
     checkpoint.std = known->std;
     checkpoint.class_names = known->class_names;
@@ -106,7 +107,7 @@ void describe_inputs(const Options& options, Checkpoint& checkpoint) {
   if (!options.class_names.empty()) {
     checkpoint.class_names = read_lines(options.class_names);
     require(checkpoint.class_names.size() == classes,
-            "{} has {} lines, but the network tells {} classes apart", options.class_names.string(),
+            "{} has {} lines, but the network has {} classes", options.class_names.string(),
             checkpoint.class_names.size(), classes);
   }
 }
@@ -137,7 +138,7 @@ void list(const pytorch::SharedSource& bytes) {
   try {
     fmt::print("network:   {}\n", pytorch::describe(file.architecture()));
   } catch (const Error& error) {
-    fmt::print("network:   none of ours: {}\n", error.what());
+    fmt::print("network:   not one of ours: {}\n", error.what());
   }
   fmt::print("tensors:   {}\n", file.network().tensors.size());
   for (const auto& [name, tensor] : file.network().tensors) {
@@ -146,7 +147,7 @@ void list(const pytorch::SharedSource& bytes) {
                stored ? tensor.storage->type->name : "empty",
                stored ? printable(tensor.storage->location) : "");
   }
-  if (!file.network().others.empty()) fmt::print("beside it:\n");
+  if (!file.network().others.empty()) fmt::print("saved with it:\n");
   for (const auto& [key, value] : file.network().others) fmt::print("  {}: {}\n", key, value);
 }
 
@@ -166,7 +167,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app(
       "Converts a network that PyTorch saved into our HDF5 checkpoint. The input is read as data: "
-      "it is neither trusted nor run, and PyTorch is not needed.",
+      "it is not trusted, nothing in it is run, and PyTorch is not needed.",
       "convert_checkpoint");
   odin::Options options;
   odin::add_options(app, options);

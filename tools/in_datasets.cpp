@@ -5,7 +5,7 @@
 namespace odin {
 namespace {
 
-// The ODIN release normalises CIFAR-10 and CIFAR-100 alike.
+// The ODIN authors' code normalises CIFAR-10 and CIFAR-100 in the same way.
 constexpr std::array<float, 3> kCifarMean = {125.3F / 255, 123.0F / 255, 113.9F / 255};
 constexpr std::array<float, 3> kCifarStd = {63.0F / 255, 62.1F / 255, 66.7F / 255};
 

@@ -1,4 +1,4 @@
-// The data sets that networks are usually trained on: how their pixels are normalised.
+// The usual training data sets: normalisation of pixels, and class names.
 #pragma once
 
 #include <array>
@@ -15,10 +15,10 @@ struct InDataset {
   std::vector<std::string> class_names;  // in the order of the labels
 };
 
-// All that are known: cifar10, cifar100 and fashion_mnist.
+// All known ones: cifar10, cifar100 and fashion_mnist.
 const std::vector<InDataset>& known_in_datasets();
 
-// The one of that name, or nullptr.
+// The data set of that name, or nullptr.
 const InDataset* find_in_dataset(std::string_view name);
 
 }  // namespace odin

@@ -1,4 +1,4 @@
-// inspect_checkpoint: what a checkpoint holds, in words or as JSON, also where it is wrong.
+// inspect_checkpoint: prints what a checkpoint holds, as text or JSON, even if it is invalid.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -23,7 +23,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Long enough for the sha256 at its end to be seen.
+// Long enough to show the sha256 at its end.
 constexpr std::size_t kLongestSource = 1000;
 constexpr std::size_t kLongestName = 200;
 
@@ -31,7 +31,7 @@ std::string shown(const std::string& text, std::size_t most = kLongestName) {
   return printable(text, most, Characters::kUtf8);
 }
 
-// A parameter and the range of its values: NaN where one of them is NaN or there is none.
+// A parameter and the range of its values: NaN if one of them is NaN or there is none.
 struct Row {
   std::string name;
   Shape shape;
@@ -58,11 +58,11 @@ struct Row {
 
 struct Table {
   std::vector<Row> rows;
-  std::int64_t trainable = 0;   // values of the network's weights, scales and shifts
-  std::int64_t statistics = 0;  // of its running means and variances
+  std::int64_t trainable = 0;   // number of weights, scales and shifts
+  std::int64_t statistics = 0;  // number of running means and variances
 };
 
-// The parameters in the order in which the network uses them, then those that it does not have.
+// The parameters in the order in which the network uses them, then those that are not part of it.
 Table tabulate(const Checkpoint& checkpoint) {
   Table table;
   std::set<std::string> known;
@@ -99,7 +99,7 @@ Json to_json(const CheckpointInspection& inspection, const Table& table) {
   for (const Row& row : table.rows) {
     Json shape = Json::array();
     for (int axis = 0; axis < row.shape.rank(); ++axis) shape.push_back(row.shape[axis]);
-    // What is not finite becomes null.
+    // JSON has no infinities and NaN: they become null.
     parameters.push_back({{"name", row.name},
                           {"shape", shape},
                           {"min", row.min},
@@ -180,8 +180,8 @@ int inspect(const std::filesystem::path& file, bool json) {
 int main(int argc, char** argv) {
   CLI::App app(
       "Prints what a checkpoint holds: the network, the images that it was trained on, and each "
-      "parameter's shape and range. Exits with 1 where the file cannot be used, after printing "
-      "what can be read of it.",
+      "parameter's shape and range. If the file cannot be used, prints what can be read of it and "
+      "exits with status 1.",
       "inspect_checkpoint");
   std::string file;
   bool json = false;

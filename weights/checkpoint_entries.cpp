@@ -51,7 +51,7 @@ class Lister {
 };
 
 void Lister::list_group(const Handle& group, const std::string& prefix, int depth) {
-  require(depth <= kMaxDepth, "its groups lie more than {} deep in each other", kMaxDepth);
+  require(depth <= kMaxDepth, "its groups are nested more than {} deep", kMaxDepth);
   std::vector<Link> links;
   check(H5Literate(group.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_link, &links),
         "the entries of its group /{} cannot be listed", printable(prefix));

@@ -206,7 +206,7 @@ void StoredArray::read(std::span<float> values) const {
 void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<float> array) {
   const auto size = static_cast<std::uint64_t>(file.size());
   require(chunk.address <= size && chunk.bytes <= size - chunk.address,
-          "a part of it lies past the file's end");
+          "a part of it is past the file's end");
   Bytes stored(chunk.bytes);
   file.read(static_cast<std::int64_t>(chunk.address), stored.data(), stored.size());
   const std::span<float> target = array.subspan(chunk.first);

@@ -4,9 +4,9 @@
     compare_scores.py CHECKPOINT SCORES IN OUT SKIP COUNT      (Debian: python3-torch python3-h5py python3-pil)
 
 IN and OUT are a CIFAR-10 binary file or a folder of 32 x 32 images; images SKIP .. SKIP + COUNT of each are compared.
-Prints the largest differences and fails unless they are at most 1e-5 (baseline) and 1e-6 (ODIN) for every image but
-those whose gradient has elements so near to zero that rounding decides their sign; such an image's ODIN score may
-differ by 1e-5, which some tens of flipped signs among 3072 can make.
+Prints the largest differences. Fails unless they are at most 1e-5 (baseline) and 1e-6 (ODIN) for every image. Images
+whose gradient has elements so close to zero that rounding decides their sign are exceptions: their ODIN scores may
+differ by 1e-5, which some tens of flipped signs among 3072 can cause.
 """
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""Weights and images as a formula of their name, so that no fixture has to store them.
+"""Weights and images from a formula of their names, so that no fixture has to store them.
 
 tests/support/formula.cpp evaluates the same formula, bit for bit.
 """

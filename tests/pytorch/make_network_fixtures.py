@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Remakes tests/nn/fixtures: what PyTorch computes for networks whose weights are a formula.
+"""Remakes tests/nn/fixtures: the results of PyTorch for networks whose weights come from a formula.
 
     tests/pytorch/make_network_fixtures.py [OUT]        (Debian: python3-torch)
 
@@ -7,8 +7,8 @@ PyTorch computes in double. Each file is little-endian float32, in this order:
   evaluation: logits, gradient in the images at temperature 1000, logits of the perturbed images;
   ten_steps (tiny networks only): the mean cross entropy before each of ten steps of SGD with Nesterov momentum, each on
   the next STEP_IMAGES images with label n mod classes, then all parameters and running statistics, sorted by name;
-  training (tiny networks only): logits, the gradient in the images of the mean cross entropy with label n mod
-  classes, that of every parameter, and every running statistic after the step, in the order of the state dict.
+  training (tiny networks only): logits, the gradient of the mean cross entropy with label n mod classes with respect
+  to the images and to every parameter, and every running statistic after the step, in the order of the state dict.
 """
 import pathlib
 import sys

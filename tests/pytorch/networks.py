@@ -1,7 +1,7 @@
-"""The two networks of the ODIN benchmark in PyTorch, as the oracle of our own.
+"""The two networks of the ODIN benchmark in PyTorch: the oracle for ours.
 
 Written from the papers (Huang et al. 2017, section 3; Zagoruyko & Komodakis 2016, table 1). Module names are
-those of the released checkpoints, so that a state dict maps one to one onto ours.
+those of the authors' networks, so that a state dict maps one to one onto ours.
 """
 import torch
 from torch import nn
@@ -33,7 +33,7 @@ class DenseLayer(nn.Module):
 
 
 class Block(nn.Module):
-    """A sequence under the attribute `layer`, as both released networks have it."""
+    """A sequence under the attribute `layer`, as in both of the authors' networks."""
 
     def __init__(self, layers):
         super().__init__()

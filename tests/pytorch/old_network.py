@@ -1,4 +1,4 @@
-"""A DenseNet-BC as the classes and tensors that PyTorch 0.1 and 0.2 had in memory, for old_torch.py to save."""
+"""A DenseNet-BC as PyTorch 0.1 and 0.2 had it in memory: modules, tensors and storages. old_torch.py saves it."""
 import random
 from array import array
 

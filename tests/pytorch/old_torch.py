@@ -1,10 +1,10 @@
-"""Writes files as torch.save of PyTorch 0.1 and 0.2 wrote them under Python 2, without any PyTorch.
+"""Writes files exactly as torch.save of PyTorch 0.1 and 0.2 did under Python 2, without PyTorch.
 
     old_torch.py OUT [--container magic|tar|zip] [--saved module|state_dict] [--release 0.1.12|0.2] ...
 
-A DenseNet-BC on `cuda:1` with the classes, attributes and opcodes of its time, and OUT.expected: for each tensor
-in the order of the names a line "NAME COUNT" and its elements, little-endian floats. `--container zip` puts the
-same pickle into the container of PyTorch 1.6, which no Python 2 ever wrote: it starts the reader's fuzzing.
+OUT is a DenseNet-BC on `cuda:1` with the classes, attributes and opcodes of that time. OUT.expected holds each tensor in
+the order of the names: a line "NAME COUNT", then the elements as little-endian floats. `--container zip` puts the same
+pickle into the container of PyTorch 1.6. Python 2 never wrote that; it is a seed for fuzzing the reader.
 """
 import argparse
 import io
@@ -18,7 +18,7 @@ from python2_pickle import Pickle
 MAGIC_NUMBER = 0x1950a86a20f9469cfc6c
 LOCATION = "cuda:1"
 
-# The order in which Python 2 walks the attributes of a module: that of the hashes of their names.
+# The order in which Python 2 visits the attributes of a module: the order of the hashes of their names.
 ATTRIBUTE_ORDER = [
     "padding", "_backward_hooks", "_forward_pre_hooks", "output_padding", "transposed", "_backend", "in_features",
     "num_features", "out_features", "affine", "out_channels", "_forward_hooks", "_modules", "inplace", "droprate",

@@ -1,4 +1,4 @@
-// Environment variables for the length of a test.
+// Environment variables that are set during a test.
 #pragma once
 
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 namespace odin::test {
 
-// An environment variable that is back to what it was at the end.
+// Sets an environment variable, and restores it at the end.
 class Environment {
  public:
   Environment(const char* name, const char* value) : name_(name) {

@@ -1,4 +1,4 @@
-// Weights and images as a formula of their name, so that no fixture has to store them;
+// Weights and images from a formula of their names, so that no fixture has to store them.
 // tests/pytorch/formula.py evaluates the same formula, bit for bit.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace odin::test {
 // `count` values in [-1, 1): a hash of the name and the index.
 std::vector<double> formula_noise(std::string_view name, std::size_t count);
 
-// Parameters that keep activations of a sensible size through any depth.
+// Parameters that keep activations at a moderate size at any depth.
 ParameterMap formula_parameters(const Graph& graph);
 
 // (count, 3, 32, 32), about as spread as normalised images.

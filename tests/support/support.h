@@ -1,4 +1,4 @@
-// What tests of every folder share.
+// Helpers for the tests of every folder.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace odin::test {
 
-// A fresh folder below the system's temporary one, removed with everything in it at the end.
+// A new folder in the system's temporary folder. Removed, with everything in it, at the end.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -23,28 +23,29 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// The folder `shared` beside the checkout (real data), or an empty path where there is none.
+// The folder `shared` next to the checkout (real data), or an empty path if there is none.
 std::filesystem::path shared_folder();
 
 // The bytes of a file; none where it cannot be read.
 std::string content_of(const std::filesystem::path& file);
 void write_bytes(const std::filesystem::path& file, std::string_view content);
 
-// Prints the line by which CTest counts the running test as skipped. Return from the test after it.
+// Prints the line that makes CTest count the running test as skipped. Return from the test after
+// it.
 void skip(std::string_view why);
 
-// ||a - b|| / ||b|| in the Euclidean norm; ||a|| where b is zero. NaN anywhere gives NaN.
+// ||a - b|| / ||b|| in the Euclidean norm; ||a|| if b is zero. NaN anywhere gives NaN.
 template <class A, class B>
 double relative_error(std::span<const A> a, std::span<const B> b);
 
 // How a finished program ended.
 struct ProgramResult {
-  int exit_status = -1;  // 128 + signal where a signal ended it
+  int exit_status = -1;  // 128 + signal if a signal ended it
   std::string output;    // standard output
   std::string errors;    // standard error
 };
 
-// Runs a command line with /bin/sh, no standard input.
+// Runs a command line with /bin/sh, without standard input.
 ProgramResult run_program(const std::string& command_line);
 
 }  // namespace odin::test

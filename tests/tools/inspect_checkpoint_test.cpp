@@ -20,7 +20,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST_CASE("the networks of the benchmark have the parameters of the paper's release") {
+TEST_CASE("the benchmark's networks have the parameters of the authors' networks") {
   const test::TemporaryFolder folder;
   const std::string file = (folder / "net.h5").string();
   const std::pair<Architecture, const char*> networks[] = {
@@ -97,9 +97,8 @@ TEST_CASE("wrong files give one sentence and 1, wrong usage one and 2") {
             "with convert_checkpoint\n");
   result = inspect("/absent.h5");
   CHECK(result.exit_status == 1);
-  CHECK(
-      one_line(result) ==
-      "inspect_checkpoint: /absent.h5 cannot be used as a checkpoint: No such file or directory\n");
+  CHECK(one_line(result) ==
+        "inspect_checkpoint: cannot open '/absent.h5': No such file or directory\n");
   for (const char* usage : {"", "--nonsense net.h5", "a.h5 b.h5"}) {
     result = inspect(usage);
     CHECK(result.exit_status == 2);

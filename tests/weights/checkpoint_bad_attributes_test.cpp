@@ -1,4 +1,4 @@
-// Attributes that make no sense, and the sentence that says so.
+// Invalid attributes, and their error sentences.
 #include <functional>
 #include <limits>
 #include <string>
@@ -20,7 +20,7 @@ using test::set_number;
 using test::set_numbers;
 using test::set_text;
 
-TEST_CASE("each attribute that is missing is named") {
+TEST_CASE("a missing attribute is named") {
   for (const char* name :
        {"format", "format_version", "architecture", "depth", "growth_rate", "reduction",
         "bottleneck", "num_classes", "class_names", "mean", "std", "in_dataset", "source"}) {
@@ -32,7 +32,7 @@ TEST_CASE("each attribute that is missing is named") {
   CHECK(wide.error() == std::string(kStart) + "its attribute widen_factor is missing");
 }
 
-TEST_CASE("each attribute that is wrong is named, with what was expected") {
+TEST_CASE("a wrong attribute is named, with what was expected") {
   struct Case {
     std::function<void(hid_t)> change;
     const char* clause;

@@ -1,4 +1,4 @@
-// Parameters that are not those of the network, and the sentence that says so.
+// Parameters that do not fit the network, and their error sentences.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -22,7 +22,7 @@ using test::set_attribute;
 using test::set_bias;
 using test::set_integer;
 
-TEST_CASE("each parameter that is wrong is named, with what was expected") {
+TEST_CASE("a wrong parameter is named, with what was expected") {
   struct Case {
     std::function<void(hid_t)> change;
     const char* clause;
@@ -124,7 +124,7 @@ TEST_CASE("each parameter that is wrong is named, with what was expected") {
   for (const Case& c : cases) CHECK(Damaged(c.change).error() == kMisfit + std::string(c.clause));
 }
 
-TEST_CASE("a file of another network is inspected with all that is wrong") {
+TEST_CASE("inspecting a file of another network lists everything that is wrong") {
   const Damaged file([](hid_t f) {
     set_integer(f, "num_classes", 2);
     set_attribute(f, "class_names", fixed_text(1), extents({0}), nullptr);

@@ -1,4 +1,4 @@
-// Files that are no checkpoints, or are made to do harm: to take memory, to have other files read.
+// Files that are not checkpoints, or malicious: they would use up memory or have other files read.
 #include <array>
 #include <filesystem>
 #include <string>
@@ -23,7 +23,7 @@ using test::kMisfit;
 using test::kStart;
 using test::replace;
 
-TEST_CASE("what is not a file, or not HDF5, is named") {
+TEST_CASE("the error names what is not a file or not HDF5") {
   const test::TemporaryFolder folder;
   const auto error = [&](const fs::path& file) {
     const std::string sentence = test::error_of(inspect_checkpoint, file);
@@ -51,7 +51,7 @@ TEST_CASE("what is not a file, or not HDF5, is named") {
                          "it is damaged or cut short (truncated file: "));
 }
 
-TEST_CASE("extents that are not backed by the file are refused before memory is asked for") {
+TEST_CASE("extents without stored data are refused before memory is allocated") {
   constexpr hsize_t kHuge = hsize_t{1} << 40;
   const Damaged contiguous(
       [](hid_t f) { replace(f, "fc/bias", H5T_IEEE_F32LE, extents({kHuge})); });
@@ -80,7 +80,8 @@ TEST_CASE("extents that are not backed by the file are refused before memory is 
   });
   CHECK(partial.error() ==
         kMisfit + std::string("fc.bias has 1 chunks stored where its extents need 2"));
-  // Deflate can make so much of these bytes; of two such entries, but not of three.
+  // Deflate could unpack these bytes to that size. Two such entries are within the limits, three
+  // are not.
   const Damaged sum([](hid_t f) {
     const std::vector<unsigned char> bytes((hsize_t{1} << 30) / 1000);
     for (const auto& [name, values] :
@@ -138,7 +139,7 @@ TEST_CASE("nothing outside the file is read") {
         kMisfit + std::string("fc.bias is a virtual data set, whose sources are not read"));
 }
 
-TEST_CASE("filters that are not known are named") {
+TEST_CASE("unknown filters are named") {
   const Damaged plugin([](hid_t f) {
     const hid_t properties = chunks({3});
     H5Pset_filter(properties, 32015, H5Z_FLAG_OPTIONAL, 0, nullptr);
@@ -157,7 +158,7 @@ TEST_CASE("filters that are not known are named") {
                               "shuffle, fletcher32 or none is expected"));
 }
 
-TEST_CASE("entries that are no parameters are named") {
+TEST_CASE("entries that cannot be parameters are named") {
   const Damaged type(
       [](hid_t f) { H5Tcommit2(f, "kind", fixed_text(3), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT); });
   CHECK(type.error() == kMisfit + std::string("kind is neither a group nor a data set"));
@@ -165,7 +166,7 @@ TEST_CASE("entries that are no parameters are named") {
   CHECK(dotted.error() == kMisfit + std::string("fc.bias has a '.' or '/' in its name"));
   const Damaged cycle(
       [](hid_t f) { H5Lcreate_hard(f, "/", f, "block1/again", H5P_DEFAULT, H5P_DEFAULT); });
-  CHECK(cycle.error() == kStart + std::string("its groups lie more than 16 deep in each other"));
+  CHECK(cycle.error() == kStart + std::string("its groups are nested more than 16 deep"));
   // 8^8 ways lead to the last of nine groups.
   const Damaged ways([](hid_t f) {
     std::string group = "/";
@@ -186,7 +187,7 @@ TEST_CASE("entries that are no parameters are named") {
             std::string("\\x1b[31m\\x0a holds 8-bit integers where 32-bit floats are expected"));
 }
 
-TEST_CASE("a chunk whose bytes do not hold its values is named") {
+TEST_CASE("a damaged chunk is named") {
   const auto with_chunk = [](const std::vector<unsigned char>& bytes, bool filtered) {
     return Damaged([&](hid_t f) {
       const hid_t properties = chunks({3});

@@ -99,7 +99,7 @@ herr_t no_time(hid_t, const char* name, const H5O_info_t* info, void* count) {
   return 0;
 }
 
-TEST_CASE("no object of a file tells the time of day") {
+TEST_CASE("no object of a file has a time stamp") {
   const test::TemporaryFolder folder;
   const Checkpoint checkpoint = small_densenet();
   write_checkpoint(checkpoint, folder / "net.h5");
@@ -164,7 +164,7 @@ TEST_CASE("a file cut short anywhere is refused") {
   }
 }
 
-TEST_CASE("parameters that are not the architecture's are named") {
+TEST_CASE("parameters that do not fit the architecture are named") {
   const Architecture architecture = DenseNetConfig{10, 2, 0.5, true, 3};
   const ParameterMap right = test::sample_parameters(architecture);
   const auto error = [&](const auto& change) {
@@ -204,7 +204,7 @@ TEST_CASE("parameters that are not the architecture's are named") {
         }).starts_with("a DenseNet-BC has a depth of 6 n + 4"));
 }
 
-TEST_CASE("what would not be read is not written, and an older file stays") {
+TEST_CASE("a checkpoint that could not be read is not written, and an older file stays") {
   const test::TemporaryFolder folder;
   const std::string file = (folder / "net.h5").string();
   test::write_bytes(file, "old");
@@ -231,7 +231,7 @@ TEST_CASE("what would not be read is not written, and an older file stays") {
   CHECK(test::content_of(file) == "old");
 }
 
-TEST_CASE("a full disk and a folder that is not there are named") {
+TEST_CASE("a full disk and a missing folder are named") {
   const test::TemporaryFolder folder;
   const Checkpoint checkpoint = small_densenet();
   CHECK(error_of([&] {

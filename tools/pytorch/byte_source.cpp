@@ -43,7 +43,7 @@ class WindowSource final : public ByteSource {
   std::uint64_t size_;
 };
 
-// Throws where [offset, offset + count) does not lie in a source of `size` bytes.
+// Throws Error unless [offset, offset + count) is inside a source of `size` bytes.
 void require_within(std::uint64_t size, std::uint64_t offset, std::uint64_t count) {
   require(
       offset <= size && count <= size - offset,

@@ -1,4 +1,4 @@
-// Bytes that a stranger wrote, read with every bound checked.
+// Bytes from an untrusted file, read with every bound checked.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace odin::pytorch {
 
-// A sequence of bytes of known length: a file or a part of one.
+// A sequence of bytes of known length: a file or part of one.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -23,7 +23,7 @@ class ByteSource {
   ByteSource& operator=(const ByteSource&) = delete;
 
   virtual std::uint64_t size() const = 0;
-  // Copies the bytes [offset, offset + out.size()). Throws Error where they lie past the end.
+  // Copies the bytes [offset, offset + out.size()). Throws Error if they reach past the end.
   void read(std::uint64_t offset, std::span<std::byte> out) const;
 
  private:
@@ -32,13 +32,13 @@ class ByteSource {
 
 using SharedSource = std::shared_ptr<const ByteSource>;
 
-// A file, read where and when it is asked for: it may be larger than the memory.
+// A file, read only as far as it is asked for: it may be larger than the memory.
 SharedSource in_file(InputFile file);
 
-// The bytes [offset, offset + size) of another source. Throws Error where they lie past its end.
+// The bytes [offset, offset + size) of another source. Throws Error if they reach past its end.
 SharedSource window(SharedSource whole, std::uint64_t offset, std::uint64_t size);
 
-// Calls `take` with one block of a source after the other.
+// Calls `take` with each block of a source, in order.
 void for_each_block(const ByteSource& source,
                     const std::function<void(std::span<const std::byte>)>& take);
 
@@ -54,14 +54,15 @@ class ByteReader {
   std::uint64_t position() const { return block_begin_ + next_; }
   std::uint64_t remaining() const { return source_->size() - position(); }
 
-  // Each throws Error where the source ends before what is asked for, and before allocating it.
+  // Each throws Error if the source ends before the requested bytes, and before it allocates
+  // memory.
   std::uint8_t byte() {
     if (next_ == block_.size()) load_block();
     return static_cast<std::uint8_t>(block_[next_++]);
   }
   void bytes(std::span<std::byte> out);
   std::string text(std::uint64_t length);
-  // Up to the next newline, which is consumed and left out; at most `most` bytes.
+  // The text up to the next newline, which is consumed and dropped; at most `most` bytes.
   std::string line(std::size_t most);
   void skip(std::uint64_t count);
 

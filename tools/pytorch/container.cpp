@@ -11,7 +11,7 @@
 namespace odin::pytorch {
 namespace {
 
-// gzip around a TAR archive around a file is 2; more is a game.
+// gzip around a TAR archive around a file is 2. Many more are an attack.
 constexpr int kMostWrappings = 4;
 
 bool looks_like_hdf5(const ByteSource& file) {
@@ -44,11 +44,11 @@ SharedSource only_checkpoint(const std::vector<TarMember>& members) {
   return found;
 }
 
-// Says why a file that begins like none of the containers is not one.
+// Says why a file that does not begin like any of the containers is refused.
 [[noreturn]] void refuse(const SharedSource& file) {
   require(file->size() > 0, "it is empty");
   require(!looks_like_hdf5(*file),
-          "it is an HDF5 file, not one of PyTorch (is it a converted checkpoint already?)");
+          "it is an HDF5 file, not a PyTorch file (is it already converted?)");
   ByteReader reader(file);
   PickleHeap heap;
   std::string what;
@@ -57,7 +57,7 @@ SharedSource only_checkpoint(const std::vector<TarMember>& members) {
   } catch (const Error& error) {
     what = error.what();
   }
-  fail("it is no file that PyTorch saved: {}", what);
+  fail("it is not a file that PyTorch saved: {}", what);
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ Contents open_container(const SharedSource& file) {
       refuse(source);
     }
   }
-  fail("more than {} archives lie within one another", kMostWrappings);
+  fail("more than {} archives are nested in one another", kMostWrappings);
 }
 
 }  // namespace odin::pytorch

@@ -1,12 +1,12 @@
-// The names of the files in an archive.
+// Names of files in an archive.
 #pragma once
 
 #include <string_view>
 
 namespace odin::pytorch {
 
-// Throws Error where a name would lead out of a folder that the archive was unpacked in: an
-// absolute path, or one with "..". We unpack nothing, but such an archive was made to do harm.
+// Throws Error if a file of this name would be unpacked outside the archive's folder: an absolute
+// path, or one with "..". We unpack nothing, but an archive with such a name is malicious.
 void require_inside(std::string_view name);
 
 }  // namespace odin::pytorch

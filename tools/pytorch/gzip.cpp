@@ -17,11 +17,12 @@ namespace odin::pytorch {
 namespace {
 
 constexpr std::size_t kBlock = 1 << 18;
-// Trained weights shrink by a tenth; a fresh optimiser's zeros more. Deflate reaches 1 : 1032.
+// Trained weights shrink by a tenth; the zeros of a new optimiser shrink more. Deflate reaches 1 :
+// 1032.
 constexpr std::uint64_t kMostRatio = 16;
 constexpr std::uint64_t kAlwaysAllowed = std::uint64_t{16} << 20;
 
-// A file that has no name and is gone when it is closed.
+// A file without a name, which disappears when it is closed.
 class TemporaryFile {
  public:
   TemporaryFile() : file_(std::tmpfile(), &std::fclose) {
@@ -67,7 +68,8 @@ SharedSource gunzip(const ByteSource& source) {
   std::uint64_t written = 0;
   while (const std::size_t count = packed.read(block)) {
     written += count;
-    require(written <= most, "its {} bytes of gzip data unpack to more than {} MiB: no weights do",
+    require(written <= most,
+            "its {} bytes of gzip data unpack to more than {} MiB, which weights never do",
             source.size(), most >> 20);
     file.append(block.data(), count);
   }

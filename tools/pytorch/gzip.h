@@ -1,4 +1,4 @@
-// Files compressed with gzip.
+// Files that are compressed with gzip.
 #pragma once
 
 #include "tools/pytorch/byte_source.h"
@@ -7,8 +7,8 @@ namespace odin::pytorch {
 
 bool looks_like_gzip(const ByteSource& source);
 
-// The decompressed bytes, kept in an unnamed temporary file rather than in memory. Throws Error
-// where the data is damaged, ends early, or unpacks to far more than weights can (a bomb).
+// The decompressed bytes, in an unnamed temporary file rather than in memory. Throws Error if the
+// data is damaged, ends early, or unpacks to far more than weights can (a bomb).
 SharedSource gunzip(const ByteSource& source);
 
 }  // namespace odin::pytorch

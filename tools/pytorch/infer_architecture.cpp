@@ -13,7 +13,7 @@
 namespace odin::pytorch {
 namespace {
 
-// Extent `axis` of a tensor, as a number that a hyperparameter can be.
+// Extent `axis` of a tensor, if a hyperparameter can have that value.
 std::optional<int> extent(const ShapeMap& shapes, const std::string& name, std::size_t axis) {
   const auto found = shapes.find(name);
   if (found == shapes.end() || axis >= found->second.size()) return std::nullopt;
@@ -22,14 +22,15 @@ std::optional<int> extent(const ShapeMap& shapes, const std::string& name, std::
   return static_cast<int>(value);
 }
 
-// The number of layers in a block: one more than the largest of N in "block1.layer.N.".
+// The number of layers in a block: one more than the largest N in "block1.layer.N.".
 int count_layers(const ShapeMap& shapes) {
   int layers = 0;
   while (shapes.contains(fmt::format("block1.layer.{}.conv1.weight", layers))) ++layers;
   return layers;
 }
 
-// The reduction r with floor(width r) = kept in both transitions: 0.5 or the shortest decimal.
+// The reduction r with floor(width r) = kept in both transitions: 0.5 if possible, else the
+// shortest decimal.
 double infer_reduction(const ShapeMap& shapes) {
   double least = 0;
   double most = 1;  // not included
@@ -98,7 +99,7 @@ Differences compare(const Architecture& architecture, const ShapeMap& shapes) {
     extra.erase(found);
   }
   for (const auto& [name, shape] : extra) {
-    differ(fmt::format("'{}' of shape {} is too many", printable(name), shape_text(shape)));
+    differ(fmt::format("'{}' of shape {} is not part of it", printable(name), shape_text(shape)));
   }
   return differences;
 }
@@ -129,7 +130,7 @@ Architecture infer_architecture(const ShapeMap& shapes) {
               : fmt::format("'block1.layer.0.conv1.weight' and 'fc.weight' are expected, and the "
                             "first one's name is '{}'",
                             printable(shapes.begin()->first)));
-  require(least.count == 0, "it is no network that we know: {} comes nearest, but {}",
+  require(least.count == 0, "it is not a network that we know: {} is the closest, but {}",
           describe(*nearest),
           least.count == 1
               ? least.first

@@ -1,4 +1,4 @@
-// Which network a set of named tensors is.
+// Finds the network that a set of named tensors makes.
 #pragma once
 
 #include <map>
@@ -13,8 +13,8 @@ namespace odin::pytorch {
 using ShapeMap = std::map<std::string, std::vector<std::int64_t>>;
 
 // The DenseNet or Wide ResNet whose parameters and buffers are exactly these. Depth, growth rate or
-// widen factor, bottleneck, reduction and classes follow from names and shapes. Throws Error where
-// there is none: it names the network that comes nearest and the first thing that differs.
+// widen factor, bottleneck, reduction and classes follow from names and shapes. If there is none,
+// throws Error, naming the closest network and the first difference.
 Architecture infer_architecture(const ShapeMap& shapes);
 
 // "DenseNet-BC-100 (growth rate 12, reduction 0.5, 10 classes)".

@@ -1,6 +1,6 @@
-// The container of PyTorch 0.1.12 to 1.5: pickles of a magic number, of the version 1001, of facts
-// on the system, of the object, and of the sorted keys of its storages; then, for each key, an
-// int64 count and the elements, always little-endian.
+// The container of PyTorch 0.1.12 to 1.5: a pickle each of a magic number, the version 1001, facts
+// about the system, the object, and the sorted keys of its storages; then, for each key, an int64
+// count and the elements, always little-endian.
 #include <algorithm>
 #include <array>
 
@@ -25,7 +25,7 @@ bool is_magic(const PickleNode* value) {
   return integer != nullptr && integer->bytes == kMagic;
 }
 
-// The storages that the pickle refers to, by key, their bytes not yet found.
+// The storages that the pickle refers to, by key. Where their bytes are is not yet known.
 std::map<std::string, StorageId> roots_of(const std::vector<PickleValue>& persistent) {
   std::map<std::string, StorageId> roots;
   for (const PickleValue value : persistent) {
@@ -96,7 +96,7 @@ Contents read_magic_container(const SharedSource& file) {
   const auto* number = get_if<std::int64_t>(version);
   require(number != nullptr && *number == kVersion, "its version is {}, where {} is expected",
           describe(version), kVersion);
-  load_pickle(reader, heap);  // the facts on the system: nothing of them matters
+  load_pickle(reader, heap);  // the facts about the system, which do not matter
   std::vector<PickleValue> persistent;
   contents.object = load_pickle(reader, heap, &persistent);
   const StorageMap storages = read_storages(reader, heap, roots_of(persistent));

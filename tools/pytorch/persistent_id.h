@@ -9,7 +9,7 @@
 
 namespace odin::pytorch {
 
-// A part of a storage that other tensors saw as a storage of its own.
+// A part of a storage that tensors use as if it were a separate storage.
 struct StorageView {
   std::string key;
   std::uint64_t offset = 0;  // in elements
@@ -25,22 +25,22 @@ struct StorageId {
   std::optional<StorageView> view;
 };
 
-// What a tuple that begins with 'storage' says; nothing where it does not begin so. Throws Error
-// where the rest of it makes no sense or the type of the storage is not known.
+// Reads a tuple that begins with 'storage'; nothing for any other value. Throws Error if the rest
+// of the tuple is invalid or the type of the storage is unknown.
 std::optional<StorageId> parse_storage_id(const PickleNode* id);
 
 // The class of ('module', class, file, source), or nullptr.
 PickleValue parse_module_id(const PickleNode* id);
 
-// The type that a storage's class names. Throws Error where it is not known.
+// The element type that a storage's class names. Throws Error if it is unknown.
 const ElementType* storage_type_of(const PickleNode* value);
 
-// Keys are strings, or the integers (addresses) that they were made of.
+// The key as text. Keys are strings, or integers (addresses).
 std::string key_of(const PickleNode* value);
-// An integer of at least 0. Throws Error, naming `what`, where it is anything else.
+// An integer of at least 0. Throws Error, naming `what`, if it is anything else.
 std::uint64_t count_of(const PickleNode* value, std::string_view what);
 
-// The storage `type` x `count` in `bytes` seen through a view. Throws Error where it is too short.
+// The part of a storage that a view selects. Throws Error if the storage is too short.
 Storage view_of(const Storage& root, const StorageView& view);
 
 }  // namespace odin::pytorch

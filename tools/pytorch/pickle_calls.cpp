@@ -15,7 +15,7 @@ struct Harmless {
   std::string_view name;
 };
 
-// Where Python or a library renamed a module, both names stand here.
+// If Python or a library renamed a module, both names are here.
 constexpr Harmless kHarmless[] = {
     {"__builtin__", "bool"},
     {"__builtin__", "bytearray"},
@@ -89,8 +89,8 @@ constexpr Harmless kHarmless[] = {
     {"types", "SimpleNamespace"},
 };
 
-// Modules of Python's own that hold no class of a checkpoint beyond those above, and a few that run
-// programs.
+// Modules of Python itself that have no class that a checkpoint needs beyond those above, and a few
+// that run programs.
 constexpr std::string_view kSuspicious[] = {
     "__builtin__", "_operator", "builtins", "code",       "functools",  "importlib",
     "itertools",   "nt",        "operator", "os",         "pickle",     "posix",

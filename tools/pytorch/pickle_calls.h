@@ -7,15 +7,14 @@
 
 namespace odin::pytorch {
 
-// We call nothing in any case. But a file that would have PyTorch call anything that is not needed
-// to make the objects of a checkpoint, say os.system, was made to do harm, or at least holds
-// something that we cannot understand: these throw Error, naming what is called, and `at`, the byte
-// of the pickle.
+// We never call anything. But a file that asks PyTorch to call more than a checkpoint's objects
+// need, say os.system, is malicious, or at least holds something that we cannot understand. These
+// functions then throw Error, naming what would be called and `at`, the byte of the pickle.
 
-// The function or class `maker` is called with `arguments`.
+// For a call of the function or class `maker` with `arguments`.
 void require_harmless_call(const PickleNode* maker, const PickleList& arguments, std::uint64_t at);
-// An object of the class `maker` is made without a call of its constructor (NEWOBJ). That is
-// harmless for any class but those of Python's own whose objects call something later:
+// For NEWOBJ: an object of the class `maker` is made without calling its constructor. That is
+// harmless except for those classes of Python itself whose objects call something later, such as
 // builtins.map.
 void require_harmless_class(const PickleNode* maker, std::uint64_t at);
 

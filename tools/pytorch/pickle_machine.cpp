@@ -13,7 +13,7 @@
 namespace odin::pytorch {
 namespace {
 
-// A pickle of the largest network that anybody trained is a few MiB long.
+// The pickle of the largest known network is a few MiB long.
 constexpr std::uint64_t kMostPickleBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kMostIntegerBytes = 1024;
 constexpr std::size_t kMostNumberLine = 1024;
@@ -224,7 +224,7 @@ class Machine {
     push_new(std::move(big));
   }
   void push_int_line() {
-    // Protocol 0 and 1 write the booleans as these.
+    // Protocols 0 and 1 write booleans like this.
     const std::string line = reader_.line(kMostNumberLine);
     if (line == "00" || line == "01") return push(heap_.boolean(line == "01"));
     push_integer(integer_from_text(line));
@@ -239,7 +239,7 @@ class Machine {
     push_integer(integer_from_bytes(reader_.text(length)));
   }
   void push_counted_text(std::uint64_t length) {
-    // A length beyond the end of the file is told as such, not as a matter of memory.
+    // A length beyond the end of the file is reported as such, not as a lack of memory.
     if (length <= reader_.remaining()) heap_.charge(length);
     push_new(PickleText{reader_.text(length)});
   }

@@ -1,4 +1,4 @@
-// Python's pickles, protocols 0 to 5, run as a stack machine that makes plain values.
+// Reads Python's pickles, protocols 0 to 5, into plain values.
 #pragma once
 
 #include <vector>
@@ -8,12 +8,13 @@
 
 namespace odin::pytorch {
 
-// Reads one pickle, up to and including its STOP; its nodes live in `heap`. Nothing is imported and
-// nothing is called: a call becomes a PickleObject that remembers what was to be called with what.
-// Every PicklePersistent is also appended to `persistent`, unless that is nullptr.
+// Runs one pickle, up to and including its STOP, on a stack machine. Its nodes live in `heap`.
+// Nothing is imported and nothing is called: a call becomes a PickleObject that records the
+// function and its arguments. Every PicklePersistent is also appended to `persistent`, unless that
+// is nullptr.
 //
-// Throws Error where the data is no pickle, ends early, asks for more memory than the heap gives,
-// or would call anything that is not a harmless part of a checkpoint, which it names.
+// Throws Error if the data is not a pickle, ends early, asks for more memory than the heap gives,
+// or would call anything but a harmless part of a checkpoint; the error names it.
 PickleValue load_pickle(ByteReader& reader, PickleHeap& heap,
                         std::vector<PickleValue>* persistent = nullptr);
 

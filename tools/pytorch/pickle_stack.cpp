@@ -12,7 +12,7 @@ constexpr std::uint64_t kMostMemo = std::uint64_t{1} << 19;
 }  // namespace
 
 void require_well_formed(bool condition, std::uint64_t at) {
-  require(condition, "its pickle makes no sense at byte {} (is the file damaged?)", at);
+  require(condition, "its pickle is invalid at byte {} (is the file damaged?)", at);
 }
 
 void PickleStack::push(PickleValue value) {

@@ -1,4 +1,4 @@
-// What the machine that runs a pickle works on: its stack with marks, and its memo.
+// The memory of the machine that runs a pickle: its stack with marks, and its memo.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace odin::pytorch {
 
-// Throws Error, naming the byte, where a pickle makes no sense.
+// Throws Error, naming byte `at` of the pickle, unless `condition` holds.
 void require_well_formed(bool condition, std::uint64_t at);
 
-// No pop reaches below the last mark: then it throws Error, as does what exceeds the stack's limit.
+// A pop that would reach below the last mark throws Error, and so does a push beyond the limit.
 class PickleStack {
  public:
   // `opcode_at` is the byte of the opcode that is being run, for errors.
@@ -21,13 +21,13 @@ class PickleStack {
   void push(PickleValue value);
   PickleValue top() const;
   PickleValue pop();
-  // The last `count` values, the oldest first.
+  // The last `count` values, oldest first.
   PickleList pop_several(std::size_t count);
 
   void push_mark();
-  // The values above the last mark, which is removed too.
+  // The values above the last mark. Removes the mark too.
   PickleList pop_to_mark();
-  // Removes the last value or mark.
+  // Removes the last value or the last mark, whichever is on top.
   void drop();
 
  private:
@@ -44,18 +44,18 @@ class PickleMemo {
  public:
   explicit PickleMemo(PickleHeap& heap) : heap_(heap) {}
 
-  // Charges the heap. Throws Error for a number that no network needs.
+  // Charges the heap for the memory. Throws Error for a number that no network needs.
   void set(std::uint64_t index, PickleValue value);
   // The value of that number, or nullptr.
   PickleValue find(std::uint64_t index) const {
     return index < values_.size() ? values_[static_cast<std::size_t>(index)] : nullptr;
   }
-  // The numbers that were given.
+  // How many numbers have a value.
   std::uint64_t count() const { return count_; }
 
  private:
   PickleHeap& heap_;
-  PickleList values_;  // by number; nullptr where a number was left out
+  PickleList values_;  // by number; nullptr for numbers without a value
   std::uint64_t count_ = 0;
 };
 

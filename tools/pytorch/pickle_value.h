@@ -1,4 +1,4 @@
-// What a pickle describes, as plain data: nothing here can be called.
+// The values that a pickle describes, as plain data: nothing here can be called.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 namespace odin::pytorch {
 
 struct PickleNode;
-// A node of a PickleHeap. Nodes may be shared and may contain themselves, as Python's objects may.
+// A node of a PickleHeap. Like Python's objects, nodes may be shared and may contain themselves.
 using PickleValue = PickleNode*;
 using PickleList = std::vector<PickleValue>;
 using PickleEntries = std::vector<std::pair<PickleValue, PickleValue>>;
@@ -40,15 +40,15 @@ struct PickleGlobal {
   std::string module;
   std::string name;
 };
-// What a class or function would have made of its arguments, had anybody called it.
+// What calling a class or function would have made. It was not called.
 struct PickleObject {
   PickleValue maker;            // a PickleGlobal or a PicklePersistent
   PickleValue arguments;        // a tuple
-  PickleValue state = nullptr;  // what its __setstate__ would get, or nullptr
+  PickleValue state = nullptr;  // the argument of its __setstate__, or nullptr
   PickleList items = {};        // appended
   PickleEntries entries = {};   // set by key
 };
-// An object that lies outside the pickle: `id` says where.
+// An object outside the pickle: `id` says where.
 struct PicklePersistent {
   PickleValue id;
 };
@@ -59,7 +59,7 @@ struct PickleNode {
       content;
 };
 
-// Owns the nodes of one or more pickles and limits their memory, so that no file can ask for more.
+// Owns the nodes of one or more pickles and limits their memory.
 class PickleHeap {
  public:
   static constexpr std::size_t kMostBytes = std::size_t{24} << 20;
@@ -72,10 +72,10 @@ class PickleHeap {
   PickleHeap(const PickleHeap&) = delete;
   PickleHeap& operator=(const PickleHeap&) = delete;
 
-  // Counts memory that is about to be taken. Throws Error where it is more than the limit.
+  // Counts memory that is about to be allocated. Throws Error if the total exceeds the limit.
   void charge(std::uint64_t bytes);
 
-  // A new node; its own size is charged, what it holds is the caller's to charge before.
+  // A new node. Charges the node's own size; the caller must charge what it holds before.
   template <class T>
   PickleValue make(T&& content) {
     charge(sizeof(PickleNode));
@@ -93,7 +93,7 @@ class PickleHeap {
   PickleValue false_;
 };
 
-// What a value is where it is of that kind, otherwise nullptr.
+// The content of a value if it has type T, otherwise nullptr.
 template <class T>
 const T* get_if(const PickleNode* value) {
   return value == nullptr ? nullptr : std::get_if<T>(&value->content);
@@ -116,7 +116,7 @@ const std::string* text_of(const PickleNode* value);
 bool is_global(const PickleNode* value, std::string_view module, std::string_view name);
 // "module.name", fit to be printed.
 std::string name_of(const PickleGlobal& global);
-// A few words on a value for messages and listings: "the integer 5", "a list of 3".
+// A value in a few words, for messages and listings: "the integer 5", "a list of 3".
 std::string describe(const PickleNode* value);
 
 }  // namespace odin::pytorch

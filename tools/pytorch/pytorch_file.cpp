@@ -10,7 +10,7 @@
 namespace odin::pytorch {
 namespace {
 
-// Views may share elements or repeat them: up to this many are allowed beyond those stored.
+// Views may share or repeat elements. Up to this many more than the stored ones are allowed.
 constexpr std::uint64_t kSpareElements = std::uint64_t{1} << 20;
 
 }  // namespace

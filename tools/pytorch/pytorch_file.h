@@ -1,4 +1,4 @@
-// A checkpoint of PyTorch, opened: the one entry into this folder.
+// An opened PyTorch checkpoint. This is the interface of the folder; the rest is its parts.
 #pragma once
 
 #include <string>
@@ -12,17 +12,16 @@ namespace odin::pytorch {
 
 class PytorchFile {
  public:
-  // Reads the structure of the file: of what its tensors hold, nothing. Throws Error, without the
-  // name of the file, where it is no checkpoint, damaged, or made to do harm.
+  // Reads the structure of the file, but no elements of tensors. Throws Error, without the file's
+  // name, if the file is not a checkpoint, damaged, or malicious.
   explicit PytorchFile(const SharedSource& file);
 
   const std::string& container() const { return contents_.container; }
   const SavedNetwork& network() const { return network_; }
-  // Throws Error where the network is none of ours.
+  // Throws Error if it is not one of our networks.
   Architecture architecture() const;
-  // The parameters and buffers of the architecture, as floats. Throws Error where there is none,
-  // where a tensor cannot be converted, or where they are views that unfold to more than the file
-  // holds.
+  // The parameters and buffers of the architecture, as floats. Throws Error if it is not one of our
+  // networks, if a tensor cannot be converted, or if views unfold to more than the file holds.
   ParameterMap parameters() const;
 
  private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMostDepth = 64;
 constexpr std::size_t kMostTensors = 20000;
-// Shared objects can be walked along many paths; this many entries of dicts may be looked at.
+// Many paths may lead to a shared object. This limits the entries of dicts that are visited.
 constexpr std::uint64_t kMostSteps = 1000000;
 constexpr std::size_t kMostName = 1024;
 constexpr std::size_t kMostOthers = 1000;
@@ -73,7 +73,7 @@ class Finder {
             entries->size());
   }
 
-  // The entries of a dict; those of all dicts together are limited.
+  // The entries of a dict. Their total over all dicts is limited.
   std::optional<PickleEntries> counted_entries(PickleValue value) {
     auto found = entries_of(contents_, value);
     if (!found) return found;
@@ -82,7 +82,7 @@ class Finder {
     return found;
   }
 
-  // The attributes of a module: those of an object that has _modules and _parameters.
+  // The attributes of a module: an object that has _modules and _parameters.
   std::optional<PickleEntries> module_state(PickleValue value) {
     const auto* object = get_if<PickleObject>(value);
     if (object == nullptr || object->state == nullptr) return std::nullopt;
@@ -126,7 +126,7 @@ class Finder {
     return *name;
   }
 
-  // Adds the tensors of a dict; what is neither a tensor nor None is wrong unless `mixed`.
+  // Adds the tensors of a dict. Unless `mixed`, anything but a tensor or None is an error.
   void add_tensors(const PickleEntries& entries, const std::string& prefix, bool mixed) {
     for (const auto& [key, value] : entries) {
       if (is_none(value)) continue;

@@ -9,7 +9,7 @@
 namespace odin::pytorch {
 namespace {
 
-// A Parameter of a Variable of a tensor is as deep as it gets.
+// PyTorch nests no deeper than a Parameter of a Variable of a tensor.
 constexpr int kMostWrappings = 8;
 constexpr std::size_t kMostRank = 64;
 
@@ -22,7 +22,7 @@ bool is_tensor_rebuild(const PickleGlobal* global) {
          is(global, "torch._utils", "_rebuild_tensor_v2");
 }
 
-// What becomes the tensor that is its first argument, perhaps with flags.
+// A wrapper around the tensor that is its first argument, perhaps with flags.
 bool is_parameter(const PickleGlobal* global) {
   return is(global, "torch._utils", "_rebuild_parameter") ||
          is(global, "torch._utils", "_rebuild_parameter_with_state") ||
@@ -31,7 +31,7 @@ bool is_parameter(const PickleGlobal* global) {
          is(global, "torch.autograd.variable", "Variable");
 }
 
-// torch.FloatTensor, torch.cuda.HalfTensor and the like: the classes of tensors before 0.4.
+// A class of tensors before PyTorch 0.4, such as torch.FloatTensor or torch.cuda.HalfTensor.
 bool is_old_tensor_class(const PickleGlobal* global) {
   return global != nullptr && (global->module == "torch" || global->module == "torch.cuda") &&
          global->name.ends_with("Tensor");
@@ -60,11 +60,12 @@ std::vector<std::int64_t> integers_of(const Contents& contents, const PickleNode
   return integers;
 }
 
-// From (storage, offset, shape, strides, requires_grad, hooks, metadata); the last three may lack.
+// From (storage, offset, shape, strides, requires_grad, hooks, metadata). The last three are
+// optional.
 Tensor rebuild(const Contents& contents, const PickleList& arguments) {
   require(arguments.size() >= 4, "a tensor is made of {} values", arguments.size());
   if (arguments.size() >= 7) {
-    // Metadata says that the numbers are not the stored ones, but their negatives or conjugates.
+    // With metadata, the values are negatives or conjugates of the stored ones.
     const auto metadata = entries_of(contents, arguments[6]);
     require(is_none(arguments[6]) || (metadata && metadata->empty()),
             "a tensor is a view that changes the stored numbers; save a clone() of it instead");
@@ -137,7 +138,7 @@ std::optional<Tensor> tensor_of(const Contents& contents, const PickleNode* valu
 
     if (is_tensor_rebuild(origin.maker)) return rebuild(contents, origin.arguments);
     if (is(origin.maker, "torch._tensor", "_rebuild_from_type_v2")) {
-      // (function, class, its arguments, state): a tensor to which somebody gave attributes.
+      // (function, class, its arguments, state): a tensor with extra attributes.
       const PickleList* inner =
           origin.arguments.size() == 4 ? tuple_items(origin.arguments[2]) : nullptr;
       if (inner == nullptr) return std::nullopt;

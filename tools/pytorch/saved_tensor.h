@@ -10,7 +10,7 @@
 namespace odin::pytorch {
 
 // How an object came to be, whichever opcodes made it: its class (or the function that would be
-// called) and the arguments. The class is nullptr where it is not known.
+// called) and the arguments. The class is nullptr if it is unknown.
 struct Origin {
   const PickleGlobal* maker = nullptr;
   std::vector<PickleValue> arguments;
@@ -21,8 +21,8 @@ Origin origin_of(const Contents& contents, const PickleObject& object);
 // else.
 std::optional<PickleEntries> entries_of(const Contents& contents, const PickleNode* value);
 
-// The tensor that a value is, whether bare, a Parameter or a Variable, of any release; nothing
-// where it is no tensor. Throws Error where it is one that makes no sense.
+// The tensor that a value is: bare, a Parameter or a Variable, of any PyTorch version. Nothing if
+// it is not a tensor. Throws Error if it is an invalid tensor.
 std::optional<Tensor> tensor_of(const Contents& contents, const PickleNode* value);
 
 }  // namespace odin::pytorch

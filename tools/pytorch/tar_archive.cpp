@@ -25,7 +25,7 @@ std::string_view field(const Header& header, std::size_t offset, std::size_t len
   return whole.substr(0, whole.find('\0'));
 }
 
-// An octal number between blanks, or GNU's base 256 where the first byte says so.
+// An octal number between blanks, or GNU's base 256 if the first byte says so.
 std::optional<std::uint64_t> number(const Header& header, std::size_t offset, std::size_t length) {
   const auto first = static_cast<unsigned char>(header[offset]);
   std::uint64_t value = 0;
@@ -137,7 +137,7 @@ std::vector<TarMember> read_tar(const SharedSource& source) {
     const std::uint64_t size = is_extended ? *own_size : extended.size.value_or(*own_size);
     SharedSource bytes = window(source, offset, size);
     const std::uint64_t padded = size + (kBlock - size % kBlock) % kBlock;
-    // Nothing needs the padding behind the last file.
+    // The padding after the last file is not needed.
     offset += std::min(padded, source->size() - offset);
 
     if (kind == 'x') {

@@ -13,11 +13,11 @@ struct TarMember {
   SharedSource bytes;
 };
 
-// Whether a file begins with a header of an archive, its checksum right.
+// Whether a file begins with the header of an archive whose checksum is right.
 bool looks_like_tar(const ByteSource& source);
 
-// The regular files of the archive, in its order: ustar, pax and GNU long names. Throws Error where
-// the archive is damaged or cut short, or where a name leads out of it.
+// The regular files of the archive, in its order: ustar, pax and GNU long names. Throws Error if
+// the archive is damaged or cut short, or if a name leads out of it.
 std::vector<TarMember> read_tar(const SharedSource& source);
 
 }  // namespace odin::pytorch

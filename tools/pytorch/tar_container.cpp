@@ -1,8 +1,8 @@
-// The container of PyTorch's first releases: a TAR archive of four files. `storages` holds their
-// number, then for each a pickle (key, place, type), an int64 count and the elements; then a pickle
-// of the views. `tensors` holds their number, then for each a pickle (key, storage key, type) and,
-// in binary, rank, extents, strides and offset. `pickle` refers to both by key; `sys_info` tells
-// nothing that matters.
+// The container of PyTorch's first versions: a TAR archive of four files. `storages` holds the
+// number of storages, then for each a pickle (key, place, type), an int64 count and the elements;
+// then a pickle of the views. `tensors` holds the number of tensors, then for each a pickle (key,
+// storage key, type) and, in binary, rank, extents, strides and offset. `pickle` refers to both by
+// key. `sys_info` does not matter.
 #include "kernels/error.h"
 #include "tools/pytorch/container.h"
 #include "tools/pytorch/persistent_id.h"
@@ -92,7 +92,7 @@ void read_tensors(const SharedSource& file, PickleHeap& heap, Tables& tables) {
     tensor.shape = read_integers(reader, rank);
     tensor.strides = read_integers(reader, rank);
     tensor.offset = reader.little_endian<std::int64_t>();
-    // The first releases wrote a tensor without elements as one without axes and storage.
+    // The first versions wrote a tensor without elements as one without axes and storage.
     if (tensor.storage == nullptr && rank == 0) tensor.shape = tensor.strides = {0};
     require_valid(tensor);
     heap.charge(sizeof(Tensor) + 2 * sizeof(std::int64_t) * rank);

@@ -31,7 +31,7 @@ constexpr ElementType kTypes[] = {
 };
 
 constexpr std::size_t kMostRank = 64;
-// Elements may lie this many times their own number apart, as those of a slice do.
+// Elements may be spread over this many times their number, as those of a slice are.
 constexpr std::int64_t kMostSpread = 4;
 constexpr std::size_t kBlockElements = std::size_t{1} << 16;
 
@@ -111,7 +111,7 @@ bool is_row_major(const Tensor& tensor) {
   return true;
 }
 
-// From the first element's place in the storage to the last one's, both included. The tensor is
+// The number of elements of the storage from the tensor's first element to its last. The tensor is
 // valid and not empty.
 std::int64_t span_of(const Tensor& tensor) {
   std::int64_t last = 0;

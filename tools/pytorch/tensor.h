@@ -1,4 +1,4 @@
-// Tensors as a PyTorch file stores them: a view of a storage of numbers.
+// Tensors as a PyTorch file stores them: views of a storage of numbers.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace odin::pytorch {
 
-// What the numbers of a storage are, named as PyTorch names them.
+// The type of a storage's numbers, with PyTorch's names.
 struct ElementType {
   std::string_view storage;  // "FloatStorage"
   std::string_view name;     // "float32"
@@ -22,7 +22,7 @@ struct ElementType {
 // The type of "FloatStorage", "HalfStorage" and so on, or nullptr.
 const ElementType* find_element_type(std::string_view storage);
 
-// A row of numbers in the file.
+// A sequence of numbers in the file.
 struct Storage {
   const ElementType* type = nullptr;
   std::uint64_t count = 0;
@@ -40,16 +40,16 @@ struct Tensor {
   std::int64_t count() const;  // of elements
 };
 
-// Throws Error unless shape and strides are of one rank and every element lies in the storage; then
-// no product or sum of them overflows.
+// Throws Error unless shape and strides have the same rank and every element is in the storage.
+// After that, no product or sum of them overflows.
 void require_valid(const Tensor& tensor);
 
 // "(24, 3, 3, 3)".
 std::string shape_text(const std::vector<std::int64_t>& shape);
 
 // The elements in row-major order. float16, bfloat16, float32 and float64 are converted to float as
-// PyTorch converts them. Throws Error for other types, and for a tensor whose elements lie so far
-// apart that reading them would cost far more than they are worth.
+// PyTorch converts them. Throws Error for other types, and for a tensor whose elements are spread
+// over a storage so much larger that reading them is out of proportion.
 std::vector<float> read_elements(const Tensor& tensor);
 
 }  // namespace odin::pytorch

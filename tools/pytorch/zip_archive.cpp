@@ -30,13 +30,13 @@ constexpr std::uint16_t kSizes64Extra = 1;
 constexpr std::uint16_t kEncrypted = 1;
 constexpr std::uint64_t kMostEntries = 100000;
 
-// The last record of the archive, which says where its directory lies.
+// The last record of the archive, which says where its directory is.
 struct End {
   std::uint64_t entries = 0;
   std::uint64_t entries_here = 0;  // on this disk
   std::uint64_t directory_size = 0;
   std::uint64_t directory_offset = 0;
-  std::uint64_t disks = 0;  // the sum of the numbers of disks: 0 where there is one
+  std::uint64_t disks = 0;  // the sum of the numbers of disks: 0 if there is only one
 };
 
 ByteReader reader_at(const SharedSource& source, std::uint64_t offset) {
@@ -58,7 +58,7 @@ std::uint64_t find_end(const SharedSource& source) {
     }
     return value;
   };
-  // The comment behind the record runs to the end of the file: that tells the record from chance.
+  // The comment after the record must end with the file: this excludes accidental matches.
   for (std::size_t at = bytes.size() - kEndBytes + 1; at-- > 0;) {
     if (little(at, 4) == kEnd && at + kEndBytes + little(at + 20, 2) == bytes.size()) {
       return begin + at;
@@ -83,7 +83,7 @@ End read_end(const SharedSource& source) {
   if (locator.little_endian<std::uint32_t>() != kEnd64Locator) return end;
   locator.skip(4);
   const auto at64 = locator.little_endian<std::uint64_t>();
-  require(at64 <= at && at - at64 >= kEnd64Bytes, "its ZIP64 directory lies outside of the file");
+  require(at64 <= at && at - at64 >= kEnd64Bytes, "its ZIP64 directory is outside the file");
   ByteReader reader64 = reader_at(source, at64);
   require(reader64.little_endian<std::uint32_t>() == kEnd64, "its ZIP64 directory is damaged");
   reader64.skip(12);
@@ -105,7 +105,7 @@ struct Listed {
   std::uint16_t method = 0;
 };
 
-// Replaces those sizes and that offset which do not fit into 32 bits by those of the extra field.
+// Takes the sizes and the offset that do not fit into 32 bits from the extra field.
 void read_extra(ByteReader& reader, std::uint64_t length, Listed& listed) {
   constexpr std::uint64_t kInExtra = 0xffffffff;
   while (length >= 4) {
@@ -149,7 +149,7 @@ Listed read_listed(ByteReader& reader) {
   return listed;
 }
 
-// The offset of the entry's bytes, which its local header tells.
+// The offset of the entry's bytes, from its local header.
 std::uint64_t data_offset(const SharedSource& source, const Listed& listed) {
   ByteReader reader = reader_at(source, listed.entry.offset);
   require(reader.little_endian<std::uint32_t>() == kLocalHeader,

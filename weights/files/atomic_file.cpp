@@ -96,13 +96,14 @@ bool must_stay(const fs::path& file) {
   const fs::file_status status = fs::status(file, error);
   if (fs::is_character_file(status) || fs::is_block_file(status) || fs::is_fifo(status))
     return true;
-  // /dev/stdout may lead to a regular file. Its owner holds it open, and a rename would take it away.
+  // /dev/stdout may lead to a regular file. Its owner holds it open, and a rename would take it
+  // away.
   const fs::path folder = fs::weakly_canonical(fs::absolute(file, error).parent_path(), error);
   return folder == "/dev" || folder.string().starts_with("/proc/");
 }
 
 void require_file_name(const fs::path& file) {
-  require(!file.empty(), "a file is to be written but its name is empty; give it a name");
+  require(!file.empty(), "the name of a file to write is empty; give it a name");
   std::error_code error;
   if (fs::is_directory(file, error)) cannot_write(file, EISDIR);
 }

@@ -1,4 +1,4 @@
-// The archives that PyTorch's files are or lie in: ZIP, TAR and gzip.
+// The archives that PyTorch's files are, or are packed in: ZIP, TAR and gzip.
 #include <functional>
 #include <string>
 
@@ -73,7 +73,7 @@ TEST_CASE("A ZIP archive may end with a comment") {
   CHECK(contains(zip_refusal(archive + "!"), "without its directory"));
 }
 
-TEST_CASE("A ZIP archive that was cut short anywhere is an error") {
+TEST_CASE("A ZIP archive that is cut short anywhere is refused") {
   for (const bool zip64 : {false, true}) {
     const std::string archive = test::zip(kFiles, zip64);
     for (std::size_t length = 0; length < archive.size(); ++length) {
@@ -92,7 +92,7 @@ TEST_CASE("A flipped bit in what a ZIP archive holds is found by its checksum") 
   }
 }
 
-TEST_CASE("ZIP archives made to mislead are refused") {
+TEST_CASE("Misleading ZIP archives are refused") {
   const std::string archive = test::zip(kFiles);
   const std::size_t directory = archive.find("PK\x01\x02");
   const std::size_t end = archive.find("PK\x05\x06");
@@ -130,14 +130,14 @@ TEST_CASE("Entries of a ZIP archive that share bytes are refused: that is how bo
   archive = replaced(archive, second + 42, little(0, 4));
   CHECK(contains(zip_refusal(archive), "twice"));
 
-  // A file within a file: the second header lies in the first one's data.
+  // A file within a file: the second header is in the first one's data.
   const std::string inner = test::zip({{"b", "yy"}});
   archive = test::zip({{"a", inner}, {"b", "yy"}});
   archive = replaced(archive, archive.rfind("PK\x01\x02") + 42, little(31, 4));
   CHECK(contains(zip_refusal(archive), "overlap"));
 }
 
-TEST_CASE("A ZIP64 record that lies outside of the file is refused") {
+TEST_CASE("A ZIP64 record outside the file is refused") {
   const std::string archive = test::zip(kFiles, true);
   const std::size_t end64 = archive.find("PK\x06\x06");
   const std::size_t locator = archive.find("PK\x06\x07");
@@ -177,7 +177,7 @@ TEST_CASE("A TAR archive is read, in each of its dialects") {
     check(test::tar_header("folder/", 0, '5') + test::tar_header("link", 0, '2') +
           test::tar(files));
   }
-  SUBCASE("pax: a long name and a size beyond what the header can tell") {
+  SUBCASE("pax: a long name and a size beyond what the header can hold") {
     files[0].first = std::string(300, 'n');
     const std::string records =
         fmt::format("310 path={}\n10 size=5\n20 mtime=1480000000\n", files[0].first);
@@ -193,7 +193,7 @@ TEST_CASE("A TAR archive is read, in each of its dialects") {
   }
 }
 
-TEST_CASE("A damaged TAR archive is an error") {
+TEST_CASE("A damaged TAR archive is refused") {
   const std::string archive = test::tar({{"a", std::string(600, 'x')}, {"b", "y"}}, false);
   CHECK(looks_like_tar(*source_of(archive)));
   for (std::size_t length = 1; length < archive.size(); ++length) {
@@ -231,7 +231,7 @@ TEST_CASE("gzip data is decompressed, also in several members and padded with ze
   CHECK(content_of(gunzip(*source_of(test::gzip("ab") + std::string(1000, '\0')))) == "ab");
 }
 
-TEST_CASE("Damaged gzip data is an error") {
+TEST_CASE("Damaged gzip data is refused") {
   const std::string packed = test::gzip("some text that is not too short to be compressed");
   for (std::size_t length = 2; length < packed.size(); ++length) {
     const auto read = [&] { gunzip(*source_of(packed.substr(0, length))); };
@@ -243,10 +243,10 @@ TEST_CASE("Damaged gzip data is an error") {
   CHECK(contains(refusal([&] { gunzip(*source_of(packed + "xx")); }), "damaged"));
 }
 
-TEST_CASE("A gzip bomb is given up early") {
+TEST_CASE("A gzip bomb is refused early") {
   const std::string bomb = test::gzip(std::string(std::size_t{64} << 20, '\0'));
   CHECK(bomb.size() < 100000);
-  CHECK(contains(refusal([&] { gunzip(*source_of(bomb)); }), "no weights do"));
+  CHECK(contains(refusal([&] { gunzip(*source_of(bomb)); }), "which weights never do"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Bytes for the reader of PyTorch's files, made by hand: pickles, archives and containers.
+// Bytes for the reader of PyTorch's files, built by hand: pickles, archives and containers.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace odin::test {
 
-// A string that may hold zeros.
+// A string that may contain zeros.
 inline std::string bytes(std::string_view text) {
   return std::string(text);
 }
@@ -20,7 +20,7 @@ std::string bytes(const char (&literal)[N]) {
   return std::string(literal, N - 1);
 }
 
-// `count` bytes of a number, the least significant first.
+// The `count` lowest bytes of a number, least significant first.
 std::string little(std::uint64_t value, int count);
 
 pytorch::SharedSource source_of(std::string_view content);
@@ -36,15 +36,15 @@ std::string tensor(std::string_view key, std::int64_t count, const std::vector<s
 // A dict of strings and opcodes that push the values.
 std::string dict(const std::vector<std::pair<std::string, std::string>>& entries);
 
-// An archive of stored entries; `zip64` writes sizes and offsets as the files beyond 4 GiB do.
+// An archive of stored entries. `zip64` writes sizes and offsets as archives beyond 4 GiB do.
 using Files = std::vector<std::pair<std::string, std::string>>;
 std::string zip(const Files& files, bool zip64 = false);
-// A TAR archive (ustar) of regular files; what is behind the last file may be left out.
+// A TAR archive (ustar) of regular files, optionally without the end marker.
 std::string tar(const Files& files, bool with_end = true);
 std::string tar_header(const std::string& name, std::uint64_t size, char kind = '0');
 std::string gzip(std::string_view content);
 
-// The containers: `object` are opcodes without PROTO and STOP, storages are key and bytes.
+// The containers. `object` is opcodes without PROTO and STOP; a storage is a key and its bytes.
 std::string zip_container(std::string_view object, const Files& storages);
 std::string magic_container(std::string_view object, const Files& storages,
                             std::uint64_t element_size = 4);

@@ -39,7 +39,7 @@ std::string half_network(int classes) {
   return test::zip_container(test::dict(entries), {{"0", test::little(0x3f000000, 4)}});
 }
 
-TEST_CASE("The checkpoint tells what the command line and the file say") {
+TEST_CASE("The checkpoint records what the command line and the file say") {
   const test::TemporaryFolder folder;
   const std::string content = half_network(10);
   const std::string input = (folder / "net.pth").string();
@@ -113,23 +113,23 @@ TEST_CASE("CIFAR-100 has its hundred classes") {
   CHECK(checkpoint.class_names.back() == "worm");
 }
 
-TEST_CASE("--list shows what a file holds, whether or not it is a network of ours") {
+TEST_CASE("--list shows what a file holds, even if it is not one of our networks") {
   const test::TemporaryFolder folder;
   const std::string input = (folder / "net.pth").string();
   const std::string net = test::dict({{"w", test::tensor("0", 6, {2, 3}, {3, 1})}});
   write_bytes(input, test::zip_container(test::dict({{"epoch", test::integer(7)}, {"net", net}}),
-                                        {{"0", test::counted_floats(6)}}));
+                                         {{"0", test::counted_floats(6)}}));
   auto result = convert(fmt::format("--list '{}'", input));
   CHECK(result.exit_status == 0);
   CHECK(result.output ==
         "container: ZIP container (PyTorch 1.6 and later)\n"
         "holds:     a state dict\n"
-        "network:   none of ours: its 1 tensors are neither a DenseNet nor a Wide ResNet: "
+        "network:   not one of ours: its 1 tensors are neither a DenseNet nor a Wide ResNet: "
         "'block1.layer.0.conv1.weight' and 'fc.weight' are expected, and the first one's name is "
         "'w'\n"
         "tensors:   1\n"
         "  w (2, 3) float32 cpu\n"
-        "beside it:\n"
+        "saved with it:\n"
         "  epoch: the integer 7\n");
   write_bytes(input, half_network(10));
   result = convert(fmt::format("--list '{}'", input));
@@ -138,7 +138,7 @@ TEST_CASE("--list shows what a file holds, whether or not it is a network of our
   CHECK(result.output.find("  block1.layer.0.bn1.bias (16) float32 cpu\n") != std::string::npos);
 }
 
-TEST_CASE("A wrong command line ends with status 2 and says what is missing") {
+TEST_CASE("A wrong command line gives status 2 and says what is missing") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "INPUT is required"},
       {"a.pth", "OUTPUT (or --list) is required"},
@@ -162,7 +162,7 @@ TEST_CASE("A wrong command line ends with status 2 and says what is missing") {
         std::string::npos);
 }
 
-TEST_CASE("Bad input ends with status 1, one line that names the file, and no output file") {
+TEST_CASE("Bad input gives status 1, one line that names the file, and no output file") {
   const test::TemporaryFolder folder;
   const std::string input = (folder / "net.pth").string();
   const std::string output = (folder / "net.h5").string();
@@ -179,9 +179,9 @@ TEST_CASE("Bad input ends with status 1, one line that names the file, and no ou
   };
   const std::string good = half_network(10);
   refused("", "--in-dataset cifar10", "it is empty");
-  refused("hello", "--in-dataset cifar10", "no file that PyTorch saved");
+  refused("hello", "--in-dataset cifar10", "not a file that PyTorch saved");
   refused(good.substr(0, good.size() / 2), "--in-dataset cifar10", "cut short");
-  refused(good, "--in-dataset cifar100", "tells 10 classes apart, but cifar100 has 100");
+  refused(good, "--in-dataset cifar100", "the network has 10 classes, but cifar100 has 100");
   refused(good, "--in-dataset x --mean 125 123 114 --std 63 62 67", "mean");
   refused(good, "--in-dataset cifar10 --class-names /nonexistent", "/nonexistent");
   write_bytes(folder / "names", "one\ntwo\n");

@@ -1,4 +1,4 @@
-// What old and new PyTorch saved, converted bit for bit.
+// Files of old and new PyTorch versions convert bit for bit.
 #include <bit>
 #include <cstdint>
 #include <filesystem>
@@ -28,7 +28,7 @@ test::ProgramResult convert(const std::string& arguments) {
   return test::run_program(fmt::format("'{}' {}", kProgram, arguments));
 }
 
-// Runs a script of tests/pytorch; false, with the test skipped, where Python cannot.
+// Runs a script of tests/pytorch. If Python cannot, skips the test and returns false.
 bool run_script(const std::string& script_and_arguments) {
   const auto result =
       test::run_program(fmt::format("{} '{}'/{}", ODIN_PYTHON, kScripts, script_and_arguments));
@@ -98,7 +98,7 @@ TEST_CASE("Files of Python 2 and PyTorch 0.1.12, 0.2 and the first releases conv
   }
 }
 
-TEST_CASE("PyTorch reads the same from files as old as those") {
+TEST_CASE("PyTorch reads the same from those old files") {
   const test::TemporaryFolder folder;
   for (const char* container : {"magic", "tar"}) {
     for (const char* saved : {"module", "state_dict"}) {
@@ -149,7 +149,7 @@ TEST_CASE("What PyTorch saves of the full networks converts bit for bit" *
   }
 }
 
-TEST_CASE("A network is found and converted bit for bit however it was saved") {
+TEST_CASE("A network is found and converted bit for bit, however it was saved") {
   const test::TemporaryFolder folder;
   const std::vector<std::string> cases = {
       "module",          "state_dict",       "data_parallel", "compiled",  "half",

@@ -39,7 +39,7 @@ std::vector<std::pair<std::string, std::string>> small_files() {
   return files;
 }
 
-// What a file holds, or nothing where it is refused.
+// What a file holds, or nothing if it is refused.
 std::string outline(const std::string& content) {
   try {
     const PytorchFile file(source_of(content));
@@ -60,7 +60,7 @@ std::string outline(const std::string& content) {
   }
 }
 
-TEST_CASE("A file cut short at any byte is refused, or only lost padding") {
+TEST_CASE("A file cut short at any byte is refused, unless only padding is lost") {
   for (const auto& [name, content] : small_files()) {
     CAPTURE(name);
     const std::string whole = outline(content);
@@ -68,14 +68,14 @@ TEST_CASE("A file cut short at any byte is refused, or only lost padding") {
     for (std::size_t length = 0; length < content.size(); ++length) {
       const std::string cut = outline(content.substr(0, length));
       if (cut.empty()) continue;
-      // Only a TAR archive may go on with nothing but zeros.
+      // Only a TAR archive may end with nothing but zeros.
       const bool padding = content.find_first_not_of('\0', length) == std::string::npos;
       if (cut != whole || !padding) FAIL(name << " cut at " << length);
     }
   }
 }
 
-TEST_CASE("A file with a flipped bit is refused or read, and nothing else") {
+TEST_CASE("A file with a flipped bit is either refused or read") {
   for (const auto& [name, content] : small_files()) {
     CAPTURE(name);
     for (std::size_t bit = 0; bit < content.size() * 8; ++bit) {

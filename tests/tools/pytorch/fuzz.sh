@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the reader of PyTorch's files with libFuzzer under the address and undefined-behaviour sanitizers,
-# from a fresh corpus, for so many seconds; fails where it finds anything. Findings and the corpus stay in
-# build/fuzz.
+# Fuzzes the reader of PyTorch's files with libFuzzer and the address and undefined-behaviour sanitizers, from a
+# fresh corpus, for SECONDS (60 by default). Fails if it finds anything. Findings and the corpus stay in build/fuzz.
 #
 #     tests/tools/pytorch/fuzz.sh [SECONDS]
 set -euo pipefail

@@ -1,4 +1,4 @@
-// A libFuzzer target: whatever the bytes, the reader of PyTorch's files reads them or throws Error.
+// A libFuzzer target: the reader of PyTorch's files reads any bytes or throws Error.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace {
 using odin::pytorch::NamedTensor;
 using odin::pytorch::PytorchFile;
 
-// Larger tensors of a small file are views that repeat elements; reading those teaches nothing new.
+// In a small file, larger tensors are views that repeat elements. Reading them finds nothing new.
 constexpr std::int64_t kMostElements = 1 << 16;
 constexpr std::size_t kTarBlock = 512;
 
@@ -29,7 +29,7 @@ std::uint32_t load(std::span<const std::uint8_t> bytes, std::size_t at) {
   return value;
 }
 
-// Makes the checksums of ZIP entries right, which else would stop nearly every mutation.
+// Corrects the checksums of ZIP entries, which would otherwise stop nearly every mutation.
 void repair_zip(std::span<std::uint8_t> bytes) {
   constexpr std::uint32_t kDirectoryHeader = 0x02014b50;
   constexpr std::size_t kHeaderBytes = 46;

@@ -2,7 +2,7 @@
 
     make_fuzz_corpus.py FOLDER
 
-One or more of each container, pickle protocol and wrapping. Where PyTorch is installed, it adds files of its own.
+One or more of each container, pickle protocol and wrapping. If PyTorch is installed, files that it saves are added.
 """
 import gzip
 import io

@@ -149,7 +149,7 @@ TEST_CASE("Values may contain themselves") {
   CHECK(std::get<PickleDict>((*pair)[1]->content).entries.front().second == (*pair)[1]);
 }
 
-TEST_CASE("Several pickles follow one another in one file") {
+TEST_CASE("Several pickles in one file are read one by one") {
   PickleHeap heap;
   ByteReader reader(source_of(bytes("K\x01.K\x02.")));
   CHECK(show(load_pickle(reader, heap)) == "1");
@@ -157,7 +157,7 @@ TEST_CASE("Several pickles follow one another in one file") {
   CHECK(reader.remaining() == 0);
 }
 
-TEST_CASE("Integers are read from bytes and text alike") {
+TEST_CASE("Integers are the same from bytes and from text") {
   for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{127},
                                    std::int64_t{-129}, INT64_MAX, INT64_MIN}) {
     CAPTURE(value);

@@ -1,4 +1,4 @@
-// Pickles that are damaged, or made to run code or take memory.
+// Pickles that are damaged, or built to run code or to use up memory.
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,7 +42,7 @@ TEST_CASE("A pickle that would run code is refused by name") {
       {global("copy_reg", "_reconstructor") + global("models", "Net") +
            global("subprocess", "Popen") + text("touch x") + "\x87R.",
        "subprocess.Popen"},
-      // A partial function is an object; calling it is refused as such.
+      // A partial function is an object. Calling it is refused.
       {global("functools", "partial") + global("os", "system") + "\x85R" + text("touch x") +
            "\x85R.",
        "an object of functools.partial"},
@@ -56,35 +56,35 @@ TEST_CASE("A pickle that would run code is refused by name") {
   }
 }
 
-TEST_CASE("Pickles that make no sense are errors") {
+TEST_CASE("Invalid pickles are refused") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "cut short"},
       {"N", "cut short"},
-      {".", "makes no sense"},
-      {"(.", "makes no sense"},
-      {"0.", "makes no sense"},
-      {"1.", "makes no sense"},
-      {"2.", "makes no sense"},
-      {bytes("N\x86."), "makes no sense"},
-      {bytes("N(\x85."), "makes no sense"},  // no pop reaches below a mark
-      {"a.", "makes no sense"},
-      {"Na.", "makes no sense"},
-      {bytes("NK\x01\x61."), "makes no sense"},
-      {bytes(")K\x01\x61."), "makes no sense"},  // tuples do not grow
-      {"}(Nu.", "makes no sense"},
-      {"](NNu.", "makes no sense"},
-      {"(Nd.", "makes no sense"},
-      {"h\x05.", "makes no sense"},
-      {"g-1\n.", "makes no sense"},
-      {"q\x01.", "makes no sense"},
-      {"NNb.", "makes no sense"},
-      {bytes("cmodels\nNet\n)\x81}b}b."), "makes no sense"},  // a second state
-      {bytes("ctorch\nSize\nNR."), "makes no sense"},
+      {".", "is invalid at byte"},
+      {"(.", "is invalid at byte"},
+      {"0.", "is invalid at byte"},
+      {"1.", "is invalid at byte"},
+      {"2.", "is invalid at byte"},
+      {bytes("N\x86."), "is invalid at byte"},
+      {bytes("N(\x85."), "is invalid at byte"},  // no pop reaches below a mark
+      {"a.", "is invalid at byte"},
+      {"Na.", "is invalid at byte"},
+      {bytes("NK\x01\x61."), "is invalid at byte"},
+      {bytes(")K\x01\x61."), "is invalid at byte"},  // tuples do not grow
+      {"}(Nu.", "is invalid at byte"},
+      {"](NNu.", "is invalid at byte"},
+      {"(Nd.", "is invalid at byte"},
+      {"h\x05.", "is invalid at byte"},
+      {"g-1\n.", "is invalid at byte"},
+      {"q\x01.", "is invalid at byte"},
+      {"NNb.", "is invalid at byte"},
+      {bytes("cmodels\nNet\n)\x81}b}b."), "is invalid at byte"},  // a second state
+      {bytes("ctorch\nSize\nNR."), "is invalid at byte"},
       {bytes("N)\x81."), "calls None"},
-      {"(o.", "makes no sense"},
-      {bytes("NN\x93."), "makes no sense"},
-      {bytes("ccopy_reg\n_reconstructor\n)R."), "makes no sense"},
-      {bytes("ccopyreg\n__newobj__\n)R."), "makes no sense"},
+      {"(o.", "is invalid at byte"},
+      {bytes("NN\x93."), "is invalid at byte"},
+      {bytes("ccopy_reg\n_reconstructor\n)R."), "is invalid at byte"},
+      {bytes("ccopyreg\n__newobj__\n)R."), "is invalid at byte"},
       {"Ix\n.", "integer"},
       {"L\n.", "integer"},
       {bytes("I") + std::string(101, '1') + "\n.", "integer"},
@@ -100,7 +100,7 @@ TEST_CASE("Pickles that make no sense are errors") {
       {bytes("\x97."), "outside of the file"},
       {bytes("\xff."), "no opcode"},
       {bytes("\x8b\xff\xff\xff\xff."), "an integer of 4294967295 bytes"},
-      {bytes("\x95\xff\xff\xff\xff\xff\xff\xff\xffN."), "makes no sense"},
+      {bytes("\x95\xff\xff\xff\xff\xff\xff\xff\xffN."), "is invalid at byte"},
   };
   for (const auto& [content, sentence] : cases) {
     CAPTURE(printable(content));
@@ -109,7 +109,7 @@ TEST_CASE("Pickles that make no sense are errors") {
   }
 }
 
-TEST_CASE("Lying sizes are found before memory is taken for them") {
+TEST_CASE("Wrong sizes are found before memory is allocated for them") {
   CHECK(contains(pickle_refusal(bytes("X\xff\xff\xff\xff") + "abc."), "cut short"));
   CHECK(contains(pickle_refusal(bytes("\x8d\xff\xff\xff\xff\xff\xff\xff\xff") + "abc."),
                  "cut short"));
@@ -118,7 +118,7 @@ TEST_CASE("Lying sizes are found before memory is taken for them") {
   CHECK(contains(pickle_refusal(bytes("T\xff\xff\xff\xff") + "abc."), "cut short"));
 }
 
-TEST_CASE("Memory is limited whatever the opcodes ask for") {
+TEST_CASE("Memory is limited, whatever the opcodes ask for") {
   const std::string limit = fmt::format("{} MiB", PickleHeap::kMostBytes >> 20);
   const auto repeated = [](const std::string& opcodes, std::size_t count) {
     std::string result;
@@ -146,9 +146,10 @@ TEST_CASE("Memory is limited whatever the opcodes ask for") {
     CHECK(
         contains(pickle_refusal(bytes("K\x07r\xff\xff\xff\xff.")), "numbers an object 4294967295"));
     CHECK(contains(pickle_refusal("K\x07p9223372036854775807\n."), "numbers an object"));
-    CHECK(contains(pickle_refusal(bytes("K\x07r\x05\x00\x01\x00\x30h\x05.")), "makes no sense"));
+    CHECK(
+        contains(pickle_refusal(bytes("K\x07r\x05\x00\x01\x00\x30h\x05.")), "is invalid at byte"));
     CHECK(contains(pickle_refusal(bytes("K\x07r\x05\x00\x01\x00\x30j\xff\xff\xff\xff.")),
-                   "makes no sense"));
+                   "is invalid at byte"));
   }
   SUBCASE("a list appended to again and again") {
     // Each round doubles: the list's 1000 items are pushed from the memo, then appended.
@@ -166,7 +167,7 @@ TEST_CASE("Memory is limited whatever the opcodes ask for") {
   }
 }
 
-TEST_CASE("Names from a file cannot play with the terminal") {
+TEST_CASE("Control characters in names are escaped") {
   const std::string why = pickle_refusal(global("\x1b[2Jos", "sys\x07tem") + ")R.");
   CHECK_MESSAGE(contains(why, "\\x1b[2Jos.sys\\x07tem"), why);
   CHECK(printable(std::string(1000, 'a')).size() < 200);

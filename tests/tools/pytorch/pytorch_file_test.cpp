@@ -1,4 +1,4 @@
-// Whole files: where the network is in them, and files that are none of PyTorch's.
+// Whole files: where the network is in them, and files that PyTorch did not save.
 #include "tools/pytorch/pytorch_file.h"
 
 #include <string>
@@ -65,7 +65,7 @@ TEST_CASE("The network is found wherever it was saved") {
   }
 }
 
-TEST_CASE("What stands beside the network is listed") {
+TEST_CASE("What was saved with the network is listed") {
   const PytorchFile file(source_of(test::zip_container(
       dict({{"epoch", integer(3)}, {"\x1b[0m", "N"}, {"net", dict({{"w", kWeight}})}}),
       kStorages)));
@@ -75,7 +75,7 @@ TEST_CASE("What stands beside the network is listed") {
   CHECK(file.network().kind == "a state dict");
 }
 
-TEST_CASE("Parameters of every age are recognised") {
+TEST_CASE("Parameters of every PyTorch version are recognised") {
   const std::string parameter = global("torch.nn.parameter", "Parameter");
   const std::string state3 =
       "\x88\x89N\x87"
@@ -115,7 +115,7 @@ TEST_CASE("Parameters of every age are recognised") {
   }
 }
 
-TEST_CASE("What is no network, or makes no sense, is an error that says so") {
+TEST_CASE("The error says why an object is not a network") {
   const auto state = [](const std::string& value) { return dict({{"w", kWeight}, {"v", value}}); };
   const std::string rebuild = global("torch._utils", "_rebuild_tensor_v2");
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -164,7 +164,7 @@ TEST_CASE("What is no network, or makes no sense, is an error that says so") {
   }
 }
 
-TEST_CASE("A chain of Parameters, modules that hold themselves and dicts without end are errors") {
+TEST_CASE("Chains of Parameters, modules that hold themselves and endless dicts are refused") {
   std::string chain = kWeight;
   for (int i = 0; i < 100; ++i) {
     chain = global("torch._utils", "_rebuild_parameter") + chain + "\x88}\x87R";
@@ -210,10 +210,10 @@ TEST_CASE("Code is refused by name in every container, and nothing is run") {
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
-TEST_CASE("What is no file of PyTorch's is told from one that is damaged") {
+TEST_CASE("Files that PyTorch did not save are named as such") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "it is empty"},
-      {"hello, world", "no file that PyTorch saved"},
+      {"hello, world", "not a file that PyTorch saved"},
       {bytes("\x89HDF\r\n\x1a\n"), "HDF5"},
       {test::pickle("K\x05"), "a pickle of the integer 5"},
       {test::zip({{"readme.txt", "hello"}}), "no data.pkl"},
@@ -221,7 +221,7 @@ TEST_CASE("What is no file of PyTorch's is told from one that is damaged") {
       {test::zip({{"a/data.pkl", "N."}, {"a/constants.pkl", "N."}}), "TorchScript"},
       {test::zip({{"a/data.pkl", "N."}, {"a/byteorder", "middle"}}), "byte order"},
       {test::tar({{"readme.txt", "hello"}}), "1 files, but none"},
-      {test::gzip("hello, world"), "no file that PyTorch saved"},
+      {test::gzip("hello, world"), "not a file that PyTorch saved"},
   };
   for (const auto& [content, sentence] : cases) {
     CAPTURE(sentence);
@@ -230,7 +230,7 @@ TEST_CASE("What is no file of PyTorch's is told from one that is damaged") {
   }
 }
 
-TEST_CASE("A file is found in a gzipped TAR archive, but not in an endless nest of them") {
+TEST_CASE("A checkpoint is found in gzipped TAR archives, up to a limit of nesting") {
   const std::string inner = test::zip_container(dict({{"w", kWeight}}), kStorages);
   const auto wrapped = [](const std::string& content) {
     return test::gzip(test::tar({{"README", "hello"}, {"./densenet10.pth", content}}));
@@ -238,7 +238,7 @@ TEST_CASE("A file is found in a gzipped TAR archive, but not in an endless nest 
   CHECK(file_refusal(wrapped(inner)) == "accepted");
   CHECK(file_refusal(test::gzip(inner)) == "accepted");
   CHECK(file_refusal(wrapped(wrapped(inner))) == "accepted");
-  CHECK(contains(file_refusal(wrapped(wrapped(wrapped(inner)))), "within one another"));
+  CHECK(contains(file_refusal(wrapped(wrapped(wrapped(inner)))), "nested in one another"));
   CHECK(contains(file_refusal(test::tar({{"a.pth", inner}, {"b.pth", inner}})),
                  "several checkpoints"));
 }

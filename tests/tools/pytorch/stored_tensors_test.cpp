@@ -75,7 +75,7 @@ TEST_CASE("Storages of the magic-number container must be what the pickle says")
   CHECK(contains(file_refusal(content), "cut short"));
 }
 
-TEST_CASE("Views of a storage are read, and may not reach beyond it") {
+TEST_CASE("Views of a storage are read, unless they reach beyond it") {
   const auto viewed = [](std::int64_t offset, std::int64_t count) {
     const std::string view = fmt::format("{}{}{}\x87", text("v"), integer(offset), integer(count));
     const std::string id =
@@ -97,7 +97,7 @@ TEST_CASE("Views of a storage are read, and may not reach beyond it") {
       contains(file_refusal(viewed(0, 2)), "beyond its storage of 2"));  // the tensor, of its view
 }
 
-TEST_CASE("The TAR container must be what it says") {
+TEST_CASE("A TAR container that contradicts itself is refused") {
   const auto number = [](int value) {
     return test::pickle(bytes("K") + little(static_cast<unsigned>(value), 1));
   };
@@ -126,7 +126,7 @@ TEST_CASE("The TAR container must be what it says") {
   refused(number(1) + storage.substr(0, storage.size() - 1), tensors, object, "cut short");
   refused(number(1) + storage + test::pickle("N"), tensors, object, "its list of views is None");
   refused(number(1) + storage + test::pickle("](K\x05K\x09K\x01te"), tensors, object,
-          "makes no sense");
+          "is invalid at byte");
   refused(number(1) + storage + test::pickle("]((K\x05K\x09K\x01K\x01te"), tensors, object,
           "the storage '9' is missing");
   refused(number(1) + storage + test::pickle("]((K\x05K\x01K\x07K\x01te"), tensors, object,

@@ -21,7 +21,7 @@ std::ptrdiff_t files_in(const fs::path& folder) {
   return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
 }
 
-// The sentence that write_atomically fails with, or nothing.
+// The error of write_atomically(), or nothing.
 template <class Content>
 std::string error_of(const fs::path& file, const Content& content) {
   try {
@@ -32,7 +32,7 @@ std::string error_of(const fs::path& file, const Content& content) {
   return "";
 }
 
-// The disk as good as full: no file may grow beyond `bytes`.
+// Simulates a full disk: no file may grow beyond `bytes`.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -52,7 +52,7 @@ class FileSizeLimit {
   void (*handler_)(int);
 };
 
-TEST_CASE("a file is written whole, replaces an older one and leaves nothing beside it") {
+TEST_CASE("a file is written completely, replaces an older one and leaves no other file") {
   const test::TemporaryFolder folder;
   const fs::path file = folder / "report.json";
   const std::string binary("a\0b\n", 4);
@@ -92,7 +92,7 @@ TEST_CASE("a name without a folder is written to the current one") {
   CHECK(content_of(folder / "file") == "text");
 }
 
-TEST_CASE("a writer of its own is given a temporary name in the same folder") {
+TEST_CASE("a caller's writer gets a temporary name in the same folder") {
   const test::TemporaryFolder folder;
   const fs::path file = folder / "file";
   write_atomically(file, "old");
@@ -121,7 +121,7 @@ TEST_CASE("what a writer throws passes through and changes nothing") {
   CHECK(files_in(folder.path()) == 1);
 }
 
-TEST_CASE("a full disk leaves the older file and nothing beside it") {
+TEST_CASE("a full disk leaves the older file and no other") {
   const test::TemporaryFolder folder;
   const fs::path file = folder / "file";
   write_atomically(file, "old");
@@ -174,21 +174,21 @@ TEST_CASE("the target of a link is replaced, not the link") {
   CHECK(error_of(loop, "text").starts_with(loop.string() + " cannot be written: Too many levels"));
 }
 
-TEST_CASE("names that cannot be written are named in the error") {
+TEST_CASE("the error names what cannot be written") {
   const test::TemporaryFolder folder;
   const fs::path absent = folder / "absent/file";
   CHECK(error_of(absent, "text")
             .starts_with(absent.string() + " cannot be written: No such file or directory"));
   CHECK(error_of(folder.path(), "text")
             .starts_with(folder.path().string() + " cannot be written: Is a directory"));
-  CHECK(error_of("", "text") == "a file is to be written but its name is empty; give it a name");
+  CHECK(error_of("", "text") == "the name of a file to write is empty; give it a name");
   const fs::path file = folder / "file";
   write_atomically(file, "text");
   CHECK(error_of(file / "below", "text")
             .starts_with((file / "below").string() + " cannot be written: Not a directory"));
 }
 
-TEST_CASE("whether a file can be written is known before, and asking leaves nothing behind") {
+TEST_CASE("require_writable() fails as writing would, and leaves nothing behind") {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "old") << "content";
   CHECK_NOTHROW(require_writable(folder / "old"));

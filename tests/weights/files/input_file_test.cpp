@@ -49,7 +49,7 @@ TEST_CASE("an empty file has no content") {
   CHECK(InputFile(folder / "file").content().empty());
 }
 
-TEST_CASE("what cannot be opened or is no file is named") {
+TEST_CASE("the error names what cannot be opened or is not a file") {
   const test::TemporaryFolder folder;
   const auto opening = [](const fs::path& path) { return error_of([&] { InputFile file(path); }); };
   const std::string absent = (folder / "absent").string();
@@ -62,7 +62,7 @@ TEST_CASE("what cannot be opened or is no file is named") {
   CHECK(opening("/dev/null") == "'/dev/null' is not a regular file, where a file is needed");
 }
 
-TEST_CASE("an open descriptor is taken over, and called by the name that was given") {
+TEST_CASE("an open descriptor is taken over, and errors use the given name") {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "file") << "text";
   const int descriptor = ::open((folder / "file").c_str(), O_RDONLY);

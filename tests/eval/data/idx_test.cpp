@@ -157,7 +157,7 @@ TEST_CASE("IDX: malformed files are errors") {
   Bytes floats = good;
   floats[2] = 0x0D;
   error_with(floats, "not an IDX file of bytes");
-  error_with(idx({5}, Bytes(5)), "1 axes, where images (3 axes)");
+  error_with(idx({5}, Bytes(5)), "1 axes, but images (3 axes)");
   error_with(idx({2, 28, 28, 1}, elements), "4 axes");
   error_with({0, 0, 8, 3, 0, 0, 0, 1}, "ends within its header");
   error_with(idx({0, 28, 28}, {}), "empty");
@@ -204,7 +204,7 @@ TEST_CASE("IDX: a gzip file that unpacks to more than its header says is refused
   CHECK(holds(error_opening(file), {"bomb.gz", "2 x 28 x 28 bytes, but holds more"}));
 
   write_gzip(file, idx({2000000, 28, 28}, {}));
-  CHECK(holds(error_opening(file), {"bomb.gz", "no more than 1073741824", "gunzip"}));
+  CHECK(holds(error_opening(file), {"bomb.gz", "at most 1073741824", "gunzip"}));
   // Below the limit, too, memory is taken for the content, not for the claim.
   write_gzip(file, idx({1000000, 28, 28}, {7}));
   CHECK(holds(error_opening(file), {"bomb.gz", "1000000 x 28 x 28 bytes, but holds 1:"}));

@@ -2,9 +2,9 @@
 
     old_torch.py OUT [--container magic|tar|zip] [--saved module|state_dict] [--release 0.1.12|0.2] ...
 
-OUT is a DenseNet-BC on `cuda:1` with the classes, attributes and opcodes of that time. OUT.expected holds each tensor in
-the order of the names: a line "NAME COUNT", then the elements as little-endian floats. `--container zip` puts the same
-pickle into the container of PyTorch 1.6. Python 2 never wrote that; it is a seed for fuzzing the reader.
+OUT is a DenseNet-BC on `cuda:1` with the classes, attributes and opcodes of that time. OUT.expected holds each tensor
+in the order of the names: a line "NAME COUNT", then the elements as little-endian floats. `--container zip` puts the
+same pickle into the container of PyTorch 1.6. Python 2 never wrote that; it is a seed for fuzzing the reader.
 """
 import argparse
 import io

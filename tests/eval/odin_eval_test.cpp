@@ -212,7 +212,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
   } cases[] = {
       {"--weights missing.h5 --in uniform --out gaussian", "missing.h5"},
       {"--weights text.h5 --in uniform --out gaussian", "text.h5"},
-      {"--weights . --in uniform --out gaussian", ". cannot be used as a checkpoint"},
+      {"--weights . --in uniform --out gaussian", "'.' is a folder, where a file is needed"},
       {"--nn wideresnet100 --out_dataset iSUN",
        "there is no ./wideresnet100.h5; fetch the authors' network: fetch_data wideresnet100 "
        "--weights-dir ."},

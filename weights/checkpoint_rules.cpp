@@ -1,7 +1,9 @@
 #include "weights/checkpoint_rules.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <set>
 #include <span>
 #include <string_view>
@@ -16,11 +18,22 @@ constexpr std::size_t kProblemsInFull = 4;
 
 constexpr const char* kChannelNames[] = {"red", "green", "blue"};
 
+// Without a branch for each value, so that the compiler uses vectors: a Wide-ResNet-28-10 has 36.5
+// million values.
+bool all_finite(std::span<const float> values) {
+  constexpr std::uint32_t kExponent = 0x7f800000;  // all ones in infinities and NaN
+  std::uint32_t found = 0;
+  for (const float value : values) {
+    found |= (std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent ? 1U : 0U;
+  }
+  return found == 0;
+}
+
 // What is wrong with the values of a parameter, as one clause, or nothing.
 std::string value_problem(const std::string& name, std::span<const float> values) {
-  const auto bad = std::find_if_not(values.begin(), values.end(),
-                                    [](float value) { return std::isfinite(value); });
-  if (bad != values.end()) {
+  if (!all_finite(values)) {
+    const auto bad = std::find_if_not(values.begin(), values.end(),
+                                      [](float value) { return std::isfinite(value); });
     return fmt::format("{} holds {} at index {} where all values must be finite", printable(name),
                        *bad, bad - values.begin());
   }

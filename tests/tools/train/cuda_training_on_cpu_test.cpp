@@ -171,7 +171,7 @@ TEST_CASE("an activation that overflows in fp16 stops a training even if the los
   // Finite in float, too large for a half.
   for (float& weight : parameters.at("conv1.weight").values) weight = 1e6f;
   trainer.restore(0, parameters, trainer.velocities());
-  CHECK_THROWS_WITH_AS(trainer.step(), doctest::Contains("those of the output of conv1"), Error);
+  CHECK_THROWS_WITH_AS(trainer.step(), doctest::Contains("are in the output of conv1"), Error);
 }
 
 TEST_CASE("a training in fp16 resumes with its loss scale, bit for bit") {

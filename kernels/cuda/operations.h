@@ -35,7 +35,7 @@ void affine_forward(Affine affine, ConstView x, View y, Stream stream);
 // but x is kept. With the identity and relu, x may as well be the activation after the ReLU.
 void affine_backward(Affine affine, ConstView x, ConstView dy, View dx, Stream stream);
 
-// --- layout.cu: between row-major (N, C, H, W), as in host memory and in files, and NHWC ---------
+// --- conv/layout.cu: between row-major (N, C, H, W), as in host memory and in files, and NHWC ----
 // to[n, h, w, c] = from[((n C + c) H + h) W + w]; from is dense, float; to of any element type
 void from_nchw(const float* from, View to, Stream stream);
 // The reverse.

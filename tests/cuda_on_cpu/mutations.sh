@@ -61,7 +61,7 @@ mutation 'slabs overwritten while products read them' conv/wgmma.cuh \
   'wait_for_products<1>' 'wait_for_products<2>' $kernels 'cuda: convolution forward*'
 mutation 'sums read before the products are finished' conv/wgmma.cuh \
   '    wait_for_products<0>();' '' $kernels 'cuda: convolution forward*'
-mutation 'barrier between writing and reading a transposed tile' layout.cu \
+mutation 'barrier between writing and reading a transposed tile' conv/layout.cu \
   $'  __syncthreads();\n  for (int y = static_cast<int>(threadIdx.y); y < kTile; y += kRows) {\n    const int channel' \
   $'  for (int y = static_cast<int>(threadIdx.y); y < kTile; y += kRows) {\n    const int channel' \
   $kernels 'cuda: between NCHW and NHWC'

@@ -112,7 +112,7 @@ void describe_inputs(const Options& options, Checkpoint& checkpoint) {
   }
 }
 
-void convert(const pytorch::SharedSource& bytes, const Options& options) {
+void convert(const SharedSource& bytes, const Options& options) {
   std::error_code ignored;
   require(!fs::equivalent(options.input, options.output, ignored),
           "INPUT and OUTPUT are the same file");
@@ -122,7 +122,7 @@ void convert(const pytorch::SharedSource& bytes, const Options& options) {
   describe_inputs(options, checkpoint);
   checkpoint.source =
       fmt::format("converted from {} in a {}, {}, sha256 {}", file.network().kind, file.container(),
-                  options.input.filename().string(), pytorch::sha256(*bytes));
+                  options.input.filename().string(), sha256(*bytes));
   checkpoint.parameters = file.parameters();
   std::size_t count = 0;
   for (const auto& [name, array] : checkpoint.parameters) count += array.values.size();
@@ -132,7 +132,7 @@ void convert(const pytorch::SharedSource& bytes, const Options& options) {
              file.container());
 }
 
-void list(const pytorch::SharedSource& bytes) {
+void list(const SharedSource& bytes) {
   const pytorch::PytorchFile file(bytes);
   fmt::print("container: {}\nholds:     {}\n", file.container(), file.network().kind);
   try {
@@ -152,7 +152,7 @@ void list(const pytorch::SharedSource& bytes) {
 }
 
 int run(const Options& options) {
-  const pytorch::SharedSource bytes = pytorch::in_file(InputFile(options.input));
+  const SharedSource bytes = in_file(InputFile(options.input));
   try {
     options.list ? list(bytes) : convert(bytes, options);
   } catch (const Error& error) {

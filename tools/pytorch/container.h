@@ -8,10 +8,10 @@
 #include <variant>
 #include <vector>
 
-#include "tools/pytorch/byte_source.h"
-#include "tools/pytorch/pickle_value.h"
 #include "tools/pytorch/tar_archive.h"
 #include "tools/pytorch/tensor.h"
+#include "weights/files/byte_source.h"
+#include "weights/pickle/pickle_value.h"
 
 namespace odin::pytorch {
 

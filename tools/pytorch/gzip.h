@@ -1,7 +1,7 @@
 // Files that are compressed with gzip.
 #pragma once
 
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 namespace odin::pytorch {
 

@@ -1,7 +1,7 @@
 #include "tools/pytorch/persistent_id.h"
 
 #include "kernels/error.h"
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 namespace odin::pytorch {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "tools/pytorch/pickle_value.h"
 #include "tools/pytorch/tensor.h"
+#include "weights/pickle/pickle_value.h"
 
 namespace odin::pytorch {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 namespace odin::pytorch {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 namespace odin::pytorch {
 

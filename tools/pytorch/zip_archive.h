@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 namespace odin::pytorch {
 

@@ -4,9 +4,9 @@
 #include "kernels/error.h"
 #include "tools/pytorch/container.h"
 #include "tools/pytorch/persistent_id.h"
-#include "tools/pytorch/pickle_machine.h"
 #include "tools/pytorch/zip_archive.h"
 #include "weights/files/printable.h"
+#include "weights/pickle/pickle_machine.h"
 
 namespace odin::pytorch {
 namespace {

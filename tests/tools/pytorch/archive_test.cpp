@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "kernels/error.h"
-#include "tests/tools/pytorch/bytes.h"
+#include "tests/support/bytes.h"
 #include "tools/pytorch/gzip.h"
 #include "tools/pytorch/tar_archive.h"
 #include "tools/pytorch/zip_archive.h"

@@ -8,10 +8,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "tests/support/bytes.h"
 #include "tests/support/support.h"
-#include "tests/tools/pytorch/bytes.h"
-#include "tools/pytorch/byte_source.h"
 #include "weights/checkpoint.h"
+#include "weights/files/byte_source.h"
 
 namespace odin {
 namespace {
@@ -62,7 +62,7 @@ TEST_CASE("The checkpoint records what the command line and the file say") {
     CHECK(checkpoint.source ==
           fmt::format("converted from a state dict in a ZIP container (PyTorch 1.6 and later), "
                       "net.pth, sha256 {}",
-                      pytorch::sha256(*pytorch::in_file(InputFile(input)))));
+                      sha256(*in_file(InputFile(input)))));
   }
   SUBCASE("Fashion-MNIST") {
     CHECK(convert(files + " --in-dataset fashion_mnist").exit_status == 0);

@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 
 #include "tests/support/support.h"
-#include "tools/pytorch/byte_source.h"
 #include "weights/checkpoint.h"
+#include "weights/files/byte_source.h"
 
 namespace odin {
 namespace {
@@ -190,7 +190,7 @@ TEST_CASE("A network that PyTorch trained converts to what PyTorch reads from it
   CHECK(checkpoint.source ==
         fmt::format("converted from a module of class densenet.DenseNet3 in a magic-number "
                     "container (PyTorch 0.1.12 to 1.5), net.pth, sha256 {}",
-                    pytorch::sha256(*pytorch::in_file(InputFile(source)))));
+                    sha256(*in_file(InputFile(source)))));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "kernels/error.h"
+#include "tests/support/bytes.h"
 #include "tests/support/support.h"
-#include "tests/tools/pytorch/bytes.h"
 #include "tools/pytorch/pytorch_file.h"
 
 namespace odin::pytorch {

@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #include "kernels/error.h"
-#include "tests/tools/pytorch/memory_source.h"
+#include "tests/support/memory_source.h"
 #include "tools/pytorch/pytorch_file.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 
 #include "kernels/error.h"
+#include "tests/support/bytes.h"
 #include "tests/support/support.h"
-#include "tests/tools/pytorch/bytes.h"
-#include "tests/tools/pytorch/pickles.h"
 #include "tests/tools/pytorch/small_containers.h"
+#include "tests/weights/pickle/pickles.h"
 
 namespace odin::pytorch {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/tools/pytorch/bytes.h"
+#include "tests/support/bytes.h"
 
 namespace odin::test {
 

@@ -6,9 +6,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/tools/pytorch/bytes.h"
-#include "tests/tools/pytorch/pickles.h"
+#include "tests/support/bytes.h"
 #include "tests/tools/pytorch/small_containers.h"
+#include "tests/weights/pickle/pickles.h"
 #include "tools/pytorch/pytorch_file.h"
 
 namespace odin::pytorch {

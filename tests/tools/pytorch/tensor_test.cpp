@@ -10,7 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/error.h"
-#include "tests/tools/pytorch/bytes.h"
+#include "tests/support/bytes.h"
 
 namespace odin::pytorch {
 namespace {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace odin::pytorch {
+namespace odin {
 
 struct PickleNode;
 // A node of a PickleHeap. Like Python's objects, nodes may be shared and may contain themselves.
@@ -119,4 +119,4 @@ std::string name_of(const PickleGlobal& global);
 // A value in a few words, for messages and listings: "the integer 5", "a list of 3".
 std::string describe(const PickleNode* value);
 
-}  // namespace odin::pytorch
+}  // namespace odin

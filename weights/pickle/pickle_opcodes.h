@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace odin::pytorch {
+namespace odin {
 
 // By the names that Python's pickletools gives them.
 enum Opcode : std::uint8_t {
@@ -77,4 +77,4 @@ enum Opcode : std::uint8_t {
   kReadonlyBuffer = 0x98,
 };
 
-}  // namespace odin::pytorch
+}  // namespace odin

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <variant>
 
-#include "tools/pytorch/pickle_value.h"
+#include "weights/pickle/pickle_value.h"
 
-namespace odin::pytorch {
+namespace odin {
 
 using PickleInteger = std::variant<std::int64_t, PickleBigInteger>;
 
@@ -26,4 +26,4 @@ std::string unquote(std::string_view literal);
 // UTF-8 from Latin-1 with \uXXXX and \UXXXXXXXX, as protocol 0 writes Unicode strings.
 std::string unescape_unicode(std::string_view text);
 
-}  // namespace odin::pytorch
+}  // namespace odin

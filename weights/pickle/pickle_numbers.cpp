@@ -1,4 +1,4 @@
-#include "tools/pytorch/pickle_numbers.h"
+#include "weights/pickle/pickle_numbers.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,7 +9,7 @@
 #include "kernels/error.h"
 #include "weights/files/printable.h"
 
-namespace odin::pytorch {
+namespace odin {
 namespace {
 
 // The longest integer of a checkpoint, the magic number, has 24. More are an attack: their
@@ -158,4 +158,4 @@ std::string unescape_unicode(std::string_view text) {
   return result;
 }
 
-}  // namespace odin::pytorch
+}  // namespace odin

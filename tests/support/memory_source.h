@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 namespace odin::test {
 
-class MemorySource final : public pytorch::ByteSource {
+class MemorySource final : public ByteSource {
  public:
   explicit MemorySource(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
 
@@ -26,7 +26,7 @@ class MemorySource final : public pytorch::ByteSource {
   std::vector<std::byte> bytes_;
 };
 
-inline pytorch::SharedSource in_memory(std::vector<std::byte> bytes) {
+inline SharedSource in_memory(std::vector<std::byte> bytes) {
   return std::make_shared<MemorySource>(std::move(bytes));
 }
 

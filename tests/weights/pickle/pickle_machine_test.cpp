@@ -1,4 +1,4 @@
-#include "tools/pytorch/pickle_machine.h"
+#include "weights/pickle/pickle_machine.h"
 
 #include <fstream>
 #include <string>
@@ -8,13 +8,13 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "tests/support/bytes.h"
 #include "tests/support/support.h"
-#include "tests/tools/pytorch/bytes.h"
-#include "tests/tools/pytorch/pickles.h"
-#include "tools/pytorch/pickle_numbers.h"
+#include "tests/weights/pickle/pickles.h"
 #include "weights/files/printable.h"
+#include "weights/pickle/pickle_numbers.h"
 
-namespace odin::pytorch {
+namespace odin {
 namespace {
 
 using test::bytes;
@@ -169,4 +169,4 @@ TEST_CASE("Integers are the same from bytes and from text") {
 }
 
 }  // namespace
-}  // namespace odin::pytorch
+}  // namespace odin

@@ -1,14 +1,12 @@
-#include "tests/tools/pytorch/pickles.h"
+#include "tests/weights/pickle/pickles.h"
 
 #include <fmt/format.h>
 
 #include "kernels/error.h"
-#include "tests/tools/pytorch/bytes.h"
-#include "tools/pytorch/pickle_machine.h"
+#include "tests/support/bytes.h"
+#include "weights/pickle/pickle_machine.h"
 
 namespace odin::test {
-
-using namespace pytorch;
 
 namespace {
 

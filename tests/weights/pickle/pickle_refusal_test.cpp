@@ -6,11 +6,11 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "tests/tools/pytorch/bytes.h"
-#include "tests/tools/pytorch/pickles.h"
+#include "tests/support/bytes.h"
+#include "tests/weights/pickle/pickles.h"
 #include "weights/files/printable.h"
 
-namespace odin::pytorch {
+namespace odin {
 namespace {
 
 using test::bytes;
@@ -174,4 +174,4 @@ TEST_CASE("Control characters in names are escaped") {
 }
 
 }  // namespace
-}  // namespace odin::pytorch
+}  // namespace odin

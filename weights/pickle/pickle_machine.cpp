@@ -1,16 +1,16 @@
-#include "tools/pytorch/pickle_machine.h"
+#include "weights/pickle/pickle_machine.h"
 
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "kernels/error.h"
-#include "tools/pytorch/pickle_calls.h"
-#include "tools/pytorch/pickle_numbers.h"
-#include "tools/pytorch/pickle_opcodes.h"
-#include "tools/pytorch/pickle_stack.h"
+#include "weights/pickle/pickle_calls.h"
+#include "weights/pickle/pickle_numbers.h"
+#include "weights/pickle/pickle_opcodes.h"
+#include "weights/pickle/pickle_stack.h"
 
-namespace odin::pytorch {
+namespace odin {
 namespace {
 
 // The pickle of the largest known network is a few MiB long.
@@ -200,7 +200,7 @@ class Machine {
   }
 
   void require_well_formed(bool condition) const {
-    pytorch::require_well_formed(condition, opcode_at_);
+    odin::require_well_formed(condition, opcode_at_);
   }
 
   static void check_protocol(int protocol) {
@@ -344,4 +344,4 @@ PickleValue load_pickle(ByteReader& reader, PickleHeap& heap,
   return Machine(reader, heap, persistent).run();
 }
 
-}  // namespace odin::pytorch
+}  // namespace odin

@@ -1,9 +1,9 @@
-#include "tools/pytorch/pickle_value.h"
+#include "weights/pickle/pickle_value.h"
 
 #include "kernels/error.h"
 #include "weights/files/printable.h"
 
-namespace odin::pytorch {
+namespace odin {
 
 PickleHeap::PickleHeap() : none_(make(PickleNone{})), true_(make(true)), false_(make(false)) {}
 
@@ -96,4 +96,4 @@ std::string describe(const PickleNode* value) {
   return value == nullptr ? "nothing" : std::visit(Describe{}, value->content);
 }
 
-}  // namespace odin::pytorch
+}  // namespace odin

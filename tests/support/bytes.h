@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 namespace odin::test {
 
@@ -23,7 +23,7 @@ std::string bytes(const char (&literal)[N]) {
 // The `count` lowest bytes of a number, least significant first.
 std::string little(std::uint64_t value, int count);
 
-pytorch::SharedSource source_of(std::string_view content);
+SharedSource source_of(std::string_view content);
 
 // Opcodes of pickles.
 std::string text(std::string_view value);                            // BINUNICODE

@@ -12,7 +12,7 @@
 
 #include "weights/files/input_file.h"
 
-namespace odin::pytorch {
+namespace odin {
 
 // A sequence of bytes of known length: a file or part of one.
 class ByteSource {
@@ -86,4 +86,4 @@ class ByteReader {
   std::size_t next_ = 0;
 };
 
-}  // namespace odin::pytorch
+}  // namespace odin

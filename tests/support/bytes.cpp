@@ -1,4 +1,4 @@
-#include "tests/tools/pytorch/bytes.h"
+#include "tests/support/bytes.h"
 
 #include <array>
 #include <bit>
@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include "tests/tools/pytorch/memory_source.h"
+#include "tests/support/memory_source.h"
 
 namespace odin::test {
 
@@ -22,7 +22,7 @@ std::string little(std::uint64_t value, int count) {
   return result;
 }
 
-pytorch::SharedSource source_of(std::string_view content) {
+SharedSource source_of(std::string_view content) {
   const auto view = std::as_bytes(std::span(content));
   return in_memory(std::vector<std::byte>(view.begin(), view.end()));
 }

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "tools/pytorch/pickle_value.h"
+#include "weights/pickle/pickle_value.h"
 
-namespace odin::pytorch {
+namespace odin {
 
 // We never call anything. But a file that asks PyTorch to call more than a checkpoint's objects
 // need, say os.system, is malicious, or at least holds something that we cannot understand. These
@@ -18,4 +18,4 @@ void require_harmless_call(const PickleNode* maker, const PickleList& arguments,
 // builtins.map.
 void require_harmless_class(const PickleNode* maker, std::uint64_t at);
 
-}  // namespace odin::pytorch
+}  // namespace odin

@@ -1,13 +1,13 @@
-#include "tools/pytorch/pickle_calls.h"
+#include "weights/pickle/pickle_calls.h"
 
 #include <algorithm>
 #include <iterator>
 #include <string_view>
 
 #include "kernels/error.h"
-#include "tools/pytorch/pickle_stack.h"
+#include "weights/pickle/pickle_stack.h"
 
-namespace odin::pytorch {
+namespace odin {
 namespace {
 
 struct Harmless {
@@ -143,4 +143,4 @@ void require_harmless_class(const PickleNode* maker, std::uint64_t at) {
   if (global == nullptr || !is_harmless_class(*global)) refuse(maker, at);
 }
 
-}  // namespace odin::pytorch
+}  // namespace odin

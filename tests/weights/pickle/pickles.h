@@ -3,15 +3,15 @@
 
 #include <string>
 
-#include "tools/pytorch/pickle_value.h"
+#include "weights/pickle/pickle_value.h"
 
 namespace odin::test {
 
 // A value written as Python would show it, but for objects:
 // "Maker(arguments)[items]{entries}!state". Byte strings are shown as strings. Only for values that
 // do not contain themselves.
-std::string show(const pytorch::PickleNode* value);
-std::string show_entries(const pytorch::PickleEntries& entries);
+std::string show(const PickleNode* value);
+std::string show_entries(const PickleEntries& entries);
 
 // show() of the value that a pickle describes.
 std::string load_and_show(const std::string& content);

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "tools/pytorch/pickle_value.h"
+#include "weights/pickle/pickle_value.h"
 
-namespace odin::pytorch {
+namespace odin {
 
 // Throws Error, naming byte `at` of the pickle, unless `condition` holds.
 void require_well_formed(bool condition, std::uint64_t at);
@@ -59,4 +59,4 @@ class PickleMemo {
   std::uint64_t count_ = 0;
 };
 
-}  // namespace odin::pytorch
+}  // namespace odin

@@ -1,4 +1,4 @@
-#include "tools/pytorch/byte_source.h"
+#include "weights/files/byte_source.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "kernels/error.h"
 #include "weights/files/digest.h"
 
-namespace odin::pytorch {
+namespace odin {
 namespace {
 
 constexpr std::size_t kBlockBytes = 1 << 16;
@@ -138,4 +138,4 @@ std::string sha256(const ByteSource& source) {
   return digest.hex();
 }
 
-}  // namespace odin::pytorch
+}  // namespace odin

@@ -1,8 +1,8 @@
-#include "tools/pytorch/pickle_stack.h"
+#include "weights/pickle/pickle_stack.h"
 
 #include "kernels/error.h"
 
-namespace odin::pytorch {
+namespace odin {
 namespace {
 
 constexpr std::size_t kMostStack = std::size_t{1} << 18;
@@ -74,4 +74,4 @@ void PickleMemo::set(std::uint64_t index, PickleValue value) {
   place = value;
 }
 
-}  // namespace odin::pytorch
+}  // namespace odin

@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "tools/pytorch/byte_source.h"
-#include "tools/pytorch/pickle_value.h"
+#include "weights/files/byte_source.h"
+#include "weights/pickle/pickle_value.h"
 
-namespace odin::pytorch {
+namespace odin {
 
 // Runs one pickle, up to and including its STOP, on a stack machine. Its nodes live in `heap`.
 // Nothing is imported and nothing is called: a call becomes a PickleObject that records the
@@ -18,4 +18,4 @@ namespace odin::pytorch {
 PickleValue load_pickle(ByteReader& reader, PickleHeap& heap,
                         std::vector<PickleValue>* persistent = nullptr);
 
-}  // namespace odin::pytorch
+}  // namespace odin

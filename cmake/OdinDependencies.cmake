@@ -3,7 +3,7 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)            # libfmt-dev
 find_package(dnnl REQUIRED)           # libdnnl-dev, and ocl-icd-opencl-dev, which its configuration looks for
 find_package(OpenMP REQUIRED COMPONENTS CXX) # oneDNN's runtime
-find_package(HDF5 REQUIRED COMPONENTS C) # libhdf5-dev
+find_package(HDF5 1.10.7 REQUIRED COMPONENTS C) # libhdf5-dev; H5Pset_file_locking() is new in 1.10.7
 find_package(ZLIB REQUIRED)           # zlib1g-dev
 find_package(OpenSSL REQUIRED COMPONENTS Crypto) # libssl-dev
 find_package(PNG REQUIRED)            # libpng-dev

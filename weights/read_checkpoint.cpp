@@ -30,7 +30,7 @@ class Reader {
     const htri_t is_hdf5 = check(H5Fis_hdf5(path), "it cannot be opened");
     require(is_hdf5 > 0,
             "it is not an HDF5 file; convert a PyTorch checkpoint with convert_checkpoint");
-    file_ = Handle(check(H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), "it is damaged or cut short"));
+    file_ = hdf5::open_for_reading(path);
     const Handle creation(check(H5Fget_create_plist(file_.get()), "it cannot be read"));
     hsize_t user_block = 0;
     check(H5Pget_userblock(creation.get(), &user_block), "it cannot be read");

@@ -11,9 +11,9 @@
 namespace odin {
 namespace {
 
-test::ProgramResult inspect(const std::string& arguments) {
+test::ProgramResult inspect(const std::string& arguments, const std::string& environment = "") {
   return test::run_program(
-      fmt::format("'{}/tools/inspect_checkpoint' {}", ODIN_BINARY_DIR, arguments));
+      fmt::format("{} '{}/tools/inspect_checkpoint' {}", environment, ODIN_BINARY_DIR, arguments));
 }
 
 bool contains(const std::string& text, std::string_view part) {
@@ -122,6 +122,25 @@ TEST_CASE("output that cannot be written is an error") {
   const auto result = inspect(file + " >/dev/full");
   CHECK(result.exit_status == 1);
   CHECK(contains(result.errors, "No space left on device"));
+}
+
+TEST_CASE("a checkpoint on a file system without locks is read") {
+  const test::TemporaryFolder folder;
+  const std::string file = (folder / "net.h5").string();
+  write_checkpoint(test::small_densenet(), file);
+  // AddressSanitizer wants to be the first library, unless it is told otherwise.
+  const std::string without_locks =
+      "ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD='" ODIN_NO_LOCKS "' ";
+  const auto result = inspect(file, without_locks);
+  CHECK(result.exit_status == 0);
+  CHECK(result.errors.empty());
+  CHECK(result.output == inspect(file).output);
+  // Where the environment asks for locks, the error says what failed. The file is not damaged.
+  const auto locking = inspect(file, without_locks + "HDF5_USE_FILE_LOCKING=TRUE");
+  CHECK(locking.exit_status == 1);
+  CHECK(contains(locking.errors, "it cannot be locked (unable to lock file, errno = 37"));
+  CHECK(contains(locking.errors, "unset it"));
+  CHECK(!contains(locking.errors, "damaged"));
 }
 
 }  // namespace

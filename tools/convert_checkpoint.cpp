@@ -9,9 +9,9 @@
 
 #include "eval/cli/program.h"
 #include "kernels/error.h"
+#include "tools/conversion/infer_architecture.h"
+#include "tools/conversion/network_file.h"
 #include "tools/in_datasets.h"
-#include "tools/pytorch/infer_architecture.h"
-#include "tools/pytorch/pytorch_file.h"
 #include "weights/checkpoint.h"
 #include "weights/files/printable.h"
 
@@ -116,7 +116,7 @@ void convert(const SharedSource& bytes, const Options& options) {
   std::error_code ignored;
   require(!fs::equivalent(options.input, options.output, ignored),
           "INPUT and OUTPUT are the same file");
-  const pytorch::PytorchFile file(bytes);
+  const pytorch::NetworkFile file(bytes);
   Checkpoint checkpoint;
   checkpoint.architecture = file.architecture();
   describe_inputs(options, checkpoint);
@@ -133,7 +133,7 @@ void convert(const SharedSource& bytes, const Options& options) {
 }
 
 void list(const SharedSource& bytes) {
-  const pytorch::PytorchFile file(bytes);
+  const pytorch::NetworkFile file(bytes);
   fmt::print("container: {}\nholds:     {}\n", file.container(), file.network().kind);
   try {
     fmt::print("network:   {}\n", pytorch::describe(file.architecture()));

@@ -142,6 +142,10 @@ std::string gzip(std::string_view content) {
   return packed;
 }
 
+std::string safetensors(std::string_view header, std::string_view data) {
+  return fmt::format("{}{}{}", little(header.size(), 8), header, data);
+}
+
 std::string pickle(std::string_view opcodes) {
   return fmt::format("\x80\x02{}.", opcodes);
 }

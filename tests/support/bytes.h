@@ -49,6 +49,9 @@ std::string zip_container(std::string_view object, const Files& storages);
 std::string magic_container(std::string_view object, const Files& storages,
                             std::uint64_t element_size = 4);
 
+// A safetensors file.
+std::string safetensors(std::string_view header, std::string_view data);
+
 // A pickle of protocol 2 with these opcodes.
 std::string pickle(std::string_view opcodes);
 

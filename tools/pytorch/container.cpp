@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "kernels/error.h"
-#include "tools/pytorch/gzip.h"
-#include "tools/pytorch/zip_archive.h"
+#include "tools/archives/gzip.h"
+#include "tools/archives/zip_archive.h"
 #include "weights/files/printable.h"
 #include "weights/pickle/pickle_machine.h"
 

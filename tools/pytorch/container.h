@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "tools/pytorch/tar_archive.h"
-#include "tools/pytorch/tensor.h"
+#include "tools/archives/tar_archive.h"
+#include "tools/tensors/tensor.h"
 #include "weights/files/byte_source.h"
 #include "weights/pickle/pickle_value.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "tools/pytorch/container.h"
-#include "tools/pytorch/tensor.h"
+#include "tools/tensors/tensor.h"
 #include "weights/pickle/pickle_value.h"
 
 namespace odin::pytorch {

@@ -2,9 +2,9 @@
 #include <string_view>
 
 #include "kernels/error.h"
+#include "tools/archives/zip_archive.h"
 #include "tools/pytorch/container.h"
 #include "tools/pytorch/persistent_id.h"
-#include "tools/pytorch/zip_archive.h"
 #include "weights/files/printable.h"
 #include "weights/pickle/pickle_machine.h"
 

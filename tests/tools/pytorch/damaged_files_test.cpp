@@ -10,7 +10,7 @@
 #include "kernels/error.h"
 #include "tests/support/bytes.h"
 #include "tests/support/support.h"
-#include "tools/pytorch/pytorch_file.h"
+#include "tools/conversion/network_file.h"
 
 namespace odin::pytorch {
 namespace {
@@ -42,7 +42,7 @@ std::vector<std::pair<std::string, std::string>> small_files() {
 // What a file holds, or nothing if it is refused.
 std::string outline(const std::string& content) {
   try {
-    const PytorchFile file(source_of(content));
+    const NetworkFile file(source_of(content));
     std::string result;
     for (const auto& [name, tensor] : file.network().tensors) {
       result += fmt::format("{} {}:", name, shape_text(tensor.shape));

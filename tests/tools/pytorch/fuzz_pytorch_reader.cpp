@@ -10,14 +10,14 @@
 
 #include "kernels/error.h"
 #include "tests/support/memory_source.h"
-#include "tools/pytorch/pytorch_file.h"
+#include "tools/conversion/network_file.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
 namespace {
 
 using odin::pytorch::NamedTensor;
-using odin::pytorch::PytorchFile;
+using odin::pytorch::NetworkFile;
 
 // In a small file, larger tensors are views that repeat elements. Reading them finds nothing new.
 constexpr std::int64_t kMostElements = 1 << 16;
@@ -62,7 +62,7 @@ void repair_tar(std::span<std::uint8_t> bytes) {
   }
 }
 
-void read_all(const PytorchFile& file) {
+void read_all(const NetworkFile& file) {
   for (const NamedTensor& named : file.network().tensors) {
     if (named.tensor.count() > kMostElements) continue;
     try {
@@ -87,7 +87,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
   try {
-    read_all(PytorchFile(odin::test::in_memory({bytes.begin(), bytes.end()})));
+    read_all(NetworkFile(odin::test::in_memory({bytes.begin(), bytes.end()})));
   } catch (const odin::Error&) {
   }
   return 0;

@@ -1,7 +1,7 @@
 #include "tests/tools/pytorch/small_containers.h"
 
 #include "kernels/error.h"
-#include "tools/pytorch/pytorch_file.h"
+#include "tools/conversion/network_file.h"
 
 namespace odin::test {
 
@@ -17,7 +17,7 @@ const std::vector<std::pair<const char*, std::function<std::string(const std::st
 
 std::string file_refusal(const std::string& content) {
   try {
-    const pytorch::PytorchFile file(source_of(content));
+    const pytorch::NetworkFile file(source_of(content));
     for (const pytorch::NamedTensor& named : file.network().tensors)
       pytorch::read_elements(named.tensor);
   } catch (const Error& error) {

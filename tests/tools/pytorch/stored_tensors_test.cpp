@@ -9,7 +9,7 @@
 #include "tests/support/bytes.h"
 #include "tests/tools/pytorch/small_containers.h"
 #include "tests/weights/pickle/pickles.h"
-#include "tools/pytorch/pytorch_file.h"
+#include "tools/conversion/network_file.h"
 
 namespace odin::pytorch {
 namespace {
@@ -85,7 +85,7 @@ TEST_CASE("Views of a storage are read, unless they reach beyond it") {
                                                  "K\x01K\x02\x85K\x01\x85tR"}}),
                                  {{"0", test::counted_floats(6)}});
   };
-  const PytorchFile file(source_of(viewed(2, 3)));
+  const NetworkFile file(source_of(viewed(2, 3)));
   const Tensor& tensor = file.network().tensors[0].tensor;
   CHECK(read_elements(tensor) == std::vector<float>{3, 4});
   CHECK(tensor.storage->location == "cuda:1");
@@ -152,7 +152,7 @@ TEST_CASE("Big-endian storages are read as such") {
     std::string element = test::counted_floats(6).substr(static_cast<std::size_t>(4 * i), 4);
     swapped.append(element.rbegin(), element.rend());
   }
-  const PytorchFile file(source_of(test::zip({{"a/data.pkl", test::pickle(dict({{"w", kWeight}}))},
+  const NetworkFile file(source_of(test::zip({{"a/data.pkl", test::pickle(dict({{"w", kWeight}}))},
                                               {"a/byteorder", "big"},
                                               {"a/data/0", swapped}})));
   CHECK(read_elements(file.network().tensors[0].tensor) == std::vector<float>{0, 1, 2, 3, 4, 5});

@@ -1,4 +1,4 @@
-#include "tools/pytorch/infer_architecture.h"
+#include "tools/conversion/infer_architecture.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "kernels/error.h"
-#include "tools/pytorch/tensor.h"
+#include "tools/tensors/tensor.h"
 #include "weights/files/printable.h"
 
 namespace odin::pytorch {

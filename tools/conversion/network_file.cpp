@@ -1,10 +1,10 @@
-#include "tools/pytorch/pytorch_file.h"
+#include "tools/conversion/network_file.h"
 
 #include <cstdint>
 #include <map>
 
 #include "kernels/error.h"
-#include "tools/pytorch/infer_architecture.h"
+#include "tools/conversion/infer_architecture.h"
 #include "weights/files/printable.h"
 
 namespace odin::pytorch {
@@ -15,16 +15,16 @@ constexpr std::uint64_t kSpareElements = std::uint64_t{1} << 20;
 
 }  // namespace
 
-PytorchFile::PytorchFile(const SharedSource& file)
+NetworkFile::NetworkFile(const SharedSource& file)
     : contents_(open_container(file)), network_(find_network(contents_)) {}
 
-Architecture PytorchFile::architecture() const {
+Architecture NetworkFile::architecture() const {
   ShapeMap shapes;
   for (const auto& [name, tensor] : network_.tensors) shapes.emplace(name, tensor.shape);
   return infer_architecture(shapes);
 }
 
-ParameterMap PytorchFile::parameters() const {
+ParameterMap NetworkFile::parameters() const {
   std::map<std::string, Shape> shapes;
   for (const ParameterSpec& spec : parameter_specs(architecture())) {
     shapes.emplace(spec.name, spec.shape);

@@ -1,5 +1,5 @@
 // Tensors as views of storages, of any element type, strides and offset.
-#include "tools/pytorch/tensor.h"
+#include "tools/tensors/tensor.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tools/pytorch/tar_archive.h"
+#include "tools/archives/tar_archive.h"
 
 #include <array>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "kernels/error.h"
-#include "tools/pytorch/entry_name.h"
+#include "tools/archives/entry_name.h"
 
 // The fields are those of POSIX.1-2001, "ustar Interchange Format" and "pax Header Block".
 namespace odin::pytorch {

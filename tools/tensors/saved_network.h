@@ -1,12 +1,12 @@
-// Finds the named tensors of a network in what PyTorch saved.
+// The named tensors of a network, as the readers of all kinds of files give them.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "tools/pytorch/container.h"
-#include "tools/pytorch/tensor.h"
+#include "tools/tensors/tensor.h"
 
 namespace odin::pytorch {
 
@@ -15,17 +15,17 @@ struct NamedTensor {
   Tensor tensor;
 };
 
+// Whether this is the counter of a batch norm's training steps, which no evaluation needs. Networks
+// are read without these.
+inline bool is_batch_counter(std::string_view name) {
+  return name.ends_with("num_batches_tracked");
+}
+
 struct SavedNetwork {
   std::string kind;                  // "a module of class densenet.DenseNet3" or "a state dict"
   std::vector<NamedTensor> tensors;  // in the order of the file, no name twice
   // What a training script saved with the network: key, and value in words.
   std::vector<std::pair<std::string, std::string>> others;
 };
-
-// Finds the network: a whole module (its _modules, _parameters and _buffers), a state dict, or a
-// dict with one of these under `state_dict`, `model` or `net`. The prefixes "module." of
-// DataParallel and "_orig_mod." of torch.compile are dropped from the names, and the counters
-// `num_batches_tracked` altogether. Throws Error if there is no network or it is invalid.
-SavedNetwork find_network(const Contents& contents);
 
 }  // namespace odin::pytorch

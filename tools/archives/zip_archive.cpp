@@ -1,4 +1,4 @@
-#include "tools/pytorch/zip_archive.h"
+#include "tools/archives/zip_archive.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #include "kernels/error.h"
-#include "tools/pytorch/entry_name.h"
+#include "tools/archives/entry_name.h"
 #include "weights/files/printable.h"
 
 // The numbers and field names are those of PKWARE's APPNOTE.TXT, section 4.3.

@@ -1,4 +1,4 @@
-#include "tools/pytorch/entry_name.h"
+#include "tools/archives/entry_name.h"
 
 #include <string>
 

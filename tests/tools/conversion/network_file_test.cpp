@@ -1,5 +1,5 @@
 // Whole files: where the network is in them, and files that PyTorch did not save.
-#include "tools/pytorch/pytorch_file.h"
+#include "tools/conversion/network_file.h"
 
 #include <string>
 #include <utility>
@@ -37,7 +37,7 @@ using test::text;
 
 std::vector<std::string> names_in(const std::string& content) {
   std::vector<std::string> names;
-  const PytorchFile file(source_of(content));
+  const NetworkFile file(source_of(content));
   for (const NamedTensor& named : file.network().tensors) names.push_back(named.name);
   return names;
 }
@@ -66,7 +66,7 @@ TEST_CASE("The network is found wherever it was saved") {
 }
 
 TEST_CASE("What was saved with the network is listed") {
-  const PytorchFile file(source_of(test::zip_container(
+  const NetworkFile file(source_of(test::zip_container(
       dict({{"epoch", integer(3)}, {"\x1b[0m", "N"}, {"net", dict({{"w", kWeight}})}}),
       kStorages)));
   const std::vector<std::pair<std::string, std::string>> expected = {{"epoch", "the integer 3"},
@@ -107,7 +107,7 @@ TEST_CASE("Parameters of every PyTorch version are recognised") {
   };
   for (const auto& [what, opcodes] : cases) {
     CAPTURE(what);
-    const PytorchFile file(source_of(test::zip_container(dict({{"w", opcodes}}), kStorages)));
+    const NetworkFile file(source_of(test::zip_container(dict({{"w", opcodes}}), kStorages)));
     REQUIRE(file.network().tensors.size() == 1);
     const std::vector<float> values = read_elements(file.network().tensors[0].tensor);
     CHECK(values == (values.size() == 3 ? std::vector<float>{1, 2, 3}
@@ -256,9 +256,9 @@ std::string unfolding(const Architecture& architecture) {
 }
 
 TEST_CASE("Views that unfold to far more than the file holds are refused") {
-  const PytorchFile modest(source_of(unfolding(DenseNetConfig{.depth = 10, .growth_rate = 4})));
+  const NetworkFile modest(source_of(unfolding(DenseNetConfig{.depth = 10, .growth_rate = 4})));
   CHECK(modest.parameters().at("fc.bias").values == std::vector<float>(10, 1));
-  const PytorchFile bomb(source_of(unfolding(DenseNetConfig{.depth = 100, .growth_rate = 100})));
+  const NetworkFile bomb(source_of(unfolding(DenseNetConfig{.depth = 100, .growth_rate = 100})));
   CHECK(modest.architecture() == Architecture(DenseNetConfig{.depth = 10, .growth_rate = 4}));
   CHECK_THROWS_WITH_AS(bomb.parameters(),
                        "its tensors are views that unfold to more than the 6 elements stored",

@@ -1,4 +1,4 @@
-#include "tools/pytorch/gzip.h"
+#include "tools/archives/gzip.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -14,13 +14,15 @@ namespace odin::pytorch {
 
 // The type of a storage's numbers, with PyTorch's names.
 struct ElementType {
-  std::string_view storage;  // "FloatStorage"
+  std::string_view storage;  // "FloatStorage", or nothing if no class has this name
   std::string_view name;     // "float32"
   std::uint64_t size;        // bytes
 };
 
 // The type of "FloatStorage", "HalfStorage" and so on, or nullptr.
 const ElementType* find_element_type(std::string_view storage);
+// The type of "float32", "float8_e4m3fn" and so on, or nullptr.
+const ElementType* find_element_type_by_name(std::string_view name);
 
 // A sequence of numbers in the file.
 struct Storage {

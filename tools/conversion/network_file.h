@@ -6,15 +6,15 @@
 #include "nn/architecture.h"
 #include "nn/parameters.h"
 #include "tools/pytorch/container.h"
-#include "tools/pytorch/saved_network.h"
+#include "tools/pytorch/find_network.h"
 
 namespace odin::pytorch {
 
-class PytorchFile {
+class NetworkFile {
  public:
   // Reads the structure of the file, but no elements of tensors. Throws Error, without the file's
   // name, if the file is not a checkpoint, damaged, or malicious.
-  explicit PytorchFile(const SharedSource& file);
+  explicit NetworkFile(const SharedSource& file);
 
   const std::string& container() const { return contents_.container; }
   const SavedNetwork& network() const { return network_; }

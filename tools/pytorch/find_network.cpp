@@ -1,4 +1,4 @@
-#include "tools/pytorch/saved_network.h"
+#include "tools/pytorch/find_network.h"
 
 #include <algorithm>
 #include <optional>
@@ -132,7 +132,7 @@ class Finder {
       if (is_none(value)) continue;
       if (mixed && text_of(key) == nullptr) continue;
       std::string name = without_prefixes(prefix + name_from(key));
-      if (name.ends_with("num_batches_tracked")) continue;
+      if (is_batch_counter(name)) continue;
       std::optional<Tensor> tensor;
       try {
         tensor = tensor_of(contents_, value);

@@ -7,9 +7,9 @@
 
 #include "kernels/error.h"
 #include "tests/support/bytes.h"
-#include "tools/pytorch/gzip.h"
-#include "tools/pytorch/tar_archive.h"
-#include "tools/pytorch/zip_archive.h"
+#include "tools/archives/gzip.h"
+#include "tools/archives/tar_archive.h"
+#include "tools/archives/zip_archive.h"
 
 namespace odin::pytorch {
 namespace {

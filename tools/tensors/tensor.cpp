@@ -1,4 +1,4 @@
-#include "tools/pytorch/tensor.h"
+#include "tools/tensors/tensor.h"
 
 #include <algorithm>
 #include <bit>
@@ -27,7 +27,18 @@ constexpr ElementType kTypes[] = {
     {"QInt8Storage", "qint8", 1},
     {"QUInt8Storage", "quint8", 1},
     {"QInt32Storage", "qint32", 4},
+    {"QUInt4x2Storage", "quint4x2", 1},
     {"UntypedStorage", "untyped bytes", 1},
+    // Without a class of storages: PyTorch names them by their type only.
+    {"", "uint16", 2},
+    {"", "uint32", 4},
+    {"", "uint64", 8},
+    {"", "float8_e4m3fn", 1},
+    {"", "float8_e4m3fnuz", 1},
+    {"", "float8_e5m2", 1},
+    {"", "float8_e5m2fnuz", 1},
+    {"", "float8_e8m0fnu", 1},
+    {"", "complex32", 4},
 };
 
 constexpr std::size_t kMostRank = 64;
@@ -124,8 +135,15 @@ std::int64_t span_of(const Tensor& tensor) {
 }  // namespace
 
 const ElementType* find_element_type(std::string_view storage) {
+  const auto found = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const ElementType& t) {
+    return !t.storage.empty() && t.storage == storage;
+  });
+  return found == std::end(kTypes) ? nullptr : found;
+}
+
+const ElementType* find_element_type_by_name(std::string_view name) {
   const auto found = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                  [&](const ElementType& t) { return t.storage == storage; });
+                                  [&](const ElementType& t) { return t.name == name; });
   return found == std::end(kTypes) ? nullptr : found;
 }
 

@@ -1,4 +1,4 @@
-#include "tools/pytorch/infer_architecture.h"
+#include "tools/conversion/infer_architecture.h"
 
 #include <string>
 #include <vector>

@@ -21,7 +21,7 @@ constexpr const char* kExamples = R"(Examples:
 
 SPEC is one of:
   cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR   the binary version
-  idx:FILE                                                           images; the labels' file is found next to it
+  idx:FILE                                                           images, padded to 32 x 32; the labels' file is found next to it
   folder:DIR                                                         PNG and JPEG images
   uniform, gaussian                                                  noise)";
 
@@ -168,8 +168,11 @@ void add_method(CLI::App& app, EvalOptions& o) {
             name, [&job, how] { job.fit = how; }, help)
         ->group(group);
   };
-  auto* resize = fit("--resize", ImageFit::kResize, "Scale images to 32 x 32");
-  fit("--center-crop", ImageFit::kCenterCrop, "Crop larger images to their middle 32 x 32")
+  auto* resize =
+      fit("--resize", ImageFit::kResize,
+          "Scale images to 32 x 32, those of idx: sets too, which are padded without it");
+  fit("--center-crop", ImageFit::kCenterCrop,
+      "Crop larger images to their middle 32 x 32; smaller ones of idx: sets are padded")
       ->excludes(resize);
 }
 

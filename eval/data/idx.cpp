@@ -189,7 +189,7 @@ class Idx final : public ByteDataset {
   }
 
  private:
-  bool is_padded() const { return height_ <= kImageSize && width_ <= kImageSize; }
+  bool is_padded() const { return !scales(fit_) && height_ <= kImageSize && width_ <= kImageSize; }
 
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
     const auto width = static_cast<std::size_t>(width_);

@@ -9,9 +9,9 @@
 
 namespace odin {
 
-// `file` holds grey images as bytes (N, height, width). Grey is repeated in all three channels. Images
-// of at most 32 x 32 get a black border, whatever `fit` is (28 x 28: two pixels on each side). Larger
-// images follow `fit`.
+// `file` holds grey images as bytes (N, height, width). Grey is repeated in all three channels. A `fit`
+// that scales does so with images of any size. With any other, images of at most 32 x 32 get a black
+// border (28 x 28: two pixels on each side), and larger images follow `fit`.
 //
 // Labels are read from a file next to `file` whose name has "labels" instead of "images" and "idx1"
 // instead of "idx3", with or without .gz. Without such a file the set has no labels.

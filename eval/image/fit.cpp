@@ -38,13 +38,13 @@ std::int64_t random_margin(std::int64_t extent, const CropDraw& draw, std::uint6
 
 }  // namespace
 
+bool scales(ImageFit fit) {
+  return fit == ImageFit::kResize || fit == ImageFit::kResizeBilinear ||
+         fit == ImageFit::kResizeNearest;
+}
+
 ImageFitter::ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels, CropDraw draw)
     : image_(std::move(image)), fit_(fit), pixels_(pixels), draw_(draw) {}
-
-bool ImageFitter::resizes() const {
-  return fit_ == ImageFit::kResize || fit_ == ImageFit::kResizeBilinear ||
-         fit_ == ImageFit::kResizeNearest;
-}
 
 void ImageFitter::begin(std::int64_t width, std::int64_t height) {
   require(width >= 1 && height >= 1, "'{}' claims to be {} x {}: an image has at least one pixel",
@@ -57,7 +57,7 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
   require(width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
           "'{}' claims to be {} x {}, but images are decoded up to {} on a side and {} pixels",
           image_, width, height, kMaxImageSide, kMaxImagePixels);
-  if (resizes() && !exact) {
+  if (scales(fit_) && !exact) {
     horizontal_ = make_filter(width, fit_);
     vertical_ = make_filter(height, fit_);
     narrowed_.resize(static_cast<std::size_t>(height * kImageChannels * kImageSize));
@@ -77,7 +77,7 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
 
 void ImageFitter::row(const std::uint8_t* rgb) {
   const std::int64_t y = y_++;
-  if (resizes()) {
+  if (scales(fit_)) {
     resize_row(rgb);
     if (y_ == height_) resize_columns();
   } else if (y >= top_ && y < top_ + kImageSize) {

@@ -27,6 +27,9 @@ enum class ImageFit : std::uint8_t {
   kRandomCrop
 };
 
+// Whether images of any size are scaled, larger and smaller ones.
+bool scales(ImageFit fit);
+
 // The place of a random crop depends only on these two and on the image's size.
 struct CropDraw {
   std::uint64_t seed = 0;
@@ -62,7 +65,6 @@ class ImageFitter {
     std::vector<Taps> taps;  // 32 of them
   };
   static Filter make_filter(std::int64_t extent, ImageFit fit);
-  bool resizes() const;
   void resize_row(const std::uint8_t* rgb);
   void resize_columns();
 

@@ -37,7 +37,7 @@ std::vector<int> padded(const std::uint8_t* image, std::size_t height, std::size
 
 }  // namespace
 
-TEST_CASE("IDX: small images get a black border and three channels, gzipped or not") {
+TEST_CASE("IDX: small images get a black border and three channels unless they are scaled") {
   const TemporaryFolder folder;
   for (const auto& extents : {std::pair{28u, 28u}, {32u, 32u}, {1u, 31u}, {20u, 28u}}) {
     const auto height = extents.first;
@@ -54,7 +54,7 @@ TEST_CASE("IDX: small images get a black border and three channels, gzipped or n
     write_file(folder / "plain", idx({3, height, width}, elements));
     write_gzip(folder / "packed.gz", idx({3, height, width}, elements));
     for (const char* name : {"plain", "packed.gz"}) {
-      for (const ImageFit fit : {ImageFit::kExact, ImageFit::kResize, ImageFit::kCenterCrop}) {
+      for (const ImageFit fit : {ImageFit::kExact, ImageFit::kCenterCrop, ImageFit::kRandomCrop}) {
         const auto dataset = open_idx(folder / name, fit);
         CHECK(dataset->name() == name);
         CHECK(dataset->size() == 3);
@@ -131,6 +131,36 @@ TEST_CASE("IDX: larger images are cropped or scaled on request, else an error") 
 
   write_file(file, idx({1, 20, 36}, Bytes(20 * 36)));
   CHECK(holds(error_opening(file, ImageFit::kCenterCrop), {"large", "36 x 20", "--resize"}));
+}
+
+TEST_CASE("IDX: small images are scaled on request, like an image file") {
+  const TemporaryFolder folder;
+  for (const auto& [height, width] : {std::pair{28, 28}, {32, 32}, {20, 31}, {40, 16}}) {
+    CAPTURE(height);
+    CAPTURE(width);
+    const auto size = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+    const Bytes elements = noise_bytes(2 * size, 5);
+    const auto extents = {2U, static_cast<std::uint32_t>(height),
+                          static_cast<std::uint32_t>(width)};
+    write_file(folder / "plain", idx(extents, elements));
+    write_gzip(folder / "packed.gz", idx(extents, elements));
+    for (const ImageFit fit :
+         {ImageFit::kResize, ImageFit::kResizeBilinear, ImageFit::kResizeNearest}) {
+      std::vector<int> expected;
+      for (std::size_t i = 0; i < 2; ++i) {
+        const auto* image = elements.data() + i * size;
+        write_png(folder / "image.png", {.width = width,
+                                         .height = height,
+                                         .colour_type = 0,
+                                         .palette = {},
+                                         .data = Bytes(image, image + size)});
+        const Bytes scaled = read_image(folder / "image.png", fit);
+        expected.insert(expected.end(), scaled.begin(), scaled.end());
+      }
+      CHECK(read_all_bytes(*open_idx(folder / "plain", fit)) == expected);
+      CHECK(read_all_bytes(*open_idx(folder / "packed.gz", fit)) == expected);
+    }
+  }
 }
 
 TEST_CASE("IDX: malformed files are errors") {

@@ -12,6 +12,7 @@
 #include "weights/checkpoint_attributes.h"
 #include "weights/checkpoint_entries.h"
 #include "weights/checkpoint_rules.h"
+#include "weights/files/file_kind.h"
 #include "weights/files/input_file.h"
 #include "weights/hdf5_handle.h"
 #include "weights/stored_array.h"
@@ -23,13 +24,20 @@ namespace {
 using hdf5::check;
 using hdf5::Handle;
 
+// Says what a file is that is not HDF5.
+[[noreturn]] void refuse(const fs::path& path) {
+  const SharedSource bytes = in_file(InputFile(path));
+  if (const auto other = recognise_other_file(*bytes)) fail("{}", *other);
+  if (const auto text = recognise_text(*bytes)) fail("{}, not an HDF5 file", *text);
+  fail("it is not an HDF5 file; convert a PyTorch or safetensors file with convert_checkpoint");
+}
+
 class Reader {
  public:
   explicit Reader(const InputFile& input) : input_(input) {
     const char* path = input.path().c_str();
     const htri_t is_hdf5 = check(H5Fis_hdf5(path), "it cannot be opened");
-    require(is_hdf5 > 0,
-            "it is not an HDF5 file; convert a PyTorch checkpoint with convert_checkpoint");
+    if (is_hdf5 <= 0) refuse(path);
     file_ = hdf5::open_for_reading(path);
     const Handle creation(check(H5Fget_create_plist(file_.get()), "it cannot be read"));
     hsize_t user_block = 0;
@@ -133,6 +141,7 @@ ParameterMap Reader::load() const {
 
 // Reads a file. If its structure is wrong, reads values only if `even_if_wrong`.
 CheckpointInspection read(const fs::path& file, bool even_if_wrong) {
+  require_no_folder(file);
   const InputFile input(file);
   try {
     Reader reader(input);

@@ -93,8 +93,7 @@ TEST_CASE("wrong files give one sentence and 1, wrong usage one and 2") {
   CHECK(result.exit_status == 1);
   CHECK(one_line(result) ==
         "inspect_checkpoint: " + file +
-            " cannot be used as a checkpoint: it is not an HDF5 file; convert a PyTorch checkpoint "
-            "with convert_checkpoint\n");
+            " cannot be used as a checkpoint: it is text, which begins 'text', not an HDF5 file\n");
   result = inspect("/absent.h5");
   CHECK(result.exit_status == 1);
   CHECK(one_line(result) ==

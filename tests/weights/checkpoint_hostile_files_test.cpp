@@ -37,11 +37,18 @@ TEST_CASE("the error names what is not a file or not HDF5") {
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(error(folder / "pipe") == fmt::format("'{}' is not a regular file, where a file is needed",
                                               (folder / "pipe").string()));
-  for (const std::string& bytes : {std::string(), std::string("text"), std::string(5000, '\0')}) {
+  const std::pair<std::string, std::string> others[] = {
+      {"", "it is not an HDF5 file; convert a PyTorch or safetensors file with convert_checkpoint"},
+      {std::string(5000, '\0'),
+       "it is not an HDF5 file; convert a PyTorch or safetensors file with convert_checkpoint"},
+      {"text", "it is text, which begins 'text', not an HDF5 file"},
+      {"version https://git-lfs.github.com/spec/v1\n",
+       "it is a Git LFS pointer, not the file that it stands for: run 'git lfs pull' in its "
+       "repository, or download the file itself"},
+  };
+  for (const auto& [bytes, sentence] : others) {
     test::write_bytes(folder / "file", bytes);
-    CHECK(error(folder / "file") ==
-          (folder / "file").string() + kStart +
-              "it is not an HDF5 file; convert a PyTorch checkpoint with convert_checkpoint");
+    CHECK(error(folder / "file") == (folder / "file").string() + kStart + sentence);
   }
   write_checkpoint(test::small_densenet(), folder / "net.h5");
   const std::string bytes = test::content_of(folder / "net.h5");

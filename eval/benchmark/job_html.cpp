@@ -130,6 +130,7 @@ HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const R
   for (const MissingSet& set : report.missing) {
     page.missing.push_back({set.name, set.reason, set.command});
   }
+  page.notes = report.notes;
   for (const SearchResult& search : report.searches) page.searches.push_back(search_of(search));
   page.sheets.push_back(
       sheet_of(job, job.in, result.tasks.front().scores.back(), true, result.in_predictions));

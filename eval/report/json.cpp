@@ -85,6 +85,7 @@ std::string to_json(const Report& report) {
       {"evaluations", list_of(report.evaluations)},
       {"missing", list_of(report.missing)},
       {"searches", list_of(report.searches)},
+      {"notes", report.notes},
       {"settings",
        {{"metrics", name_of(report.method)},
         {"device", report.device},

@@ -32,7 +32,7 @@ bool is_undefined(const Report& report, std::optional<double> Metrics::*figure) 
 }  // namespace
 
 std::vector<std::string> notes_of(const Report& report) {
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = report.notes;
   for (const SearchResult& search : report.searches) notes.push_back(note_on(search));
   for (const MissingSet& missing : report.missing) notes.push_back(note_on(missing));
   if (is_undefined(report, &Metrics::fpr_at_tpr95)) {

@@ -8,7 +8,8 @@
 
 namespace odin {
 
-// One sentence for each search, each missing set and each kind of undefined figure.
+// The report's own notes, then a sentence for each search, each missing set and each kind of undefined
+// figure.
 std::vector<std::string> notes_of(const Report& report);
 
 }  // namespace odin

@@ -45,6 +45,8 @@ struct Report {
   std::vector<Evaluation> evaluations;
   std::vector<MissingSet> missing;
   std::vector<SearchResult> searches;  // that chose ODIN's parameters, if any
+  // What a reader of the figures should know, a sentence each.
+  std::vector<std::string> notes{};
 
   MetricsMethod method = MetricsMethod::kExact;
   std::string device;  // "cpu (avx512, 2 threads)"
@@ -71,7 +73,8 @@ std::string to_markdown(const Report& report);
 
 // A line of names, then one line for each set and detector, and one more if the paper has figures.
 // `source` is "ours" or the paper's edition. Figures are unrounded fractions; an undefined figure is
-// empty. A missing set has one line with the source "missing". RFC 4180.
+// empty. A missing set has one line with the source "missing", and a note one with the source "note" and
+// its sentence in place of a set. RFC 4180.
 std::string to_csv(const Report& report);
 
 // The whole report as one indented JSON object. Figures are unrounded fractions; an undefined figure is

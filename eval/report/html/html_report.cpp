@@ -74,6 +74,13 @@ void append_histogram(std::string& html, const HtmlReport& report, const HtmlSet
          html_name(report.in_set), bars_key("bars-out"), html_name(set.name));
 }
 
+void append_notes(std::string& html, const HtmlReport& report) {
+  if (report.notes.empty()) return;
+  html += "<ul>\n";
+  for (const std::string& note : report.notes) append(html, "<li>{}</li>\n", html_name(note));
+  html += "</ul>\n";
+}
+
 void append_sets(std::string& html, const HtmlReport& report) {
   if (report.sets.empty()) return;
   append(html,
@@ -134,6 +141,7 @@ std::string to_html(const HtmlReport& report) {
   if (!report.sets.empty() || !report.missing.empty()) {
     append(html, "<h2>Results</h2>\n{}", results_table(report, kSetAnchor));
   }
+  append_notes(html, report);
   append_sets(html, report);
   append_searches(html, report);
   append_sheets(html, report);

@@ -87,6 +87,7 @@ struct HtmlReport {
   std::vector<HtmlFact> facts;     // the rest of the description, in this order
   std::vector<HtmlSet> sets;
   std::vector<HtmlMissingSet> missing;
+  std::vector<std::string> notes{};  // a sentence each, below the table of results
   std::vector<HtmlSearch> searches;
   std::vector<HtmlSheet> sheets;
 };

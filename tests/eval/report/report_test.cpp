@@ -33,6 +33,7 @@ Report example() {
                                       .paper = {}}}}},
       .missing = {},
       .searches = {},
+      .notes = {},
       .method = MetricsMethod::kExact,
       .device = "cpu",
       .batch_size = 64,
@@ -142,6 +143,7 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
     }],
     "missing": [],
     "searches": [],
+    "notes": [],
     "settings": {"metrics": "exact", "device": "cpu", "batch_size": 64, "threads": 2, "ranks": 3,
                  "seed": 18446744073709551615, "skip": 1000, "limit": 10000},
     "seconds": 100.25,
@@ -152,6 +154,21 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
   CHECK(found["versions"]["odin"] == version());
   found["versions"]["odin"] = "VERSION";
   CHECK(found == expected);
+}
+
+TEST_CASE("a note is in every form of the report") {
+  Report report = example();
+  report.notes = {"No accuracy: the set \"x\" has 3 classes, the network 10.", "Another."};
+  const std::string& note = report.notes[0];
+  CHECK(to_text(report) == to_text(example()) + '\n' + note + "\n\nAnother.\n");
+  CHECK(to_table(report).ends_with("\n\n" + note + "\nAnother.\n"));
+  CHECK(to_markdown(report).ends_with("|\n\n" + note + "\n\nAnother.\n"));
+  CHECK(nlohmann::json::parse(to_json(report))["notes"] == report.notes);
+  CHECK(to_csv(report) ==
+        to_csv(example()) +
+            "DenseNet-BC-100,CIFAR-10,\"No accuracy: the set \"\"x\"\" has 3 classes, the network "
+            "10.\",,,,note,,,,,,,\n"
+            "DenseNet-BC-100,CIFAR-10,Another.,,,,note,,,,,,,\n");
 }
 
 TEST_CASE("JSON is valid for a file name that is not UTF-8 and for no evaluation") {

@@ -46,8 +46,10 @@ TEST_CASE("the page is well-formed, self-contained and accessible, and shows eve
   HtmlSet& set = example.report.sets[0];
   set.detectors[0].metrics = {0.348, 0.099, 0.953, 0.964, 0.938};
   set.detectors[3].metrics = {0.0431, 0.0464, 0.991, 0.9919, std::nullopt};
+  example.report.notes = {"No accuracy: <b>3</b> classes & the network's 10."};
   const std::string text = checked_text(example.report);
   INFO(text);
+  CHECK(holds(text, "li: No accuracy: <b>3</b> classes & the network's 10.\n"));
   CHECK(holds(text, "charts 17\n"));  // a curve and four histograms of each of three sets, two maps
   CHECK(holds(text, "images 48\n"));
   CHECK(holds(text, "h1: DenseNet-BC-100| on |CIFAR-10\n"));

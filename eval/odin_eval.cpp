@@ -9,6 +9,7 @@
 #include "eval/benchmark/job_report.h"
 #include "eval/cli/odin_eval_options.h"
 #include "eval/cli/program.h"
+#include "eval/cli/terminal.h"
 #include "eval/cli/terminal_progress.h"
 #include "eval/metrics/threshold_sweep.h"
 #include "eval/scoring/score_files.h"
@@ -73,8 +74,7 @@ void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& 
   if (!o.csv.empty()) write_atomically(o.csv, to_csv(report));
   if (!o.markdown.empty()) write_atomically(o.markdown, to_markdown(report));
   if (!o.report.empty()) write_html_report(html_report_of(job, result, report), o.report);
-  const bool one_set = report.evaluations.size() == 1 && report.missing.empty();
-  fmt::print("{}", one_set ? to_text(report) : to_table(report));
+  fmt::print("{}", to_output(report, terminal_columns(STDOUT_FILENO)));
 }
 
 std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& scorer,

@@ -5,18 +5,19 @@
 namespace odin {
 namespace {
 
-std::string note_on(const SearchResult& search) {
+Note note_on(const SearchResult& search) {
   const OdinParameters chosen = search.chosen();
-  return fmt::format(
+  return {fmt::format(
       "Tuned on {} images of the in-distribution set and {} of {}: temperature {}, magnitude {} "
       "(FPR at TPR 95% there: {:.1f}%)",
       search.in_images, search.out_images, search.out_set, chosen.temperature, chosen.magnitude,
-      search.cells[search.best].fpr_at_tpr95.value_or(0) * 100);
+      search.cells[search.best].fpr_at_tpr95.value_or(0) * 100)};
 }
 
-std::string note_on(const MissingSet& missing) {
-  const std::string note = fmt::format("Missing: {}: {}", missing.name, missing.reason);
-  return missing.command.empty() ? note : fmt::format("{}; fetch it: {}", note, missing.command);
+Note note_on(const MissingSet& missing) {
+  std::string sentence = fmt::format("Missing: {}: {}", missing.name, missing.reason);
+  if (!missing.command.empty()) sentence += "; fetch it:";
+  return {std::move(sentence), missing.command};
 }
 
 // Whether the figure is undefined for some detector.
@@ -31,20 +32,24 @@ bool is_undefined(const Report& report, std::optional<double> Metrics::*figure) 
 
 }  // namespace
 
-std::vector<std::string> notes_of(const Report& report) {
-  std::vector<std::string> notes = report.notes;
+std::string Note::in_one_line() const {
+  return command.empty() ? sentence : fmt::format("{} {}", sentence, command);
+}
+
+std::vector<Note> notes_of(const Report& report) {
+  std::vector<Note> notes;
+  for (const std::string& sentence : report.notes) notes.push_back({sentence});
   for (const SearchResult& search : report.searches) notes.push_back(note_on(search));
   for (const MissingSet& missing : report.missing) notes.push_back(note_on(missing));
   if (is_undefined(report, &Metrics::fpr_at_tpr95)) {
-    notes.emplace_back(
-        "FPR n/a: no threshold of the sweep accepts 94.95% to 95.05% of the in-distribution "
-        "images. The exact metrics have no such gap.");
+    notes.push_back(
+        {"FPR n/a: no threshold of the sweep accepts 94.95% to 95.05% of the in-distribution "
+         "images. The exact metrics have no such gap."});
   }
   if (is_undefined(report, &Metrics::aupr_in) || is_undefined(report, &Metrics::aupr_out)) {
-    notes.emplace_back(
-        "AUPR n/a: all scores are outside the thresholds of the sweep. The exact metrics have no "
-        "such "
-        "bounds.");
+    notes.push_back(
+        {"AUPR n/a: all scores are outside the thresholds of the sweep. The exact metrics have no "
+         "such bounds."});
   }
   return notes;
 }

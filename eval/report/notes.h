@@ -8,8 +8,15 @@
 
 namespace odin {
 
+struct Note {
+  std::string sentence;   // without a full stop if a command follows
+  std::string command{};  // that helps, for a shell; empty if there is none
+
+  std::string in_one_line() const;
+};
+
 // The report's own notes, then a sentence for each search, each missing set and each kind of undefined
 // figure.
-std::vector<std::string> notes_of(const Report& report);
+std::vector<Note> notes_of(const Report& report);
 
 }  // namespace odin

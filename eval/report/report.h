@@ -68,6 +68,12 @@ std::string to_text(const Report& report);
 // detectors next to each other in a cell. The paper's own figures, if any, follow in a row below. After
 // the table come the missing sets, the results of searches, and the source of the paper's figures.
 std::string to_table(const Report& report);
+// The same for a terminal of `columns`: a line for each set and detector, with short headings. Figures
+// need 40 columns, or some more with a longer name of a detector. The rest is broken at spaces.
+std::string to_narrow_table(const Report& report, int columns);
+// to_text() for one set and to_table() for several, as they are where `columns` is none, which is not a
+// terminal. On a terminal whose columns do not hold the figures, to_narrow_table().
+std::string to_output(const Report& report, std::optional<int> columns);
 // The same as a GitHub Markdown table.
 std::string to_markdown(const Report& report);
 

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "eval/metrics/figures.h"
-#include "eval/report/notes.h"
 #include "eval/report/report.h"
+#include "eval/report/table_parts.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -30,10 +30,8 @@ std::string cell(const Evaluation& evaluation, const MetricFigure& figure,
                  const MetricsOf& metrics_of) {
   std::string text;
   for (const DetectorResult& result : evaluation.detectors) {
-    const Metrics* metrics = metrics_of(result);
-    const std::optional<double> value = metrics ? figure.of(*metrics) : std::nullopt;
     if (!text.empty()) text += " / ";
-    text += value ? fmt::format("{:.1f}", *value * 100) : metrics ? "n/a" : "-";
+    text += percent_of(metrics_of(result), figure);
   }
   return text;
 }
@@ -47,47 +45,33 @@ Row row_of(std::string label, const Evaluation& evaluation, const MetricsOf& met
   return row;
 }
 
-// The number of the note with the source of a figure. Adds the note if it is new.
-std::size_t source_number(std::vector<std::string>& sources, const DetectorResult& result) {
-  std::string source = citation(*result.paper);
-  if (result.detector->uses_odin_parameters) {
-    source += fmt::format(", T = {}, magnitude {}", result.paper->parameters.temperature,
-                          result.paper->parameters.magnitude);
-  }
-  const auto found = std::ranges::find(sources, source);
-  if (found != sources.end()) return static_cast<std::size_t>(found - sources.begin()) + 1;
-  sources.push_back(std::move(source));
-  return sources.size();
-}
-
 // "paper [1, 2]", with the numbers of the notes; empty if the paper has no figure.
-std::string paper_label(const Evaluation& evaluation, std::vector<std::string>& sources) {
+std::string paper_label(const Evaluation& evaluation, PaperSources& sources) {
   std::vector<std::size_t> numbers;
   for (const DetectorResult& result : evaluation.detectors) {
     if (!result.paper) continue;
-    const std::size_t number = source_number(sources, result);
+    const std::size_t number = sources.number_of(result);
     if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
   }
   return numbers.empty() ? "" : fmt::format("paper [{}]", fmt::join(numbers, ", "));
 }
 
-std::string title_of(const Report& report) {
+std::string title_with_detectors(const Report& report) {
   std::string detectors;
   if (!report.evaluations.empty()) {
     for (const DetectorResult& result : report.evaluations[0].detectors) {
       detectors += fmt::format("{}{}", detectors.empty() ? "" : " / ", result.detector->title);
     }
   }
-  return fmt::format("{}, in-distribution {} ({} images); {}, in percent", report.network,
-                     report.in_set, report.in_images, detectors);
+  return fmt::format("{}; {}, in percent", title_of(report), detectors);
 }
 
 Table table_of(const Report& report) {
-  Table table{title_of(report), {{"Out-of-distribution set", {}}}, {}};
+  Table table{title_with_detectors(report), {{"Out-of-distribution set", {}}}, {}};
   for (const MetricFigure& figure : kMetricFigures) {
     table.rows[0].cells.emplace_back(figure.label);
   }
-  std::vector<std::string> sources;
+  PaperSources sources;
   for (const Evaluation& evaluation : report.evaluations) {
     table.rows.push_back(row_of(evaluation.out_set, evaluation,
                                 [](const DetectorResult& result) { return &result.metrics; }));
@@ -98,12 +82,8 @@ Table table_of(const Report& report) {
           return result.paper ? &result.paper->metrics : nullptr;
         }));
   }
-  if (report.accuracy) {
-    table.notes.push_back(fmt::format("Classification accuracy: {:.1f}%", *report.accuracy * 100));
-  }
-  for (std::string& note : notes_of(report)) table.notes.push_back(std::move(note));
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    table.notes.push_back(fmt::format("[{}] {}", i + 1, sources[i]));
+  for (const Note& note : notes_below(report, sources)) {
+    table.notes.push_back(note.in_one_line());
   }
   return table;
 }

@@ -53,7 +53,7 @@ std::string to_text(const Report& report) {
     text += '\n';
     append_line(text, "Classification accuracy:", percent(report.accuracy));
   }
-  for (const std::string& note : notes_of(report)) text += fmt::format("\n{}\n", note);
+  for (const Note& note : notes_of(report)) text += fmt::format("\n{}\n", note.in_one_line());
   return text;
 }
 

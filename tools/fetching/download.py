@@ -136,17 +136,20 @@ def receive(part, name, timeout):
 @contextlib.contextmanager
 def progress(name, total):
     """Yields a function that shows, on a terminal, how many bytes have arrived."""
-    terminal = sys.stderr.isatty()
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "") in ("", "dumb")
+    drawn = sys.stderr.isatty() and not plain
     of = f" of {total / 1e6:.1f}" if total else ""
 
     def show(size):
-        if terminal:
-            print(f"\r{name}: {size / 1e6:.1f}{of} MB ", end="", file=sys.stderr, flush=True)
+        if drawn:
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # a window changes its size
+            line = f"{name}: {size / 1e6:.1f}{of} MB "
+            print("\r" + line[max(0, len(line) - columns + 1):], end="", file=sys.stderr, flush=True)
 
     try:
         yield show
     finally:
-        if terminal:
+        if drawn:
             print(file=sys.stderr)
 
 

@@ -1,0 +1,106 @@
+#include "eval/report/columns.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+namespace odin {
+namespace {
+
+struct Range {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+// Unicode's combining marks of European scripts, and what takes no column.
+constexpr Range kZeroWidth[] = {
+    {0x0300, 0x036f}, {0x200b, 0x200f}, {0x20d0, 0x20f0}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
+// East Asian Width W and F, in blocks.
+constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
+                           {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+                           {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+                           {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+
+struct Character {
+  std::size_t bytes;
+  int columns;
+};
+
+// The character at the beginning of `text`, which is not empty.
+Character first_of(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::size_t bytes = byte(0) < 0xc2   ? 1
+                            : byte(0) < 0xe0 ? 2
+                            : byte(0) < 0xf0 ? 3
+                            : byte(0) < 0xf5 ? 4
+                                             : 1;
+  if (bytes == 1 || bytes > text.size()) return {1, 1};
+  std::uint32_t code = byte(0) & (0x7fU >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80U) return {1, 1};
+    code = code << 6 | (byte(i) & 0x3fU);
+  }
+  const auto is_in = [code](const auto& ranges) {
+    return std::any_of(std::begin(ranges), std::end(ranges), [code](const Range& range) {
+      return code >= range.first && code <= range.last;
+    });
+  };
+  return {bytes, is_in(kZeroWidth) ? 0 : is_in(kWide) ? 2 : 1};
+}
+
+// The longest beginning that takes at most `columns`.
+std::string_view beginning(std::string_view text, int columns) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const Character next = first_of(text.substr(end));
+    if (next.columns > columns) break;
+    columns -= next.columns;
+    end += next.bytes;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+int columns_of(std::string_view text) {
+  int columns = 0;
+  while (!text.empty()) {
+    const Character next = first_of(text);
+    columns += next.columns;
+    text.remove_prefix(next.bytes);
+  }
+  return columns;
+}
+
+std::string cut_to_columns(std::string_view text, int columns) {
+  constexpr std::string_view kMark = "...";
+  constexpr int kMarkColumns = 3;
+  if (columns_of(text) <= columns) return std::string(text);
+  if (columns < kMarkColumns) return std::string(beginning(text, columns));
+  return std::string(beginning(text, columns - kMarkColumns)).append(kMark);
+}
+
+std::string wrapped(std::string_view text, int columns, int indent) {
+  std::string lines;
+  int used = 0;  // columns of the last line
+  bool begun = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const int width = columns_of(word);
+    if (begun && used + 1 + width > columns) {
+      lines.append("\n").append(static_cast<std::size_t>(indent), ' ');
+      used = indent;
+    } else if (begun) {
+      lines += ' ';
+      ++used;
+    }
+    lines += word;
+    used += width;
+    begun = true;
+  }
+  return lines;
+}
+
+}  // namespace odin

@@ -1,0 +1,44 @@
+#include "eval/report/table_parts.h"
+
+#include <algorithm>
+
+#include "kernels/error.h"
+
+namespace odin {
+
+std::size_t PaperSources::number_of(const DetectorResult& result) {
+  std::string source = citation(*result.paper);
+  if (result.detector->uses_odin_parameters) {
+    source += fmt::format(", T = {}, magnitude {}", result.paper->parameters.temperature,
+                          result.paper->parameters.magnitude);
+  }
+  const auto found = std::ranges::find(sources_, source);
+  if (found != sources_.end()) return static_cast<std::size_t>(found - sources_.begin()) + 1;
+  sources_.push_back(std::move(source));
+  return sources_.size();
+}
+
+std::string title_of(const Report& report) {
+  return fmt::format("{}, in-distribution {} ({} images)", report.network, report.in_set,
+                     report.in_images);
+}
+
+std::string percent_of(const Metrics* metrics, const MetricFigure& figure) {
+  if (metrics == nullptr) return "-";
+  const std::optional<double> value = figure.of(*metrics);
+  return value ? fmt::format("{:.1f}", *value * 100) : "n/a";
+}
+
+std::vector<Note> notes_below(const Report& report, const PaperSources& sources) {
+  std::vector<Note> notes;
+  if (report.accuracy) {
+    notes.push_back({fmt::format("Classification accuracy: {:.1f}%", *report.accuracy * 100)});
+  }
+  for (Note& note : notes_of(report)) notes.push_back(std::move(note));
+  for (std::size_t i = 0; i < sources.all().size(); ++i) {
+    notes.push_back({fmt::format("[{}] {}", i + 1, sources.all()[i])});
+  }
+  return notes;
+}
+
+}  // namespace odin

@@ -1,0 +1,35 @@
+// What the wide and the narrow table share: the title, the sources of the paper's figures, the notes.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "eval/metrics/figures.h"
+#include "eval/report/notes.h"
+#include "eval/report/report.h"
+
+namespace odin {
+
+// The sources of the paper's figures, numbered from 1 in the order in which they are asked for.
+class PaperSources {
+ public:
+  // The number of the source of a figure that the paper has.
+  std::size_t number_of(const DetectorResult& result);
+  // In the order of their numbers.
+  const std::vector<std::string>& all() const { return sources_; }
+
+ private:
+  std::vector<std::string> sources_;
+};
+
+// "DenseNet-BC-100, in-distribution CIFAR-10 (9000 images)".
+std::string title_of(const Report& report);
+
+// "-" for no metrics, "n/a" for an undefined figure, else in percent.
+std::string percent_of(const Metrics* metrics, const MetricFigure& figure);
+
+// The accuracy, the notes and the sources.
+std::vector<Note> notes_below(const Report& report, const PaperSources& sources);
+
+}  // namespace odin

@@ -1,4 +1,4 @@
-// convert_checkpoint: turns a network that PyTorch saved into our own checkpoint.
+// convert_checkpoint: turns a network of PyTorch or safetensors into our own checkpoint.
 #include <array>
 #include <filesystem>
 #include <sstream>
@@ -13,6 +13,7 @@
 #include "tools/conversion/network_file.h"
 #include "tools/in_datasets.h"
 #include "weights/checkpoint.h"
+#include "weights/files/file_kind.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -27,6 +28,8 @@ struct Options {
   std::vector<float> mean;
   std::vector<float> std;
   fs::path class_names;
+  std::string key;
+  bool strict = false;
   bool list = false;
 };
 
@@ -34,7 +37,9 @@ constexpr const char* kExamples = R"(examples:
   convert_checkpoint densenet10.pth densenet10.h5 --in-dataset cifar10
   convert_checkpoint wideresnet100.pth.tar.gz wideresnet100.h5 --in-dataset cifar100
   convert_checkpoint mine.pth mine.h5 --in-dataset svhn --mean 0.44 0.44 0.47 --std 0.2 0.2 0.2
-  convert_checkpoint mine.pth --list)";
+  convert_checkpoint mine.safetensors mine.h5 --in-dataset cifar10
+  convert_checkpoint mine.pth --list
+  convert_checkpoint mine.pth mine.h5 --in-dataset cifar10 --key state_dict_ema)";
 
 std::string known_names() {
   std::string names;
@@ -59,8 +64,9 @@ void check_usage(const Options& options) {
 
 void add_options(CLI::App& app, Options& options) {
   app.footer(kExamples);
-  app.add_option("INPUT", options.input,
-                 "file that torch.save wrote, of any PyTorch version, gzipped or not")
+  app.add_option(
+         "INPUT", options.input,
+         "file that torch.save wrote, of any PyTorch version, or safetensors file, gzipped or not")
       ->required();
   app.add_option("OUTPUT", options.output, "the HDF5 checkpoint to write");
   app.add_option("--in-dataset", options.in_dataset,
@@ -73,6 +79,11 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--std", options.std, "standard deviation of each channel, for the same")
       ->expected(3);
   app.add_option("--class-names", options.class_names, "text file with one class name per line");
+  app.add_option(
+      "--key", options.key,
+      "which network, where INPUT holds several: the keys that lead to it, joined with dots");
+  app.add_flag("--strict", options.strict,
+               "refuse tensors that are no part of the network, which are ignored otherwise");
   app.add_flag("--list", options.list, "print what the input holds, without converting it");
   app.final_callback([&options] { check_usage(options); });
 }
@@ -112,13 +123,33 @@ void describe_inputs(const Options& options, Checkpoint& checkpoint) {
   }
 }
 
+// "2 tensors that are no part of the network: normalize.mean (3), mu (10)", or nothing.
+std::string tensors_beside(const pytorch::Naming& naming) {
+  constexpr std::size_t kMost = 10;
+  if (naming.beside.empty()) return "";
+  std::vector<std::string> names;
+  for (const pytorch::NamedTensor* named : naming.beside) {
+    if (names.size() == kMost) {
+      names.emplace_back("...");
+      break;
+    }
+    names.push_back(
+        fmt::format("{} {}", printable(named->name), pytorch::shape_text(named->tensor.shape)));
+  }
+  return fmt::format("{} tensor{} that {} no part of the network: {}", naming.beside.size(),
+                     naming.beside.size() == 1 ? "" : "s", naming.beside.size() == 1 ? "is" : "are",
+                     fmt::join(names, ", "));
+}
+
 void convert(const SharedSource& bytes, const Options& options) {
   std::error_code ignored;
   require(!fs::equivalent(options.input, options.output, ignored),
           "INPUT and OUTPUT are the same file");
-  const pytorch::NetworkFile file(bytes);
+  const pytorch::NetworkFile file(bytes, options.key);
   Checkpoint checkpoint;
   checkpoint.architecture = file.architecture();
+  const std::string beside = tensors_beside(file.naming());
+  require(beside.empty() || !options.strict, "it holds {}", beside);
   describe_inputs(options, checkpoint);
   checkpoint.source =
       fmt::format("converted from {} in a {}, {}, sha256 {}", file.network().kind, file.container(),
@@ -130,31 +161,35 @@ void convert(const SharedSource& bytes, const Options& options) {
   fmt::print("{}: {}, {} numbers, from {} in a {}\n", options.output.string(),
              pytorch::describe(checkpoint.architecture), count, file.network().kind,
              file.container());
+  if (!beside.empty()) fmt::print("Ignored {}. --strict refuses such files.\n", beside);
 }
 
-void list(const SharedSource& bytes) {
-  const pytorch::NetworkFile file(bytes);
+void list(const SharedSource& bytes, const Options& options) {
+  const pytorch::NetworkFile file(bytes, options.key);
   fmt::print("container: {}\nholds:     {}\n", file.container(), file.network().kind);
   try {
     fmt::print("network:   {}\n", pytorch::describe(file.architecture()));
+    const std::string beside = tensors_beside(file.naming());
+    if (!beside.empty()) fmt::print("beside it: {}\n", beside);
   } catch (const Error& error) {
     fmt::print("network:   not one of ours: {}\n", error.what());
   }
   fmt::print("tensors:   {}\n", file.network().tensors.size());
   for (const auto& [name, tensor] : file.network().tensors) {
     const bool stored = tensor.storage != nullptr;
-    fmt::print("  {} {} {} {}\n", printable(name), pytorch::shape_text(tensor.shape),
-               stored ? tensor.storage->type->name : "empty",
-               stored ? printable(tensor.storage->location) : "");
+    const std::string place = stored ? printable(tensor.storage->location) : "";
+    fmt::print("  {} {} {}{}{}\n", printable(name), pytorch::shape_text(tensor.shape),
+               stored ? tensor.storage->type->name : "empty", place.empty() ? "" : " ", place);
   }
   if (!file.network().others.empty()) fmt::print("saved with it:\n");
   for (const auto& [key, value] : file.network().others) fmt::print("  {}: {}\n", key, value);
 }
 
 int run(const Options& options) {
+  require_no_folder(options.input);
   const SharedSource bytes = in_file(InputFile(options.input));
   try {
-    options.list ? list(bytes) : convert(bytes, options);
+    options.list ? list(bytes, options) : convert(bytes, options);
   } catch (const Error& error) {
     fail("{}: {}", options.input.string(), error.what());
   }
@@ -166,7 +201,9 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Converts a network that PyTorch saved into our HDF5 checkpoint. The input is read as data: "
+      "Converts a network that PyTorch or safetensors saved into our HDF5 checkpoint. The input is "
+      "read "
+      "as data: "
       "it is not trusted, nothing in it is run, and PyTorch is not needed.",
       "convert_checkpoint");
   odin::Options options;

@@ -194,14 +194,11 @@ ZipArchive::ZipArchive(SharedSource source) : source_(std::move(source)) {
     require_inside(listed.name);
     require((listed.flags & kEncrypted) == 0, "the entry '{}' is encrypted",
             printable(listed.name));
-    require(listed.method == 0 && listed.compressed_size == listed.entry.size,
-            "the entry '{}' is compressed, but torch.save stores entries as they are (is it a "
-            "TorchScript archive, or was it unpacked and packed again?)",
-            printable(listed.name));
+    listed.entry.compressed = listed.method != 0 || listed.compressed_size != listed.entry.size;
     const std::uint64_t begin = listed.entry.offset;
     listed.entry.offset = data_offset(source_, listed);
-    window(source_, listed.entry.offset, listed.entry.size);
-    extents.emplace_back(begin, listed.entry.offset + listed.entry.size);
+    window(source_, listed.entry.offset, listed.compressed_size);
+    extents.emplace_back(begin, listed.entry.offset + listed.compressed_size);
     require(entries_.emplace(listed.name, listed.entry).second,
             "the ZIP archive holds the entry '{}' twice", printable(listed.name));
   }
@@ -220,6 +217,11 @@ const ZipEntry* ZipArchive::find(const std::string& name) const {
 SharedSource ZipArchive::open(const std::string& name) const {
   const ZipEntry* entry = find(name);
   require(entry != nullptr, "the ZIP archive holds no entry '{}'", printable(name));
+  require(
+      !entry->compressed,
+      "the entry '{}' is compressed, but torch.save stores entries as they are (was it unpacked "
+      "and packed again?)",
+      printable(name));
   SharedSource bytes = window(source_, entry->offset, entry->size);
   require(checksum(*bytes) == entry->crc32,
           "the checksum of the entry '{}' is wrong (the file is damaged)", printable(name));

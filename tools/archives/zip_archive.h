@@ -1,4 +1,5 @@
-// The directory of a ZIP archive whose entries are stored, not compressed, as PyTorch writes them.
+// The directory of a ZIP archive, and its entries that are stored, not compressed: PyTorch compresses
+// none.
 #pragma once
 
 #include <map>
@@ -13,6 +14,7 @@ struct ZipEntry {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   std::uint32_t crc32 = 0;
+  bool compressed = false;  // it can be listed, but not opened
 };
 
 // Whether a file begins like a ZIP archive.
@@ -20,15 +22,16 @@ bool looks_like_zip(const ByteSource& source);
 
 class ZipArchive {
  public:
-  // Reads the directory, including ZIP64's. Throws Error if the archive is damaged, split,
-  // encrypted or compressed, if two entries overlap or have the same name, or if a name leads out
+  // Reads the directory, including ZIP64's. Throws Error if the archive is damaged, split
+  // or encrypted, if two entries overlap or have the same name, or if a name leads out
   // of the archive.
   explicit ZipArchive(SharedSource source);
 
   const std::map<std::string, ZipEntry>& entries() const { return entries_; }
   // The entry of that name, or nullptr.
   const ZipEntry* find(const std::string& name) const;
-  // The bytes of an entry. Throws Error if there is none, or if its checksum is wrong.
+  // The bytes of an entry. Throws Error if there is none, if it is compressed, or if its
+  // checksum is wrong.
   SharedSource open(const std::string& name) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,8 @@
 
 namespace odin::pytorch {
 namespace {
+
+using ShapeMap = std::map<std::string, std::vector<std::int64_t>>;
 
 // Extent `axis` of a tensor, if a hyperparameter can have that value.
 std::optional<int> extent(const ShapeMap& shapes, const std::string& name, std::size_t axis) {
@@ -80,33 +83,39 @@ std::vector<std::int64_t> extents_of(const Shape& shape) {
   return extents;
 }
 
-Differences compare(const Architecture& architecture, const ShapeMap& shapes) {
+Differences compare(const Architecture& architecture, const std::vector<NamedShape>& tensors,
+                    const ShapeMap& shapes) {
   Differences differences;
   const auto differ = [&](std::string what) {
     if (differences.count++ == 0) differences.first = std::move(what);
   };
-  ShapeMap extra = shapes;
+  std::map<std::string, Shape> expected;
   for (const ParameterSpec& spec : parameter_specs(architecture)) {
-    const auto found = extra.find(spec.name);
-    if (found == extra.end()) {
-      differ(fmt::format("'{}' is missing", spec.name));
-      continue;
-    }
-    if (found->second != extents_of(spec.shape)) {
-      differ(fmt::format("'{}' has the shape {} instead of {}", spec.name,
-                         shape_text(found->second), spec.shape.to_string()));
-    }
-    extra.erase(found);
+    if (!shapes.contains(spec.name)) differ(fmt::format("'{}' is missing", spec.name));
+    expected.emplace(spec.name, spec.shape);
   }
-  for (const auto& [name, shape] : extra) {
-    differ(fmt::format("'{}' of shape {} is not part of it", printable(name), shape_text(shape)));
+  for (const auto& [name, original, shape] : tensors) {
+    const auto found = expected.find(name);
+    if (found == expected.end()) {
+      differ(fmt::format("'{}' of shape {} is not part of it", printable(original),
+                         shape_text(shape)));
+    } else if (shape != extents_of(found->second)) {
+      differ(fmt::format("'{}' has the shape {} instead of {}", printable(original),
+                         shape_text(shape), found->second.to_string()));
+    }
   }
   return differences;
 }
 
 }  // namespace
 
-Architecture infer_architecture(const ShapeMap& shapes) {
+Architecture infer_architecture(const std::vector<NamedShape>& tensors) {
+  ShapeMap shapes;
+  for (const auto& [name, original, shape] : tensors) {
+    require(shapes.emplace(name, shape).second,
+            "two of its tensors are '{}' by our names; one is '{}'", printable(name),
+            printable(original));
+  }
   std::optional<Architecture> nearest;
   Differences least;
   std::string impossible;
@@ -114,7 +123,7 @@ Architecture infer_architecture(const ShapeMap& shapes) {
     if (!guess) continue;
     try {
       validate(*guess);
-      const Differences differences = compare(*guess, shapes);
+      const Differences differences = compare(*guess, tensors, shapes);
       if (nearest && least.count <= differences.count) continue;
       nearest = guess;
       least = differences;
@@ -129,7 +138,7 @@ Architecture infer_architecture(const ShapeMap& shapes) {
               ? std::string("there are none")
               : fmt::format("'block1.layer.0.conv1.weight' and 'fc.weight' are expected, and the "
                             "first one's name is '{}'",
-                            printable(shapes.begin()->first)));
+                            printable(tensors.front().original)));
   require(least.count == 0, "it is not a network that we know: {} is the closest, but {}",
           describe(*nearest),
           least.count == 1

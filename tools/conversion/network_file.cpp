@@ -1,11 +1,23 @@
 #include "tools/conversion/network_file.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "kernels/error.h"
+#include "tools/archives/tar_archive.h"
+#include "tools/archives/zip_archive.h"
 #include "tools/conversion/infer_architecture.h"
+#include "tools/conversion/unwrap.h"
+#include "tools/pytorch/container.h"
+#include "tools/pytorch/find_network.h"
+#include "tools/pytorch/saved_object.h"
+#include "tools/tensors/safetensors.h"
+#include "weights/files/file_kind.h"
 #include "weights/files/printable.h"
+#include "weights/pickle/pickle_calls.h"
+#include "weights/pickle/pickle_machine.h"
 
 namespace odin::pytorch {
 namespace {
@@ -13,14 +25,94 @@ namespace {
 // Views may share or repeat elements. Up to this many more than the stored ones are allowed.
 constexpr std::uint64_t kSpareElements = std::uint64_t{1} << 20;
 
+bool looks_like_hdf5(const ByteSource& file) {
+  std::byte magic[4] = {};
+  if (file.size() < sizeof(magic)) return false;
+  file.read(0, magic);
+  return magic[0] == std::byte{0x89} && magic[1] == std::byte{'H'} && magic[2] == std::byte{'D'} &&
+         magic[3] == std::byte{'F'};
+}
+
+// Whether a pickle holds tensors as pickle.dump writes them: each as a file of torch.save.
+bool is_pickled_tensors(const SharedSource& file) {
+  constexpr std::string_view kFunction = "_load_from_bytes";
+  constexpr std::uint64_t kMostBegin = 1 << 16;
+  std::string begin(static_cast<std::size_t>(std::min(file->size(), kMostBegin)), '\0');
+  file->read(0, std::as_writable_bytes(std::span(begin)));
+  return begin.find(kFunction) != std::string::npos;
+}
+
+// Says what a file is that begins like none of those that are read.
+[[noreturn]] void refuse(const SharedSource& file) {
+  require(file->size() > 0, "it is empty");
+  require(!looks_like_hdf5(*file),
+          "it is an HDF5 file, not a PyTorch file (is it already converted?)");
+  if (const auto other = recognise_other_file(*file)) fail("{}", *other);
+  require(
+      !is_pickled_tensors(file),
+      "it was written by pickle.dump, not by torch.save: load it in Python with pickle.load, and "
+      "save the network's state_dict() with torch.save");
+  Contents contents;
+  ByteReader reader(file);
+  std::string why;
+  try {
+    contents.object = load_pickle(reader, *contents.heap);
+  } catch (const HarmfulCall&) {
+    throw;
+  } catch (const Error& error) {
+    why = recognise_text(*file).value_or(error.what());
+  }
+  require(contents.object != nullptr, "it is not a file that PyTorch saved: {}", why);
+  fail("it is not a file that PyTorch saved, but a pickle of {}: {}", describe(contents.object),
+       why_no_network(contents, contents.object));
+}
+
+// What torch.save wrote, in any of its containers.
+Contents read_contents(const SharedSource& file) {
+  if (looks_like_zip(*file)) return read_zip_container(file);
+  if (looks_like_tar(*file)) return read_tar_container(read_tar(file));
+  if (looks_like_magic(file)) return read_magic_container(file);
+  refuse(file);
+}
+
 }  // namespace
 
-NetworkFile::NetworkFile(const SharedSource& file)
-    : contents_(open_container(file)), network_(find_network(contents_)) {}
+NetworkFile::NetworkFile(const SharedSource& file, const std::string& key) {
+  const SharedSource inner = unwrap(file);
+  if (looks_like_safetensors(*inner)) {
+    container_ = "safetensors file";
+    network_ = read_safetensors(inner);
+    for (const NamedTensor& named : network_.tensors) {
+      stored_elements_ += named.tensor.storage->count;
+    }
+    if (!key.empty()) {
+      keep_prefix(network_, key);
+      network_.kind += fmt::format(" under '{}'", printable(key));
+    }
+    return;
+  }
+  const Contents contents = read_contents(inner);
+  container_ = contents.container;
+  stored_elements_ = contents.stored_elements;
+  network_ = find_network(contents, key);
+}
+
+Naming NetworkFile::naming() const {
+  return name_parameters(network_.tensors);
+}
 
 Architecture NetworkFile::architecture() const {
-  ShapeMap shapes;
-  for (const auto& [name, tensor] : network_.tensors) shapes.emplace(name, tensor.shape);
+  const auto quantised = std::ranges::find_if(network_.tensors, [](const NamedTensor& named) {
+    return named.tensor.storage != nullptr && is_quantised(*named.tensor.storage->type);
+  });
+  if (quantised != network_.tensors.end()) {
+    fail("it is a quantised network ('{}' is {}): save the network as it was before that",
+         printable(quantised->name), quantised->tensor.storage->type->name);
+  }
+  std::vector<NamedShape> shapes;
+  for (const NamedParameter& parameter : naming().parameters) {
+    shapes.push_back({parameter.name, parameter.tensor->name, parameter.tensor->tensor.shape});
+  }
   return infer_architecture(shapes);
 }
 
@@ -29,17 +121,17 @@ ParameterMap NetworkFile::parameters() const {
   for (const ParameterSpec& spec : parameter_specs(architecture())) {
     shapes.emplace(spec.name, spec.shape);
   }
-  std::uint64_t left = contents_.stored_elements + kSpareElements;
+  std::uint64_t left = stored_elements_ + kSpareElements;
   ParameterMap parameters;
-  for (const auto& [name, tensor] : network_.tensors) {
-    const auto count = static_cast<std::uint64_t>(tensor.count());
+  for (const auto& [name, saved] : naming().parameters) {
+    const auto count = static_cast<std::uint64_t>(saved->tensor.count());
     require(count <= left, "its tensors are views that unfold to more than the {} elements stored",
-            contents_.stored_elements);
+            stored_elements_);
     left -= count;
     try {
-      parameters.emplace(name, ParameterArray{shapes.at(name), read_elements(tensor)});
+      parameters.emplace(name, ParameterArray{shapes.at(name), read_elements(saved->tensor)});
     } catch (const Error& error) {
-      fail("'{}': {}", printable(name), error.what());
+      fail("'{}': {}", printable(saved->name), error.what());
     }
   }
   return parameters;

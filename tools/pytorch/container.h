@@ -34,12 +34,8 @@ struct Contents {
   }
 };
 
-// Reads everything except the elements of the storages. The file may use any of the three
-// containers, may be inside a TAR archive as its only checkpoint, and each of these may be gzipped.
-// Throws Error if the file is anything else, damaged, cut short, or malicious.
-Contents open_container(const SharedSource& file);
-
-// The containers one by one. The ZIP archive of PyTorch 1.6 and later:
+// Each container is read without the elements of its storages. Throws Error if the file is damaged,
+// cut short, or malicious. The ZIP archive of PyTorch 1.6 and later:
 Contents read_zip_container(const SharedSource& file);
 // The sequence of pickles of PyTorch 0.1.12 to 1.5, and whether a file begins with its magic
 // number:

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "kernels/error.h"
+#include "tools/pytorch/candidates.h"
+#include "tools/pytorch/saved_object.h"
 #include "tools/pytorch/saved_tensor.h"
 #include "weights/files/printable.h"
 
@@ -14,21 +16,13 @@ namespace {
 
 constexpr int kMostDepth = 64;
 constexpr std::size_t kMostTensors = 20000;
-// Many paths may lead to a shared object. This limits the entries of dicts that are visited.
-constexpr std::uint64_t kMostSteps = 1000000;
 constexpr std::size_t kMostName = 1024;
 constexpr std::size_t kMostOthers = 1000;
+constexpr std::size_t kMostListed = 20;
 
-constexpr std::string_view kWrappers[] = {"state_dict", "model_state_dict", "model", "net"};
 constexpr std::string_view kPrefixes[] = {"module.", "_orig_mod."};
-
-PickleValue find_entry(const PickleEntries& entries, std::string_view key) {
-  for (const auto& [name, value] : entries) {
-    const std::string* text = text_of(name);
-    if (text != nullptr && *text == key) return value;
-  }
-  return nullptr;
-}
+// What --key calls the outermost dict.
+constexpr std::string_view kItself = ".";
 
 std::string without_prefixes(std::string_view name) {
   for (bool changed = true; changed;) {
@@ -46,55 +40,70 @@ class Finder {
  public:
   explicit Finder(const Contents& contents) : contents_(contents) {}
 
-  SavedNetwork find() {
-    find_in(contents_.object, 0);
+  SavedNetwork find(const std::string& key) {
+    const std::vector<Candidate> candidates = find_candidates(contents_, steps_);
+    if (candidates.empty()) fail("{}", why_no_network(contents_, contents_.object));
+    const Candidate& chosen = choose(candidates, key);
+    if (chosen.is_module) {
+      add_module(*module_state(contents_, chosen.value, steps_), "", 0);
+    } else {
+      add_tensors(*steps_.entries(contents_, chosen.value), "", true);
+    }
+    network_.kind = kind_of(chosen);
+    for (std::size_t i = 0; i < chosen.around.size(); ++i) {
+      const bool innermost = i + 1 == chosen.around.size();
+      add_others(chosen.around[i], innermost ? chosen.value : chosen.around[i + 1]);
+    }
+    if (!chosen.is_module) add_others(chosen.value, nullptr);
+    const std::string_view prefix = after_path(key, chosen.path);
+    if (!prefix.empty() && key != kItself) keep_prefix(network_, prefix);
+    if (!key.empty()) network_.kind += fmt::format(" under '{}'", printable(key));
     return std::move(network_);
   }
 
  private:
-  void find_in(PickleValue value, int depth) {
-    require(depth < kMostDepth, "its dicts are nested more than {} deep", kMostDepth);
-    if (const auto state = module_state(value)) {
-      network_.kind = "a module of class " + class_name(value);
-      return add_module(*state, "", 0);
+  // What of the key is a prefix of names.
+  static std::string_view after_path(std::string_view key, const std::string& path) {
+    if (key == path) return "";
+    return !path.empty() && key.starts_with(path + ".") ? key.substr(path.size() + 1) : key;
+  }
+
+  // The candidate whose path the key is, or whose path and a prefix of whose names it is.
+  const Candidate& choose(const std::vector<Candidate>& candidates, const std::string& key) const {
+    if (key.empty()) {
+      require(candidates.size() == 1, "it holds {} networks: choose one with --key from {}",
+              candidates.size(), listed(candidates));
+      return candidates.front();
     }
-    const auto entries = counted_entries(value);
-    require(entries.has_value(), "it holds {}, not a network", describe(value));
-    for (const std::string_view wrapper : kWrappers) {
-      const PickleValue inner = find_entry(*entries, wrapper);
-      if (inner == nullptr || (!module_state(inner) && !counted_entries(inner))) continue;
-      add_others(*entries, inner);
-      return find_in(inner, depth + 1);
+    const Candidate* chosen = nullptr;
+    for (const Candidate& candidate : candidates) {
+      const std::string& path = candidate.path;
+      const bool fits = path.empty() || key == path || key.starts_with(path + ".");
+      if (fits && (chosen == nullptr || path.size() > chosen->path.size())) chosen = &candidate;
     }
-    network_.kind = "a state dict";
-    add_tensors(*entries, "", true);
-    add_others(*entries, nullptr);
-    require(!network_.tensors.empty(), "it holds a dict of {} without a tensor, so no network",
-            entries->size());
+    if (chosen == nullptr && candidates.size() == 1) chosen = &candidates.front();
+    require(chosen != nullptr, "it holds no network under the key '{}', but {}", printable(key),
+            listed(candidates));
+    return *chosen;
   }
 
-  // The entries of a dict. Their total over all dicts is limited.
-  std::optional<PickleEntries> counted_entries(PickleValue value) {
-    auto found = entries_of(contents_, value);
-    if (!found) return found;
-    steps_ += found->size() + 1;
-    require(steps_ <= kMostSteps, "its objects hold one another in more than {} ways", kMostSteps);
-    return found;
+  std::string listed(const std::vector<Candidate>& candidates) const {
+    std::string list;
+    for (std::size_t i = 0; i < std::min(candidates.size(), kMostListed); ++i) {
+      const Candidate& candidate = candidates[i];
+      list += fmt::format(
+          "{}'{}' ({}{})", i == 0 ? "" : ", ",
+          candidate.path.empty() ? kItself : printable(candidate.path), kind_of(candidate),
+          candidate.is_module ? "" : fmt::format(" of {} tensors", candidate.tensors));
+    }
+    return candidates.size() > kMostListed ? list + ", ..." : list;
   }
 
-  // The attributes of a module: an object that has _modules and _parameters.
-  std::optional<PickleEntries> module_state(PickleValue value) {
-    const auto* object = get_if<PickleObject>(value);
-    if (object == nullptr || object->state == nullptr) return std::nullopt;
-    auto state = counted_entries(object->state);
-    const bool found = state && find_entry(*state, "_modules") != nullptr &&
-                       find_entry(*state, "_parameters") != nullptr;
-    return found ? std::move(state) : std::nullopt;
-  }
-
-  std::string class_name(PickleValue value) const {
-    const Origin origin = origin_of(contents_, *get_if<PickleObject>(value));
-    return origin.maker == nullptr ? "unknown" : name_of(*origin.maker);
+  std::string kind_of(const Candidate& candidate) const {
+    if (!candidate.is_module) return "a state dict";
+    const Origin origin = origin_of(contents_, *get_if<PickleObject>(candidate.value));
+    return fmt::format("a module of class {}",
+                       origin.maker == nullptr ? "unknown" : name_of(*origin.maker));
   }
 
   void add_module(const PickleEntries& state, const std::string& prefix, int depth) {
@@ -103,17 +112,17 @@ class Finder {
     for (const char* kind : {"_parameters", "_buffers"}) {
       const PickleValue dict = find_entry(state, kind);
       if (dict == nullptr) continue;
-      const auto tensors = counted_entries(dict);
+      const auto tensors = steps_.entries(contents_, dict);
       require(tensors.has_value(), "{} of a module is {}", kind, describe(dict));
       add_tensors(*tensors, prefix, false);
     }
     const PickleValue modules = find_entry(state, "_modules");
-    const auto children = counted_entries(modules);
+    const auto children = steps_.entries(contents_, modules);
     require(children.has_value(), "_modules of a module is {}", describe(modules));
     for (const auto& [key, child] : *children) {
       if (is_none(child)) continue;
       const std::string name = prefix + name_from(key);
-      const auto child_state = module_state(child);
+      const auto child_state = module_state(contents_, child, steps_);
       require(child_state.has_value(), "the module '{}' is {}", printable(name), describe(child));
       add_module(*child_state, name + ".", depth + 1);
     }
@@ -147,8 +156,11 @@ class Finder {
     }
   }
 
-  void add_others(const PickleEntries& entries, PickleValue network) {
-    for (const auto& [key, value] : entries) {
+  // Describes what is beside a network, or beside the tensors of one.
+  void add_others(PickleValue dict, PickleValue network) {
+    const auto entries = steps_.entries(contents_, dict);
+    if (!entries) return;
+    for (const auto& [key, value] : *entries) {
       if (network_.others.size() == kMostOthers) return;
       if (value == network || text_of(key) == nullptr || tensor_of(contents_, value)) continue;
       network_.others.emplace_back(printable(*text_of(key)), describe(value));
@@ -158,13 +170,13 @@ class Finder {
   const Contents& contents_;
   SavedNetwork network_;
   std::set<std::string> names_;
-  std::uint64_t steps_ = 0;
+  Steps steps_;
 };
 
 }  // namespace
 
-SavedNetwork find_network(const Contents& contents) {
-  return Finder(contents).find();
+SavedNetwork find_network(const Contents& contents, const std::string& key) {
+  return Finder(contents).find(key);
 }
 
 }  // namespace odin::pytorch

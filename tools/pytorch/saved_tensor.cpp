@@ -17,9 +17,17 @@ bool is(const PickleGlobal* global, std::string_view module, std::string_view na
   return global != nullptr && global->module == module && global->name == name;
 }
 
+bool is_quantised_rebuild(const PickleGlobal* global) {
+  return is(global, "torch._utils", "_rebuild_qtensor");
+}
+// For types that have no class of storages, such as float8_e4m3fn: the storage is of bytes.
+bool is_typed_rebuild(const PickleGlobal* global) {
+  return is(global, "torch._utils", "_rebuild_tensor_v3");
+}
 bool is_tensor_rebuild(const PickleGlobal* global) {
   return is(global, "torch._utils", "_rebuild_tensor") ||
-         is(global, "torch._utils", "_rebuild_tensor_v2");
+         is(global, "torch._utils", "_rebuild_tensor_v2") || is_quantised_rebuild(global) ||
+         is_typed_rebuild(global);
 }
 
 // A wrapper around the tensor that is its first argument, perhaps with flags.
@@ -60,22 +68,47 @@ std::vector<std::int64_t> integers_of(const Contents& contents, const PickleNode
   return integers;
 }
 
-// From (storage, offset, shape, strides, requires_grad, hooks, metadata). The last three are
-// optional.
-Tensor rebuild(const Contents& contents, const PickleList& arguments) {
+// The bytes of a storage as elements of the type that the name torch.float8_e4m3fn, or another, gives.
+std::shared_ptr<const Storage> typed(const Storage& bytes, const PickleNode* dtype) {
+  const auto* global = get_if<PickleGlobal>(dtype);
+  const ElementType* type = global == nullptr || global->module != "torch"
+                                ? nullptr
+                                : find_element_type_by_name(global->name);
+  require(type != nullptr, "a tensor has elements of the type {}, which is not known",
+          describe(dtype));
+  Storage storage = bytes;
+  storage.type = type;
+  storage.count = bytes.count * bytes.type->size / type->size;
+  return std::make_shared<Storage>(storage);
+}
+
+// With metadata, the values of a tensor are negatives or conjugates of the stored ones.
+void require_no_metadata(const Contents& contents, const PickleList& arguments, std::size_t at) {
+  if (arguments.size() <= at) return;
+  const auto metadata = entries_of(contents, arguments[at]);
+  require(is_none(arguments[at]) || (metadata && metadata->empty()),
+          "a tensor is a view that changes the stored numbers; save a clone() of it instead");
+}
+
+// From the arguments of `function`. They begin with (storage, offset, shape, strides). There follow
+// - requires_grad, hooks, metadata, which are all optional;
+// - requires_grad, hooks, dtype, metadata for _rebuild_tensor_v3;
+// - the quantizer's parameters, requires_grad, hooks for _rebuild_qtensor.
+Tensor rebuild(const Contents& contents, const PickleGlobal* function,
+               const PickleList& arguments) {
   require(arguments.size() >= 4, "a tensor is made of {} values", arguments.size());
-  if (arguments.size() >= 7) {
-    // With metadata, the values are negatives or conjugates of the stored ones.
-    const auto metadata = entries_of(contents, arguments[6]);
-    require(is_none(arguments[6]) || (metadata && metadata->empty()),
-            "a tensor is a view that changes the stored numbers; save a clone() of it instead");
+  const bool has_dtype = is_typed_rebuild(function);
+  if (!is_quantised_rebuild(function)) {
+    require_no_metadata(contents, arguments, has_dtype ? 7 : 6);
   }
   const auto* persistent = get_if<PicklePersistent>(arguments[0]);
   const auto* storage = persistent == nullptr
                             ? nullptr
                             : contents.find_outside<std::shared_ptr<const Storage>>(*persistent);
   require(storage != nullptr, "a tensor is made of {}, not of a storage", describe(arguments[0]));
-  Tensor tensor{*storage, integers_of(contents, arguments[2], "shape"),
+  require(!has_dtype || arguments.size() >= 7, "a tensor is made of {} values", arguments.size());
+  Tensor tensor{has_dtype ? typed(**storage, arguments[6]) : *storage,
+                integers_of(contents, arguments[2], "shape"),
                 integers_of(contents, arguments[3], "strides"), integer_of(arguments[1], "offset")};
   require_valid(tensor);
   return tensor;
@@ -136,14 +169,16 @@ std::optional<Tensor> tensor_of(const Contents& contents, const PickleNode* valu
     const Origin origin = origin_of(contents, *object);
     const PickleList* state = tuple_items(object->state);
 
-    if (is_tensor_rebuild(origin.maker)) return rebuild(contents, origin.arguments);
+    if (is_tensor_rebuild(origin.maker)) {
+      return rebuild(contents, origin.maker, origin.arguments);
+    }
     if (is(origin.maker, "torch._tensor", "_rebuild_from_type_v2")) {
       // (function, class, its arguments, state): a tensor with extra attributes.
       const PickleList* inner =
           origin.arguments.size() == 4 ? tuple_items(origin.arguments[2]) : nullptr;
       if (inner == nullptr) return std::nullopt;
       const auto* function = get_if<PickleGlobal>(origin.arguments[0]);
-      if (is_tensor_rebuild(function)) return rebuild(contents, *inner);
+      if (is_tensor_rebuild(function)) return rebuild(contents, function, *inner);
       if (!is_parameter(function) || inner->empty()) return std::nullopt;
       value = inner->front();
     } else if (is_parameter(origin.maker)) {
@@ -155,7 +190,7 @@ std::optional<Tensor> tensor_of(const Contents& contents, const PickleNode* valu
         fail("a Parameter without a tensor");
       }
     } else if (is_old_tensor_class(origin.maker) && state != nullptr && state->size() == 4) {
-      return rebuild(contents, *state);
+      return rebuild(contents, nullptr, *state);
     } else {
       return std::nullopt;
     }

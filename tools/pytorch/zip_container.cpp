@@ -1,4 +1,5 @@
 // The container of PyTorch 1.6 and later: a ZIP archive with NAME/data.pkl and NAME/data/KEY.
+#include <algorithm>
 #include <string_view>
 
 #include "kernels/error.h"
@@ -13,8 +14,56 @@ namespace {
 
 constexpr std::string_view kPickle = "/data.pkl";
 
+constexpr std::string_view kSaveStateDict =
+    "load it in PyTorch and save its state_dict() with torch.save";
+
+template <class Condition>
+std::size_t count_entries(const ZipArchive& archive, Condition condition) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      archive.entries(), [&](const auto& named) { return condition(named.first); }));
+}
+
+// The names of the first entries, for errors.
+std::string some_names(const ZipArchive& archive) {
+  constexpr std::size_t kMost = 3;
+  std::string names;
+  std::size_t count = 0;
+  for (const auto& [name, entry] : archive.entries()) {
+    if (count++ == kMost) return names + ", ...";
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", printable(name));
+  }
+  return names;
+}
+
+// Refuses the archives of others, and those that PyTorch writes otherwise than with torch.save.
+void require_saved(const ZipArchive& archive) {
+  const auto any = [&](auto condition) { return count_entries(archive, condition) > 0; };
+  const auto contains = [](std::string_view part) {
+    return [part](const std::string& name) { return name.find(part) != std::string::npos; };
+  };
+  const auto ends_with = [](std::string_view end) {
+    return [end](const std::string& name) { return name.ends_with(end); };
+  };
+  const std::size_t arrays = count_entries(archive, ends_with(".npy"));
+  require(arrays == 0 || arrays < archive.entries().size(),
+          "it is a NumPy archive (.npz) of {} arrays: save {{name: torch.from_numpy(array)}} with "
+          "torch.save",
+          arrays);
+  require(!any(ends_with("serialized_exported_program.json")) &&
+              !any(ends_with("archive_format")) && !any(contains("/models/")),
+          "it is an archive of torch.export (.pt2): {}", kSaveStateDict);
+  require(!any(ends_with("/constants.pkl")) && !any(contains("/code/")) &&
+              !any(ends_with("/model.json")),
+          "it is a TorchScript archive: {}", kSaveStateDict);
+  require(any(ends_with(kPickle)),
+          "its ZIP archive holds no data.pkl, so PyTorch did not write it; it holds {} (if one of "
+          "these is the checkpoint, unpack it)",
+          archive.entries().empty() ? "nothing" : some_names(archive));
+}
+
 // "NAME", which PyTorch makes of the name of the file.
 std::string find_folder(const ZipArchive& archive) {
+  require_saved(archive);
   std::string folder;
   for (const auto& [name, entry] : archive.entries()) {
     if (!name.ends_with(kPickle) || name.find('/') != name.size() - kPickle.size()) continue;
@@ -22,9 +71,9 @@ std::string find_folder(const ZipArchive& archive) {
             printable(name));
     folder = name.substr(0, name.size() - kPickle.size());
   }
-  require(!folder.empty(), "its ZIP archive holds no data.pkl, so PyTorch did not write it");
-  require(archive.find(folder + "/constants.pkl") == nullptr,
-          "it is a TorchScript archive; save the network's state_dict() with torch.save instead");
+  require(!folder.empty(),
+          "the data.pkl of its ZIP archive is not in a folder of its own: it holds {}",
+          some_names(archive));
   return folder;
 }
 

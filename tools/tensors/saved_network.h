@@ -28,4 +28,8 @@ struct SavedNetwork {
   std::vector<std::pair<std::string, std::string>> others;
 };
 
+// Keeps the tensors whose names begin with `prefix` and a dot, and drops both from the names. Throws
+// Error if there is none.
+void keep_prefix(SavedNetwork& network, std::string_view prefix);
+
 }  // namespace odin::pytorch

@@ -147,6 +147,10 @@ const ElementType* find_element_type_by_name(std::string_view name) {
   return found == std::end(kTypes) ? nullptr : found;
 }
 
+bool is_quantised(const ElementType& type) {
+  return type.name.starts_with("qint") || type.name.starts_with("quint");
+}
+
 std::int64_t Tensor::count() const {
   std::int64_t product = 1;
   for (const std::int64_t extent : shape) product *= extent;
@@ -190,8 +194,15 @@ std::vector<float> read_elements(const Tensor& tensor) {
   const std::int64_t count = tensor.count();
   if (count == 0) return {};
   const Storage& storage = *tensor.storage;
+  const std::string_view type = storage.type->name;
+  require(!is_quantised(*storage.type),
+          "its elements are quantised ({}): save the network as it was before that", type);
+  require(!type.starts_with("float8"),
+          "its elements are {}, which has too few digits for ODIN's gradients: save the network in "
+          "float32",
+          type);
   require(is_floating_point(*storage.type), "its elements are {}, not floating-point numbers",
-          storage.type->name);
+          type);
   std::vector<float> values(static_cast<std::size_t>(count));
   if (is_row_major(tensor)) {
     read_row(storage, tensor.offset, values);

@@ -24,6 +24,9 @@ const ElementType* find_element_type(std::string_view storage);
 // The type of "float32", "float8_e4m3fn" and so on, or nullptr.
 const ElementType* find_element_type_by_name(std::string_view name);
 
+// Whether its numbers stand for others, by a scale that is kept elsewhere: "qint8" and the like.
+bool is_quantised(const ElementType& type);
+
 // A sequence of numbers in the file.
 struct Storage {
   const ElementType* type = nullptr;

@@ -1,9 +1,5 @@
 // Files of old and new PyTorch versions convert bit for bit.
-#include <bit>
-#include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -12,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/support.h"
+#include "tests/tools/conversion/conversion_support.h"
 #include "weights/checkpoint.h"
 #include "weights/files/byte_source.h"
 
@@ -21,67 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 using test::content_of;
 
-constexpr const char* kProgram = ODIN_BINARY_DIR "/tools/convert_checkpoint";
-constexpr const char* kScripts = ODIN_SOURCE_DIR "/tests/pytorch";
-
-test::ProgramResult convert(const std::string& arguments) {
-  return test::run_program(fmt::format("'{}' {}", kProgram, arguments));
-}
-
-// Runs a script of tests/pytorch. If Python cannot, skips the test and returns false.
-bool run_script(const std::string& script_and_arguments) {
-  const auto result =
-      test::run_program(fmt::format("{} '{}'/{}", ODIN_PYTHON, kScripts, script_and_arguments));
-  if (result.exit_status == 0) return true;
-  CAPTURE(result.errors);
-  const bool is_missing = result.errors.find("No module named") != std::string::npos ||
-                          result.errors.find("not found") != std::string::npos;
-  REQUIRE(is_missing);
-  test::skip(fmt::format("{} lacks what {} needs", ODIN_PYTHON, script_and_arguments));
-  return false;
-}
-
-// The tensors of a file that the scripts of tests/pytorch write: "NAME COUNT\n" and the elements.
-std::map<std::string, std::vector<float>> read_expected(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::map<std::string, std::vector<float>> tensors;
-  std::string name;
-  for (std::size_t count = 0; stream >> name >> count;) {
-    stream.get();
-    std::vector<float>& values = tensors[name];
-    values.resize(count);
-    stream.read(reinterpret_cast<char*>(values.data()),
-                static_cast<std::streamsize>(count * sizeof(float)));
-    REQUIRE(stream.good());
-  }
-  REQUIRE_FALSE(tensors.empty());
-  return tensors;
-}
-
-// Converts FILE and compares every bit with FILE.expected. Returns the checkpoint.
-Checkpoint check_conversion(const fs::path& file, const std::string& arguments) {
-  const fs::path output = file.string() + ".h5";
-  const auto result =
-      convert(fmt::format("'{}' '{}' {}", file.string(), output.string(), arguments));
-  CAPTURE(file.string());
-  CAPTURE(result.errors);
-  REQUIRE(result.exit_status == 0);
-  Checkpoint checkpoint = read_checkpoint(output);
-  const auto expected = read_expected(file.string() + ".expected");
-  REQUIRE(checkpoint.parameters.size() == expected.size());
-  for (const auto& [name, values] : expected) {
-    CAPTURE(name);
-    const std::vector<float>& found = checkpoint.parameters.at(name).values;
-    REQUIRE(found.size() == values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (std::bit_cast<std::uint32_t>(found[i]) != std::bit_cast<std::uint32_t>(values[i]))
-        FAIL(i);
-    }
-  }
-  return checkpoint;
-}
-
-constexpr const char* kThreeClasses = "--in-dataset shapes --mean .5 .5 .5 --std .2 .2 .2";
+using test::check_conversion;
+using test::kThreeClasses;
+using test::run_script;
 
 TEST_CASE("Files of Python 2 and PyTorch 0.1.12, 0.2 and the first releases convert bit for bit") {
   const test::TemporaryFolder folder;

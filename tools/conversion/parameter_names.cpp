@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
-#include <regex>
 #include <set>
 #include <string_view>
 
@@ -20,9 +20,6 @@ constexpr std::array<std::string_view, 5> kAnchors = {
     "block1.layer.0.conv1.weight", "features.denseblock1.denselayer1.conv1.weight",
     "features.denseblock1.denselayer1.conv.1.weight", "denseblock1.denselayer1.conv1.weight",
     "denseblock1.denselayer1.conv.1.weight"};
-
-// No name of a parameter is longer, and the time and stack for a regular expression are limited so.
-constexpr std::size_t kMostTranslated = 200;
 
 // Where `part` begins at the begin of a name or after a dot.
 std::optional<std::size_t> find_part(std::string_view name, std::string_view part) {
@@ -56,26 +53,56 @@ std::string common_prefix(const std::vector<NamedTensor>& tensors) {
   return std::string(prefix.substr(0, prefix.rfind('.') + 1));
 }
 
+std::vector<std::string_view> split(std::string_view name) {
+  std::vector<std::string_view> parts;
+  for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
+    parts.push_back(name.substr(0, dot));
+    name.remove_prefix(dot + 1);
+  }
+  parts.push_back(name);
+  return parts;
+}
+
+// The number N of "denseblockN", where `word` is "denseblock"; at most 4 digits.
+std::optional<int> number_after(std::string_view word, std::string_view part) {
+  constexpr std::size_t kMostDigits = 4;
+  if (!part.starts_with(word)) return std::nullopt;
+  part.remove_prefix(word.size());
+  int number = 0;
+  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+  const bool whole = error == std::errc() && end == part.data() + part.size();
+  return whole && number > 0 && part.size() <= kMostDigits ? std::optional(number) : std::nullopt;
+}
+
+// "bn" or "conv" for "norm" or "conv", or nothing.
+std::string_view our_kind(std::string_view theirs) {
+  return theirs == "norm" ? "bn" : theirs == "conv" ? theirs : std::string_view();
+}
+
 // Our name of a tensor that has torchvision's, or the name itself. Layers count from 1 there.
 std::string translated(const std::string& name) {
-  static const std::regex first(R"((?:features\.)?conv0\.(\w+))");
-  static const std::regex layer(
-      R"((?:features\.)?denseblock(\d+)\.denselayer(\d{1,4})\.(norm|conv)\.?(\d)\.(\w+))");
-  static const std::regex transition(R"((?:features\.)?transition(\d+)\.(norm|conv)\.(\w+))");
-  static const std::regex last(R"((?:features\.)?norm(?:5|_final)\.(\w+))");
-  const auto ours = [](const std::string& kind) { return kind == "norm" ? "bn" : "conv"; };
-  std::smatch match;
-  if (name.size() > kMostTranslated) return name;
-  if (std::regex_match(name, match, first)) return fmt::format("conv1.{}", match.str(1));
-  if (std::regex_match(name, match, last)) return fmt::format("bn1.{}", match.str(1));
-  if (std::regex_match(name, match, transition)) {
-    return fmt::format("trans{}.{}1.{}", match.str(1), ours(match.str(2)), match.str(3));
+  std::vector<std::string_view> parts = split(name);
+  if (parts.front() == "features") parts.erase(parts.begin());
+  if (parts.size() < 2) return name;
+  const std::string_view parameter = parts.back();
+  if (parts.size() == 2 && parts[0] == "conv0") return fmt::format("conv1.{}", parameter);
+  if (parts.size() == 2 && (parts[0] == "norm5" || parts[0] == "norm_final")) {
+    return fmt::format("bn1.{}", parameter);
   }
-  if (std::regex_match(name, match, layer) && std::stoi(match.str(2)) > 0) {
-    return fmt::format("block{}.layer.{}.{}{}.{}", match.str(1), std::stoi(match.str(2)) - 1,
-                       ours(match.str(3)), match.str(4), match.str(5));
+  const auto transition = number_after("transition", parts[0]);
+  if (parts.size() == 3 && transition && !our_kind(parts[1]).empty()) {
+    return fmt::format("trans{}.{}1.{}", *transition, our_kind(parts[1]), parameter);
   }
-  return name;
+  const auto block = number_after("denseblock", parts[0]);
+  const auto layer = number_after("denselayer", parts[1]);
+  if (!block || !layer || parts.size() < 4) return name;
+  // "norm1", or "norm.1" in older versions.
+  std::string module(parts[2]);
+  if (parts.size() == 5) module += parts[3];
+  const std::string_view kind = our_kind(std::string_view(module).substr(0, module.size() - 1));
+  const auto number = kind.empty() ? std::nullopt : number_after(module.substr(0, 4), module);
+  if (!number || parts.size() > 5) return name;
+  return fmt::format("block{}.layer.{}.{}{}.{}", *block, *layer - 1, kind, *number, parameter);
 }
 
 std::string_view module_of(std::string_view name) {
@@ -85,11 +112,13 @@ std::string_view module_of(std::string_view name) {
 // Whether a name begins with a module as our networks have them, of whatever number. A tensor of
 // any other module is not between their layers.
 bool is_in_network(std::string_view name) {
-  static const std::regex modules(
-      R"((features|conv|bn|norm|block|layer|trans|transition|denseblock|dense|stage|stem|fc)[\d_]*)");
-  const std::string_view module = module_of(name);
-  return module.size() < std::min(name.size(), kMostTranslated) &&
-         std::regex_match(module.begin(), module.end(), modules);
+  constexpr std::array<std::string_view, 12> kModules = {
+      "features", "conv",  "bn",         "norm",       "block", "layer",
+      "trans",    "dense", "transition", "denseblock", "fc",    "stage"};
+  std::string_view module = module_of(name);
+  if (module.size() == name.size()) return false;
+  module = module.substr(0, module.find_last_not_of("0123456789_") + 1);
+  return std::ranges::find(kModules, module) != kModules.end();
 }
 
 bool is_matrix(const NamedTensor& named) {

@@ -95,6 +95,12 @@ TEST_CASE("torchvision's and gpleiss's names of a DenseNet become ours") {
       {"features.transition1.conv.weight", "trans1.conv1.weight"},
       {"features.norm5.running_mean", "bn1.running_mean"},
       {"features.norm_final.running_mean", "bn1.running_mean"},
+      {"features.denseblock1.denselayer1.conv.weight",
+       "features.denseblock1.denselayer1.conv.weight"},
+      {"features.denseblock1.denselayer1.pool1.weight",
+       "features.denseblock1.denselayer1.pool1.weight"},
+      {"features.transition1.pool.weight", "features.transition1.pool.weight"},
+      {"features.conv0.a.weight", "features.conv0.a.weight"},
       // Unknown ones are kept, and are then no part of the network.
       {"features.norm7.weight", "features.norm7.weight"},
       {"features.denseblock1.denselayer0.norm1.weight",
@@ -118,7 +124,7 @@ TEST_CASE("Names as long as a file may give them take no more than a moment") {
   CHECK(naming_of({kOurs, name}) == std::string(kOurs) + " | " + name);
   CHECK(naming_of({kOurs, name + ".x"}) == std::string(kOurs) + " | " + name + ".x");
   const std::string digits = "conv" + std::string(std::size_t{1} << 16, '1') + ".weight";
-  CHECK(naming_of({kOurs, digits}) == std::string(kOurs) + " | " + digits);
+  CHECK(naming_of({kOurs, digits}) == std::string(kOurs) + " " + digits + " |");
 }
 
 }  // namespace

@@ -102,6 +102,12 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
     // Throws Error, before any work, for a number of classes that has no sweep.
     odin_sweep(num_classes(prepared.checkpoint.architecture));
   }
+  if (!o.quiet && ranks.rank() == 0) {
+    // Now, before hours of work, and again in the report.
+    for (const std::string& note : prepared.in_classes.notes) {
+      std::fputs(fmt::format("{}\n", note).c_str(), stderr);
+    }
+  }
   Scorer scorer(prepared.checkpoint, *backend);
   BenchmarkOptions options;
   options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
@@ -109,6 +115,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   options.scoring.threads = threads;
   options.detectors = o.detectors;
   options.method = o.method;
+  options.in_classes = prepared.in_classes.classes;
   TerminalProgress progress(o.quiet || ranks.rank() > 0);
   std::vector<SearchResult> searches;
   if (prepared.search) searches = search(o, prepared, scorer, options.scoring, progress);

@@ -11,6 +11,7 @@
 
 #include "eval/cli/program.h"
 #include "eval/cli/whole_number.h"
+#include "eval/data/class_names.h"
 #include "eval/data/spec.h"
 #include "eval/report/version.h"
 #include "kernels/device.h"
@@ -19,6 +20,7 @@
 #include "tools/train/network_names.h"
 #include "tools/train/setup.h"
 #include "tools/train/training_run.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -226,6 +228,28 @@ void measure(const Dataset& dataset, std::int64_t count, Checkpoint& checkpoint)
   }
 }
 
+// The names of the classes, in the order of the set's labels. Class folders are in the order of their
+// names, which need not be that of the known set.
+void name_classes(const Options& o, const Dataset& dataset, const InDataset& known,
+                  Checkpoint& checkpoint) {
+  const auto names = dataset.class_names();
+  std::vector<std::int32_t> classes = classes_by_name(names, known.class_names);
+  if (classes.empty()) classes = classes_by_number(names);
+  if (names.empty()) {
+    checkpoint.class_names = known.class_names;
+  } else if (!classes.empty()) {
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      checkpoint.class_names[i] = known.class_names[static_cast<std::size_t>(classes[i])];
+    }
+  } else {
+    require(o.in_dataset.empty(),
+            "the classes of {} are not those of --in-dataset {}: its first class is '{}', and {} "
+            "has '{}'. Class folders have the names of its classes, with '_' for '/', or their "
+            "numbers from 0",
+            dataset.name(), known.name, printable(names[0]), known.name, known.class_names[0]);
+  }
+}
+
 // Fills in what the checkpoint says about the images.
 void describe_images(const Options& o, const Dataset& dataset, std::int64_t trained,
                      Checkpoint& checkpoint) {
@@ -238,7 +262,7 @@ void describe_images(const Options& o, const Dataset& dataset, std::int64_t trai
     require(static_cast<int>(known->class_names.size()) == dataset.num_classes(),
             "{} has {} classes, but the labels of {} have {}", known->name,
             known->class_names.size(), dataset.name(), dataset.num_classes());
-    checkpoint.class_names = known->class_names;
+    name_classes(o, dataset, *known, checkpoint);
     checkpoint.mean = known->mean;
     checkpoint.std = known->std;
   }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
+#include "eval/benchmark/class_match.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -23,25 +23,9 @@ std::vector<OdinParameters> parameters_of(const std::vector<BenchmarkTask>& task
   return parameters;
 }
 
-// The network's class for each class of the set: by name if both have names (folders are sorted
-// alphabetically), else by number. Empty if the set has other classes than the network.
-std::vector<std::int32_t> classes_of(const Dataset& images, const Scorer& scorer) {
-  if (images.num_classes() != scorer.num_classes()) return {};
-  std::vector<std::int32_t> classes(static_cast<std::size_t>(scorer.num_classes()));
-  std::iota(classes.begin(), classes.end(), 0);
-  const std::vector<std::string>& names = scorer.class_names();
-  if (images.class_names().empty() || names.empty()) return classes;
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    const auto found = std::ranges::find(names, images.class_names()[i]);
-    if (found == names.end()) return {};
-    classes[i] = static_cast<std::int32_t>(found - names.begin());
-  }
-  return classes;
-}
-
-std::optional<double> accuracy_of(const Dataset& images, const Scorer& scorer,
+// `classes` holds the network's class for each class of the set, or nothing.
+std::optional<double> accuracy_of(const Dataset& images, const std::vector<std::int32_t>& classes,
                                   const std::vector<std::int32_t>& predictions) {
-  const std::vector<std::int32_t> classes = classes_of(images, scorer);
   if (classes.empty()) return {};
   const auto labels = images.labels();
   std::int64_t right = 0;
@@ -86,7 +70,11 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
   const Scores in_scores = score(in, parameters);
   result.images = in.images->size();
   result.in_predictions = in_scores.predictions;
-  result.accuracy = accuracy_of(*in.images, scorer, in_scores.predictions);
+  const NetworkClasses network{scorer.num_classes(), scorer.class_names(), ""};
+  const std::vector<std::int32_t> classes =
+      options.in_classes ? *options.in_classes
+                         : match_classes(*in.images, network, SetOrigin::kUnknown).classes;
+  result.accuracy = accuracy_of(*in.images, classes, in_scores.predictions);
 
   for (const BenchmarkTask& task : tasks) {
     const auto pair = std::ranges::find(parameters, task.parameters);

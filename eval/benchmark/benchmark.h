@@ -27,6 +27,9 @@ struct BenchmarkOptions {
   std::vector<const Detector*> detectors =
       authors_detectors();  // without ODIN nothing is perturbed
   MetricsMethod method = MetricsMethod::kExact;
+  // The network's class for each class of the in-distribution set, empty for no accuracy; not given:
+  // match_classes() of a set of unknown origin.
+  std::optional<std::vector<std::int32_t>> in_classes{};
 };
 
 // The scores that one detector gave to the images, in the order of the sets.

@@ -105,6 +105,10 @@ Job prepare_job(const JobRequest& request) {
     if (search && request.tune_on.empty()) search->out.push_back(held_out_images(out, parts));
   }
 
+  ClassMatch in_classes = match_classes(
+      *reported_in.images,
+      {num_classes(checkpoint.architecture), checkpoint.class_names, checkpoint.in_dataset},
+      set_origin(parse_dataset_spec(network.in.spec).kind, checkpoint.in_dataset));
   const AuthorsNetwork* authors = authors_network_like(network, checkpoint);
   return {.network_name = network.authors ? std::string(network.authors->display_name)
                                           : name_of(checkpoint.architecture),
@@ -113,6 +117,7 @@ Job prepare_job(const JobRequest& request) {
           .checkpoint = std::move(checkpoint),
           .parts = parts,
           .in = reported_in,
+          .in_classes = std::move(in_classes),
           .tasks = std::move(tasks),
           .missing = std::move(out_sets.missing),
           .search = std::move(search)};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eval/benchmark/benchmark.h"
+#include "eval/benchmark/class_match.h"
 #include "eval/benchmark/job_request.h"
 #include "eval/benchmark/open_set.h"
 #include "weights/checkpoint.h"
@@ -27,6 +28,7 @@ struct Job {
   Checkpoint checkpoint;
   SetParts parts;
   NamedDataset in;
+  ClassMatch in_classes;  // of the in-distribution set
   std::vector<BenchmarkTask> tasks;
   std::vector<MissingSet> missing;
   std::optional<SearchJob> search;

@@ -5,8 +5,9 @@
 
 namespace odin {
 
-// The columns of the terminal that `descriptor` is, or none where it is no terminal. A window changes its
-// size: ask before each use.
+// The columns of the terminal that `descriptor` is. None where it is no terminal, or one that does not
+// know its size, as mpirun's is, behind which may be a file. A window changes its size: ask before each
+// use.
 std::optional<int> terminal_columns(int descriptor);
 
 // Whether `descriptor` is a terminal that takes escape codes from us: not one whose TERM is "dumb" or

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kLongestBar = 30;
 constexpr int kShortestBar = 5;
+constexpr int kUsualColumns = 80;  // of a terminal that does not know them
 constexpr auto kRedrawEvery = std::chrono::milliseconds(200);
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -99,7 +100,7 @@ void TerminalProgress::draw() {
   }
   if (!note_.empty()) ends.push_back(", " + note_);
   // A terminal goes to its next line, or stays in doubt, once its last column is written.
-  const int columns = terminal_columns(STDERR_FILENO).value_or(1) - 1;
+  const int columns = terminal_columns(STDERR_FILENO).value_or(kUsualColumns) - 1;
   const std::string task = printable(task_, task_.size() * 4, Characters::kUtf8);
   write(fmt::format("\r{}\x1b[K", line_of(task, fraction, ends, columns)));
   drawing_ = true;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "eval/data/class_names.h"
 #include "kernels/error.h"
 #include "weights/files/input_file.h"
 
@@ -18,7 +19,8 @@ struct Layout {
   std::string_view folder;  // created by unpacking the published archive
   std::vector<std::string_view> training_files;
   std::string_view test_file;
-  std::vector<int> classes;  // for each label byte; the last one is the label that we use
+  std::vector<int> classes;     // for each label byte; the last one is the label that we use
+  std::string_view names_file;  // one name per line, next to the images
 
   std::int64_t label_bytes() const { return static_cast<std::int64_t>(classes.size()); }
   std::int64_t record_bytes() const { return label_bytes() + kImageElements; }
@@ -31,9 +33,11 @@ Layout layout_of(CifarVersion version) {
             {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
              "data_batch_5.bin"},
             "test_batch.bin",
-            {10}};
+            {10},
+            "batches.meta.txt"};
   }
-  return {"CIFAR-100", "cifar-100-binary", {"train.bin"}, "test.bin", {20, 100}};
+  return {"CIFAR-100", "cifar-100-binary", {"train.bin"},
+          "test.bin",  {20, 100},          "fine_label_names.txt"};
 }
 
 std::vector<fs::path> find_files(const fs::path& path, const Layout& layout, CifarSplit split) {
@@ -125,6 +129,8 @@ std::shared_ptr<const Dataset> open_cifar(const fs::path& path, CifarVersion ver
     files.emplace_back(file);
     read_labels(files.back(), layout, labels.of_image);
   }
+  labels.class_names =
+      read_class_names(files.front().path().parent_path() / layout.names_file, labels.num_classes);
   std::string name(layout.name);
   if (split == CifarSplit::kTraining) name += " (training)";
   return std::make_shared<Cifar>(std::move(name), std::move(files), layout, labels);

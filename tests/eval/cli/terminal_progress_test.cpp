@@ -155,15 +155,12 @@ TEST_CASE(
   CHECK(lines[1].empty());
 }
 
-TEST_CASE("a terminal of unknown size has the columns of COLUMNS or 80, and a file has none") {
-  const PseudoTerminal terminal(0);
-  {
-    const Environment columns("COLUMNS", "132");
-    CHECK(terminal_columns(terminal.descriptor()) == 132);
-  }
-  const Environment nonsense("COLUMNS", "wide");
-  CHECK(terminal_columns(terminal.descriptor()) == 80);
-  terminal.resize(40);
+TEST_CASE("a terminal that does not know its size gets a bar for 80 columns") {
+  Task task(0);
+  CHECK(terminal_columns(STDERR_FILENO) == std::nullopt);
+  task.progress->start("iSUN", 100);
+  CHECK(bar_of(screen_after(task.all(true), 80).back()).size() == 32);
+  const PseudoTerminal terminal(40);
   CHECK(terminal_columns(terminal.descriptor()) == 40);
   int ends[2];
   REQUIRE(::pipe(ends) == 0);

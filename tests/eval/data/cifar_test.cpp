@@ -67,6 +67,29 @@ TEST_CASE("CIFAR-10: images and labels are found by the folder, its parent or a 
   }
 }
 
+TEST_CASE("CIFAR: the class names are those of its own file, if it is there") {
+  const TemporaryFolder folder;
+  Bytes images;
+  const auto names = [&](const char* of_file, CifarVersion version) {
+    const auto dataset = open_cifar(folder / of_file, version, CifarSplit::kTest);
+    return std::vector<std::string>(dataset->class_names().begin(), dataset->class_names().end());
+  };
+  write_file(folder / "test_batch.bin", records({{3}}, 100, images));
+  CHECK(names("", CifarVersion::kCifar10).empty());
+  write_bytes(folder / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
+  CHECK(names("", CifarVersion::kCifar10).at(9) == "j");
+  CHECK(names("test_batch.bin", CifarVersion::kCifar10).at(0) == "a");
+  write_file(folder / "test.bin", records({{3, 99}}, 100, images));
+  CHECK(names("", CifarVersion::kCifar100).empty());
+  std::string hundred;
+  for (int i = 0; i < 100; ++i) hundred += fmt::format("fine {}\n", i);
+  write_bytes(folder / "fine_label_names.txt", hundred);
+  CHECK(names("", CifarVersion::kCifar100).at(99) == "fine 99");
+  write_bytes(folder / "batches.meta.txt", "a\nb\n");
+  CHECK(holds(error_opening(folder.path(), CifarVersion::kCifar10),
+              {"batches.meta.txt", "names 2 classes, where 10 are needed"}));
+}
+
 TEST_CASE("CIFAR-10: the training half is five files in order") {
   const TemporaryFolder folder;
   Bytes images;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "eval/image/png_writer.h"
 #include "tests/support/support.h"
 #include "tests/tools/train/training_support.h"
 #include "tools/train/training_state.h"
@@ -233,6 +235,53 @@ TEST_CASE("a file that cannot be read or written ends with status 1 and is named
   refused(t.train("/dev/full", fmt::format("--quiet --epochs 0.1 --state '{}' --log '{}'",
                                            (t / "s").string(), (t / "l").string())),
           "/dev/full");
+}
+
+// Three images of noise in a folder for each class.
+void write_classes(const fs::path& folder, const std::vector<std::string>& names) {
+  std::mt19937 random(1);
+  std::vector<std::uint8_t> pixels(3 * 32 * 32);
+  for (const std::string& name : names) {
+    fs::create_directories(folder / name);
+    for (int i = 0; i < 3; ++i) {
+      for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random());
+      write_bytes(folder / name / fmt::format("{}.png", i), encode_png(pixels));
+    }
+  }
+}
+
+TEST_CASE("the classes of folders have the known set's names, in the order of the folders") {
+  const TemporaryFolder folder;
+  const auto train = [&](const char* in) {
+    return run_program(fmt::format(
+        "cd '{}' && '{}' --network densenet_bc_10_k4 --in folder:{} --in-dataset fashion_mnist "
+        "--device cpu --batch-size 10 --epochs 0.4 --held-out 0 --quiet --out {}.h5",
+        folder.path().string(), kProgram, in, in));
+  };
+  const std::vector<std::string> sorted = {"Ankle boot",  "Bag",    "Coat",  "Dress",
+                                           "Pullover",    "Sandal", "Shirt", "Sneaker",
+                                           "T-shirt/top", "Trouser"};
+  std::vector<std::string> names = sorted;
+  names[8] = "T-shirt_top";
+  write_classes(folder / "named", names);
+  ProgramResult result = train("named");
+  CAPTURE(result.errors);
+  REQUIRE(result.exit_status == 0);
+  CHECK(read_checkpoint(folder / "named.h5").class_names == sorted);
+
+  write_classes(folder / "numbered", {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+  REQUIRE(train("numbered").exit_status == 0);
+  const Checkpoint numbered = read_checkpoint(folder / "numbered.h5");
+  CHECK(numbered.class_names[0] == "T-shirt/top");
+  CHECK(numbered.class_names[9] == "Ankle boot");
+
+  names[0] = "Boot";
+  write_classes(folder / "other", names);
+  result = train("other");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("the classes of other are not those of --in-dataset fashion_mnist") !=
+        std::string::npos);
+  CHECK(!fs::exists(folder / "other.h5"));
 }
 
 }  // namespace

@@ -1,0 +1,86 @@
+#include "eval/data/class_names.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "kernels/error.h"
+#include "weights/files/input_file.h"
+#include "weights/files/printable.h"
+
+namespace odin {
+namespace {
+
+constexpr std::int64_t kMostBytes = 1 << 20;
+
+// What a folder of that class is called.
+std::string folder_name(std::string name) {
+  std::ranges::replace(name, '/', '_');
+  return name;
+}
+
+// Whether every class occurs at most once.
+bool are_distinct(std::vector<std::int32_t> classes) {
+  std::ranges::sort(classes);
+  return std::ranges::adjacent_find(classes) == classes.end();
+}
+
+}  // namespace
+
+std::vector<std::string> read_class_names(const std::filesystem::path& file, int classes) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return {};
+  const InputFile input(file);
+  require(input.size() <= kMostBytes, "'{}' has {} bytes, too many for the names of {} classes",
+          file.string(), input.size(), classes);
+  std::vector<std::string> names;
+  std::string name;
+  for (const char c : input.content() + '\n') {
+    if (c != '\n') {
+      name += c;
+      continue;
+    }
+    if (name.ends_with('\r')) name.pop_back();
+    if (!name.empty()) names.push_back(std::move(name));
+    name.clear();
+  }
+  require(std::ssize(names) == classes,
+          "'{}' names {} classes, where {} are needed: download it again, or remove it to do "
+          "without names",
+          file.string(), names.size(), classes);
+  std::set<std::string_view> seen;
+  for (const std::string& each : names) {
+    require(seen.insert(each).second, "'{}' names the class '{}' twice", file.string(),
+            printable(each));
+  }
+  return names;
+}
+
+std::vector<std::int32_t> classes_by_name(std::span<const std::string> of_set,
+                                          std::span<const std::string> of_network) {
+  std::vector<std::int32_t> classes;
+  for (const std::string& name : of_set) {
+    auto found = std::ranges::find(of_network, name);
+    if (found == of_network.end()) {
+      found = std::ranges::find(of_network, folder_name(name), folder_name);
+    }
+    if (found == of_network.end()) return {};
+    classes.push_back(static_cast<std::int32_t>(found - of_network.begin()));
+  }
+  return are_distinct(classes) ? classes : std::vector<std::int32_t>{};
+}
+
+std::vector<std::int32_t> classes_by_number(std::span<const std::string> of_set) {
+  std::vector<std::int32_t> classes;
+  for (const std::string& name : of_set) {
+    std::int32_t number = -1;
+    const char* end = name.data() + name.size();
+    const auto [stopped, error] = std::from_chars(name.data(), end, number);
+    if (stopped != end || error != std::errc() || name.front() == '-') return {};
+    if (number >= std::ssize(of_set)) return {};
+    classes.push_back(number);
+  }
+  return are_distinct(classes) ? classes : std::vector<std::int32_t>{};
+}
+
+}  // namespace odin

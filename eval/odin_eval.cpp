@@ -14,22 +14,13 @@
 #include "eval/metrics/threshold_sweep.h"
 #include "eval/scoring/score_files.h"
 #include "eval/scoring/search.h"
+#include "kernels/cores.h"
 #include "kernels/device.h"
-#include "kernels/thread_pool.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
 
 namespace odin {
 namespace {
-
-// CPU threads: the number asked for, or all cores that this process may use. Ranks share the cores
-// of a machine unless mpirun has bound each rank to its own.
-int threads_of(const EvalOptions& o, const Ranks& ranks) {
-  if (o.threads > 0) return o.threads;
-  const int usable = available_cores();
-  const bool own_cores = usable < sysconf(_SC_NPROCESSORS_ONLN);
-  return own_cores ? usable : std::max(1, usable / ranks.local_count());
-}
 
 std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks, int threads) {
   const DeviceOptions options{.threads = threads,
@@ -95,7 +86,7 @@ void check_outputs(const EvalOptions& o) {
 
 int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
-  const int threads = threads_of(o, ranks);
+  const int threads = o.threads > 0 ? o.threads : default_threads(ranks.local_count());
   const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
   Job prepared = prepare_job(o.job);
   if (o.method == MetricsMethod::kThresholdSweep) {

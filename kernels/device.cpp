@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "kernels/cores.h"
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/plan/peak.h"
-#include "kernels/thread_pool.h"
 
 #ifdef ODIN_WITH_CUDA
 #include "kernels/cuda/backend.h"
@@ -31,7 +31,7 @@ int gpu_index(std::string_view device) {
 // Every thread has a workspace of about 10 MB: a mistyped number must not use up the memory.
 void check_threads(int threads) {
   const int cores = available_cores();
-  const int most = std::max(64, 8 * cores);
+  const int most = most_threads();
   require(threads <= most,
           "{} threads are far more than the {} core{} of this machine can use; ask for at most {}",
           threads, cores, cores == 1 ? "" : "s", most);

@@ -3,10 +3,7 @@
 #include <system_error>
 #include <utility>
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-
+#include "kernels/cores.h"
 #include "kernels/cpu/openmp.h"
 #include "kernels/error.h"
 
@@ -15,19 +12,10 @@ namespace {
 
 int threads_for(int threads) {
   require(threads >= 0, "{} threads are not possible; 0 takes all cores", threads);
-  return threads == 0 ? available_cores() : threads;
+  return threads == 0 ? default_threads() : threads;
 }
 
 }  // namespace
-
-int available_cores() {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-#endif
-  const unsigned cores = std::thread::hardware_concurrency();
-  return cores == 0 ? 1 : static_cast<int>(cores);
-}
 
 WorkerThreads::WorkerThreads(int first, int count, const Body& body) {
   try {

@@ -15,9 +15,6 @@
 
 namespace odin {
 
-// Cores that this process may use.
-int available_cores();
-
 // Threads that run in the background for as long as this object lives.
 class WorkerThreads {
  public:
@@ -44,7 +41,7 @@ class WorkerThreads {
 // single thread inside tasks.
 class ThreadPool {
  public:
-  // `threads` = 0 takes available_cores(). Throws Error for a negative number, and if the system
+  // `threads` = 0 takes default_threads(). Throws Error for a negative number, and if the system
   // cannot start that many.
   explicit ThreadPool(int threads);
 

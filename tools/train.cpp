@@ -182,7 +182,8 @@ void add_options(CLI::App& app, Options& o) {
                  "(activations and their gradients in 16 bits, parameters in float)")
       ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
       ->capture_default_str();
-  app.add_option("--threads", o.threads, "CPU threads; default: one per core")
+  app.add_option("--threads", o.threads,
+                 "CPU threads; default: OMP_NUM_THREADS, or one per core that the process may use")
       ->check(CLI::Range(1, 4096));
   app.add_flag("--quiet", o.quiet, "Do not show progress");
   add_recipe_options(app, o);

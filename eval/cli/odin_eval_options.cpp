@@ -192,7 +192,8 @@ void add_machine(CLI::App& app, EvalOptions& o) {
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("N")
       ->group(group);
-  app.add_option("--threads", o.threads, "CPU threads; default: one per core")
+  app.add_option("--threads", o.threads,
+                 "CPU threads; default: OMP_NUM_THREADS, or one per core that the process may use")
       ->check(CLI::Range(1, 4096))
       ->type_name("N")
       ->group(group);

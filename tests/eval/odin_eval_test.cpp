@@ -7,8 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/metrics/threshold_sweep.h"
-#include "kernels/thread_pool.h"
+#include "kernels/cores.h"
 #include "tests/eval/odin_eval_support.h"
+#include "tests/support/environment.h"
 
 using namespace odin;
 using namespace odin::test;
@@ -121,7 +122,10 @@ TEST_CASE("the report states the number of threads") {
     return settings["threads"].get<int>();
   };
   CHECK(threads("--threads 3") == 3);
-  CHECK(threads("") == available_cores());
+  CHECK(threads("") == default_threads());
+  const Environment three("OMP_NUM_THREADS", "3");
+  CHECK(threads("") == 3);
+  CHECK(threads("--threads 2") == 2);
 }
 
 TEST_CASE("the demo runs with the bundled network") {

@@ -94,10 +94,5 @@ TEST_CASE("a negative number of threads is refused") {
   CHECK_THROWS_WITH_AS(ThreadPool(-1), "-1 threads are not possible; 0 takes all cores", Error);
 }
 
-TEST_CASE("0 threads are all cores that the process may use") {
-  CHECK(available_cores() >= 1);
-  CHECK(ThreadPool(0).size() == available_cores());
-}
-
 }  // namespace
 }  // namespace odin::test

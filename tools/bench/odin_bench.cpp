@@ -200,7 +200,8 @@ int main(int argc, char** argv) {
   app.add_option("--batch", o.batch, "Images at once; default: chosen for the device")
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--threads", o.threads, "CPU threads; default: all cores")
+  app.add_option("--threads", o.threads,
+                 "CPU threads; default: OMP_NUM_THREADS, or one per core that the process may use")
       ->check(CLI::Range(1, 4096));
   app.add_option("--precision", o.precisions, "fp32, tf32, fp16 or bf16; the CPU has fp32 only")
       ->delimiter(',')

@@ -95,7 +95,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   }
   if (!o.quiet && ranks.rank() == 0) {
     // Now, before hours of work, and again in the report.
-    for (const std::string& note : prepared.in_classes.notes) {
+    for (const std::string& note : prepared.notes) {
       std::fputs(fmt::format("{}\n", note).c_str(), stderr);
     }
   }

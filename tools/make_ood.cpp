@@ -67,6 +67,9 @@ void add_options(CLI::App& app, Options& options) {
                  "Use N of the images, evenly spread over all; default: all")
       ->check(whole_number(1, std::numeric_limits<std::int64_t>::max()))
       ->type_name("N");
+  app.add_flag(
+      "--skip-bad-images", options.set.skip_bad_images,
+      "Leave out pictures that cannot be read, are too small, or are neither PNG nor JPEG");
   seed->needs(crop);
   filter->needs(resize);
   app.final_callback([&options] {
@@ -88,8 +91,9 @@ int main(int argc, char** argv) {
   odin::Options options;
   odin::add_options(app, options);
   return odin::run_program_main(app, argc, argv, [&] {
-    const std::size_t images = odin::make_ood_set(options.set);
-    fmt::print("{}: {} images\n", options.set.to.string(), images);
+    const odin::OodSetResult made = odin::make_ood_set(options.set);
+    fmt::print("{}: {} images\n", options.set.to.string(), made.images);
+    if (!made.left_out.empty()) fmt::print("{}\n", made.left_out);
     return 0;
   });
 }

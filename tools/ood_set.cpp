@@ -13,6 +13,7 @@
 #include "eval/data/dataset.h"
 #include "eval/image/image_file.h"
 #include "eval/image/png_writer.h"
+#include "eval/image/usable_images.h"
 #include "eval/image/walk.h"
 #include "eval/report/version.h"
 #include "kernels/error.h"
@@ -74,6 +75,23 @@ std::vector<std::string> selection(std::vector<std::string> files, std::int64_t 
   return selected;
 }
 
+// The paths of the images. Throws Error if there is none, or if there are bad ones that may not be
+// skipped.
+std::vector<std::string> images_to_use(const OodSet& set, BadImages& bad) {
+  const Pictures pictures = pictures_below(set.from);
+  bad.add_other_formats(pictures.other_pictures);
+  const std::vector<std::string> selected = selection(pictures.images, set.limit);
+  std::vector<std::string> files;
+  for (const std::size_t i :
+       usable_images(selected, set.fit, selected.size(), set.skip_bad_images, bad)) {
+    files.push_back(selected[i]);
+  }
+  if (bad.count() > 0 && !set.skip_bad_images) bad.refuse(set.from);
+  require(!files.empty(), "the folder '{}' holds no PNG or JPEG image{}", set.from.string(),
+          bad.count() == 0 ? "" : fmt::format(" that can be used: {}", bad.left_out()));
+  return files;
+}
+
 // "data/Imagenet" for "data/Imagenet/".
 fs::path without_last_slash(const fs::path& folder) {
   return folder.has_filename() ? folder : folder.parent_path();
@@ -81,15 +99,15 @@ fs::path without_last_slash(const fs::path& folder) {
 
 }  // namespace
 
-std::size_t make_ood_set(const OodSet& set) {
+OodSetResult make_ood_set(const OodSet& set) {
   const fs::path to = without_last_slash(set.to);
   std::error_code ignored;
   require(fs::is_directory(set.from, ignored), "'{}' is not a folder", set.from.string());
   require(!fs::exists(to, ignored) || (fs::is_directory(to, ignored) && fs::is_empty(to, ignored)),
           "'{}' already exists and was not changed: remove it, or name another folder",
           to.string());
-  const std::vector<std::string> files = selection(images_below(set.from), set.limit);
-  require(!files.empty(), "the folder '{}' holds no PNG or JPEG image", set.from.string());
+  BadImages bad;
+  const std::vector<std::string> files = images_to_use(set, bad);
 
   FolderInTheMaking folder(to);
   fs::create_directory(folder.path() / "images");
@@ -108,7 +126,7 @@ std::size_t make_ood_set(const OodSet& set) {
   }
   write_file(folder.path() / "sources.txt", sources);
   folder.finish();
-  return files.size();
+  return {files.size(), bad.count() > 0 ? bad.left_out() : ""};
 }
 
 }  // namespace odin

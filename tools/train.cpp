@@ -1,6 +1,7 @@
 // train: trains DenseNet-BC or Wide ResNet from scratch on labelled images.
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -44,6 +45,7 @@ struct Options {
   bool no_nesterov = false;
   bool no_flip = false;
   std::int64_t held_out = 1000;
+  bool skip_bad_images = false;
   std::string device = "auto";
   std::string precision = "fp32";
   int threads = 0;
@@ -167,6 +169,8 @@ void add_options(CLI::App& app, Options& o) {
                  "Number of last images to hold out and evaluate after every epoch")
       ->check(whole_number(0, kMost))
       ->capture_default_str();
+  app.add_flag("--skip-bad-images", o.skip_bad_images,
+               "Leave out images of a folder that cannot be read; default: list them and end");
   app.add_option("--out", o.out, "Checkpoint to write after every epoch")->required();
   app.add_option("--state", o.state,
                  "File from which an interrupted training resumes; default: OUT.state");
@@ -279,7 +283,11 @@ int run(const CLI::App& app, const Options& o) {
   const fs::path folder = o.out.parent_path();
   require(folder.empty() || fs::is_directory(folder), "{} cannot be written: {} is not a folder",
           o.out.string(), folder.string());
-  const auto dataset = open_dataset(parse_dataset_spec(o.in_spec), {});
+  const auto dataset = open_dataset(parse_dataset_spec(o.in_spec),
+                                    {.folder = {.skip_bad_images = o.skip_bad_images}});
+  for (const std::string& note : dataset->notes()) {
+    std::fputs(fmt::format("{}: {}\n", o.in_spec, note).c_str(), stderr);
+  }
   const std::int64_t trained = dataset->size() - o.held_out;
   require(dataset->labelled(), "{} has no labels to train with", o.in_spec);
   require(trained >= recipe.batch_size,

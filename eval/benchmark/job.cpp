@@ -70,6 +70,35 @@ OutSets split(const std::vector<SetRequest>& sets) {
   return split;
 }
 
+// All of the sets. Throws Error with a sentence for each one that cannot be opened.
+std::vector<NamedDataset> open_all(const std::vector<SetRequest>& sets,
+                                   const DatasetOptions& options, const SetParts& parts) {
+  std::vector<NamedDataset> opened;
+  std::vector<std::string> errors;
+  for (const SetRequest& set : sets) {
+    try {
+      opened.push_back(open_set(set, options, parts));
+    } catch (const Error& error) {
+      errors.emplace_back(error.what());
+    }
+  }
+  if (!errors.empty()) fail("{}", fmt::join(errors, "\n"));
+  return opened;
+}
+
+// The notes of the set under the name that reports give it.
+std::vector<std::string> notes_on(const NamedDataset& set) {
+  std::vector<std::string> notes;
+  for (const std::string& note : set.images->notes()) {
+    notes.push_back(fmt::format("{}: {}", set.display_name, note));
+  }
+  return notes;
+}
+
+void append(std::vector<std::string>& to, const std::vector<std::string>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
 }  // namespace
 
 Job prepare_job(const JobRequest& request) {
@@ -79,11 +108,17 @@ Job prepare_job(const JobRequest& request) {
   check_holds(network, checkpoint);
 
   if (const std::optional<MissingSet> missing = missing_set(network.in)) fail_missing(*missing);
-  DatasetOptions options{.fit = request.fit, .noise_images = parts.limit, .seed = request.seed};
+  DatasetOptions options{.fit = request.fit,
+                         .noise_images = parts.limit,
+                         .seed = request.seed,
+                         .folder = {.mix_classes = true,
+                                    .most_images = parts.limit,
+                                    .skip_bad_images = request.skip_bad_images}};
   const NamedDataset in = open_set(network.in, options, parts);
   const NamedDataset reported_in = reported_images(in, parts);
   std::optional<SearchJob> search;
   if (request.search) search = SearchJob{held_out_images(in, parts), {}};
+  std::vector<std::string> set_notes = notes_on(in);
 
   // Sets of noise have as many images as the in-distribution set.
   options.noise_images = parts.skip + reported_in.images->size();
@@ -91,13 +126,18 @@ Job prepare_job(const JobRequest& request) {
   if (search && !request.tune_on.empty()) {
     const SetRequest tuning = tuning_request(request, network.authors);
     if (const std::optional<MissingSet> missing = missing_set(tuning)) fail_missing(*missing);
-    search->out.push_back(held_out_images(open_set(tuning, options, parts), parts));
+    const NamedDataset tuned_on = open_set(tuning, options, parts);
+    append(set_notes, notes_on(tuned_on));
+    search->out.push_back(held_out_images(tuned_on, parts));
     std::erase_if(sets, [&](const SetRequest& set) { return set.spec == tuning.spec; });
   }
   OutSets out_sets = split(sets);
+  const std::vector<NamedDataset> opened = open_all(out_sets.present, options, parts);
   std::vector<BenchmarkTask> tasks;
-  for (const SetRequest& set : out_sets.present) {
-    const NamedDataset out = open_set(set, options, parts);
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    const SetRequest& set = out_sets.present[i];
+    const NamedDataset& out = opened[i];
+    append(set_notes, notes_on(out));
     tasks.push_back({.out = reported_images(out, parts),
                      .parameters = {request.temperature.value_or(kAuthorsTemperature),
                                     request.magnitude.value_or(set.magnitude)},
@@ -109,6 +149,8 @@ Job prepare_job(const JobRequest& request) {
       *reported_in.images,
       {num_classes(checkpoint.architecture), checkpoint.class_names, checkpoint.in_dataset},
       set_origin(parse_dataset_spec(network.in.spec).kind, checkpoint.in_dataset));
+  std::vector<std::string> notes = in_classes.notes;
+  append(notes, set_notes);
   const AuthorsNetwork* authors = authors_network_like(network, checkpoint);
   return {.network_name = network.authors ? std::string(network.authors->display_name)
                                           : name_of(checkpoint.architecture),
@@ -120,6 +162,7 @@ Job prepare_job(const JobRequest& request) {
           .in_classes = std::move(in_classes),
           .tasks = std::move(tasks),
           .missing = std::move(out_sets.missing),
+          .notes = std::move(notes),
           .search = std::move(search)};
 }
 

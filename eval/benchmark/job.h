@@ -31,6 +31,8 @@ struct Job {
   ClassMatch in_classes;  // of the in-distribution set
   std::vector<BenchmarkTask> tasks;
   std::vector<MissingSet> missing;
+  // What a reader of the figures should know about the network and the sets, a sentence each.
+  std::vector<std::string> notes;
   std::optional<SearchJob> search;
 };
 

@@ -12,7 +12,7 @@ Report report_of(const Job& job, const BenchmarkResult& result,
   report.accuracy = result.accuracy;
   report.missing = job.missing;
   report.searches = searches;
-  report.notes = job.in_classes.notes;
+  report.notes = job.notes;
   report.skip = job.parts.skip;
   report.limit = job.parts.limit;
   report.seconds = result.seconds;

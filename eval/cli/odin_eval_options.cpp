@@ -22,7 +22,7 @@ constexpr const char* kExamples = R"(Examples:
 SPEC is one of:
   cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR   the binary version
   idx:FILE                                                           images, padded to 32 x 32; the labels' file is found next to it
-  folder:DIR                                                         PNG and JPEG images
+  folder:DIR                                                         PNG and JPEG images, at its top or in class folders
   uniform, gaussian                                                  noise)";
 
 // More images than any data set has.
@@ -143,7 +143,9 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->type_name("DIR")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--skip", job.skip, "Images to hold out at the start of every set; default 1000")
+  app.add_option(
+         "--skip", job.skip,
+         "Images to hold out at the start of every set; class folders are mixed; default 1000")
       ->check(whole_number(0, kMostImages))
       ->type_name("N")
       ->group(group);
@@ -171,6 +173,9 @@ void add_method(CLI::App& app, EvalOptions& o) {
   auto* resize =
       fit("--resize", ImageFit::kResize,
           "Scale images to 32 x 32, those of idx: sets too, which are padded without it");
+  app.add_flag("--skip-bad-images", job.skip_bad_images,
+               "Leave out images of folders that cannot be read; default: list them and end")
+      ->group(group);
   fit("--center-crop", ImageFit::kCenterCrop,
       "Crop larger images to their middle 32 x 32; smaller ones of idx: sets are padded")
       ->excludes(resize);

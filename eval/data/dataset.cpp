@@ -9,11 +9,17 @@
 namespace odin {
 namespace {
 
+std::vector<std::string> notes_on(const Dataset& dataset) {
+  return {dataset.notes().begin(), dataset.notes().end()};
+}
+
 class Subset final : public Dataset {
  public:
   Subset(std::shared_ptr<const Dataset> whole, std::int64_t begin, std::int64_t count,
          DatasetLabels labels)
-      : Dataset(whole->name(), count, std::move(labels)), whole_(std::move(whole)), begin_(begin) {}
+      : Dataset(whole->name(), count, std::move(labels), notes_on(*whole)),
+        whole_(std::move(whole)),
+        begin_(begin) {}
 
  private:
   void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
@@ -24,10 +30,36 @@ class Subset final : public Dataset {
   std::int64_t begin_;
 };
 
+class Selection final : public Dataset {
+ public:
+  Selection(std::shared_ptr<const Dataset> whole, std::vector<std::int64_t> indices,
+            DatasetLabels labels)
+      : Dataset(whole->name(), static_cast<std::int64_t>(indices.size()), std::move(labels),
+                notes_on(*whole)),
+        whole_(std::move(whole)),
+        indices_(std::move(indices)) {}
+
+ private:
+  void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
+    for (std::int64_t i = 0; i < count; ++i) {
+      whole_->read(indices_[static_cast<std::size_t>(begin + i)], 1, pixels + i * kImageElements);
+    }
+  }
+
+  std::shared_ptr<const Dataset> whole_;
+  std::vector<std::int64_t> indices_;
+};
+
+// Those of `dataset`, for images that the caller adds.
+DatasetLabels empty_labels(const Dataset& dataset) {
+  return {{}, dataset.num_classes(), {dataset.class_names().begin(), dataset.class_names().end()}};
+}
+
 }  // namespace
 
-Dataset::Dataset(std::string name, std::int64_t size, DatasetLabels labels)
-    : name_(std::move(name)), size_(size), labels_(std::move(labels)) {
+Dataset::Dataset(std::string name, std::int64_t size, DatasetLabels labels,
+                 std::vector<std::string> notes)
+    : name_(std::move(name)), size_(size), labels_(std::move(labels)), notes_(std::move(notes)) {
   const bool fits =
       labels_.num_classes == 0 || static_cast<std::int64_t>(labels_.of_image.size()) == size_;
   require(fits, "data set '{}' has {} labels for {} images", name_, labels_.of_image.size(), size_);
@@ -58,15 +90,26 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, st
           "'{}' has {} images, and none remains after skipping the first {}: skip fewer",
           dataset->name(), dataset->size(), skip);
   const std::int64_t count = std::min(limit, dataset->size() - skip);
-  DatasetLabels labels;
+  DatasetLabels labels = empty_labels(*dataset);
   if (dataset->labelled()) {
     const auto kept =
         dataset->labels().subspan(static_cast<std::size_t>(skip), static_cast<std::size_t>(count));
     labels.of_image.assign(kept.begin(), kept.end());
-    labels.num_classes = dataset->num_classes();
-    labels.class_names.assign(dataset->class_names().begin(), dataset->class_names().end());
   }
   return std::make_shared<Subset>(std::move(dataset), skip, count, std::move(labels));
+}
+
+std::shared_ptr<const Dataset> selection(std::shared_ptr<const Dataset> dataset,
+                                         std::vector<std::int64_t> indices) {
+  DatasetLabels labels = empty_labels(*dataset);
+  for (const std::int64_t index : indices) {
+    require(index >= 0 && index < dataset->size(), "'{}' has {} images, and none with number {}",
+            dataset->name(), dataset->size(), index);
+    if (dataset->labelled()) {
+      labels.of_image.push_back(dataset->labels()[static_cast<std::size_t>(index)]);
+    }
+  }
+  return std::make_shared<Selection>(std::move(dataset), std::move(indices), std::move(labels));
 }
 
 }  // namespace odin

@@ -34,13 +34,18 @@ class Dataset {
   // One per class; empty if the set has no names.
   std::span<const std::string> class_names() const { return labels_.class_names; }
 
+  // What a reader of figures on this set should know: which images were left out, in which order they
+  // come. A sentence each, without the set's name.
+  std::span<const std::string> notes() const { return notes_; }
+
   // Writes images [begin, begin + count) as (count, 3, 32, 32), row-major, red, green and blue, in
   // 0..1. An image does not depend on begin and count. Throws Error, which names the file, for an
   // image that cannot be read, and for a range outside the set.
   void read(std::int64_t begin, std::int64_t count, float* pixels) const;
 
  protected:
-  Dataset(std::string name, std::int64_t size, DatasetLabels labels);
+  Dataset(std::string name, std::int64_t size, DatasetLabels labels,
+          std::vector<std::string> notes = {});
 
  private:
   virtual void read_images(std::int64_t begin, std::int64_t count, float* pixels) const = 0;
@@ -48,6 +53,7 @@ class Dataset {
   std::string name_;
   std::int64_t size_;
   DatasetLabels labels_;
+  std::vector<std::string> notes_;
 };
 
 // Images with eight bits per channel. The value v is the pixel v / 255.
@@ -71,5 +77,9 @@ struct NamedDataset {
 // for a negative skip or a limit below one.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t skip,
                                       std::int64_t limit);
+
+// The images of `dataset` with these indices, in their order. Throws Error for an index out of range.
+std::shared_ptr<const Dataset> selection(std::shared_ptr<const Dataset> dataset,
+                                         std::vector<std::int64_t> indices);
 
 }  // namespace odin

@@ -64,8 +64,11 @@ std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOption
       return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTraining);
     case DatasetKind::kIdx:
       return open_idx(spec.path, options.fit);
-    case DatasetKind::kFolder:
-      return open_folder(spec.path, options.fit);
+    case DatasetKind::kFolder: {
+      FolderOptions folder = options.folder;
+      folder.fit = options.fit;
+      return open_folder(spec.path, folder);
+    }
     case DatasetKind::kUniform:
       return make_noise(NoiseKind::kUniform, options.noise_images, options.seed);
     case DatasetKind::kGaussian:
@@ -80,7 +83,7 @@ std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec,
                                             const DatasetOptions& options) {
   std::shared_ptr<const Dataset> images = open(spec, options);
   std::array<float, kImageElements> first;
-  if (images->size() > 0) images->read(0, 1, first.data());
+  if (spec.kind != DatasetKind::kFolder && images->size() > 0) images->read(0, 1, first.data());
   return images;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "eval/data/dataset.h"
+#include "eval/data/folder.h"
 #include "eval/image/fit.h"
 
 namespace odin {
@@ -39,10 +40,11 @@ struct DatasetOptions {
   ImageFit fit = ImageFit::kExact;  // for images that are not 32 x 32
   std::int64_t noise_images = 0;    // number of images in a set of noise
   std::uint64_t seed = 0;           // of noise
+  FolderOptions folder{};           // but for its fit
 };
 
-// Opens the whole set and reads its first image, so that images of a wrong size are found now and not
-// after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_folder() and
+// Opens the set and looks at its images: at each of a folder, at the first of another set. So images of a
+// wrong size are found now and not after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_folder() and
 // make_noise() do, and as reading the image does.
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, const DatasetOptions& options);
 

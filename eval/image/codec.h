@@ -77,8 +77,11 @@ class GuardedCodec {
   std::jmp_buf jump_;
 };
 
-// Both throw Error, which names the file, unless it is a whole image of the format.
-void decode_png(InputStream& stream, ImageFitter& fitter);
-void decode_jpeg(InputStream& stream, ImageFitter& fitter);
+// How much of an image to decode. The header ends before the first row: the fitter learns the size only.
+enum class ImagePart : std::uint8_t { kHeader, kWhole };
+
+// Both throw Error, which names the file, unless it is an image of the format, as far as it is decoded.
+void decode_png(InputStream& stream, ImageFitter& fitter, ImagePart part);
+void decode_jpeg(InputStream& stream, ImageFitter& fitter, ImagePart part);
 
 }  // namespace odin

@@ -6,24 +6,36 @@
 #include "kernels/error.h"
 
 namespace odin {
+namespace {
 
-void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
-                     CropDraw draw) {
+void decode(const std::filesystem::path& file, ImageFitter& fitter, ImagePart part) {
   const InputFile input(file);
   require(input.size() > 0, "'{}' is empty, but a PNG or JPEG image is needed", file.string());
   std::array<std::uint8_t, 4> start{};
   input.read_some(0, start.data(), start.size());
 
-  ImageFitter fitter(file.string(), fit, pixels, draw);
   InputStream stream(input);
   if (start == std::array<std::uint8_t, 4>{0x89, 'P', 'N', 'G'}) {
-    decode_png(stream, fitter);
+    decode_png(stream, fitter, part);
   } else if (start[0] == 0xFF && start[1] == 0xD8) {
-    decode_jpeg(stream, fitter);
+    decode_jpeg(stream, fitter, part);
   } else {
     fail("'{}' is neither a PNG nor a JPEG image: convert it, or remove it from the data set",
          file.string());
   }
+}
+
+}  // namespace
+
+void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
+                     CropDraw draw) {
+  ImageFitter fitter(file.string(), fit, pixels, draw);
+  decode(file, fitter, ImagePart::kWhole);
+}
+
+void check_image_header(const std::filesystem::path& file, ImageFit fit) {
+  ImageFitter fitter(file.string(), fit, nullptr);
+  decode(file, fitter, ImagePart::kHeader);
 }
 
 }  // namespace odin

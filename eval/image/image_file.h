@@ -20,4 +20,8 @@ namespace odin {
 void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
                      CropDraw draw = {});
 
+// Throws Error for what the first bytes of the file tell: that it is missing or unreadable, that it is no
+// PNG or JPEG image, or that its size does not fit. Damage further on stays unnoticed.
+void check_image_header(const std::filesystem::path& file, ImageFit fit);
+
 }  // namespace odin

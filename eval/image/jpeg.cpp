@@ -34,7 +34,7 @@ class JpegReader final : public GuardedCodec {
   }
   ~JpegReader() { jpeg_destroy_decompress(&jpeg_); }
 
-  void decode(ImageFitter& fitter) {
+  void decode(ImageFitter& fitter, ImagePart part) {
     read_header();
     const int channels = jpeg_.num_components;
     require(channels == 1 || channels == 3 || channels == 4,
@@ -42,6 +42,7 @@ class JpegReader final : public GuardedCodec {
             "supported: convert it",
             file_name(), channels);
     fitter.begin(jpeg_.image_width, jpeg_.image_height);
+    if (part == ImagePart::kHeader) return;
     jpeg_.out_color_space = channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK;
 
     guarded([this] { jpeg_start_decompress(&jpeg_); });
@@ -156,8 +157,8 @@ class JpegReader final : public GuardedCodec {
 
 }  // namespace
 
-void decode_jpeg(InputStream& stream, ImageFitter& fitter) {
-  JpegReader(stream).decode(fitter);
+void decode_jpeg(InputStream& stream, ImageFitter& fitter, ImagePart part) {
+  JpegReader(stream).decode(fitter, part);
 }
 
 }  // namespace odin

@@ -23,12 +23,13 @@ class PngReader final : public GuardedCodec {
   }
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-  void decode(ImageFitter& fitter) {
+  void decode(ImageFitter& fitter, ImagePart part) {
     read_header();
     const png_uint_32 width = png_get_image_width(png_, info_);
     const png_uint_32 height = png_get_image_height(png_, info_);
     const bool interlaced = png_get_interlace_type(png_, info_) != PNG_INTERLACE_NONE;
     fitter.begin(width, height);
+    if (part == ImagePart::kHeader) return;
     set_up_conversion();
 
     // Indices into the palette, if any, else colours.
@@ -150,8 +151,8 @@ class PngReader final : public GuardedCodec {
 
 }  // namespace
 
-void decode_png(InputStream& stream, ImageFitter& fitter) {
-  PngReader(stream).decode(fitter);
+void decode_png(InputStream& stream, ImageFitter& fitter, ImagePart part) {
+  PngReader(stream).decode(fitter, part);
 }
 
 }  // namespace odin

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -24,7 +25,15 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
                      [&](std::string_view ending) { return lower.ends_with(ending); });
 }
 
-// Collects the images of a folder and of all folders below it.
+// Files and folders that programs and file systems leave among a user's own.
+bool is_stray(std::string_view name) {
+  constexpr std::string_view kNames[] = {
+      "__MACOSX",  "__pycache__", "@eaDir",       "#recycle",
+      "#snapshot", "lost+found",  "$RECYCLE.BIN", "System Volume Information"};
+  return name.starts_with('.') || std::ranges::find(kNames, name) != std::end(kNames);
+}
+
+// Collects the pictures of a folder and of all folders below it.
 class Walk {
  public:
   explicit Walk(const fs::path& folder) {
@@ -33,18 +42,21 @@ class Walk {
               [](const auto& a, const auto& b) { return a.path < b.path; });
   }
 
-  std::vector<std::string> images() const {
-    std::vector<std::string> files;
-    for (const auto& folder : folders_) {
-      for (const std::string& image : folder.images) files.push_back(folder.path + "/" + image);
+  Pictures pictures() const {
+    Pictures pictures;
+    for (const auto& [path, entries] : folders_) {
+      for (const std::string& name : entries.images) pictures.images.push_back(path + "/" + name);
+      for (const std::string& name : entries.other_pictures) {
+        pictures.other_pictures.push_back(path + "/" + name);
+      }
     }
-    return files;
+    return pictures;
   }
 
  private:
   struct Folder {
     std::string path;
-    std::vector<std::string> images;
+    FolderEntries entries;
   };
 
   void visit(const fs::path& folder) {
@@ -55,9 +67,9 @@ class Walk {
             "'{}' is a link to a folder that contains it, so the data set has no end: remove it",
             folder.string());
     ancestors_.push_back(identity);
-    FolderEntries entries = folder_entries(folder);
-    folders_.push_back({folder.string(), std::move(entries.images)});
-    for (const std::string& name : entries.folders) visit(folder / name);
+    folders_.push_back({folder.string(), folder_entries(folder)});
+    const std::vector<std::string> below = folders_.back().entries.folders;
+    for (const std::string& name : below) visit(folder / name);
     ancestors_.pop_back();
   }
 
@@ -72,25 +84,26 @@ FolderEntries folder_entries(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
+    if (is_stray(name)) continue;
     std::error_code not_followed;  // a broken link is not a folder
     if (it->is_directory(not_followed)) {
       entries.folders.push_back(name);
-    } else if (ends_with_any(name, {".png", ".jpg", ".jpeg"})) {
+    } else if (ends_with_any(name, {".png", ".jpg", ".jpeg", ".jpe", ".jfif"})) {
       entries.images.push_back(name);
-    } else {
-      require(!ends_with_any(name, {".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}),
-              "'{}' is neither PNG nor JPEG: convert it, or remove it from the data set",
-              it->path().string());
+    } else if (ends_with_any(name, {".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic",
+                                    ".heif", ".jp2", ".jxl", ".pbm", ".pgm", ".ppm", ".pnm"})) {
+      entries.other_pictures.push_back(name);
     }
   }
   require(!error, "cannot list the folder '{}': {}", folder.string(), error.message());
   std::sort(entries.folders.begin(), entries.folders.end());
   std::sort(entries.images.begin(), entries.images.end());
+  std::sort(entries.other_pictures.begin(), entries.other_pictures.end());
   return entries;
 }
 
-std::vector<std::string> images_below(const fs::path& folder) {
-  return Walk(folder).images();
+Pictures pictures_below(const fs::path& folder) {
+  return Walk(folder).pictures();
 }
 
 }  // namespace odin

@@ -20,6 +20,17 @@ Note note_on(const MissingSet& missing) {
   return {std::move(sentence), missing.command};
 }
 
+// How many images of each set were scored, and which.
+Note note_on_images(const Report& report) {
+  std::string counts = fmt::format("{} of {}", report.in_images, report.in_set);
+  for (const Evaluation& evaluation : report.evaluations) {
+    counts += fmt::format(", {} of {}", evaluation.out_images, evaluation.out_set);
+  }
+  return {fmt::format(
+      "Images scored: {}. The first {} of each set are held out, and at most {} are read", counts,
+      report.skip, report.limit)};
+}
+
 // Whether the figure is undefined for some detector.
 bool is_undefined(const Report& report, std::optional<double> Metrics::*figure) {
   for (const Evaluation& evaluation : report.evaluations) {
@@ -38,6 +49,7 @@ std::string Note::in_one_line() const {
 
 std::vector<Note> notes_of(const Report& report) {
   std::vector<Note> notes;
+  if (!report.evaluations.empty()) notes.push_back(note_on_images(report));
   for (const std::string& sentence : report.notes) notes.push_back({sentence});
   for (const SearchResult& search : report.searches) notes.push_back(note_on(search));
   for (const MissingSet& missing : report.missing) notes.push_back(note_on(missing));

@@ -15,7 +15,7 @@ struct Note {
   std::string in_one_line() const;
 };
 
-// The report's own notes, then a sentence for each search, each missing set and each kind of undefined
+// How many images were scored, the report's own notes, then a sentence for each search, each missing set and each kind of undefined
 // figure.
 std::vector<Note> notes_of(const Report& report);
 

@@ -73,7 +73,7 @@ TEST_CASE("sets made from Tiny-ImageNet agree with Pillow and PyTorch" *
     INFO(result.errors);
     REQUIRE(result.exit_status == 0);
     CHECK(result.output == to.string() + ": 500 images\n");
-    CHECK(open_folder(to, ImageFit::kExact)->size() == 500);
+    CHECK(open_folder(to, {})->size() == 500);
     if (!run_pillow(fmt::format("made '{}' '{}' {}", from.string(), to.string(), c.fit))) return;
   }
 }
@@ -120,7 +120,7 @@ TEST_CASE("a limit spreads over all images") {
         "images/00004.png\tb/5.png\n");
   CHECK(text.find("make_ood --resize --filter bilinear-antialias\n") != std::string::npos);
   REQUIRE(make_ood("--resize --limit 99", folder / "from", folder / "all").exit_status == 0);
-  CHECK(open_folder(folder / "all", ImageFit::kExact)->size() == 10);
+  CHECK(open_folder(folder / "all", {})->size() == 10);
 }
 
 TEST_CASE("a set is made whole or not at all, and an existing folder is not changed") {
@@ -135,6 +135,12 @@ TEST_CASE("a set is made whole or not at all, and an existing folder is not chan
     CHECK(holds(result.errors, parts));
   };
   check(make_ood("--crop", folder / "from", folder / "below/to"), {"small.png", "20 x 50"});
+  CHECK_FALSE(fs::exists(folder / "below"));
+  // Damage that its header does not show is found while the set is made.
+  write_images(folder / "damaged", 3);
+  const Bytes whole = read_file(folder / "damaged/b/1.png");
+  write_file(folder / "damaged/b/1.png", {whole.begin(), whole.end() - 20});
+  check(make_ood("--crop", folder / "damaged", folder / "below/to"), {"b/1.png", "cannot be"});
   CHECK(fs::is_empty(folder / "below"));
 
   fs::create_directory(folder / "taken");
@@ -147,7 +153,28 @@ TEST_CASE("a set is made whole or not at all, and an existing folder is not chan
   check(make_ood("--resize", folder / "empty", folder / "to"), {"holds no PNG or JPEG"});
   check(make_ood("--resize", folder / "absent", folder / "to"), {"absent", "is not a folder"});
   CHECK(make_ood("--resize", folder / "from", folder / "empty").exit_status == 0);
-  CHECK(open_folder(folder / "empty", ImageFit::kExact)->size() == 4);
+  CHECK(open_folder(folder / "empty", {})->size() == 4);
+}
+
+TEST_CASE("bad images are all listed, or left out on request") {
+  const TemporaryFolder folder;
+  write_images(folder / "from", 6);
+  write_file(folder / "from/a/bad.jpg", {'x'});
+  write_file(folder / "from/b/bad.png", {'x'});
+  write_file(folder / "from/b/bad.gif", {'x'});
+  write_file(folder / "from/b/._1.png", {'x'});
+  fs::create_directory(folder / "from/.cache");
+  write_file(folder / "from/.cache/0.png", {'x'});
+  const ProgramResult refused = make_ood("--resize", folder / "from", folder / "to");
+  CHECK(refused.exit_status == 1);
+  CHECK(holds(refused.errors,
+              {"3 pictures", "a/bad.jpg'", "b/bad.png'", "b/bad.gif'", "--skip-bad-images"}));
+  CHECK_FALSE(fs::exists(folder / "to"));
+  const ProgramResult made = make_ood("--resize --skip-bad-images", folder / "from", folder / "to");
+  INFO(made.errors);
+  REQUIRE(made.exit_status == 0);
+  CHECK(holds(made.output, {"/to: 6 images\n", "3 pictures were left out", "(1 .gif)"}));
+  CHECK(open_folder(folder / "to", {})->size() == 6);
 }
 
 TEST_CASE("a full disk is an error and leaves nothing behind") {

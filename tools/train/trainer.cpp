@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eval/data/random_order.h"
 #include "nn/networks.h"
-#include "tools/train/shuffle.h"
 
 namespace odin::training {
 namespace {
@@ -62,8 +62,8 @@ void Trainer::load_epoch(std::int64_t epoch) {
   epoch_ = epoch;
   // Shuffled here and not on the device, because the exchanges of Fisher and Yates depend on each
   // other. Uploading the result, four bytes per image, costs less per epoch than a single step.
-  const std::vector<std::int32_t> order =
-      shuffled(images_.size(), {recipe_.seed, kOrderStreams + static_cast<std::uint64_t>(epoch)});
+  const std::vector<std::int32_t> order = random_permutation(
+      images_.size(), {recipe_.seed, kOrderStreams + static_cast<std::uint64_t>(epoch)});
   order_.upload(backend_, {order.begin(), order.end()});
   std::vector<double> labels;
   for (const std::int32_t i : order) {

@@ -8,36 +8,15 @@
 #include <unistd.h>
 
 #include "eval/data/batch_loader.h"
-#include "tests/eval/data/data_support.h"
+#include "tests/eval/data/folder_support.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
 namespace {
 namespace fs = std::filesystem;
 
-// Writes an image with its number as its colour, and creates its folders.
-void write_numbered(const fs::path& path, int number) {
-  fs::create_directories(path.parent_path());
-  write_plain_png(path, static_cast<std::uint8_t>(number / 256),
-                  static_cast<std::uint8_t>(number % 256), 0);
-}
-
-// The numbers of the images in their order.
-std::vector<int> numbers(const Dataset& dataset) {
-  const std::vector<int> bytes = read_all_bytes(dataset);
-  std::vector<int> result;
-  for (std::size_t at = 0; at < bytes.size(); at += 3 * 1024) {
-    result.push_back(bytes[at] * 256 + bytes[at + 1024]);
-  }
-  return result;
-}
-
 std::vector<int> labels_of(const Dataset& dataset) {
   return {dataset.labels().begin(), dataset.labels().end()};
-}
-
-std::string error_opening(const fs::path& folder) {
-  return error_of([&] { open_folder(folder, ImageFit::kExact); });
 }
 
 // Compares the first images of a folder of real images, read by two threads, with Pillow's.
@@ -50,7 +29,7 @@ void check_against_pillow(const fs::path& folder, const char* fit, ImageFit valu
     return;
   const Bytes expected = read_file(file);
   REQUIRE(expected.size() == static_cast<std::size_t>(images * kImageElements));
-  const auto dataset = subset(open_folder(folder, value), 0, images);
+  const auto dataset = subset(open_folder(folder, {.fit = value}), 0, images);
   BatchLoader loader(*dataset, {.batch_size = 256, .threads = 2});
   std::int64_t different = 0;
   std::size_t at = 0;
@@ -71,17 +50,18 @@ TEST_CASE("Folder: images without class folders are sorted by name and unlabelle
   write_numbered(folder / "b9.PNG", 2);
   write_numbered(folder / "B.png", 3);
   write_numbered(folder / "a.Jpeg", 4);  // a PNG by another name
-  write_numbered(folder / ".hidden.jpg", 5);
+  write_numbered(folder / "c.jfif", 5);
+  write_numbered(folder / "d.JPE", 7);
   write_numbered(folder / "\xC3\xA9.png", 6);  // e with an accent
   write_file(folder / "notes.txt", {'x'});
   write_file(folder / "png", {'x'});
   fs::create_directories(folder / "nothing" / "here");
-  const auto dataset = open_folder(folder.path(), ImageFit::kExact);
-  CHECK(numbers(*dataset) == std::vector{5, 3, 4, 1, 2, 6});
+  const auto dataset = open_folder(folder.path(), {});
+  CHECK(numbers(*dataset) == std::vector{3, 4, 1, 2, 5, 7, 6});
   CHECK(!dataset->labelled());
   CHECK(dataset->class_names().empty());
   CHECK(dataset->name() == folder.path().filename().string());
-  CHECK(open_folder(folder.path() / "", ImageFit::kExact)->name() == dataset->name());
+  CHECK(open_folder(folder.path() / "", {})->name() == dataset->name());
 }
 
 TEST_CASE("Folder: class folders are in the order of torchvision's ImageFolder") {
@@ -96,9 +76,8 @@ TEST_CASE("Folder: class folders are in the order of torchvision's ImageFolder")
   write_numbered(folder / "cat-1" / "only.JPG", 6);
   write_numbered(folder / "Zebra" / "deep" / "er" / "one.jpeg", 7);
   write_numbered(folder / "folder.png" / "inside.png", 8);
-  write_numbered(folder / "beside.png", 9);
   write_file(folder / "cat" / "notes.txt", {'x'});
-  const auto dataset = open_folder(folder.path(), ImageFit::kExact);
+  const auto dataset = open_folder(folder.path(), {});
   CHECK(numbers(*dataset) == std::vector{7, 2, 1, 3, 5, 4, 6, 8});
   CHECK(labels_of(*dataset) == std::vector{0, 1, 1, 1, 1, 1, 2, 3});
   CHECK(dataset->num_classes() == 4);
@@ -138,7 +117,7 @@ TEST_CASE("Folder: order and labels agree with torchvision") {
     expected_labels.push_back(label);
   }
   REQUIRE(expected_numbers.size() == static_cast<std::size_t>(number) + 1);
-  const auto dataset = open_folder(root, ImageFit::kExact);
+  const auto dataset = open_folder(root, {});
   CHECK(numbers(*dataset) == expected_numbers);
   CHECK(labels_of(*dataset) == expected_labels);
 }
@@ -161,17 +140,50 @@ TEST_CASE("Folder: a folder that cannot be a data set is an error") {
   CHECK(holds(error_opening(mixed), {"2.WebP", "neither PNG nor JPEG"}));
 }
 
+TEST_CASE("Folder: several class folders can be mixed, and one keeps its order") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 40; ++i) {
+    write_numbered(folder / fmt::format("{}/{:02}.png", i / 10, i), i);
+  }
+  const auto mixed = open_folder(folder.path(), {.mix_classes = true});
+  const std::vector<int> order = numbers(*mixed);
+  for (int stretch = 0; stretch < 40; stretch += 4) {  // each has all classes
+    std::vector<int> classes;
+    for (int i = stretch; i < stretch + 4; ++i) {
+      classes.push_back(order[static_cast<std::size_t>(i)] / 10);
+      CHECK(mixed->labels()[static_cast<std::size_t>(i)] == classes.back());
+    }
+    std::ranges::sort(classes);
+    CHECK(classes == std::vector{0, 1, 2, 3});
+  }
+  REQUIRE(mixed->notes().size() == 1);
+  CHECK(holds(mixed->notes()[0], {"4 class folders", "stratified by class"}));
+  std::vector<int> sorted = order;
+  std::ranges::sort(sorted);
+  CHECK(sorted != order);
+  CHECK(numbers(*open_folder(folder.path(), {})) == sorted);
+  // The first of them are the same ones, whatever the limit.
+  CHECK(numbers(*open_folder(folder.path(), {.mix_classes = true, .most_images = 7})) ==
+        std::vector<int>(order.begin(), order.begin() + 7));
+
+  const TemporaryFolder one;
+  for (int i = 0; i < 20; ++i) write_numbered(one / fmt::format("only/{:02}.png", i), i);
+  const auto kept = open_folder(one.path(), {.mix_classes = true});
+  CHECK(numbers(*kept) == numbers(*open_folder(one.path(), {})));
+  CHECK(kept->notes().empty());
+}
+
 TEST_CASE("Folder: links that lead back are an error, other links are followed") {
   const TemporaryFolder folder;
   write_numbered(folder / "class" / "1.png", 1);
   fs::create_symlink("1.png", folder / "class" / "2.png");
-  CHECK(numbers(*open_folder(folder.path(), ImageFit::kExact)) == std::vector{1, 1});
+  CHECK(numbers(*open_folder(folder.path(), {})) == std::vector{1, 1});
   fs::create_directory_symlink("..", folder / "class" / "back");
   CHECK(holds(error_opening(folder.path()), {"class/back", "has no end"}));
   fs::remove(folder / "class" / "back");
   // A link to itself is neither a folder nor an image.
   fs::create_symlink("itself", folder / "class" / "itself");
-  CHECK(numbers(*open_folder(folder.path(), ImageFit::kExact)) == std::vector{1, 1});
+  CHECK(numbers(*open_folder(folder.path(), {})) == std::vector{1, 1});
 }
 
 TEST_CASE("Folder: a folder or file without permission is named") {
@@ -186,8 +198,7 @@ TEST_CASE("Folder: a folder or file without permission is named") {
     skip("the superuser may read everything, and cannot become another user here");
     return;
   }
-  const std::string of_image =
-      error_of([&] { read_all(*open_folder(folder.path(), ImageFit::kExact)); });
+  const std::string of_image = error_of([&] { read_all(*open_folder(folder.path(), {})); });
   if (superuser) REQUIRE(::seteuid(0) == 0);
   fs::permissions(folder / "class", fs::perms::none);
   if (superuser) REQUIRE(::seteuid(kNobody) == 0);
@@ -198,27 +209,12 @@ TEST_CASE("Folder: a folder or file without permission is named") {
   CHECK(holds(of_folder, {"class'", "Permission denied"}));
 }
 
-TEST_CASE("Folder: an image that cannot be read is an error only when it is read") {
-  const TemporaryFolder folder;
-  write_numbered(folder / "1.png", 1);
-  write_file(folder / "2.png", {'x'});
-  write_png(folder / "3.png",
-            {.width = 33, .height = 32, .palette = {}, .data = Bytes(33 * 32 * 3)});
-  const auto dataset = open_folder(folder.path(), ImageFit::kExact);
-  CHECK(dataset->size() == 3);
-  std::vector<float> pixels(3 * 3 * 1024);
-  dataset->read(0, 1, pixels.data());
-  CHECK(holds(error_of([&] { dataset->read(0, 3, pixels.data()); }), {"2.png"}));
-  CHECK(holds(error_of([&] { dataset->read(2, 1, pixels.data()); }), {"3.png", "33 x 32"}));
-  open_folder(folder.path(), ImageFit::kCenterCrop)->read(2, 1, pixels.data());
-}
-
 TEST_CASE("Folder: the authors' iSUN is read as Pillow reads it" *
           doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("isun", folder.path())) return;
   check_against_pillow(folder / "iSUN" / "iSUN_patches", "exact", ImageFit::kExact, 8925);
-  const auto with_class = open_folder(folder / "iSUN", ImageFit::kExact);
+  const auto with_class = open_folder(folder / "iSUN", {});
   CHECK(with_class->size() == 8925);
   CHECK(with_class->num_classes() == 1);
 }
@@ -228,11 +224,9 @@ TEST_CASE("Folder: Tiny-ImageNet, cropped and scaled, is read as Pillow reads it
   const TemporaryFolder folder;
   if (!unpack_shared("tiny-imagenet", folder.path())) return;
   const fs::path images = folder / "tiny-imagenet-200" / "test" / "images";
-  const auto dataset = open_folder(images, ImageFit::kExact);
-  CHECK(dataset->size() == 10000);
-  std::vector<float> pixels(kImageElements);
-  CHECK(holds(error_of([&] { dataset->read(0, 1, pixels.data()); }),
-              {"test_0.JPEG", "64 x 64", "--resize", "--center-crop"}));
+  CHECK(open_folder(images, {.fit = ImageFit::kResize})->size() == 10000);
+  CHECK(holds(error_opening(images), {"10000 pictures", "test_0.JPEG", "64 x 64", "--resize",
+                                      "--center-crop", "and 9980 more"}));
   check_against_pillow(images, "crop", ImageFit::kCenterCrop, 2000);
   check_against_pillow(images, "resize", ImageFit::kResize, 2000);
 }

@@ -24,6 +24,8 @@ Report example() {
   report.network = "DenseNet-BC-100";
   report.in_set = "CIFAR-10";
   report.in_images = 9000;
+  report.skip = 1000;
+  report.limit = 10000;
   report.accuracy = 0.9519;
   report.evaluations = {evaluation("Tiny-ImageNet (crop)", "Imagenet"),
                         evaluation("Mine, with a name as long as any folder's can be", "")};
@@ -58,6 +60,9 @@ TEST_CASE("the narrow table has a line for each set and detector, and short head
         " ODIN         4.3    4.6   99.1    n/a  100.0\n"
         "\n"
         "Classification accuracy: 95.2%\n"
+        "Images scored: 9000 of CIFAR-10, 8999 of Tiny-ImageNet (crop), 8999 of Mine,\n"
+        "  with a name as long as any folder's can be. The first 1000 of each set are\n"
+        "  held out, and at most 10000 are read\n"
         "Missing: LSUN (crop): there is no D/LSUN; fetch it:\n"
         "  fetch_data LSUN --data-dir D\n"
         "AUPR n/a: all scores are outside the thresholds of the sweep. The exact metrics\n"

@@ -14,6 +14,8 @@ Report example() {
   report.network = "DenseNet-BC-100";
   report.in_set = "CIFAR-10";
   report.in_images = 9000;
+  report.skip = 1000;
+  report.limit = 10000;
   report.accuracy = 0.9519;
   report.evaluations = {
       {"Tiny-ImageNet (crop)",
@@ -56,6 +58,9 @@ TEST_CASE("the table has the paper's layout, with its figures below ours") {
       "100.0\n"
       "\n"
       "Classification accuracy: 95.2%\n"
+      "Images scored: 9000 of CIFAR-10, 8999 of Tiny-ImageNet (crop), 7925 of iSUN, 3 of Mine | "
+      "yours, "
+      "\"both\". The first 1000 of each set are held out, and at most 10000 are read\n"
       "Missing: LSUN (crop): there is no D/LSUN; fetch it: fetch_data LSUN --data-dir D\n"
       "Missing: other: there is no other\n"
       "[1] Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690v5, Table 2\n"

@@ -9,7 +9,6 @@
 #include "kernels/error.h"
 #include "tools/train/network_names.h"
 #include "tools/train/setup.h"
-#include "tools/train/shuffle.h"
 
 namespace odin::training {
 namespace {
@@ -117,35 +116,6 @@ TEST_CASE("networks are found by name") {
                            "wrn_-4_1", "densenet_bc_100_", "wrn_29_10", "densenet_bc_101"}) {
     CAPTURE(name);
     CHECK_THROWS_AS(architecture_of(name, 10), Error);
-  }
-}
-
-TEST_CASE("an order has each image once, and another key gives another order") {
-  for (const std::int64_t count : {0, 1, 2, 1000}) {
-    const std::vector<std::int32_t> order = shuffled(count, {1, 2});
-    CHECK(static_cast<std::int64_t>(order.size()) == count);
-    const std::set<std::int32_t> found(order.begin(), order.end());
-    CHECK(static_cast<std::int64_t>(found.size()) == count);
-    if (count > 0) {
-      CHECK(*found.begin() == 0);
-      CHECK(*found.rbegin() == count - 1);
-    }
-  }
-  CHECK(shuffled(100, {1, 2}) == shuffled(100, {1, 2}));
-  CHECK(shuffled(100, {1, 2}) != shuffled(100, {1, 3}));
-  CHECK(shuffled(100, {1, 2}) != shuffled(100, {2, 2}));
-}
-
-TEST_CASE("all orders are equally likely") {
-  // 6000 draws of the six orders of three: 1000 each, deviation 29; seven deviations are allowed.
-  int counts[6] = {};
-  for (std::uint64_t stream = 0; stream < 6000; ++stream) {
-    const std::vector<std::int32_t> order = shuffled(3, {9, stream});
-    ++counts[order[0] * 2 + (order[1] > order[2])];
-  }
-  for (const int count : counts) {
-    CHECK(count > 800);
-    CHECK(count < 1200);
   }
 }
 

@@ -1,0 +1,127 @@
+#include "eval/image/usable_images.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "eval/image/image_file.h"
+#include "kernels/cores.h"
+#include "kernels/error.h"
+#include "kernels/thread_pool.h"
+#include "nn/architecture.h"
+
+namespace odin {
+namespace {
+
+constexpr std::size_t kListed = 20;
+// Reading headers is waiting for a disk, so a few threads are enough.
+constexpr std::size_t kMostThreads = 8;
+constexpr std::size_t kFilesPerThread = 32;
+
+std::string extension_of(const std::string& file) {
+  std::string extension = std::filesystem::path(file).extension().string();
+  for (char& c : extension) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return extension;
+}
+
+// Why the image cannot be used, or nothing.
+std::string problem_of(const std::string& file, ImageFit fit, bool whole) {
+  try {
+    std::array<std::uint8_t, kImageElements> pixels;
+    if (whole) {
+      read_image_file(file, fit, pixels.data());
+    } else {
+      check_image_header(file, fit);
+    }
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+std::vector<std::string> problems_of(std::span<const std::string> files, ImageFit fit, bool whole) {
+  std::vector<std::string> problems(files.size());
+  const std::size_t threads = std::min({kMostThreads, static_cast<std::size_t>(default_threads()),
+                                        (files.size() + kFilesPerThread - 1) / kFilesPerThread});
+  ThreadPool(static_cast<int>(threads))
+      .run(static_cast<std::int64_t>(files.size()), [&](std::int64_t i, int) {
+        const auto at = static_cast<std::size_t>(i);
+        problems[at] = problem_of(files[at], fit, whole);
+      });
+  return problems;
+}
+
+}  // namespace
+
+void BadImages::add(std::string reason) {
+  ++unreadable_;
+  if (first_reasons_.size() < kListed) first_reasons_.push_back(std::move(reason));
+}
+
+void BadImages::add_other_formats(std::span<const std::string> files) {
+  if (other_formats_ == 0 && !files.empty()) first_other_format_ = files.front();
+  other_formats_ += static_cast<std::int64_t>(files.size());
+  for (const std::string& file : files) ++extensions_[extension_of(file)];
+}
+
+std::string BadImages::formats() const {
+  std::vector<std::string> counts;
+  for (const auto& [extension, count] : extensions_) {
+    counts.push_back(fmt::format("{} {}", count, extension));
+  }
+  return fmt::format("{} picture{} neither PNG nor JPEG ({}), such as '{}'", other_formats_,
+                     other_formats_ == 1 ? " that is" : "s that are", fmt::join(counts, ", "),
+                     first_other_format_);
+}
+
+std::string BadImages::left_out() const {
+  std::vector<std::string> parts;
+  if (other_formats_ > 0) parts.push_back(formats());
+  if (unreadable_ > 0) {
+    parts.push_back(fmt::format("{} that cannot be used, the first because {}", unreadable_,
+                                first_reasons_.front()));
+  }
+  return fmt::format("{} picture{} left out (--skip-bad-images): {}", count(),
+                     count() == 1 ? " was" : "s were", fmt::join(parts, "; "));
+}
+
+void BadImages::refuse(const std::filesystem::path& folder) const {
+  if (unreadable_ == 0) {
+    fail(
+        "the folder '{}' holds {}: convert or remove them, or leave them out with "
+        "--skip-bad-images",
+        folder.string(), formats());
+  }
+  if (count() == 1) fail("{} (--skip-bad-images leaves it out)", first_reasons_.front());
+  std::string list;
+  if (other_formats_ > 0) list += fmt::format("\n  {}", formats());
+  for (const std::string& reason : first_reasons_) list += fmt::format("\n  {}", reason);
+  const std::int64_t more = unreadable_ - static_cast<std::int64_t>(first_reasons_.size());
+  if (more > 0) list += fmt::format("\n  and {} more", more);
+  fail("{} pictures of the folder '{}' cannot be used (--skip-bad-images leaves them out):{}",
+       count(), folder.string(), list);
+}
+
+std::vector<std::size_t> usable_images(std::span<const std::string> files, ImageFit fit,
+                                       std::size_t most, bool skip_bad, BadImages& bad) {
+  std::vector<std::size_t> usable;
+  std::size_t begin = 0;
+  while (begin < files.size() && usable.size() < most) {
+    const std::size_t count = std::min(most - usable.size(), files.size() - begin);
+    std::vector<std::string> problems = problems_of(files.subspan(begin, count), fit, skip_bad);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (problems[i].empty()) {
+        usable.push_back(begin + i);
+      } else {
+        bad.add(std::move(problems[i]));
+      }
+    }
+    if (!skip_bad && bad.count() > 0) break;
+    begin += count;
+  }
+  return usable;
+}
+
+}  // namespace odin

@@ -1,0 +1,47 @@
+// Which pictures of a set can be used, found out before hours of work.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "eval/image/fit.h"
+
+namespace odin {
+
+// Pictures that cannot be used, and why.
+class BadImages {
+ public:
+  // `reason` is a sentence that names the file.
+  void add(std::string reason);
+  // Pictures that are neither PNG nor JPEG, by the extensions of their names.
+  void add_other_formats(std::span<const std::string> files);
+
+  std::int64_t count() const { return unreadable_ + other_formats_; }
+  // A sentence that counts and names them: "3 pictures were left out: ...".
+  std::string left_out() const;
+  // Throws Error, which counts all of them and lists the first 20. `folder` is where they are.
+  [[noreturn]] void refuse(const std::filesystem::path& folder) const;
+
+ private:
+  // "3 pictures that are neither PNG nor JPEG (2 .gif, 1 .webp), such as 'DIR/a.gif'"
+  std::string formats() const;
+
+  std::int64_t unreadable_ = 0;
+  std::vector<std::string> first_reasons_;
+  std::int64_t other_formats_ = 0;
+  std::string first_other_format_;
+  std::map<std::string, std::int64_t> extensions_;  // of the other formats
+};
+
+// The indices of the images that can be used, at most `most`, in the order of `files`. The others are
+// added to `bad`. Without `skip_bad` this looks at the headers of the first `most` files. With it, it
+// decodes whole files, to be sure, until it has `most` good ones. Several threads work.
+std::vector<std::size_t> usable_images(std::span<const std::string> files, ImageFit fit,
+                                       std::size_t most, bool skip_bad, BadImages& bad);
+
+}  // namespace odin

@@ -26,6 +26,20 @@ class FileSource final : public ByteSource {
   InputFile file_;
 };
 
+class MemorySource final : public ByteSource {
+ public:
+  explicit MemorySource(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+
+  std::uint64_t size() const override { return bytes_.size(); }
+
+ private:
+  void read_within(std::uint64_t offset, std::span<std::byte> out) const override {
+    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+  }
+
+  std::vector<std::byte> bytes_;
+};
+
 class WindowSource final : public ByteSource {
  public:
   WindowSource(SharedSource whole, std::uint64_t offset, std::uint64_t size)
@@ -60,6 +74,10 @@ void ByteSource::read(std::uint64_t offset, std::span<std::byte> out) const {
 
 SharedSource in_file(InputFile file) {
   return std::make_shared<FileSource>(std::move(file));
+}
+
+SharedSource in_memory(std::vector<std::byte> bytes) {
+  return std::make_shared<MemorySource>(std::move(bytes));
 }
 
 SharedSource window(SharedSource whole, std::uint64_t offset, std::uint64_t size) {

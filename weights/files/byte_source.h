@@ -35,6 +35,9 @@ using SharedSource = std::shared_ptr<const ByteSource>;
 // A file, read only as far as it is asked for: it may be larger than the memory.
 SharedSource in_file(InputFile file);
 
+// Bytes in memory.
+SharedSource in_memory(std::vector<std::byte> bytes);
+
 // The bytes [offset, offset + size) of another source. Throws Error if they reach past its end.
 SharedSource window(SharedSource whole, std::uint64_t offset, std::uint64_t size);
 

@@ -15,6 +15,8 @@ namespace {
 
 // The pickle of the largest known network is a few MiB long.
 constexpr std::uint64_t kMostPickleBytes = std::uint64_t{64} << 20;
+// Longer strings stay in the file.
+constexpr std::uint64_t kMostText = std::uint64_t{1} << 20;
 constexpr std::size_t kMostIntegerBytes = 1024;
 constexpr std::size_t kMostNumberLine = 1024;
 constexpr std::size_t kMostNameLine = 4096;
@@ -33,7 +35,7 @@ class Machine {
 
   PickleValue run() {
     while (true) {
-      require(reader_.position() - begin_ < kMostPickleBytes,
+      require(reader_.position() - begin_ - long_texts_ < kMostPickleBytes,
               "its pickle is longer than {} MiB, which no network needs", kMostPickleBytes >> 20);
       opcode_at_ = reader_.position();
       const std::uint8_t opcode = reader_.byte();
@@ -239,6 +241,12 @@ class Machine {
     push_integer(integer_from_bytes(reader_.text(length)));
   }
   void push_counted_text(std::uint64_t length) {
+    if (length > kMostText) {
+      push_new(PickleLongText{window(reader_.source(), reader_.position(), length)});
+      reader_.skip(length);
+      long_texts_ += length;
+      return;
+    }
     // A length beyond the end of the file is reported as such, not as a lack of memory.
     if (length <= reader_.remaining()) heap_.charge(length);
     push_new(PickleText{reader_.text(length)});
@@ -332,6 +340,7 @@ class Machine {
   PickleHeap& heap_;
   std::vector<PickleValue>* persistent_;
   std::uint64_t begin_;
+  std::uint64_t long_texts_ = 0;  // their bytes in the file
   std::uint64_t opcode_at_ = 0;
   PickleStack stack_;
   PickleMemo memo_;

@@ -5,12 +5,13 @@
 
 namespace odin {
 
-PickleHeap::PickleHeap() : none_(make(PickleNone{})), true_(make(true)), false_(make(false)) {}
+PickleHeap::PickleHeap(std::size_t most_bytes)
+    : most_bytes_(most_bytes), none_(make(PickleNone{})), true_(make(true)), false_(make(false)) {}
 
 void PickleHeap::charge(std::uint64_t bytes) {
-  require(bytes <= kMostBytes - bytes_,
+  require(bytes <= most_bytes_ - bytes_,
           "its pickle describes more than {} MiB of objects, which no network needs",
-          kMostBytes >> 20);
+          most_bytes_ >> 20);
   bytes_ += static_cast<std::size_t>(bytes);
 }
 
@@ -70,6 +71,9 @@ struct Describe {
   }
   std::string operator()(const PickleText& value) const {
     return fmt::format("the text '{}'", printable(value.value, 60));
+  }
+  std::string operator()(const PickleLongText& value) const {
+    return fmt::format("a text of {} bytes", value.bytes->size());
   }
   std::string operator()(const PickleSequence& value) const {
     const char* kind = value.kind == PickleSequence::Kind::kTuple  ? "tuple"

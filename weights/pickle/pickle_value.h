@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "weights/files/byte_source.h"
+
 namespace odin {
 
 struct PickleNode;
@@ -26,6 +28,10 @@ struct PickleBigInteger {
 // A string of either kind: Python 2 wrote names as byte strings, Python 3 writes them in UTF-8.
 struct PickleText {
   std::string value;
+};
+// A string so long that it stays in the file, such as the elements of an array.
+struct PickleLongText {
+  SharedSource bytes;
 };
 struct PickleSequence {
   enum class Kind : std::uint8_t { kTuple, kList, kSet };
@@ -54,21 +60,22 @@ struct PicklePersistent {
 };
 
 struct PickleNode {
-  std::variant<PickleNone, bool, std::int64_t, double, PickleBigInteger, PickleText, PickleSequence,
-               PickleDict, PickleGlobal, PickleObject, PicklePersistent>
+  std::variant<PickleNone, bool, std::int64_t, double, PickleBigInteger, PickleText, PickleLongText,
+               PickleSequence, PickleDict, PickleGlobal, PickleObject, PicklePersistent>
       content;
 };
 
 // Owns the nodes of one or more pickles and limits their memory.
 class PickleHeap {
  public:
+  // Enough for the largest networks.
   static constexpr std::size_t kMostBytes = std::size_t{24} << 20;
   // What an item of a container or of the memo and an entry of a dict take at most, with the slack
   // of growing vectors: a PickleValue is a pointer.
   static constexpr std::uint64_t kItemBytes = 2 * sizeof(void*);
   static constexpr std::uint64_t kEntryBytes = 4 * sizeof(void*);
 
-  PickleHeap();
+  explicit PickleHeap(std::size_t most_bytes = kMostBytes);
   PickleHeap(const PickleHeap&) = delete;
   PickleHeap& operator=(const PickleHeap&) = delete;
 
@@ -86,6 +93,7 @@ class PickleHeap {
   PickleValue boolean(bool value) { return value ? true_ : false_; }
 
  private:
+  std::size_t most_bytes_;
   std::deque<PickleNode> nodes_;
   std::size_t bytes_ = 0;
   PickleValue none_;
@@ -110,7 +118,7 @@ bool is_none(const PickleNode* value);
 const PickleList* tuple_items(const PickleNode* value);
 // The items of a tuple or list, or nullptr.
 const PickleList* sequence_items(const PickleNode* value);
-// The characters of a string of either kind, or nullptr.
+// The characters of a string of either kind, or nullptr. Also nullptr for a PickleLongText.
 const std::string* text_of(const PickleNode* value);
 // Whether the value is the class or function `module`.`name`.
 bool is_global(const PickleNode* value, std::string_view module, std::string_view name);

@@ -41,6 +41,9 @@ struct Show {
     return digits;
   }
   std::string operator()(const PickleText& value) const { return fmt::format("'{}'", value.value); }
+  std::string operator()(const PickleLongText& value) const {
+    return fmt::format("<{} bytes of the file>", value.bytes->size());
+  }
   std::string operator()(const PickleSequence& value) const {
     const std::string items = show_all(value.items);
     switch (value.kind) {

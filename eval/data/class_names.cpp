@@ -44,6 +44,12 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file, int
     if (!name.empty()) names.push_back(std::move(name));
     name.clear();
   }
+  require_class_names(names, file, classes);
+  return names;
+}
+
+void require_class_names(std::span<const std::string> names, const std::filesystem::path& file,
+                         int classes) {
   require(std::ssize(names) == classes,
           "'{}' names {} classes, where {} are needed: download it again, or remove it to do "
           "without names",
@@ -53,7 +59,6 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file, int
     require(seen.insert(each).second, "'{}' names the class '{}' twice", file.string(),
             printable(each));
   }
-  return names;
 }
 
 std::vector<std::int32_t> classes_by_name(std::span<const std::string> of_set,

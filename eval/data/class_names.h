@@ -13,6 +13,10 @@ namespace odin {
 // file. Throws Error unless it names `classes` classes, each once.
 std::vector<std::string> read_class_names(const std::filesystem::path& file, int classes);
 
+// Throws Error, naming the file, unless these are the names of `classes` classes, each once.
+void require_class_names(std::span<const std::string> names, const std::filesystem::path& file,
+                         int classes);
+
 // The network's class for each of a set's, whose names are perhaps those of folders. Each name of the
 // set must be one of the network's, which may have '/' where no folder's name can and the set has '_'.
 // Empty unless each has a class of its own.

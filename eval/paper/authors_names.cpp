@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::array<AuthorsNetwork, 4> kNetworks{{
     {"densenet10", "DenseNet-BC-100", "densenet10.h5", "CIFAR-10", "cifar10",
-     "cifar-10-batches-bin"},
+     "cifar-10-batches-bin", "cifar-10-batches-py"},
     {"densenet100", "DenseNet-BC-100", "densenet100.h5", "CIFAR-100", "cifar100",
-     "cifar-100-binary"},
+     "cifar-100-binary", "cifar-100-python"},
     {"wideresnet10", "Wide-ResNet-28-10", "wideresnet10.h5", "CIFAR-10", "cifar10",
-     "cifar-10-batches-bin"},
+     "cifar-10-batches-bin", "cifar-10-batches-py"},
     {"wideresnet100", "Wide-ResNet-28-10", "wideresnet100.h5", "CIFAR-100", "cifar100",
-     "cifar-100-binary"},
+     "cifar-100-binary", "cifar-100-python"},
 }};
 
 constexpr std::array<AuthorsOutSet, 7> kOutSets{{
@@ -109,7 +109,13 @@ double authors_magnitude(const AuthorsNetwork& network, const AuthorsOutSet& out
 
 std::string in_set_specification(const AuthorsNetwork& network,
                                  const std::filesystem::path& data_folder) {
-  return specification(network.in_set_format, network.in_set_folder, data_folder);
+  std::error_code ignored;
+  const bool only_python =
+      !std::filesystem::exists(data_folder / network.in_set_folder, ignored) &&
+      std::filesystem::is_directory(data_folder / network.in_set_python_folder, ignored);
+  return specification(network.in_set_format,
+                       only_python ? network.in_set_python_folder : network.in_set_folder,
+                       data_folder);
 }
 
 std::string out_set_specification(const AuthorsOutSet& out_set,

@@ -16,12 +16,13 @@ inline constexpr double kAuthorsTemperature = 1000;
 
 // A trained network of the authors, and the set that it was trained on.
 struct AuthorsNetwork {
-  std::string_view name;           // "densenet10"
-  std::string_view display_name;   // "DenseNet-BC-100"
-  std::string_view weights_file;   // "densenet10.h5"
-  std::string_view in_set_name;    // "CIFAR-10"
-  std::string_view in_set_format;  // "cifar10", as in a data-set specification
-  std::string_view in_set_folder;  // "cifar-10-batches-bin", as in its publisher's archive
+  std::string_view name;                  // "densenet10"
+  std::string_view display_name;          // "DenseNet-BC-100"
+  std::string_view weights_file;          // "densenet10.h5"
+  std::string_view in_set_name;           // "CIFAR-10"
+  std::string_view in_set_format;         // "cifar10", as in a data-set specification
+  std::string_view in_set_folder;         // "cifar-10-batches-bin", as in its publisher's archive
+  std::string_view in_set_python_folder;  // "cifar-10-batches-py", the same of the Python version
 };
 
 // An out-of-distribution set of the authors.
@@ -53,7 +54,8 @@ const AuthorsOutSet& authors_out_set(std::string_view name);
 double authors_magnitude(const AuthorsNetwork& network, const AuthorsOutSet& out_set);
 
 // The data-set specification of the set below `data_folder`: "cifar10:DATA/cifar-10-batches-bin",
-// "folder:DATA/Imagenet", "uniform".
+// "folder:DATA/Imagenet", "uniform". If the in-distribution set is there in its Python version only,
+// that is taken.
 std::string in_set_specification(const AuthorsNetwork& network,
                                  const std::filesystem::path& data_folder);
 std::string out_set_specification(const AuthorsOutSet& out_set,

@@ -1,5 +1,7 @@
 #include "weights/pickle/pickle_value.h"
 
+#include <algorithm>
+
 #include "kernels/error.h"
 #include "weights/files/printable.h"
 
@@ -48,6 +50,17 @@ const PickleList* sequence_items(const PickleNode* value) {
 const std::string* text_of(const PickleNode* value) {
   const auto* text = get_if<PickleText>(value);
   return text == nullptr ? nullptr : &text->value;
+}
+
+const std::string* ascii_text_of(const PickleNode* value) {
+  const auto* object = get_if<PickleObject>(value);
+  if (object == nullptr || !is_global(object->maker, "_codecs", "encode")) return text_of(value);
+  const PickleList* arguments = tuple_items(object->arguments);
+  const std::string* text =
+      arguments == nullptr || arguments->empty() ? nullptr : text_of(arguments->front());
+  const bool is_ascii =
+      text != nullptr && std::ranges::all_of(*text, [](unsigned char c) { return c < 0x80; });
+  return is_ascii ? text : nullptr;
 }
 
 bool is_global(const PickleNode* value, std::string_view module, std::string_view name) {

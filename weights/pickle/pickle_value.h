@@ -120,6 +120,9 @@ const PickleList* tuple_items(const PickleNode* value);
 const PickleList* sequence_items(const PickleNode* value);
 // The characters of a string of either kind, or nullptr. Also nullptr for a PickleLongText.
 const std::string* text_of(const PickleNode* value);
+// The same, and also for bytes that Python 3 wrote for Python 2, as the call _codecs.encode(text,
+// 'latin1'), if they are ASCII.
+const std::string* ascii_text_of(const PickleNode* value);
 // Whether the value is the class or function `module`.`name`.
 bool is_global(const PickleNode* value, std::string_view module, std::string_view name);
 // "module.name", fit to be printed.

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/error.h"
+#include "tests/support/support.h"
 
 namespace odin {
 namespace {
@@ -84,6 +85,21 @@ TEST_CASE("an unknown name is an error that lists the known names") {
                        "the ODIN authors have no out-of-distribution set \"imagenet\": use "
                        "Imagenet, Imagenet_resize, LSUN, LSUN_resize, iSUN, Uniform or Gaussian",
                        Error);
+}
+
+TEST_CASE("the Python version of an in-distribution set is taken where the binary one is absent") {
+  const test::TemporaryFolder folder;
+  const AuthorsNetwork& densenet = authors_network("densenet10");
+  const std::string start = "cifar10:" + folder.path().string();
+  std::filesystem::create_directory(folder / "cifar-10-batches-py");
+  CHECK(in_set_specification(densenet, folder.path()) == start + "/cifar-10-batches-py");
+  CHECK(in_set_specification(authors_network("wideresnet100"), folder.path()) ==
+        "cifar100:" + folder.path().string() + "/cifar-100-binary");
+  std::filesystem::create_directory(folder / "cifar-100-python");
+  CHECK(in_set_specification(authors_network("wideresnet100"), folder.path()) ==
+        "cifar100:" + folder.path().string() + "/cifar-100-python");
+  std::filesystem::create_directory(folder / "cifar-10-batches-bin");
+  CHECK(in_set_specification(densenet, folder.path()) == start + "/cifar-10-batches-bin");
 }
 
 TEST_CASE("the command that fetches a set follows from the name of its folder") {

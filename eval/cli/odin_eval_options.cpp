@@ -20,7 +20,7 @@ constexpr const char* kExamples = R"(Examples:
   mpirun --bind-to none -n 4 odin_eval --nn wideresnet10 --out_dataset all
 
 SPEC is one of:
-  cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR   the binary version
+  cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR   the binary or the Python version
   idx:FILE                                                           images, padded to 32 x 32; the labels' file is found next to it
   folder:DIR                                                         PNG and JPEG images, at its top or in class folders
   uniform, gaussian                                                  noise)";

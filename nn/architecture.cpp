@@ -19,23 +19,28 @@ void check_depth(const char* family, int depth, int step) {
           4 + step * std::max(1, (std::clamp(depth, 0, kMaxDepth) - 4 + step / 2) / step));
 }
 
-void check_range(const char* what, int value, int most) {
-  require(value >= 1 && value <= most, "the {} must be between 1 and {}, not {}", what, most,
-          value);
+void check_range(const char* what, int value, int least, int most) {
+  require(value >= least && value <= most, "the {} must be between {} and {}, not {}", what, least,
+          most, value);
+}
+
+// A softmax over a single class is always 1.
+void check_classes(int classes) {
+  check_range("number of classes", classes, 2, kMaxClasses);
 }
 
 struct Validate {
   void operator()(const DenseNetConfig& c) const {
     check_depth(c.bottleneck ? "DenseNet-BC" : "DenseNet", c.depth, c.bottleneck ? 6 : 3);
-    check_range("growth rate", c.growth_rate, kMaxWidth);
+    check_range("growth rate", c.growth_rate, 1, kMaxWidth);
     require(c.reduction > 0 && c.reduction <= 1, "the reduction must be in (0, 1], not {}",
             c.reduction);
-    check_range("number of classes", c.num_classes, kMaxClasses);
+    check_classes(c.num_classes);
   }
   void operator()(const WideResNetConfig& c) const {
     check_depth("Wide ResNet", c.depth, 6);
-    check_range("widen factor", c.widen_factor, kMaxWidth);
-    check_range("number of classes", c.num_classes, kMaxClasses);
+    check_range("widen factor", c.widen_factor, 1, kMaxWidth);
+    check_classes(c.num_classes);
   }
 };
 

@@ -1,9 +1,8 @@
 // train: trains DenseNet-BC or Wide ResNet from scratch on labelled images.
-#include <array>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +17,10 @@
 #include "kernels/device.h"
 #include "kernels/versions.h"
 #include "tools/in_datasets.h"
+#include "tools/train/channel_statistics.h"
 #include "tools/train/network_names.h"
 #include "tools/train/setup.h"
+#include "tools/train/split.h"
 #include "tools/train/training_run.h"
 #include "weights/files/printable.h"
 
@@ -45,6 +46,7 @@ struct Options {
   bool no_nesterov = false;
   bool no_flip = false;
   std::int64_t held_out = 1000;
+  std::uint64_t held_out_seed = 0;
   bool skip_bad_images = false;
   std::string device = "auto";
   std::string precision = "fp32";
@@ -166,8 +168,13 @@ void add_options(CLI::App& app, Options& o) {
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--std", o.std, "Standard deviation of each channel, likewise")->expected(3);
   app.add_option("--held-out", o.held_out,
-                 "Number of last images to hold out and evaluate after every epoch")
+                 "Number of images to hold out and evaluate after every epoch: a random sample, "
+                 "stratified by class")
       ->check(whole_number(0, kMost))
+      ->capture_default_str();
+  app.add_option("--held-out-seed", o.held_out_seed,
+                 "Seed of that sample; --seed does not change it")
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
       ->capture_default_str();
   app.add_flag("--skip-bad-images", o.skip_bad_images,
                "Leave out images of a folder that cannot be read; default: list them and end");
@@ -209,30 +216,6 @@ const InDataset* known_dataset(const Options& o) {
   }
 }
 
-// Mean and deviation of each channel over images [0, count).
-void measure(const Dataset& dataset, std::int64_t count, Checkpoint& checkpoint) {
-  constexpr std::int64_t kPixels = std::int64_t{kImageSize} * kImageSize;
-  std::array<double, kImageChannels> sum{};
-  std::array<double, kImageChannels> squares{};
-  std::vector<float> image(static_cast<std::size_t>(kImageElements));
-  for (std::int64_t i = 0; i < count; ++i) {
-    dataset.read(i, 1, image.data());
-    for (std::size_t e = 0; e < image.size(); ++e) {
-      const double v = image[e];
-      sum[e / kPixels] += v;
-      squares[e / kPixels] += v * v;
-    }
-  }
-  const auto n = static_cast<double>(count * kPixels);
-  for (std::size_t c = 0; c < kImageChannels; ++c) {
-    const double mean = sum[c] / n;
-    checkpoint.mean[c] = static_cast<float>(mean);
-    checkpoint.std[c] = static_cast<float>(std::sqrt(std::max(squares[c] / n - mean * mean, 0.0)));
-    require(checkpoint.std[c] > 0,
-            "channel {} has the same value everywhere: give --mean and --std", c);
-  }
-}
-
 // The names of the classes, in the order of the set's labels. Class folders are in the order of their
 // names, which need not be that of the known set.
 void name_classes(const Options& o, const Dataset& dataset, const InDataset& known,
@@ -256,7 +239,7 @@ void name_classes(const Options& o, const Dataset& dataset, const InDataset& kno
 }
 
 // Fills in what the checkpoint says about the images.
-void describe_images(const Options& o, const Dataset& dataset, std::int64_t trained,
+void describe_images(const Options& o, const Dataset& dataset, const Dataset& trained,
                      Checkpoint& checkpoint) {
   const InDataset* known = known_dataset(o);
   checkpoint.in_dataset = known                   ? std::string(known->name)
@@ -271,7 +254,7 @@ void describe_images(const Options& o, const Dataset& dataset, std::int64_t trai
     checkpoint.mean = known->mean;
     checkpoint.std = known->std;
   }
-  if (!known && (o.mean.empty() || o.std.empty())) measure(dataset, trained, checkpoint);
+  if (!known && (o.mean.empty() || o.std.empty())) training::measure_channels(trained, checkpoint);
   for (std::size_t c = 0; c < kImageChannels; ++c) {
     if (!o.mean.empty()) checkpoint.mean[c] = o.mean[c];
     if (!o.std.empty()) checkpoint.std[c] = o.std[c];
@@ -288,15 +271,7 @@ int run(const CLI::App& app, const Options& o) {
   for (const std::string& note : dataset->notes()) {
     std::fputs(fmt::format("{}: {}\n", o.in_spec, note).c_str(), stderr);
   }
-  const std::int64_t trained = dataset->size() - o.held_out;
-  require(dataset->labelled(), "{} has no labels to train with", o.in_spec);
-  require(trained >= recipe.batch_size,
-          "of {} images, {} are held out, which leaves too few for a batch of {}", dataset->size(),
-          o.held_out, recipe.batch_size);
-
-  Checkpoint checkpoint;
-  checkpoint.architecture = training::architecture_of(o.network, dataset->num_classes());
-  describe_images(o, *dataset, trained, checkpoint);
+  training::require_classes(*dataset, o.in_spec);
 
   training::RunOptions options;
   options.out = o.out;
@@ -304,26 +279,40 @@ int run(const CLI::App& app, const Options& o) {
   options.log = o.log.empty() ? fs::path(o.out.string() + ".csv") : o.log;
   options.save_every = o.save_every;
   options.quiet = o.quiet;
-  options.setup = training::make_setup(checkpoint, trained, o.held_out, recipe);
   std::optional<training::TrainingState> state;
-  if (o.resume) {
-    state = training::read_training_state(options.state);
-    options.setup = training::resumed_setup(state->setup, options.setup, state->step);
+  if (o.resume) state = training::read_training_state(options.state);
+
+  const bool last_images = state && training::holds_out_last_images(state->setup);
+  const training::Split split =
+      last_images
+          ? training::last_images_split(dataset, o.held_out, recipe.batch_size)
+          : training::stratified_split(dataset, o.held_out, o.held_out_seed, recipe.batch_size);
+  if (last_images && !o.quiet) {
+    std::fputs("the last images stay held out, as when this training began\n", stderr);
   }
+  const training::HeldOut held_out{o.held_out,
+                                   last_images ? std::nullopt : std::optional(o.held_out_seed)};
+  Checkpoint checkpoint;
+  checkpoint.architecture = training::architecture_of(o.network, dataset->num_classes());
+  describe_images(o, *dataset, *split.trained, checkpoint);
+  options.setup = training::make_setup(checkpoint, split.trained->size(), held_out, recipe);
+  if (state) options.setup = training::resumed_setup(state->setup, options.setup, state->step);
 
   const auto backend =
       make_backend(o.device, {.threads = o.threads, .precision = precision_of(o.precision)});
-  checkpoint.source = fmt::format(
-      "trained by train of ODIN {} ({}) on {} in {} with {} images of {}: {}", version(),
-      library_versions(), backend->name(), o.precision, trained, checkpoint.in_dataset,
-      describe(recipe) + training::describe_history(options.setup));
-  const training::ImageSet images(*dataset, 0, trained, checkpoint.mean, checkpoint.std, *backend);
-  std::optional<training::ImageSet> held_out;
-  if (o.held_out > 0) {
-    held_out.emplace(*dataset, trained, o.held_out, checkpoint.mean, checkpoint.std, *backend);
-  }
-  training::Trainer trainer(checkpoint.architecture, recipe, images, *backend);
-  training::run(trainer, held_out ? &*held_out : nullptr, checkpoint, std::move(state), options);
+  checkpoint.source =
+      fmt::format("trained by train of ODIN {} ({}) on {} in {} with {} images of {}{}: {}",
+                  version(), library_versions(), backend->name(), o.precision,
+                  split.trained->size(), checkpoint.in_dataset, training::describe(held_out),
+                  describe(recipe) + training::describe_history(options.setup));
+  const auto load = [&](const Dataset& part) {
+    return std::make_unique<training::ImageSet>(part, 0, part.size(), checkpoint.mean,
+                                                checkpoint.std, *backend);
+  };
+  const auto images = load(*split.trained);
+  const auto held_out_images = split.held_out ? load(*split.held_out) : nullptr;
+  training::Trainer trainer(checkpoint.architecture, recipe, *images, *backend);
+  training::run(trainer, held_out_images.get(), checkpoint, std::move(state), options);
   fmt::print("{}: {}\n", o.out.string(), name_of(checkpoint.architecture));
   return 0;
 }

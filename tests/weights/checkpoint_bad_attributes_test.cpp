@@ -87,7 +87,9 @@ TEST_CASE("a wrong attribute is named, with what was expected") {
       {[](hid_t f) { set_text(f, "bottleneck", "yes"); },
        "its attribute bottleneck holds text where true or false is expected"},
       {[](hid_t f) { set_integer(f, "num_classes", 0); },
-       "the number of classes must be between 1 and 100000, not 0"},
+       "the number of classes must be between 2 and 100000, not 0"},
+      {[](hid_t f) { set_integer(f, "num_classes", 1); },
+       "the number of classes must be between 2 and 100000, not 1"},
       {[](hid_t f) { set_integer(f, "num_classes", 4); },
        "it has 3 class names for 4 classes; give one for each class or none"},
       {[](hid_t f) {

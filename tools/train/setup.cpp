@@ -19,19 +19,36 @@ Json fixed_part(Json setup) {
 
 }  // namespace
 
-std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, std::int64_t held_out,
+std::string describe(const HeldOut& held_out) {
+  if (held_out.images == 0) return "";
+  return held_out.seed
+             ? fmt::format(" (without {} held out, drawn with seed {} and stratified by class)",
+                           held_out.images, *held_out.seed)
+             : fmt::format(" (without the last {}, held out)", held_out.images);
+}
+
+std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
                        const Recipe& recipe) {
-  return Json{{"network", name_of(checkpoint.architecture)},
-              {"parameters", parameter_specs(checkpoint.architecture).size()},
-              {"classes", num_classes(checkpoint.architecture)},
-              {"in_dataset", checkpoint.in_dataset},
-              {"images", images},
-              {"held_out", held_out},
-              {"mean", checkpoint.mean},
-              {"std", checkpoint.std},
-              {"recipe", Json::parse(to_json(recipe))},
-              {"history", Json::array()}}
-      .dump();
+  Json setup{{"network", name_of(checkpoint.architecture)},
+             {"parameters", parameter_specs(checkpoint.architecture).size()},
+             {"classes", num_classes(checkpoint.architecture)},
+             {"in_dataset", checkpoint.in_dataset},
+             {"images", images},
+             {"held_out", held_out.images},
+             {"mean", checkpoint.mean},
+             {"std", checkpoint.std},
+             {"recipe", Json::parse(to_json(recipe))},
+             {"history", Json::array()}};
+  // Without held-out images there is no draw, and the setup is that of every version.
+  if (held_out.images > 0 && held_out.seed) setup["held_out_seed"] = *held_out.seed;
+  return setup.dump();
+}
+
+bool holds_out_last_images(std::string_view setup) {
+  const Json parsed = Json::parse(setup, nullptr, false);
+  require(parsed.is_object() && parsed.contains("held_out") && parsed["held_out"].is_number(),
+          "the state does not say how many images its training holds out: it is damaged");
+  return parsed["held_out"] > 0 && !parsed.contains("held_out_seed");
 }
 
 std::string resumed_setup(std::string_view before, std::string_view now, std::int64_t step) {

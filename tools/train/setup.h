@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,9 +12,24 @@
 
 namespace odin::training {
 
+// How many images are held out, and how they are chosen.
+struct HeldOut {
+  std::int64_t images = 0;
+  // Of the stratified draw. Nothing in trainings that began with a version up to 0.2, which held out the
+  // last images.
+  std::optional<std::uint64_t> seed;
+};
+
+// For a checkpoint's `source`: empty, or " (without 1000 held out, ...)".
+std::string describe(const HeldOut& held_out);
+
 // As JSON: the network, the images and their normalisation, the recipe.
-std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, std::int64_t held_out,
+std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
                        const Recipe& recipe);
+
+// Whether the training holds out the last images of its set, so that it must go on with these. `setup`
+// is of a state. Throws Error if it is damaged.
+bool holds_out_last_images(std::string_view setup);
 
 // The setup of a training that resumes after `step` steps: `now`, with the earlier numbers of epochs in
 // its history. Only the numbers of epochs may differ; the new ones set the schedule from here on. Throws

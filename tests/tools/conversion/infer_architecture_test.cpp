@@ -45,7 +45,7 @@ TEST_CASE("A network is recognised by its names and shapes") {
   const std::vector<Architecture> architectures = {
       DenseNetConfig{},
       DenseNetConfig{.depth = 190, .growth_rate = 40, .num_classes = 100},
-      DenseNetConfig{.depth = 10, .growth_rate = 1, .num_classes = 1},
+      DenseNetConfig{.depth = 10, .growth_rate = 1, .num_classes = 2},
       DenseNetConfig{.depth = 40, .reduction = 1, .bottleneck = false},
       DenseNetConfig{.depth = 40, .reduction = 0.5, .bottleneck = false},
       DenseNetConfig{.depth = 22, .growth_rate = 24, .reduction = 0.7},

@@ -124,28 +124,28 @@ TEST_CASE("a training resumes only with other epochs, which its history records"
   checkpoint.architecture = WideResNetConfig{10, 1, 3};
   checkpoint.in_dataset = "stripes";
   Recipe recipe;
-  const std::string before = make_setup(checkpoint, 96, 4, recipe);
+  const std::string before = make_setup(checkpoint, 96, {4, 0}, recipe);
   CHECK(resumed_setup(before, before, 5) == before);
   CHECK(describe_history(before).empty());
   recipe.epochs = 20;
-  const std::string longer = resumed_setup(before, make_setup(checkpoint, 96, 4, recipe), 5);
+  const std::string longer = resumed_setup(before, make_setup(checkpoint, 96, {4, 0}, recipe), 5);
   CHECK(describe_history(longer) ==
         "; until step 5 on the schedule of 300 epochs, 0 of them of half the size");
   recipe.epochs = 30;
   recipe.half_size_epochs = 1;
-  CHECK(describe_history(resumed_setup(longer, make_setup(checkpoint, 96, 4, recipe), 9)) ==
+  CHECK(describe_history(resumed_setup(longer, make_setup(checkpoint, 96, {4, 0}, recipe), 9)) ==
         describe_history(longer) +
             "; until step 9 on the schedule of 20 epochs, 0 of them of half the size");
   Recipe other = recipe;
   other.seed = 1;
   for (const std::string& now :
-       {make_setup(checkpoint, 96, 4, other), make_setup(checkpoint, 97, 4, recipe),
-        make_setup(checkpoint, 96, 5, recipe)}) {
+       {make_setup(checkpoint, 96, {4, 0}, other), make_setup(checkpoint, 96, {4, 1}, recipe),
+        make_setup(checkpoint, 97, {4, 0}, recipe), make_setup(checkpoint, 96, {5, 0}, recipe)}) {
     CHECK_THROWS_WITH_AS(resumed_setup(before, now, 5), doctest::Contains("another training"),
                          Error);
   }
   checkpoint.architecture = WideResNetConfig{16, 1, 3};
-  CHECK_THROWS_AS(resumed_setup(before, make_setup(checkpoint, 96, 4, recipe), 5), Error);
+  CHECK_THROWS_AS(resumed_setup(before, make_setup(checkpoint, 96, {4, 0}, recipe), 5), Error);
 }
 
 }  // namespace

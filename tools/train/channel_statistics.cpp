@@ -1,0 +1,35 @@
+#include "tools/train/channel_statistics.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "kernels/error.h"
+
+namespace odin::training {
+
+void measure_channels(const Dataset& images, Checkpoint& checkpoint) {
+  constexpr std::int64_t kPixels = std::int64_t{kImageSize} * kImageSize;
+  std::array<double, kImageChannels> sum{};
+  std::array<double, kImageChannels> squares{};
+  std::vector<float> image(static_cast<std::size_t>(kImageElements));
+  for (std::int64_t i = 0; i < images.size(); ++i) {
+    images.read(i, 1, image.data());
+    for (std::size_t e = 0; e < image.size(); ++e) {
+      const double v = image[e];
+      sum[e / kPixels] += v;
+      squares[e / kPixels] += v * v;
+    }
+  }
+  const auto n = static_cast<double>(images.size() * kPixels);
+  for (std::size_t c = 0; c < kImageChannels; ++c) {
+    const double mean = sum[c] / n;
+    checkpoint.mean[c] = static_cast<float>(mean);
+    checkpoint.std[c] = static_cast<float>(std::sqrt(std::max(squares[c] / n - mean * mean, 0.0)));
+    require(checkpoint.std[c] > 0,
+            "channel {} has the same value everywhere: give --mean and --std", c);
+  }
+}
+
+}  // namespace odin::training

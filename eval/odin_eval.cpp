@@ -58,14 +58,27 @@ void write_scores(const EvalOptions& o, const Job& job, const BenchmarkResult& r
   }
 }
 
+void write_report(const std::string& file, const Report& report,
+                  std::string (*form)(const Report&)) {
+  if (file == kStandardOutput) {
+    fmt::print("{}", form(report));
+  } else if (!file.empty()) {
+    write_atomically(file, form(report));
+  }
+}
+
 void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& result,
                    const Report& report) {
   if (!o.scores.empty()) write_scores(o, job, result);
-  if (!o.json.empty()) write_atomically(o.json, to_json(report));
-  if (!o.csv.empty()) write_atomically(o.csv, to_csv(report));
-  if (!o.markdown.empty()) write_atomically(o.markdown, to_markdown(report));
+  write_report(o.json, report, to_json);
+  write_report(o.csv, report, to_csv);
+  write_report(o.markdown, report, to_markdown);
   if (!o.report.empty()) write_html_report(html_report_of(job, result, report), o.report);
-  fmt::print("{}", to_output(report, terminal_columns(STDOUT_FILENO)));
+  // A program that reads one form from standard output must not find the table there too.
+  const bool taken = o.takes_standard_output();
+  if (taken && o.quiet) return;
+  fmt::print(taken ? stderr : stdout, "{}",
+             to_output(report, terminal_columns(taken ? STDERR_FILENO : STDOUT_FILENO)));
 }
 
 std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& scorer,
@@ -78,7 +91,7 @@ std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& s
 // Throws Error if an output cannot be written, before hours of work are spent on it.
 void check_outputs(const EvalOptions& o) {
   for (const std::string& file : {o.json, o.csv, o.markdown}) {
-    if (!file.empty()) require_writable(file);
+    if (!file.empty() && file != kStandardOutput) require_writable(file);
   }
   if (!o.scores.empty()) make_output_folder(o.scores);
   if (!o.report.empty()) make_output_folder(o.report);

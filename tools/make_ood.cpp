@@ -9,6 +9,7 @@
 
 #include "eval/cli/program.h"
 #include "eval/cli/whole_number.h"
+#include "eval/scoring/launcher.h"
 #include "kernels/error.h"
 #include "tools/ood_set.h"
 
@@ -91,6 +92,7 @@ int main(int argc, char** argv) {
   odin::Options options;
   odin::add_options(app, options);
   return odin::run_program_main(app, argc, argv, [&] {
+    odin::require_single_process();
     const odin::OodSetResult made = odin::make_ood_set(options.set);
     fmt::print("{}: {} images\n", options.set.to.string(), made.images);
     if (!made.left_out.empty()) fmt::print("{}\n", made.left_out);

@@ -18,6 +18,7 @@
 #include "eval/report/version.h"
 #include "kernels/error.h"
 #include "weights/files/digest.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -101,9 +102,8 @@ fs::path without_last_slash(const fs::path& folder) {
 
 OodSetResult make_ood_set(const OodSet& set) {
   const fs::path to = without_last_slash(set.to);
-  std::error_code ignored;
-  require(fs::is_directory(set.from, ignored), "'{}' is not a folder", set.from.string());
-  require(!fs::exists(to, ignored) || (fs::is_directory(to, ignored) && fs::is_empty(to, ignored)),
+  require(is_folder(set.from), "'{}' is not a folder", set.from.string());
+  require(!exists_at(to) || (is_folder(to) && fs::is_empty(to)),
           "'{}' already exists and was not changed: remove it, or name another folder",
           to.string());
   BadImages bad;

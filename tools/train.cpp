@@ -14,6 +14,7 @@
 #include "eval/data/class_names.h"
 #include "eval/data/spec.h"
 #include "eval/report/version.h"
+#include "eval/scoring/launcher.h"
 #include "kernels/device.h"
 #include "kernels/versions.h"
 #include "tools/in_datasets.h"
@@ -22,6 +23,7 @@
 #include "tools/train/setup.h"
 #include "tools/train/split.h"
 #include "tools/train/training_run.h"
+#include "weights/files/paths.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -262,9 +264,10 @@ void describe_images(const Options& o, const Dataset& dataset, const Dataset& tr
 }
 
 int run(const CLI::App& app, const Options& o) {
+  require_single_process();
   const Recipe recipe = recipe_of(app, o);
   const fs::path folder = o.out.parent_path();
-  require(folder.empty() || fs::is_directory(folder), "{} cannot be written: {} is not a folder",
+  require(folder.empty() || is_folder(folder), "{} cannot be written: {} is not a folder",
           o.out.string(), folder.string());
   const auto dataset = open_dataset(parse_dataset_spec(o.in_spec),
                                     {.folder = {.skip_bad_images = o.skip_bad_images}});

@@ -1,5 +1,7 @@
 #include "eval/benchmark/job_report.h"
 
+#include "eval/benchmark/score_ties.h"
+
 namespace odin {
 
 Report report_of(const Job& job, const BenchmarkResult& result,
@@ -13,6 +15,9 @@ Report report_of(const Job& job, const BenchmarkResult& result,
   report.missing = job.missing;
   report.searches = searches;
   report.notes = job.notes;
+  if (std::optional<std::string> ties = note_on_ties(job, result)) {
+    report.notes.push_back(std::move(*ties));
+  }
   report.skip = job.parts.skip;
   report.limit = job.parts.limit;
   report.seconds = result.seconds;

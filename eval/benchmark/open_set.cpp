@@ -1,6 +1,7 @@
 #include "eval/benchmark/open_set.h"
 
 #include "kernels/error.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 
@@ -10,8 +11,8 @@ std::optional<MissingSet> missing_set(const SetRequest& set) {
   const DatasetSpec spec = parse_dataset_spec(set.spec);
   std::error_code error;
   if (is_noise(spec.kind)) return {};
-  const bool empty = fs::is_directory(spec.path, error) && fs::is_empty(spec.path, error);
-  if (fs::exists(spec.path, error) && !empty) return {};
+  const bool empty = is_folder(spec.path) && fs::is_empty(spec.path, error);
+  if (exists_at(spec.path) && !empty) return {};
   return MissingSet{set.display_name.empty() ? set.spec : set.display_name,
                     empty ? fmt::format("{} is an empty folder", spec.path.string())
                           : fmt::format("there is no {}", spec.path.string()),

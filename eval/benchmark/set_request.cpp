@@ -4,6 +4,7 @@
 
 #include "kernels/error.h"
 #include "weights/bundled.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 namespace {
@@ -34,7 +35,7 @@ SetRequest demo_set(const char* name, const std::string& spec) {
 
 NetworkRequest network_request(const JobRequest& request) {
   if (request.demo) {
-    require(fs::exists(kDemoImages),
+    require(exists_at(kDemoImages),
             "the demo's images {} are missing: install the Debian package dataset-fashion-mnist",
             kDemoImages);
     return {.weights = bundled_weights("densenet_bc_100_fashion_mnist.h5"),
@@ -45,7 +46,7 @@ NetworkRequest network_request(const JobRequest& request) {
   }
   const AuthorsNetwork& network = authors_network(request.network);
   const fs::path weights = request.weights_dir / network.weights_file;
-  require(fs::exists(weights), "there is no {}; fetch the authors' network: {}", weights.string(),
+  require(exists_at(weights), "there is no {}; fetch the authors' network: {}", weights.string(),
           fetch_command(network, request.weights_dir));
   return {.authors = &network,
           .weights = weights,

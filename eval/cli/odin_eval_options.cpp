@@ -221,9 +221,9 @@ void add_output(CLI::App& app, EvalOptions& o) {
   const auto add = [&](const char* name, std::string& value, const char* type, const char* help) {
     app.add_option(name, value, help)->type_name(type)->group(group);
   };
-  add("--json", o.json, "FILE", "Write all results and settings, unrounded");
-  add("--csv", o.csv, "FILE", "Write the figures, unrounded");
-  add("--markdown", o.markdown, "FILE", "Write the table in the layout of the paper");
+  add("--json", o.json, "FILE", "Write all results and settings, unrounded; - is standard output");
+  add("--csv", o.csv, "FILE", "Write the figures, unrounded; - likewise");
+  add("--markdown", o.markdown, "FILE", "Write the table in the layout of the paper; - likewise");
   add("--report", o.report, "DIR", "Write index.html: table, curves, histograms, images");
   add("--scores", o.scores, "DIR", "Write the score of every image");
   app.add_flag("--quiet", o.quiet, "Do not show progress")->group(group);
@@ -242,6 +242,10 @@ void check(const EvalOptions& o) {
   }
   if (job.demo && (!job.out_names.empty() || !job.out_specs.empty())) {
     wrong("--demo brings its own sets: remove --out_dataset and --out");
+  }
+  const auto to_output = [](const std::string& file) { return file == kStandardOutput ? 1 : 0; };
+  if (to_output(o.json) + to_output(o.csv) + to_output(o.markdown) > 1) {
+    wrong("only one of --json, --csv and --markdown can go to standard output (-)");
   }
   const bool odin = std::ranges::find(o.detectors, &detectors::kOdin) != o.detectors.end();
   if (job.search && !odin) wrong("--search tunes the score odin: add it to --score");

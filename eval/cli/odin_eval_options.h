@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eval/benchmark/job_request.h"
@@ -15,6 +16,9 @@ class App;
 }
 
 namespace odin {
+
+// The name of a file that stands for standard output.
+inline constexpr std::string_view kStandardOutput = "-";
 
 // Everything on the command line.
 struct EvalOptions {
@@ -37,6 +41,10 @@ struct EvalOptions {
   std::string scores;
   std::string report;
   bool quiet = false;
+
+  bool takes_standard_output() const {
+    return json == kStandardOutput || csv == kStandardOutput || markdown == kStandardOutput;
+  }
 };
 
 // Makes `app` read a command line into `options`, which must outlive the parsing. Parsing a wrong

@@ -9,6 +9,7 @@
 #include "eval/data/class_names.h"
 #include "kernels/error.h"
 #include "weights/files/input_file.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 namespace {
@@ -58,7 +59,7 @@ Layout python_layout(CifarVersion version) {
 // The files of the version that is in the folder, or in a folder in it.
 std::vector<fs::path> find_files(const fs::path& path, CifarVersion version, CifarSplit split) {
   std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return {path};
+  if (!is_folder(path)) return {path};
   const Layout binary = binary_layout(version);
   const Layout python = python_layout(version);
   fs::path folder = path;

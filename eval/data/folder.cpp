@@ -10,6 +10,7 @@
 #include "eval/image/usable_images.h"
 #include "eval/image/walk.h"
 #include "kernels/error.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 namespace {
@@ -111,10 +112,8 @@ Listing list_folder(const fs::path& folder) {
 }  // namespace
 
 std::shared_ptr<const Dataset> open_folder(const fs::path& folder, const FolderOptions& options) {
-  std::error_code ignored;
-  require(fs::exists(folder, ignored), "the folder '{}' does not exist", folder.string());
-  require(fs::is_directory(folder, ignored), "'{}' is a file, but a folder of images is needed",
-          folder.string());
+  require(exists_at(folder), "the folder '{}' does not exist", folder.string());
+  require(is_folder(folder), "'{}' is a file, but a folder of images is needed", folder.string());
 
   Listing listing = list_folder(folder);
   BadImages bad;

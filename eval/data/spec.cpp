@@ -9,6 +9,7 @@
 #include "eval/data/idx.h"
 #include "eval/data/noise.h"
 #include "kernels/error.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 namespace {
@@ -47,7 +48,7 @@ DatasetSpec parse_dataset_spec(std::string_view text) {
           found->kind == DatasetKind::kIdx ? "FILE" : "DIR");
   require(colon == std::string_view::npos || !is_noise(found->kind),
           "'{}' has a path, but noise is generated, not read: give just '{}'", text, word);
-  return {found->kind, has_path ? text.substr(colon + 1) : std::string_view()};
+  return {found->kind, has_path ? with_home(text.substr(colon + 1)) : std::filesystem::path()};
 }
 
 namespace {

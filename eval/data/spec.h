@@ -29,7 +29,7 @@ struct DatasetSpec {
 };
 
 // Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR,
-// uniform or gaussian. open_dataset() checks that the path exists. Throws Error, which lists these
+// uniform or gaussian. "~" at the beginning of a path is the home folder. open_dataset() checks that the path exists. Throws Error, which lists these
 // forms, for anything else.
 DatasetSpec parse_dataset_spec(std::string_view text);
 

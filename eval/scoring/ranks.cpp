@@ -1,9 +1,9 @@
 #include "eval/scoring/ranks.h"
 
 #include <climits>
-#include <cstdlib>
 #include <string>
 
+#include "eval/scoring/launcher.h"
 #include "kernels/error.h"
 
 #ifdef ODIN_MPI
@@ -12,15 +12,6 @@
 
 namespace odin {
 namespace {
-
-// The number of processes according to the launcher. Read from the environment, so that a single
-// process need not start MPI.
-int launched_processes() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
-    if (const char* value = std::getenv(name)) return std::atoi(value);
-  }
-  return 1;
-}
 
 #ifdef ODIN_MPI
 void check(int status, const char* call) {
@@ -90,15 +81,27 @@ class MpiRanks final : public Ranks {
 }  // namespace
 
 std::unique_ptr<Ranks> make_ranks() {
-  const int processes = launched_processes();
-  if (processes <= 1) return std::make_unique<Ranks>();
+  const Launch started = launch();
 #ifdef ODIN_MPI
-  return std::make_unique<MpiRanks>();
+  require(!started.is_one_of_several() || started.connected,
+          "{} started several processes, but MPI cannot connect them, so each would do all of the "
+          "work: use srun --mpi=pmix or mpirun, or start one process",
+          started.launcher);
+  // A single process need not start MPI. A launcher that does not tell their number leaves it to MPI.
+  if (!started.connected || started.processes == 1) return std::make_unique<Ranks>();
+  auto ranks = std::make_unique<MpiRanks>();
+  require(ranks->count() > 1 || !started.is_one_of_several(),
+          "{} started several processes, but MPI sees a single one, so each would do all of the "
+          "work: use the mpirun of the MPI that this build has, or start one process",
+          started.launcher);
+  return ranks;
 #else
-  fail(
-      "mpirun started {} processes, but this build has no MPI, so each would do all of the work: "
-      "install libopenmpi-dev and configure again, or run without mpirun",
-      processes);
+  require(!started.is_one_of_several(),
+          "{} started {} processes, but this build has no MPI, so each would do all of the work: "
+          "install libopenmpi-dev and configure again, or start one process",
+          started.launcher,
+          started.processes ? fmt::format("{}", *started.processes) : std::string("several"));
+  return std::make_unique<Ranks>();
 #endif
 }
 

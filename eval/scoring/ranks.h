@@ -26,8 +26,8 @@ class Ranks {
   virtual void finish(int status) const { (void)status; }
 };
 
-// This process alone, or one of those that mpirun started. Throws Error if mpirun started several but
-// this build has no MPI: each would do all of the work.
+// This process alone, or one of those that mpirun or srun started. Throws Error if there are several that
+// MPI cannot connect, or if this build has no MPI: each would do all of the work.
 std::unique_ptr<Ranks> make_ranks();
 
 }  // namespace odin

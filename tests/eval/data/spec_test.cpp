@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/eval/data/data_support.h"
+#include "tests/support/environment.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -31,6 +32,12 @@ TEST_CASE("Data-set specifications are parsed") {
   check("folder:iSUN/", DatasetKind::kFolder, "iSUN/");
   check("uniform", DatasetKind::kUniform, "");
   check("gaussian", DatasetKind::kGaussian, "");
+  // A shell does not put the home folder there.
+  const Environment home("HOME", "/home/someone");
+  check("folder:~/x", DatasetKind::kFolder, "/home/someone/x");
+  check("idx:~/x.gz", DatasetKind::kIdx, "/home/someone/x.gz");
+  check("cifar10:~", DatasetKind::kCifar10, "/home/someone");
+  check("folder:a/~/x", DatasetKind::kFolder, "a/~/x");
 }
 
 TEST_CASE("A wrong specification is an error that lists the possible ones") {

@@ -173,6 +173,14 @@ TEST_CASE("a step that ruins the network with a finite loss is not saved") {
   CHECK(training::read_training_state(t / "net.h5.state").step == 0);
 }
 
+TEST_CASE("several processes do not train the same network") {
+  const Training t;
+  const ProgramResult result = run_program("OMPI_COMM_WORLD_SIZE=2 " + t.command("net.h5"));
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("mpirun started several processes") != std::string::npos);
+  CHECK(!fs::exists(t / "net.h5"));
+}
+
 TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "--in is required"},

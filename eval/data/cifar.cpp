@@ -8,6 +8,7 @@
 #include "eval/data/cifar_batch.h"
 #include "eval/data/class_names.h"
 #include "kernels/error.h"
+#include "weights/files/gunzip.h"
 #include "weights/files/input_file.h"
 #include "weights/files/paths.h"
 
@@ -89,6 +90,11 @@ std::vector<fs::path> find_files(const fs::path& path, CifarVersion version, Cif
   return files;
 }
 
+bool is_gzip(const InputFile& file) {
+  std::byte begin[2] = {};
+  return file.read_some(0, begin, sizeof(begin)) == sizeof(begin) && looks_like_gzip(begin);
+}
+
 class Cifar final : public ByteDataset {
  public:
   Cifar(std::string name, std::vector<CifarBatch> batches, const DatasetLabels& labels)
@@ -123,6 +129,9 @@ std::shared_ptr<const Dataset> open_cifar(const fs::path& path, CifarVersion ver
   bool is_python = false;
   for (const fs::path& file : files) {
     InputFile input(file);
+    require(!is_gzip(input),
+            "'{}' is a packed archive: unpack it with 'tar xf', and give the folder that it holds",
+            file.string());
     is_python = is_python_batch(input);
     batches.push_back(is_python ? read_python_batch(file, kind)
                                 : read_binary_batch(std::move(input), kind));

@@ -198,8 +198,7 @@ std::vector<float> read_elements(const Tensor& tensor) {
   require(!is_quantised(*storage.type),
           "its elements are quantised ({}): save the network as it was before that", type);
   require(!type.starts_with("float8"),
-          "its elements are {}, which has too few digits for ODIN's gradients: save the network in "
-          "float32",
+          "its elements are {}, which are not read: save the network in PyTorch after .float()",
           type);
   require(is_floating_point(*storage.type), "its elements are {}, not floating-point numbers",
           type);

@@ -166,6 +166,9 @@ TEST_CASE("CIFAR: malformed files are errors") {
               {"data.bin", "6145 bytes", "3073-byte records"}));
   write_file(file, {});
   CHECK(holds(error_opening(file, CifarVersion::kCifar10), {"data.bin", "0 bytes"}));
+  write_gzip(file, good);
+  CHECK(holds(error_opening(file, CifarVersion::kCifar10),
+              {"data.bin", "is a packed archive: unpack it with 'tar xf'"}));
   write_file(file, good);
   CHECK(holds(error_opening(file, CifarVersion::kCifar100), {"data.bin", "3074-byte records"}));
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <utility>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kDepth = 16;              // of one product, in elements
 constexpr std::size_t kWords = kDepth / 2;      // of a row
+constexpr std::size_t kMostColumns = 256;       // of B
 constexpr std::uint32_t kUnknown = 0xffffffff;  // a sum under way: a NaN
 
 // Copies row `row` of the matrix, `kDepth` elements with the depth innermost, from shared memory. The
@@ -52,13 +53,12 @@ void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_
   }
 }
 
-// The rows of the matrices that the running thread needs: 16 w + l / 4 and the one 8 below of A; of B
-// those that are the thread's columns, 8 j + 2 (l % 4) and the next.
-std::vector<std::uint32_t> read_operands(const Matrices& matrices) {
+// Reads into `words` the rows of the matrices that the running thread needs: 16 w + l / 4 and the one 8
+// below of A; of B those that are the thread's columns, 8 j + 2 (l % 4) and the next.
+void read_operands(const Matrices& matrices, std::vector<std::uint32_t>& words) {
   const unsigned warp = thread_index() / 32 % 4;
   const unsigned own = lane();
   const SharedWindow memory = shared_window();
-  std::vector<std::uint32_t> words;
   {
     const Unwatched unwatched;
     words.resize((2 + static_cast<std::size_t>(matrices.columns) / 4) * kWords);
@@ -74,7 +74,6 @@ std::vector<std::uint32_t> read_operands(const Matrices& matrices) {
     read(matrices.b, j + 2 * (own % 4));
     read(matrices.b, j + 2 * (own % 4) + 1);
   }
-  return words;
 }
 
 bool is_unknown(const float* sums, std::size_t count) {
@@ -108,26 +107,39 @@ void WarpgroupProducts::start(float* sums, const Matrices& matrices, bool accumu
     }
     ++own.under_way;
   }
-  Operands operands = read_operands(matrices);  // watched: the kernel's own accesses
-  const Unwatched unwatched;
-  open_.push_back({sums, matrices, accumulate, unpack, std::move(operands)});
+  Product* product = nullptr;
+  {
+    const Unwatched unwatched;
+    product = &products_.add();
+    product->sums = sums;
+    product->matrices = matrices;
+    product->accumulate = accumulate;
+    product->unpack = unpack;
+  }
+  read_operands(matrices, product->operands);  // watched: the kernel's own accesses
+}
+
+void WarpgroupProducts::clear() {
+  sums_.clear();
+  products_.clear();
+  fences_ = started_ = 0;
 }
 
 void WarpgroupProducts::commit() {
-  groups_.push_back(std::exchange(open_, {}));
+  products_.commit();
 }
 
 void WarpgroupProducts::wait(int pending) {
   for (;;) {
-    std::vector<Product> group;
+    std::span<const Product> group;
     {
       const Unwatched unwatched;
-      if (groups_.size() <= static_cast<std::size_t>(pending)) return;
-      group = std::move(groups_.front());
-      groups_.pop_front();
+      if (products_.under_way() <= static_cast<std::size_t>(pending)) return;
+      group = products_.oldest();
     }
     for (const Product& product : group) {
-      const Operands now = read_operands(product.matrices);
+      thread_local Operands now;  // kept: allocating is slow under the sanitizers
+      read_operands(product.matrices, now);
       const Unwatched unwatched;
       if (now != product.operands) {
         throw KernelError("shared memory was written while a product that reads it was under way");
@@ -135,13 +147,13 @@ void WarpgroupProducts::wait(int pending) {
       finish(product);
     }
     const Unwatched unwatched;
-    group.clear();
+    products_.drop_oldest();
   }
 }
 
 void WarpgroupProducts::finish(const Product& product) {
   Sums& own = sums_[product.sums];
-  std::vector<std::array<float, kDepth>> rows(product.operands.size() / kWords);
+  std::array<std::array<float, kDepth>, 2 + kMostColumns / 4> rows;
   for (std::size_t i = 0; i < product.operands.size(); ++i) {
     const float2 pair = product.unpack(product.operands[i]);
     rows[i / kWords][i % kWords * 2] = pair.x;

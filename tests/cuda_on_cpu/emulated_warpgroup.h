@@ -8,12 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <vector>
 
 #include "tests/cuda_on_cpu/emulated_tensor_core.h"
 #include "tests/cuda_on_cpu/emulator.h"
+#include "tests/cuda_on_cpu/groups.h"
 
 namespace emulated {
 
@@ -27,9 +27,7 @@ class WarpgroupProducts {
   void commit();
   void wait(int pending);
   // Called at the start of a block.
-  void clear() {
-    if (fences_ + started_ > 0) *this = WarpgroupProducts();
-  }
+  void clear();
 
  private:
   // Two rows of A and a quarter of B's, 16 elements each.
@@ -51,8 +49,7 @@ class WarpgroupProducts {
   void finish(const Product& product);
 
   std::map<float*, Sums> sums_;
-  std::vector<Product> open_;
-  std::deque<std::vector<Product>> groups_;
+  Groups<Product> products_;
   std::size_t fences_ = 0;
   std::size_t started_ = 0;
 };

@@ -1,8 +1,7 @@
 #include "tests/cuda_on_cpu/emulator.h"
 
 #include <cstring>
-#include <utility>
-#include <vector>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -47,24 +46,22 @@ void async_copy(void* to, const void* from, std::size_t copied, std::size_t tota
   }
   std::memset(to, 0xFF, total);  // from now on it may arrive; watched: the kernel's own access
   const Unwatched unwatched;
-  Machine::instance().running().copies.push_back({to, from, copied, total});
+  Machine::instance().running().copies.add() = {to, from, copied, total};
 }
 
 void async_commit() {
   const Unwatched unwatched;
-  Thread& self = Machine::instance().running();
-  self.groups.push_back(std::exchange(self.copies, {}));
+  Machine::instance().running().copies.commit();
 }
 
 void async_wait(int pending) {
   Thread& self = Machine::instance().running();
   for (;;) {
-    std::vector<AsyncCopy> group;
+    std::span<const AsyncCopy> group;
     {
       const Unwatched unwatched;
-      if (self.groups.size() <= static_cast<std::size_t>(pending)) return;
-      group = std::move(self.groups.front());
-      self.groups.pop_front();
+      if (self.copies.under_way() <= static_cast<std::size_t>(pending)) return;
+      group = self.copies.oldest();
     }
     // Watched: these are the kernel's own accesses.
     for (const AsyncCopy& copy : group) {
@@ -73,6 +70,8 @@ void async_wait(int pending) {
       const Unwatched unwatched;
       self.unpublished.push_back(copy.to);
     }
+    const Unwatched unwatched;
+    self.copies.drop_oldest();
   }
 }
 

@@ -107,7 +107,6 @@ void Machine::run_block() {
   for (std::size_t i = 0; i < count_; ++i) {
     threads_[i]->state = State::kReady;
     threads_[i]->copies.clear();
-    threads_[i]->groups.clear();
     threads_[i]->unpublished.clear();
     threads_[i]->published.clear();
     threads_[i]->hides_writes = false;
@@ -259,7 +258,7 @@ const Slot* Machine::meet(unsigned mask, const char* operation, const Slot& mine
     meeting->arrived = 0;
     meeting->open = true;
     meeting->operation = operation;
-  } else if (std::strcmp(meeting->operation, operation) != 0) {
+  } else if (meeting->operation != operation && std::strcmp(meeting->operation, operation) != 0) {
     throw KernelError(fmt::format("{} calls {} at {}:{} while lanes in its mask {:#010x} call {}",
                                   place(*running_), operation, file, line, mask,
                                   meeting->operation));

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <map>
@@ -15,6 +14,7 @@
 #include "tests/cuda_on_cpu/emulated_warpgroup.h"
 #include "tests/cuda_on_cpu/emulator.h"
 #include "tests/cuda_on_cpu/fiber.h"
+#include "tests/cuda_on_cpu/groups.h"
 #include "tests/cuda_on_cpu/shared_memory.h"
 
 namespace emulated {
@@ -65,8 +65,7 @@ struct Thread {
   const char* operation = "";
   const char* file = "";
   int line = 0;
-  std::vector<AsyncCopy> copies;
-  std::deque<std::vector<AsyncCopy>> groups;
+  Groups<AsyncCopy> copies;
   std::vector<void*>
       unpublished;  // destinations of copies that have arrived since the last proxy fence
   std::vector<Arrival> published;  // ... and before it, since the last barrier

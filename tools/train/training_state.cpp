@@ -78,20 +78,20 @@ class Reader {
       const std::string name = text();
       ParameterArray array;
       const auto rank = value<std::int32_t>();
-      require(rank >= 0 && rank <= Shape::kMaxRank, "{} has {} axes", name, rank);
+      require(rank == 1 || rank == 2 || rank == 4, "{} has {} axes, but 1, 2 or 4 are possible",
+              name, rank);
       std::int64_t extents[Shape::kMaxRank] = {};
       std::uint64_t elements = 1;
       for (int axis = 0; axis < rank; ++axis) {
         extents[axis] = value<std::int64_t>();
-        require(extents[axis] >= 0 && extents[axis] <= 1 << 24, "{} has an extent of {}", name,
+        require(extents[axis] > 0 && extents[axis] <= 1 << 24, "{} has an extent of {}", name,
                 extents[axis]);
         elements *= static_cast<std::uint64_t>(extents[axis]);
         require(elements <= left_.size(), "it is truncated");
       }
       array.shape = rank == 1   ? Shape{extents[0]}
                     : rank == 2 ? Shape{extents[0], extents[1]}
-                    : rank == 4 ? Shape{extents[0], extents[1], extents[2], extents[3]}
-                                : Shape{};
+                                : Shape{extents[0], extents[1], extents[2], extents[3]};
       array.values.resize(elements);
       std::memcpy(array.values.data(), take(elements * sizeof(float)).data(),
                   elements * sizeof(float));

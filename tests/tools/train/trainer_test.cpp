@@ -1,11 +1,13 @@
 // Training: it learns, it agrees with PyTorch, and it resumes as if it had never been interrupted.
 #include "tools/train/trainer.h"
 
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <type_traits>
 
 #include <doctest/doctest.h>
+#include <zlib.h>
 
 #include "nn/networks.h"
 #include "tests/kernels/backends.h"
@@ -317,6 +319,20 @@ TEST_CASE("a state is read as it was written, and a damaged one is refused") {
   flipped[bytes.size() / 2] ^= 1;
   refused(flipped, "damaged");
   refused(bytes + '\0', "damaged");
+
+  // Files with a right checksum. The parameters begin with the number of them, 8 bytes, then the length
+  // and the name of the first, the number of its axes, and its extents.
+  const auto changed = [&](std::size_t offset, char byte) {
+    std::string other = bytes;
+    other[other.find("bn1.bias") + offset] = byte;
+    const auto checksum = static_cast<std::uint32_t>(
+        crc32_z(0, reinterpret_cast<const Bytef*>(other.data()), other.size() - 4));
+    std::memcpy(other.data() + other.size() - 4, &checksum, sizeof checksum);
+    return other;
+  };
+  refused(changed(8, 3), "bn1.bias has 3 axes");
+  refused(changed(8, 0), "bn1.bias has 0 axes");
+  refused(changed(12, 0), "bn1.bias has an extent of 0");
   CHECK_THROWS_WITH_AS(read_training_state(folder / "missing"),
                        doctest::Contains("there is no training to resume"), Error);
 }

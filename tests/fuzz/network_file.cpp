@@ -1,4 +1,6 @@
 // A libFuzzer target: the reader of PyTorch's files reads any bytes or throws Error.
+#include "tools/conversion/network_file.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,6 @@
 
 #include "kernels/error.h"
 #include "tests/support/memory_source.h"
-#include "tools/conversion/network_file.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 

@@ -1,6 +1,8 @@
 // odin_eval: how well the baseline, ODIN and other scores separate one data set from others.
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include "eval/cli/terminal.h"
 #include "eval/cli/terminal_progress.h"
 #include "eval/metrics/threshold_sweep.h"
+#include "eval/report/notes.h"
 #include "eval/scoring/score_files.h"
 #include "eval/scoring/search.h"
 #include "kernels/cores.h"
@@ -49,12 +52,19 @@ std::filesystem::path score_folder(const EvalOptions& o, const Job& job, std::si
 }
 
 void write_scores(const EvalOptions& o, const Job& job, const BenchmarkResult& result) {
-  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
-    for (const DetectorScores& s : result.tasks[i].scores) {
+  for (const TaskResult& done : result.tasks) {
+    for (const DetectorScores& s : done.scores) {
       const OdinParameters& p = s.parameters;
       write_score_files({s.detector, p.temperature, p.magnitude, s.in, s.out},
-                        score_folder(o, job, i));
+                        score_folder(o, job, done.task));
     }
+  }
+}
+
+void print_table(const Report& report) {
+  fmt::print("{}", to_output(report, terminal_columns(STDOUT_FILENO)));
+  if (std::fflush(stdout) != 0) {
+    fail("cannot write to standard output: {}", std::generic_category().message(errno));
   }
 }
 
@@ -67,18 +77,38 @@ void write_report(const std::string& file, const Report& report,
   }
 }
 
+// Prints the figures first: a full disk must not hide them. Then writes every file, even if another one
+// could not be written. Throws Error with a sentence for each file that could not, and for each set that
+// failed.
 void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& result,
                    const Report& report) {
-  if (!o.scores.empty()) write_scores(o, job, result);
-  write_report(o.json, report, to_json);
-  write_report(o.csv, report, to_csv);
-  write_report(o.markdown, report, to_markdown);
-  if (!o.report.empty()) write_html_report(html_report_of(job, result, report), o.report);
+  std::vector<std::string> problems;
+  for (const FailedSet& set : report.failed) problems.push_back(sentence_on(set));
+  const auto attempt = [&](const auto& output) {
+    try {
+      output();
+    } catch (const std::exception& error) {
+      problems.emplace_back(error.what());
+    }
+  };
   // A program that reads one form from standard output must not find the table there too.
   const bool taken = o.takes_standard_output();
-  if (taken && o.quiet) return;
-  fmt::print(taken ? stderr : stdout, "{}",
-             to_output(report, terminal_columns(taken ? STDERR_FILENO : STDOUT_FILENO)));
+  attempt([&] {
+    if (!taken) print_table(report);
+  });
+  if (taken && !o.quiet) {
+    std::fputs(to_output(report, terminal_columns(STDERR_FILENO)).c_str(), stderr);
+  }
+  attempt([&] {
+    if (!o.scores.empty()) write_scores(o, job, result);
+  });
+  attempt([&] { write_report(o.json, report, to_json); });
+  attempt([&] { write_report(o.csv, report, to_csv); });
+  attempt([&] { write_report(o.markdown, report, to_markdown); });
+  attempt([&] {
+    if (!o.report.empty()) write_html_report(html_report_of(job, result, report), o.report);
+  });
+  if (!problems.empty()) fail("{}", fmt::join(problems, "\n"));
 }
 
 std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& scorer,

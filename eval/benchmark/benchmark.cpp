@@ -76,14 +76,16 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                          : match_classes(*in.images, network, SetOrigin::kUnknown).classes;
   result.accuracy = accuracy_of(*in.images, classes, in_scores.predictions);
 
-  for (const BenchmarkTask& task : tasks) {
+  const auto run_task = [&](std::size_t index) {
+    const BenchmarkTask& task = tasks[index];
     const auto pair = std::ranges::find(parameters, task.parameters);
     const bool perturbed = pair != parameters.end();
     const auto of_in = static_cast<std::size_t>(pair - parameters.begin());
     const Scores out_scores =
         score(task.out, perturbed ? std::span(&task.parameters, 1) : std::span<OdinParameters>());
     result.images += task.out.images->size();
-    TaskResult& done = result.tasks.emplace_back();
+    TaskResult done;
+    done.task = index;
     done.evaluation.out_set = task.out.display_name;
     done.evaluation.out_images = task.out.images->size();
     done.out_predictions = out_scores.predictions;
@@ -94,7 +96,17 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
       done.evaluation.detectors.push_back(
           result_of(done.scores.back(), options.method, scorer.num_classes()));
     }
+    result.tasks.push_back(std::move(done));
+  };
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    try {
+      run_task(i);
+    } catch (const std::exception& error) {
+      result.failures.push_back({i, error.what()});
+    }
   }
+  require(!result.tasks.empty() || result.failures.empty(), "{}",
+          result.failures.empty() ? "" : result.failures.front().reason);
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return result;

@@ -42,13 +42,21 @@ struct DetectorScores {
 
 // The results of one task.
 struct TaskResult {
+  std::size_t task = 0;  // its index among the tasks
   Evaluation evaluation;
   std::vector<DetectorScores> scores;         // one per detector asked for
   std::vector<std::int32_t> out_predictions;  // classes of the out-of-distribution images
 };
 
+// A task that failed after the work had begun, for example because of a damaged image.
+struct TaskFailure {
+  std::size_t task = 0;  // its index among the tasks
+  std::string reason;
+};
+
 struct BenchmarkResult {
-  std::vector<TaskResult> tasks;
+  std::vector<TaskResult> tasks;  // those that finished, at least one
+  std::vector<TaskFailure> failures;
   std::vector<std::int32_t> in_predictions;
   std::optional<double> accuracy;  // if the in-distribution set has the network's classes
   std::int64_t images = 0;         // scored, from all sets and by all ranks
@@ -58,8 +66,9 @@ struct BenchmarkResult {
 // Scores the in-distribution set once with every task's parameters, scores each task's set with its
 // own parameters, and computes the metrics. An image costs one forward pass, one backward pass for
 // each temperature, and one forward pass for each temperature and magnitude above 0. Memory holds the
-// scores and what the data sets themselves hold, no more. Throws Error for a set that cannot be read
-// or that has no images, and for the threshold sweep with a detector that has none.
+// scores and what the data sets themselves hold, no more. A task that fails does not take the others
+// with it. Throws Error if the in-distribution set or all tasks fail, for a set that has no images, and
+// for the threshold sweep with a detector that has none.
 BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                               const std::vector<BenchmarkTask>& tasks,
                               const BenchmarkOptions& options, Progress& progress);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "eval/report/notes.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -131,12 +132,13 @@ HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const R
     page.missing.push_back({set.name, set.reason, set.command});
   }
   page.notes = report.notes;
+  for (const FailedSet& set : report.failed) page.notes.push_back(sentence_on(set));
   for (const SearchResult& search : report.searches) page.searches.push_back(search_of(search));
   page.sheets.push_back(
       sheet_of(job, job.in, result.tasks.front().scores.back(), true, result.in_predictions));
-  for (std::size_t i = 0; i < result.tasks.size(); ++i) {
-    page.sheets.push_back(sheet_of(job, job.tasks[i].out, result.tasks[i].scores.back(), false,
-                                   result.tasks[i].out_predictions));
+  for (const TaskResult& done : result.tasks) {
+    page.sheets.push_back(
+        sheet_of(job, job.tasks[done.task].out, done.scores.back(), false, done.out_predictions));
   }
   return page;
 }

@@ -22,9 +22,12 @@ Report report_of(const Job& job, const BenchmarkResult& result,
   report.limit = job.parts.limit;
   report.seconds = result.seconds;
   report.images_per_second = static_cast<double>(result.images) / result.seconds;
-  for (std::size_t i = 0; i < result.tasks.size(); ++i) {
-    const BenchmarkTask& task = job.tasks[i];
-    Evaluation evaluation = result.tasks[i].evaluation;
+  for (const TaskFailure& failure : result.failures) {
+    report.failed.push_back({job.tasks[failure.task].out.display_name, failure.reason});
+  }
+  for (const TaskResult& done : result.tasks) {
+    const BenchmarkTask& task = job.tasks[done.task];
+    Evaluation evaluation = done.evaluation;
     for (DetectorResult& detector : evaluation.detectors) {
       detector.paper = paper_figures(job.authors_network, task.authors_name, *detector.detector,
                                      task.parameters.magnitude);

@@ -58,6 +58,9 @@ std::string to_csv(const Report& report) {
   for (const MissingSet& missing : report.missing) {
     text += fmt::format("{},,,missing,,,,,,,\n", set_fields(report, missing.name));
   }
+  for (const FailedSet& set : report.failed) {
+    text += fmt::format("{},,,failed,,,,,,,\n", set_fields(report, set.name));
+  }
   for (const std::string& note : report.notes) {
     text += fmt::format("{},,,note,,,,,,,\n", set_fields(report, note));
   }

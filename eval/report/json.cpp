@@ -50,6 +50,10 @@ Json json_of(const MissingSet& set) {
   return {{"out_set", set.name}, {"reason", set.reason}, {"command", set.command}};
 }
 
+Json json_of(const FailedSet& set) {
+  return {{"out_set", set.name}, {"reason", set.reason}};
+}
+
 Json json_of(const SearchResult& search) {
   const std::vector<OdinParameters> parameters = cells_of(search.grid);
   Json cells = Json::array();
@@ -84,6 +88,7 @@ std::string to_json(const Report& report) {
       {"accuracy", number_or_null(report.accuracy)},
       {"evaluations", list_of(report.evaluations)},
       {"missing", list_of(report.missing)},
+      {"failed", list_of(report.failed)},
       {"searches", list_of(report.searches)},
       {"notes", report.notes},
       {"settings",

@@ -47,12 +47,17 @@ std::string Note::in_one_line() const {
   return command.empty() ? sentence : fmt::format("{} {}", sentence, command);
 }
 
+std::string sentence_on(const FailedSet& set) {
+  return fmt::format("Failed: {}: {}", set.name, set.reason);
+}
+
 std::vector<Note> notes_of(const Report& report) {
   std::vector<Note> notes;
   if (!report.evaluations.empty()) notes.push_back(note_on_images(report));
   for (const std::string& sentence : report.notes) notes.push_back({sentence});
   for (const SearchResult& search : report.searches) notes.push_back(note_on(search));
   for (const MissingSet& missing : report.missing) notes.push_back(note_on(missing));
+  for (const FailedSet& set : report.failed) notes.push_back({sentence_on(set)});
   if (is_undefined(report, &Metrics::fpr_at_tpr95)) {
     notes.push_back(
         {"FPR n/a: no threshold of the sweep accepts 94.95% to 95.05% of the in-distribution "

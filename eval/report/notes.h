@@ -15,8 +15,11 @@ struct Note {
   std::string in_one_line() const;
 };
 
-// How many images were scored, the report's own notes, then a sentence for each search, each missing set and each kind of undefined
+// How many images were scored, the report's own notes, then a sentence for each search, each missing or failed set and each kind of undefined
 // figure.
 std::vector<Note> notes_of(const Report& report);
+
+// "Failed: iSUN: ..."
+std::string sentence_on(const FailedSet& set);
 
 }  // namespace odin

@@ -36,6 +36,12 @@ struct MissingSet {
   std::string command;  // that fetches it; empty if unknown
 };
 
+// An out-of-distribution set that failed after the work had begun.
+struct FailedSet {
+  std::string name;  // as displayed
+  std::string reason;
+};
+
 struct Report {
   std::string network;  // "DenseNet-BC-100"
   std::string weights;  // file of the network
@@ -47,6 +53,7 @@ struct Report {
   std::vector<SearchResult> searches;  // that chose ODIN's parameters, if any
   // What a reader of the figures should know, a sentence each.
   std::vector<std::string> notes{};
+  std::vector<FailedSet> failed{};
 
   MetricsMethod method = MetricsMethod::kExact;
   std::string device;  // "cpu (avx512, 2 threads)"
@@ -79,8 +86,8 @@ std::string to_markdown(const Report& report);
 
 // A line of names, then one line for each set and detector, and one more if the paper has figures.
 // `source` is "ours" or the paper's edition. Figures are unrounded fractions; an undefined figure is
-// empty. A missing set has one line with the source "missing", and a note one with the source "note" and
-// its sentence in place of a set. RFC 4180.
+// empty. A missing set has one line with the source "missing", a failed one with the source "failed", and
+// a note one with the source "note" and its sentence in place of a set. RFC 4180.
 std::string to_csv(const Report& report);
 
 // The whole report as one indented JSON object. Figures are unrounded fractions; an undefined figure is

@@ -1,8 +1,12 @@
 #include "eval/scoring/score_set.h"
 
+#include <exception>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "eval/data/batch_loader.h"
+#include "kernels/error.h"
 
 namespace odin {
 namespace {
@@ -35,6 +39,17 @@ void gather(const Ranks& ranks, Scores& scores) {
   scores.predictions.assign(predictions.begin(), predictions.end());
 }
 
+// Throws Error on every rank if any of them had a failure, with that of the first: otherwise the
+// others would wait for its scores.
+void share_failure(const Ranks& ranks, const std::string& failure) {
+  // Ranks gather numbers, so each letter is one. A line ends each rank's sentence.
+  std::vector<double> letters(failure.begin(), failure.end());
+  if (!failure.empty()) letters.push_back('\n');
+  std::string all;
+  for (const double letter : ranks.gather(std::move(letters))) all += static_cast<char>(letter);
+  if (!all.empty()) fail("{}", all.substr(0, all.find('\n')));
+}
+
 }  // namespace
 
 Scores score_set(Scorer& scorer, const NamedDataset& set,
@@ -46,12 +61,22 @@ Scores score_set(Scorer& scorer, const NamedDataset& set,
   const std::int64_t end = set.images->size() * (ranks.rank() + 1) / ranks.count();
   Scores scores(parameters.size());
   progress.start(set.display_name, end - begin);
-  if (begin < end) {
-    scores = score_batches(scorer, *subset(set.images, begin, end - begin), parameters, options,
-                           progress);
+  std::string failure;
+  try {
+    if (begin < end) {
+      scores = score_batches(scorer, *subset(set.images, begin, end - begin), parameters, options,
+                             progress);
+    }
+  } catch (const std::exception& error) {
+    progress.finish("failed");
+    if (ranks.count() == 1) throw;
+    failure = error.what();
   }
-  progress.finish();
-  if (ranks.count() > 1) gather(ranks, scores);
+  if (failure.empty()) progress.finish();
+  if (ranks.count() > 1) {
+    share_failure(ranks, failure);
+    gather(ranks, scores);
+  }
   return scores;
 }
 

@@ -1,4 +1,6 @@
 // odin_eval on several processes.
+#include <fstream>
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -49,6 +51,23 @@ std::string results_of(const EvalWorkspace& w, const std::string& start,
 }
 
 }  // namespace
+
+TEST_CASE("a set that fails in one process does not take the finished ones with it") {
+  if (!has_mpi()) return;
+  const EvalWorkspace w;
+  w.write_folder("a", 6, 1);
+  w.write_folder("b", 6, 2);
+  const std::string png = content_of(w.folder / "a/0005.png");
+  std::ofstream(w.folder / "a/0005.png", std::ios::binary) << png.substr(0, png.size() - 20);
+  // Only the second process reads the damaged image.
+  const ProgramResult r = w.run(
+      "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --out folder:a --out folder:b "
+      "--skip 0 --device cpu --threads 1 --quiet",
+      launcher(2));
+  CHECK(r.exit_status == 1);
+  CHECK(r.output.find("Failed: a: 'a/0005.png' cannot be decoded") != std::string::npos);
+  CHECK(r.output.find("25 of CIFAR-10, 6 of b") != std::string::npos);
+}
 
 TEST_CASE("two and three processes give the same bits as one") {
   if (!has_mpi()) return;

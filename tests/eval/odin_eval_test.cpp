@@ -252,8 +252,6 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {weights + in + "--out uniform --skip 3 --markdown nowhere/r.md", "nowhere/r.md"},
       {weights + in + "--out uniform --skip 3 --scores densenet10.h5", "densenet10.h5"},
       // A full disk shows only on writing.
-      {weights + in + "--out uniform --skip 3 --quiet --json /dev/full", "/dev/full"},
-      {weights + in + "--out uniform --skip 3 --quiet --csv /dev/full", "/dev/full"},
       {weights + in + "--out uniform --skip 3 --quiet >/dev/full", "standard output"},
   };
   for (const auto& c : cases) {

@@ -110,6 +110,28 @@ TEST_CASE("accuracy matches classes by name if both have names") {
   CHECK(f.run(f.tasks, {}).accuracy == right / 10);
 }
 
+TEST_CASE("a task that fails leaves the others as they are") {
+  class Unreadable final : public Dataset {
+   public:
+    Unreadable() : Dataset("unreadable", 9, {}) {}
+
+   private:
+    void read_images(std::int64_t, std::int64_t, float*) const override {
+      fail("an image is damaged");
+    }
+  };
+  Fixture f;
+  const BenchmarkResult whole = f.run(f.tasks, {});
+  f.tasks[1].out = {"bad", std::make_shared<Unreadable>()};
+  const BenchmarkResult result = f.run(f.tasks, {});
+  REQUIRE(result.failures.size() == 1);
+  CHECK(result.failures[0].task == 1);
+  CHECK(result.failures[0].reason == "an image is damaged");
+  REQUIRE(result.tasks.size() == 3);
+  for (const TaskResult& task : result.tasks) CHECK(same(task, whole.tasks[task.task]));
+  CHECK_THROWS_WITH_AS(f.run({f.tasks[1]}, {}), "an image is damaged", Error);
+}
+
 TEST_CASE("scores without a perturbation cost one forward pass") {
   Fixture f;
   BenchmarkOptions options;

@@ -153,7 +153,7 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
                  "aupr_out": 0.9999999999999996}
       }
     }],
-    "missing": [],
+    "failed": [], "missing": [],
     "searches": [],
     "notes": [],
     "settings": {"metrics": "exact", "device": "cpu", "batch_size": 64, "threads": 2, "ranks": 3,

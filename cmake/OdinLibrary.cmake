@@ -9,9 +9,18 @@ if(ODIN_WARNINGS_AS_ERRORS)
   odin_cxx_options(-Werror)
 endif()
 if(ODIN_SANITIZE)
-  odin_cxx_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  odin_cxx_options(-fsanitize=address -fno-sanitize-recover=all -fno-omit-frame-pointer
+                   $<$<NOT:$<BOOL:$<TARGET_PROPERTY:ODIN_ADDRESS_SANITIZED>>>:-fsanitize=undefined>)
   target_link_options(odin_options INTERFACE -fsanitize=address,undefined)
 endif()
+
+# odin_precompile(TARGET ARGUMENT...): target_precompile_headers(), under the sanitizers only. The other builds
+# prove that every file includes what it needs.
+function(odin_precompile target)
+  if(ODIN_SANITIZE)
+    target_precompile_headers(${target} ${ARGN})
+  endif()
+endfunction()
 
 # odin_library(NAME SOURCE...): the library odin_NAME of the folder NAME, odin::NAME for users.
 function(odin_library name)
@@ -22,6 +31,8 @@ function(odin_library name)
                                                  $<INSTALL_INTERFACE:include/odin>)
   target_compile_features(odin_${name} PUBLIC cxx_std_20)
   target_link_libraries(odin_${name} PRIVATE $<BUILD_INTERFACE:odin_options>)
+  odin_precompile(odin_${name} PRIVATE <algorithm> <filesystem> <fstream> <functional> <map> <memory> <optional> <span>
+                  <sstream> <string> <vector> <fmt/format.h>)
 endfunction()
 
 # odin_quickly_sanitized(TARGET): not optimised under the sanitizers, for what need not be fast there.
@@ -32,13 +43,11 @@ function(odin_quickly_sanitized target)
   endif()
 endfunction()
 
-# odin_address_sanitized(TARGET): the same, without the undefined-behaviour sanitizer, which takes another
-# quarter. For the tests and the option parsers of programs. The libraries do the work.
+# odin_address_sanitized(TARGET): the same, without the undefined-behaviour sanitizer, which takes a quarter of
+# the rest. For the tests and the option parsers of programs. The libraries do the work.
 function(odin_address_sanitized target)
   odin_quickly_sanitized(${target})
-  if(ODIN_SANITIZE)
-    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=undefined>)
-  endif()
+  set_target_properties(${target} PROPERTIES ODIN_ADDRESS_SANITIZED ON)
 endfunction()
 
 # odin_program(TARGET SOURCE...): a program of the current folder, which is installed.

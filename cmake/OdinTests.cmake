@@ -17,6 +17,7 @@ function(odin_test name)
   # Only what is tested must be fast. Optimising the tests too would double the time to compile them.
   target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-O1>)
   odin_address_sanitized(${target})
+  odin_precompile(${target} REUSE_FROM odin_test_headers)
   target_compile_definitions(${target} PRIVATE ODIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                                ODIN_BINARY_DIR="${PROJECT_BINARY_DIR}"
                                                ODIN_PYTHON="${ODIN_PYTHON}")

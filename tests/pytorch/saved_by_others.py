@@ -177,19 +177,15 @@ def arrays():
     return {name: tensor.numpy() for name, tensor in state().items()}
 
 
-def pickled(value):
-    return lambda path: pickle.dump(value(), open(path, "wb"))
+def pickled(value, protocol=4):
+    def write(path):
+        with open(path, "wb") as file:
+            pickle.dump(value(), file, protocol)
+    return write
 
 
 def saved(value):
     return lambda path: torch.save(value(), path)
-
-
-def written(content):
-    def write(path):
-        with open(path, "wb") as file:
-            file.write(content())
-    return write
 
 
 def quantised():
@@ -209,6 +205,7 @@ def torchvisions():
 MISTAKES = {
     "pickled_state_dict": pickled(state),
     "pickled_arrays": pickled(arrays),
+    "pickled_arrays_5": pickled(arrays, 5),
     "pickled_list": pickled(lambda: [1, 2]),
     "saved_arrays": saved(arrays),
     "saved_nested_arrays": saved(lambda: {"params": arrays()}),

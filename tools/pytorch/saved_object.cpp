@@ -16,7 +16,7 @@ bool is_numpy_array(const Contents& contents, const PickleNode* value) {
   const auto* object = get_if<PickleObject>(value);
   const PickleGlobal* maker = object == nullptr ? nullptr : origin_of(contents, *object).maker;
   return maker != nullptr && maker->module.starts_with("numpy") &&
-         (maker->name == "_reconstruct" || maker->name == "ndarray");
+         (maker->name == "_reconstruct" || maker->name == "_frombuffer");
 }
 
 std::optional<Tensor> valid_tensor(const Contents& contents, const PickleNode* value) {

@@ -120,6 +120,8 @@ TEST_CASE("What Python saves instead of a network is named, with what to do abou
        "save the network's state_dict() with torch.save"},
       {"pickled_arrays",
        "it is not a file that PyTorch saved, but a pickle of a dict of 56: " + arrays + from_numpy},
+      {"pickled_arrays_5",
+       "it is not a file that PyTorch saved, but a pickle of a dict of 56: " + arrays + from_numpy},
       {"pickled_list",
        "it is not a file that PyTorch saved, but a pickle of a list of 2: it holds a list of 2, "
        "not "

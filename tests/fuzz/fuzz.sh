@@ -3,8 +3,9 @@
 #
 #     tests/fuzz/fuzz.sh [SECONDS [READER...]]
 #
-# Each READER (checkpoint, idx, image, network_file, training_state; all of them by default) runs for SECONDS (30 by
-# default), two at a time, from a fresh corpus. Fails if one finds anything. Findings, logs and corpora stay in build/fuzz.
+# Each READER (checkpoint, cifar, idx, image, network_file, training_state; all of them by default) runs for SECONDS (30
+# by default), two at a time, from a fresh corpus. Fails if one finds anything. Findings, logs and corpora stay in
+# build/fuzz.
 #
 # HDF5 1.10 crashes or does not end when a file's metadata is damaged in some ways. That is counted, but is no failure
 # here: a finding is the library's if the innermost function that is no sanitizer's, libFuzzer's or libc's is in libhdf5.
@@ -12,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 readers=("${@:2}")
-if [ ${#readers[@]} = 0 ]; then readers=(checkpoint idx image network_file training_state); fi
+if [ ${#readers[@]} = 0 ]; then readers=(checkpoint cifar idx image network_file training_state); fi
 build=build/fuzz
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_BUILD_TYPE=Debug -DODIN_CUDA=OFF \
   -DODIN_BUILD_TESTS=ON -DODIN_FUZZ=ON >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }

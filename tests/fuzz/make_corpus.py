@@ -2,7 +2,7 @@
 
     make_corpus.py READER FOLDER
 
-READER is the name of a target: checkpoint, idx, image, network_file or training_state.
+READER is the name of a target: checkpoint, cifar, idx, image, network_file or training_state.
 """
 import gzip
 import io
@@ -79,6 +79,20 @@ def checkpoint(write, folder):
                 file.create_dataset(key.replace(".", "/"), data=values, **({} if small else storage))
     with open(os.path.join(folder, "plain"), "rb") as file:
         write("short", file.read()[:-700])
+
+
+def cifar(write, _):
+    """Batches and names of the Python version, by every protocol; records of the binary version."""
+    data = np.arange(2 * 3072, dtype=np.uint32).astype(np.uint8).reshape(2, 3072)
+    names = [str(i) for i in range(10)]
+    for protocol in (2, 3, 4, 5):
+        meta = pickle.dumps({"label_names": names}, protocol)
+        for way, array in {"rows": data, "columns": np.asfortranarray(data)}.items():
+            batch = pickle.dumps({"data": array, "labels": [3, 9]}, protocol)
+            write(f"{way}_{protocol}", b"\0" + struct.pack("<H", len(meta)) + meta + batch)
+        batch = pickle.dumps({b"data": data, b"fine_labels": np.array([3, 99])}, protocol)
+        write(f"fine_{protocol}", b"\1\0\0" + batch)
+    write("binary", bytes(3) + bytes([7]) + data[0].tobytes())
 
 
 def idx(write, _):
@@ -170,7 +184,8 @@ def main():
         with open(os.path.join(folder, name), "wb") as file:
             file.write(data)
 
-    {make.__name__: make for make in (checkpoint, idx, image, network_file, training_state)}[reader](write, folder)
+    makers = (checkpoint, cifar, idx, image, network_file, training_state)
+    {make.__name__: make for make in makers}[reader](write, folder)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@
 #include <zlib.h>
 
 #include "kernels/error.h"
-#include "tests/support/memory_source.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
@@ -88,7 +87,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
   try {
-    read_all(NetworkFile(odin::test::in_memory({bytes.begin(), bytes.end()})));
+    read_all(NetworkFile(odin::in_memory({bytes.begin(), bytes.end()})));
   } catch (const odin::Error&) {
   }
   return 0;

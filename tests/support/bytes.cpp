@@ -9,8 +9,6 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include "tests/support/memory_source.h"
-
 namespace odin::test {
 
 std::string little(std::uint64_t value, int count) {

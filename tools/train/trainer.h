@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "tools/train/image_set.h"
+#include "tools/train/images/image_set.h"
 #include "tools/train/loss_scale.h"
 #include "tools/train/recipe.h"
 #include "tools/train/sgd.h"

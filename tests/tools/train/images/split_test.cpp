@@ -1,5 +1,5 @@
 // Which images are trained on, and which are held out.
-#include "tools/train/split.h"
+#include "tools/train/images/split.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tools/train/split.h"
+#include "tools/train/images/split.h"
 
 #include <algorithm>
 #include <numeric>

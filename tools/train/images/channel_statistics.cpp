@@ -1,4 +1,4 @@
-#include "tools/train/channel_statistics.h"
+#include "tools/train/images/channel_statistics.h"
 
 #include <algorithm>
 #include <array>

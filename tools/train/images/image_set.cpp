@@ -1,4 +1,4 @@
-#include "tools/train/image_set.h"
+#include "tools/train/images/image_set.h"
 
 #include <algorithm>
 #include <cmath>

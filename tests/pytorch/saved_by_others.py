@@ -22,6 +22,8 @@ from torch.nn import functional as F
 from saved_by_pytorch import shuffled, write_tensors
 import networks
 
+torch.set_num_threads(1)  # everything here is small
+
 
 def network(seed=1):
     torch.manual_seed(seed)

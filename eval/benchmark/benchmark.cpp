@@ -16,6 +16,7 @@ std::vector<OdinParameters> parameters_of(const std::vector<BenchmarkTask>& task
   const auto uses = [](const Detector* detector) { return detector->uses_odin_parameters; };
   if (std::ranges::none_of(detectors, uses)) return parameters;
   for (const BenchmarkTask& task : tasks) {
+    if (!task.failure.empty()) continue;
     if (std::ranges::find(parameters, task.parameters) == parameters.end()) {
       parameters.push_back(task.parameters);
     }
@@ -78,6 +79,7 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
 
   const auto run_task = [&](std::size_t index) {
     const BenchmarkTask& task = tasks[index];
+    require(task.failure.empty(), "{}", task.failure);
     const auto pair = std::ranges::find(parameters, task.parameters);
     const bool perturbed = pair != parameters.end();
     const auto of_in = static_cast<std::size_t>(pair - parameters.begin());

@@ -20,6 +20,8 @@ struct BenchmarkTask {
   OdinParameters parameters;
   // What the ODIN authors' code calls the set ("Imagenet"); empty where it does not have it.
   std::string authors_name{};
+  // Why it has failed already, in the search for its parameters; else empty.
+  std::string failure{};
 };
 
 struct BenchmarkOptions {

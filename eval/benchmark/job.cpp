@@ -170,7 +170,9 @@ Job tuned(Job job, const std::vector<SearchResult>& results) {
   require(results.size() == 1 || results.size() == job.tasks.size(),
           "{} searches do not fit {} sets", results.size(), job.tasks.size());
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
-    job.tasks[i].parameters = results[results.size() == 1 ? 0 : i].chosen();
+    const SearchResult& result = results[results.size() == 1 ? 0 : i];
+    job.tasks[i].failure = result.failure;
+    if (result.failure.empty()) job.tasks[i].parameters = result.chosen();
   }
   return job;
 }

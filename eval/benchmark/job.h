@@ -42,7 +42,7 @@ struct Job {
 // held-out images.
 Job prepare_job(const JobRequest& request);
 
-// The job with the parameters that its search chose for every task.
+// The job with the parameters that its search chose for every task. A task whose search failed has failed.
 Job tuned(Job job, const std::vector<SearchResult>& results);
 
 }  // namespace odin

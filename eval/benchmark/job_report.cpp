@@ -13,7 +13,9 @@ Report report_of(const Job& job, const BenchmarkResult& result,
   report.in_images = job.in.images->size();
   report.accuracy = result.accuracy;
   report.missing = job.missing;
-  report.searches = searches;
+  for (const SearchResult& search : searches) {
+    if (search.failure.empty()) report.searches.push_back(search);
+  }
   report.notes = job.notes;
   if (std::optional<std::string> ties = note_on_ties(job, result)) {
     report.notes.push_back(std::move(*ties));

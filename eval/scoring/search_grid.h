@@ -31,6 +31,7 @@ struct SearchResult {
   SearchGrid grid;
   std::vector<Metrics> cells;  // in the order of cells_of()
   std::size_t best = 0;        // the cell chosen
+  std::string failure{};       // why the set could not be scored, without cells; else empty
 
   OdinParameters chosen() const { return cells_of(grid).at(best); }
 };

@@ -65,6 +65,22 @@ TEST_CASE("a set that fails does not take the finished ones with it") {
   CHECK_FALSE(fs::exists(w.folder / "s/out_2"));
 }
 
+TEST_CASE("a set that fails in a search does not take the others with it") {
+  const EvalWorkspace w;
+  write_damaged(w, "b");  // image 3 is among those held out
+  const std::string run =
+      "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --skip 4 --limit 6 --device cpu "
+      "--quiet --search --out folder:a --out folder:b ";
+  w.write_folder("a", 6, 1);
+  const ProgramResult r = w.run(run + "--json r.json");
+  CHECK(r.exit_status == 1);
+  CHECK(holds(r.errors, {"odin_eval: Failed: b: 'b/0003.png' cannot be decoded"}));
+  CHECK(holds(r.output, {"2 of CIFAR-10, 2 of a.", "of a: temperature"}));
+  const auto json = nlohmann::json::parse(content_of(w.folder / "r.json"));
+  CHECK(json["searches"].size() == 1);
+  CHECK(json["failed"].size() == 1);
+}
+
 TEST_CASE("where every set fails there is an error and no table") {
   const EvalWorkspace w;
   write_damaged(w, "b");

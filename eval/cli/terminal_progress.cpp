@@ -31,6 +31,11 @@ void write(const std::string& text) {
   std::fflush(stderr);
 }
 
+// A name of a set, which can be that of any folder, without what plays with the terminal.
+std::string shown(const std::string& task) {
+  return printable(task, 4 * task.size(), Characters::kUtf8);
+}
+
 // "task [====    ]", then as many of `ends` as fit. Of the bar remains what the rest leaves room for, or
 // nothing; the first of `ends` is always there, the task is cut for it.
 std::string line_of(const std::string& task, double fraction, std::span<const std::string> ends,
@@ -83,8 +88,9 @@ void TerminalProgress::finish(const std::string& note) {
   const double seconds = seconds_since(started_);
   const std::int64_t images = done_ - already_;
   write(fmt::format("{}{}: {} images in {:.1f} s, {:.1f} images/s{}{}\n", bar_ ? "\r\x1b[K" : "",
-                    task_, images, seconds, static_cast<double>(images) / std::max(seconds, 1e-9),
-                    note.empty() ? "" : ", ", note));
+                    bar_ ? shown(task_) : task_, images, seconds,
+                    static_cast<double>(images) / std::max(seconds, 1e-9), note.empty() ? "" : ", ",
+                    note));
   drawing_ = false;
 }
 
@@ -101,8 +107,7 @@ void TerminalProgress::draw() {
   if (!note_.empty()) ends.push_back(", " + note_);
   // A terminal goes to its next line, or stays in doubt, once its last column is written.
   const int columns = terminal_columns(STDERR_FILENO).value_or(kUsualColumns) - 1;
-  const std::string task = printable(task_, task_.size() * 4, Characters::kUtf8);
-  write(fmt::format("\r{}\x1b[K", line_of(task, fraction, ends, columns)));
+  write(fmt::format("\r{}\x1b[K", line_of(shown(task_), fraction, ends, columns)));
   drawing_ = true;
 }
 

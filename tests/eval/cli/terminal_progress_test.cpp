@@ -69,7 +69,9 @@ std::string bar_of(const std::string& line) {
 
 TEST_CASE("the progress of a terminal of 40, 80 and 200 columns stays on one line") {
   const std::string set = "Tiny-ImageNet (resize)";
-  for (const auto& [columns, bar] : {std::pair{40, 0}, {80, 32}, {200, 32}}) {
+  for (const auto& terminal : {std::pair{40, 0}, {80, 32}, {200, 32}}) {
+    const int columns = terminal.first;
+    const int bar = terminal.second;
     CAPTURE(columns);
     Task task(columns);
     task.progress->start(set, 9000);
@@ -126,9 +128,9 @@ TEST_CASE("a name that is wider than the terminal, or not ASCII, is cut by colum
 }
 
 TEST_CASE("where TERM is dumb or NO_COLOR is set, there is no bar and no escape code") {
-  for (const auto& [term, plain] : {std::pair{"dumb", ""}, {"", ""}, {"xterm", "1"}}) {
-    CAPTURE(term);
-    Task task(80, term, plain);
+  for (const auto& environment : {std::pair{"dumb", ""}, {"", ""}, {"xterm", "1"}}) {
+    CAPTURE(environment.first);
+    Task task(80, environment.first, environment.second);
     CHECK(!takes_escape_codes(STDERR_FILENO));
     task.progress->start("iSUN", 100);
     task.redraw(50);

@@ -135,7 +135,9 @@ TEST_CASE("IDX: larger images are cropped or scaled on request, else an error") 
 
 TEST_CASE("IDX: small images are scaled on request, like an image file") {
   const TemporaryFolder folder;
-  for (const auto& [height, width] : {std::pair{28, 28}, {32, 32}, {20, 31}, {40, 16}}) {
+  for (const auto& sides : {std::pair{28, 28}, {32, 32}, {20, 31}, {40, 16}}) {
+    const int height = sides.first;
+    const int width = sides.second;
     CAPTURE(height);
     CAPTURE(width);
     const auto size = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);

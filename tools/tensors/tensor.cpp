@@ -196,7 +196,9 @@ std::vector<float> read_elements(const Tensor& tensor) {
   const Storage& storage = *tensor.storage;
   const std::string_view type = storage.type->name;
   require(!is_quantised(*storage.type),
-          "its elements are quantised ({}): save the network as it was before that", type);
+          "its elements are quantised ({}), not floating-point numbers: save the network as it was "
+          "before that",
+          type);
   require(!type.starts_with("float8"),
           "its elements are {}, which are not read: save the network in PyTorch after .float()",
           type);

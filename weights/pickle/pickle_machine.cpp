@@ -60,8 +60,7 @@ class Machine {
       case kPop:
         return stack_.drop();
       case kPopMark:
-        stack_.pop_to_mark();
-        return;
+        return static_cast<void>(stack_.pop_to_mark());
       case kDup:
         return push(stack_.top());
 
@@ -165,10 +164,8 @@ class Machine {
         return reduce();
       case kNewObj:
         return new_object(stack_.pop_several(2));
-      case kNewObjEx: {
-        const PickleList parts = stack_.pop_several(3);
-        return new_object({parts[0], parts[1]});
-      }
+      case kNewObjEx:
+        return new_object(stack_.pop_several(3));
       case kInst: {
         const PickleValue maker = global_lines();
         return push_call(maker, stack_.pop_to_mark());
@@ -212,7 +209,6 @@ class Machine {
   }
 
   void check_frame(std::uint64_t size) const { require_well_formed(size <= reader_.remaining()); }
-
   void push(PickleValue value) { stack_.push(value); }
   template <class T>
   void push_new(T&& content) {
@@ -247,9 +243,7 @@ class Machine {
       long_texts_ += length;
       return;
     }
-    // A length beyond the end of the file is reported as such, not as a lack of memory.
-    if (length <= reader_.remaining()) heap_.charge(length);
-    push_new(PickleText{reader_.text(length)});
+    push_text(reader_.text(length));
   }
   void push_text(std::string text) {
     heap_.charge(text.size());

@@ -55,6 +55,12 @@ Session::~Session() {
   if (!any_failure) H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
 }
 
+std::string library_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  check(H5get_libversion(&major, &minor, &release), "the HDF5 library cannot be started");
+  return fmt::format("{}.{}.{}", major, minor, release);
+}
+
 std::string reason() {
   any_failure = true;
   std::string words;

@@ -31,6 +31,9 @@ class Session {
   unsigned plugins_ = 0;
 };
 
+// "1.10.8"
+std::string library_version();
+
 // Why the last call failed, in HDF5's words, from the innermost function that failed.
 std::string reason();
 

@@ -16,6 +16,7 @@
 #include "weights/files/input_file.h"
 #include "weights/hdf5_handle.h"
 #include "weights/stored_array.h"
+#include "weights/trial_run.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -32,6 +33,7 @@ using hdf5::Handle;
   fail("it is not an HDF5 file; convert a PyTorch or safetensors file with convert_checkpoint");
 }
 
+// Needs a Session.
 class Reader {
  public:
   explicit Reader(const InputFile& input) : input_(input) {
@@ -69,6 +71,9 @@ class Reader {
   // Reads the parameters that can be read.
   ParameterMap load() const;
 
+  // Reads what only HDF5 can read: everything but the chunks that load() decodes itself.
+  void read_through_hdf5() const;
+
  private:
   struct Entry {
     std::string name;
@@ -88,7 +93,6 @@ class Reader {
   }
 
   const InputFile& input_;
-  hdf5::Session session_;
   Handle file_;
   StoredFile stored_file_;
   std::vector<Entry> entries_;
@@ -139,11 +143,36 @@ ParameterMap Reader::load() const {
   return parameters;
 }
 
+void Reader::read_through_hdf5() const {
+  for (const Entry& entry : entries_) {
+    if (!entry.array || !entry.array->chunks().empty()) continue;
+    std::vector<float> values(static_cast<std::size_t>(entry.array->shape().numel()));
+    if (!values.empty()) entry.array->read(values);
+  }
+}
+
+// HDF5 1.10 crashes, or does not end, when the metadata of a file is damaged in some ways. Throws Error
+// if it would.
+void try_file(const InputFile& input) {
+  try {
+    require_trial([&] {
+      Reader reader(input);
+      reader.description();
+      reader.list();
+      reader.read_through_hdf5();
+    });
+  } catch (const Error& error) {
+    fail("it is damaged ({}, HDF5 {})", error.what(), hdf5::library_version());
+  }
+}
+
 // Reads a file. If its structure is wrong, reads values only if `even_if_wrong`.
 CheckpointInspection read(const fs::path& file, bool even_if_wrong) {
   require_no_folder(file);
   const InputFile input(file);
   try {
+    const hdf5::Session session;
+    try_file(input);
     Reader reader(input);
     CheckpointInspection result;
     result.checkpoint = reader.description();

@@ -1,4 +1,6 @@
 // h5py reads what we write, and we read what it writes.
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,7 @@
 
 namespace odin {
 namespace {
+namespace fs = std::filesystem;
 
 bool has_h5py() {
   if (test::run_program(std::string(ODIN_PYTHON) + " -c 'import h5py'").exit_status == 0)
@@ -69,6 +72,28 @@ TEST_CASE("the truth values of NumPy and empty lists of names are read") {
     run_script(fmt::format("rewrite '{}' '{}' {}", (folder / "net.h5").string(),
                            (folder / "new.h5").string(), style));
     CHECK(test::same(read_checkpoint(folder / "new.h5"), written));
+  }
+}
+
+TEST_CASE("a heap of texts on which HDF5 1.10 crashes is called damaged") {
+  if (!has_h5py()) return;
+  const test::TemporaryFolder folder;
+  const fs::path file = folder / "new.h5";
+  write_checkpoint(checkpoint(1), folder / "net.h5");
+  run_script(fmt::format("rewrite '{}' '{}' plain", (folder / "net.h5").string(), file.string()));
+  const std::string bytes = test::content_of(file);
+  // The first text in a collection of a global heap ("HDF5 File Format Specification", III.E): its
+  // length is the eight bytes after its index, count and padding. HDF5 copies that much.
+  const std::size_t length = bytes.find("GCOL") + 16 + 8;
+  for (const std::uint64_t wrong :
+       {std::uint64_t{0x10000}, std::uint64_t{1} << 31, ~std::uint64_t{0}}) {
+    std::string damaged = bytes;
+    for (unsigned i = 0; i < 8; ++i) damaged[length + i] = static_cast<char>(wrong >> 8 * i);
+    test::write_bytes(file, damaged);
+    CHECK_THROWS_WITH_AS(read_checkpoint(file),
+                         doctest::Contains("cannot be used as a checkpoint: it"), Error);
+    CHECK_THROWS_WITH_AS(inspect_checkpoint(file),
+                         doctest::Contains("cannot be used as a checkpoint: it"), Error);
   }
 }
 

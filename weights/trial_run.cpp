@@ -1,0 +1,57 @@
+#include "weights/trial_run.h"
+
+#include <cerrno>
+#include <csignal>
+#include <initializer_list>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+void limit(int resource, rlim_t most) {
+  rlimit now{};
+  getrlimit(static_cast<__rlimit_resource_t>(resource), &now);
+  now.rlim_cur = now.rlim_max == RLIM_INFINITY || most < now.rlim_max ? most : now.rlim_max;
+  setrlimit(static_cast<__rlimit_resource_t>(resource), &now);
+}
+
+[[noreturn]] void run_child(const std::function<void()>& work, TrialLimits limits) {
+  // The caller's handlers would report a crash that is none of this process.
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM, SIGXCPU}) {
+    std::signal(signal, SIG_DFL);
+  }
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_CPU, limits.cpu_seconds);
+  alarm(limits.seconds);
+  try {
+    work();
+  } catch (...) {
+  }
+  _exit(0);
+}
+
+}  // namespace
+
+void require_trial(const std::function<void()>& work, TrialLimits limits) {
+  const pid_t child = fork();
+  if (child < 0) return;
+  if (child == 0) run_child(work, limits);
+  int status = 0;
+  pid_t ended = 0;
+  do {
+    ended = waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  if (ended < 0) return;  // the program ignores SIGCHLD, and the system keeps no status
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  require(signal != SIGXCPU && signal != SIGALRM, "reading it takes more than {} seconds",
+          signal == SIGXCPU ? limits.cpu_seconds : limits.seconds);
+  fail("reading it crashes the library");
+}
+
+}  // namespace odin

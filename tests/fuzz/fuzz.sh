@@ -12,6 +12,7 @@ seconds=${1:-30}
 readers=("${@:2}")
 if [ ${#readers[@]} = 0 ]; then readers=(checkpoint cifar idx image network_file training_state); fi
 build=build/fuzz
+mkdir -p "$build"
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_BUILD_TYPE=Debug -DODIN_CUDA=OFF \
   -DODIN_BUILD_TESTS=ON -DODIN_FUZZ=ON >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
 cmake --build "$build" --target "${readers[@]/#/fuzz_}"

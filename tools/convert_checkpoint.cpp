@@ -81,7 +81,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--class-names", options.class_names, "text file with one class name per line");
   app.add_option(
       "--key", options.key,
-      "which network, where INPUT holds several: the keys that lead to it, joined with dots");
+      "which network, where INPUT holds several: the keys that lead to it, joined with dots; the "
+      "last ones may be left out where only one network lies below");
   app.add_flag("--strict", options.strict,
                "refuse tensors that are no part of the network, which are ignored otherwise");
   app.add_flag("--list", options.list, "print what the input holds, without converting it");

@@ -1,9 +1,11 @@
 #include "tools/pytorch/find_network.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <vector>
 
 #include "kernels/error.h"
 #include "tools/pytorch/candidates.h"
@@ -55,9 +57,18 @@ class Finder {
       add_others(chosen.around[i], innermost ? chosen.value : chosen.around[i + 1]);
     }
     if (!chosen.is_module) add_others(chosen.value, nullptr);
-    const std::string_view prefix = after_path(key, chosen.path);
-    if (!prefix.empty() && key != kItself) keep_prefix(network_, prefix);
-    if (!key.empty()) network_.kind += fmt::format(" under '{}'", printable(key));
+    const bool descended = is_below(chosen.path, key);
+    const std::string_view prefix = descended ? "" : after_path(key, chosen.path);
+    if (!prefix.empty() && key != kItself) {
+      require(has_prefix(network_, prefix),
+              "it holds no network under the key '{}', but {}; the first tensor of '{}' is '{}'",
+              printable(key), listed(candidates), key_of(chosen),
+              network_.tensors.empty() ? "" : printable(network_.tensors.front().name));
+      keep_prefix(network_, prefix);
+    }
+    if (!key.empty()) {
+      network_.kind += fmt::format(" under '{}'", printable(descended ? chosen.path : key));
+    }
     return std::move(network_);
   }
 
@@ -68,15 +79,35 @@ class Finder {
     return !path.empty() && key.starts_with(path + ".") ? key.substr(path.size() + 1) : key;
   }
 
-  // The candidate whose path the key is, or whose path and a prefix of whose names it is.
+  static bool is_below(std::string_view path, std::string_view key) {
+    return !key.empty() && path.size() > key.size() && path.starts_with(key) &&
+           path[key.size()] == '.';
+  }
+
+  // What --key calls a candidate.
+  static std::string key_of(const Candidate& candidate) {
+    return candidate.path.empty() ? std::string(kItself) : printable(candidate.path);
+  }
+
+  // The candidate whose path the key is; else the only one below the key; else the one whose path and
+  // a prefix of whose names it is.
   const Candidate& choose(const std::vector<Candidate>& candidates, const std::string& key) const {
     if (key.empty()) {
       require(candidates.size() == 1, "it holds {} networks: choose one with --key from {}",
               candidates.size(), listed(candidates));
       return candidates.front();
     }
+    const auto exact = std::ranges::find(candidates, key, &Candidate::path);
+    if (exact != candidates.end()) return *exact;
+    std::vector<Candidate> below;
+    std::ranges::copy_if(candidates, std::back_inserter(below),
+                         [&](const Candidate& c) { return is_below(c.path, key); });
+    require(below.size() <= 1,
+            "it holds {} networks under the key '{}': choose one with --key from {}", below.size(),
+            printable(key), listed(below));
     const Candidate* chosen = nullptr;
     for (const Candidate& candidate : candidates) {
+      if (is_below(candidate.path, key)) return candidate;
       const std::string& path = candidate.path;
       const bool fits = path.empty() || key == path || key.starts_with(path + ".");
       if (fits && (chosen == nullptr || path.size() > chosen->path.size())) chosen = &candidate;
@@ -93,7 +124,7 @@ class Finder {
       const Candidate& candidate = candidates[i];
       list += fmt::format(
           "{}'{}' ({}{})", i == 0 ? "" : ", ",
-          candidate.path.empty() ? kItself : printable(candidate.path), kind_of(candidate),
+          key_of(candidate), kind_of(candidate),
           candidate.is_module ? "" : fmt::format(" of {} tensors", candidate.tensors));
     }
     return candidates.size() > kMostListed ? list + ", ..." : list;

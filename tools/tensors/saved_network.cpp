@@ -1,11 +1,18 @@
 #include "tools/tensors/saved_network.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernels/error.h"
 #include "weights/files/printable.h"
 
 namespace odin::pytorch {
+
+bool has_prefix(const SavedNetwork& network, std::string_view prefix) {
+  const std::string start = std::string(prefix) + ".";
+  return std::ranges::any_of(
+      network.tensors, [&](const NamedTensor& named) { return named.name.starts_with(start); });
+}
 
 void keep_prefix(SavedNetwork& network, std::string_view prefix) {
   const std::string start = std::string(prefix) + ".";

@@ -28,6 +28,9 @@ struct SavedNetwork {
   std::vector<std::pair<std::string, std::string>> others;
 };
 
+// Whether the name of a tensor begins with `prefix` and a dot.
+bool has_prefix(const SavedNetwork& network, std::string_view prefix);
+
 // Keeps the tensors whose names begin with `prefix` and a dot, and drops both from the names. Throws
 // Error if there is none.
 void keep_prefix(SavedNetwork& network, std::string_view prefix);

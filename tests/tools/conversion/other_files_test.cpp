@@ -139,9 +139,31 @@ TEST_CASE("A network is told from what is saved beside it") {
         "state "
         "dict of 2 tensors)");
   CHECK(kind(dict({{"a", net}, {"b", dict({{"c", net}})}}), "b.c") == "a state dict under 'b.c'");
-  CHECK(refusal(net, "a").starts_with("it holds no tensor whose name begins with 'a.'"));
+  CHECK(refusal(net, "a") ==
+        "it holds no network under the key 'a', but '.' (a state dict of 2 tensors); the first "
+        "tensor of '.' is 'fc.weight'");
   CHECK(kind(net, "fc") == "a state dict under 'fc'");
   CHECK(kind(net, ".") == "a state dict under '.'");
+}
+
+TEST_CASE("A key leads to the network below it, and a wrong one names those that lead to networks") {
+  const std::string net = dict({{"fc.weight", kWeight}, {"fc.bias", kBias}});
+  const std::string nested = dict({{"net", dict({{"inner", net}})}, {"epoch", integer(1)}});
+  CHECK(kind(nested, "net") == "a state dict under 'net.inner'");
+  CHECK(kind(nested, "net.inner") == "a state dict under 'net.inner'");
+  CHECK(kind(nested, "net.inner.fc") == "a state dict under 'net.inner.fc'");
+  CHECK(refusal(nested, "ne") ==
+        "it holds no network under the key 'ne', but 'net.inner' (a state dict of 2 tensors); the "
+        "first tensor of 'net.inner' is 'fc.weight'");
+  CHECK(refusal(dict({{"state_dict", net}}), "model") ==
+        "it holds no network under the key 'model', but 'state_dict' (a state dict of 2 tensors); "
+        "the first tensor of 'state_dict' is 'fc.weight'");
+  const std::string several =
+      dict({{"a", dict({{"x", net}, {"y", dict({{"w", kWeight}})}})}, {"b", net}});
+  CHECK(refusal(several, "a") ==
+        "it holds 2 networks under the key 'a': choose one with --key from 'a.x' (a state dict of "
+        "2 tensors), 'a.y' (a state dict of 1 tensors)");
+  CHECK(kind(several, "a.x") == "a state dict under 'a.x'");
 }
 
 TEST_CASE("Dicts in great numbers or depth take no more than a moment") {

@@ -107,6 +107,32 @@ Differences compare(const Architecture& architecture, const std::vector<NamedSha
   return differences;
 }
 
+// Which of the tensors that every network of ours has are missing.
+std::string missing_tensors(const ShapeMap& shapes) {
+  std::string missing;
+  for (const char* name : {"block1.layer.0.conv1.weight", "fc.weight"}) {
+    if (shapes.contains(name)) continue;
+    missing += fmt::format("{}'{}'", missing.empty() ? "" : " and ", name);
+  }
+  return missing;
+}
+
+// Why the tensors give no sizes of a network.
+std::string why_none(const std::vector<NamedShape>& tensors, const ShapeMap& shapes) {
+  if (tensors.empty()) return "there are none";
+  const std::string missing = missing_tensors(shapes);
+  if (missing.empty()) {
+    return fmt::format("'block1.layer.0.conv1.weight' has the shape {}, and 'fc.weight' {}",
+                       shape_text(shapes.at("block1.layer.0.conv1.weight")),
+                       shape_text(shapes.at("fc.weight")));
+  }
+  const bool both = missing.find(" and ") != std::string::npos;
+  return fmt::format("{} {} missing{}", missing, both ? "are" : "is",
+                     both ? fmt::format(", and the first one's name is '{}'",
+                                        printable(tensors.front().original))
+                          : "");
+}
+
 }  // namespace
 
 Architecture infer_architecture(const std::vector<NamedShape>& tensors) {
@@ -131,14 +157,11 @@ Architecture infer_architecture(const std::vector<NamedShape>& tensors) {
       impossible = error.what();
     }
   }
+  if (!nearest && extent(shapes, "fc.weight", 0) == 1) {
+    fail("'fc.weight' has a single row: it is a network of one class, and two are needed");
+  }
   require(nearest.has_value(), "its {} tensors are neither a DenseNet nor a Wide ResNet: {}",
-          shapes.size(),
-          !impossible.empty() ? impossible
-          : shapes.empty()
-              ? std::string("there are none")
-              : fmt::format("'block1.layer.0.conv1.weight' and 'fc.weight' are expected, and the "
-                            "first one's name is '{}'",
-                            printable(tensors.front().original)));
+          shapes.size(), impossible.empty() ? why_none(tensors, shapes) : impossible);
   require(least.count == 0, "it is not a network that we know: {} is the closest, but {}",
           describe(*nearest),
           least.count == 1

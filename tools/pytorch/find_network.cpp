@@ -179,6 +179,8 @@ class Finder {
       } catch (const Error& error) {
         fail("'{}': {}", printable(name), error.what());
       }
+      require(!is_sparse(contents_, value),
+              "'{}' is a sparse tensor: save its to_dense() in place of it", printable(name));
       if (mixed && !tensor) continue;
       require(tensor.has_value(), "'{}' is {}, not a tensor", printable(name), describe(value));
       require(names_.insert(name).second, "it holds '{}' twice", printable(name));

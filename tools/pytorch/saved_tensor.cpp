@@ -158,6 +158,18 @@ std::optional<PickleEntries> entries_of(const Contents& contents, const PickleNo
   return entries;
 }
 
+bool is_sparse(const Contents& contents, const PickleNode* value) {
+  for (int wrapping = 0; wrapping < kMostWrappings; ++wrapping) {
+    const auto* object = get_if<PickleObject>(value);
+    if (object == nullptr) return false;
+    const Origin origin = origin_of(contents, *object);
+    if (is(origin.maker, "torch._utils", "_rebuild_sparse_tensor")) return true;
+    if (!is_parameter(origin.maker) || origin.arguments.empty()) return false;
+    value = origin.arguments.front();
+  }
+  return false;
+}
+
 std::optional<Tensor> tensor_of(const Contents& contents, const PickleNode* value) {
   for (int wrapping = 0; wrapping < kMostWrappings; ++wrapping) {
     if (const auto* persistent = get_if<PicklePersistent>(value)) {

@@ -25,4 +25,7 @@ std::optional<PickleEntries> entries_of(const Contents& contents, const PickleNo
 // it is not a tensor. Throws Error if it is an invalid tensor.
 std::optional<Tensor> tensor_of(const Contents& contents, const PickleNode* value);
 
+// Whether a value is a sparse tensor, bare or a Parameter. tensor_of() gives nothing for one.
+bool is_sparse(const Contents& contents, const PickleNode* value);
+
 }  // namespace odin::pytorch

@@ -125,7 +125,7 @@ TEST_CASE("--list shows what a file holds, even if it is not one of our networks
         "container: ZIP container (PyTorch 1.6 and later)\n"
         "holds:     a state dict\n"
         "network:   not one of ours: its 1 tensors are neither a DenseNet nor a Wide ResNet: "
-        "'block1.layer.0.conv1.weight' and 'fc.weight' are expected, and the first one's name is "
+        "'block1.layer.0.conv1.weight' and 'fc.weight' are missing, and the first one's name is "
         "'w'\n"
         "tensors:   1\n"
         "  w (2, 3) float32 cpu\n"

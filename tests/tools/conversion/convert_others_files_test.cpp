@@ -159,7 +159,7 @@ TEST_CASE("What Python saves instead of a network is named, with what to do abou
       {"two_heads", "its classifier may be 'head' or 'linear': rename one of them to 'fc'"},
       {"third",
        "its 2 tensors are neither a DenseNet nor a Wide ResNet: 'block1.layer.0.conv1.weight' and "
-       "'fc.weight' are expected, and the first one's name is 'z.weight'"},
+       "'fc.weight' are missing, and the first one's name is 'z.weight'"},
   };
   for (const auto& [name, sentence] : cases) {
     CAPTURE(name);

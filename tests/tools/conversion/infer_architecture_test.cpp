@@ -103,6 +103,28 @@ TEST_CASE("For a network that is not ours, the closest one and the first differe
     CHECK_MESSAGE(contains(why, "neither a DenseNet nor a Wide ResNet"), why);
     CHECK_MESSAGE(contains(why, "features.conv0.weight"), why);
   }
+  SUBCASE("a tensor that every network has") {
+    const std::string start = "its 1 tensors are neither a DenseNet nor a Wide ResNet: ";
+    CHECK(refusal({{"block1.layer.0.conv1.weight", {24, 24, 1, 1}}}) ==
+          start + "'fc.weight' is missing");
+    CHECK(refusal({{"fc.weight", {10, 64}}}) ==
+          start + "'block1.layer.0.conv1.weight' is missing");
+    CHECK(refusal({{"z.weight", {1}}}) ==
+          start +
+              "'block1.layer.0.conv1.weight' and 'fc.weight' are missing, and the first one's name "
+              "is 'z.weight'");
+    ShapeMap shapes = shapes_of(WideResNetConfig{.depth = 10, .widen_factor = 1});
+    shapes["fc2.weight"] = shapes["fc.weight"];
+    shapes.erase("fc.weight");
+    CHECK(refusal(shapes).ends_with(": 'fc.weight' is missing"));
+  }
+  SUBCASE("one class") {
+    ShapeMap shapes = shapes_of(WideResNetConfig{.depth = 10, .widen_factor = 1});
+    shapes["fc.weight"] = {1, 64};
+    shapes["fc.bias"] = {1};
+    CHECK(refusal(shapes) ==
+          "'fc.weight' has a single row: it is a network of one class, and two are needed");
+  }
   SUBCASE("nothing at all") {
     CHECK(contains(refusal({}), "there are none"));
   }

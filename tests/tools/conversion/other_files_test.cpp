@@ -166,6 +166,17 @@ TEST_CASE("A key leads to the network below it, and a wrong one names those that
   CHECK(kind(several, "a.x") == "a state dict under 'a.x'");
 }
 
+TEST_CASE("A sparse tensor is named") {
+  const std::string sparse =
+      global("torch._utils", "_rebuild_sparse_tensor") + "K\x01(" + kBias + kWeight + "K\x02t\x86R";
+  const std::string parameter =
+      global("torch._utils", "_rebuild_parameter") + sparse + "\x89}\x87R";
+  for (const std::string& value : {sparse, parameter}) {
+    CHECK(refusal(dict({{"w", kWeight}, {"fc.weight", value}})) ==
+          "'fc.weight' is a sparse tensor: save its to_dense() in place of it");
+  }
+}
+
 TEST_CASE("Dicts in great numbers or depth take no more than a moment") {
   std::string deep = dict({{"w", kWeight}});
   for (int i = 0; i < 200; ++i) deep = dict({{"d", deep}});

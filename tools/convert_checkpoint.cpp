@@ -190,6 +190,7 @@ int run(const Options& options) {
   require_no_folder(options.input);
   const SharedSource bytes = in_file(InputFile(options.input));
   try {
+    if (const auto named = recognise_by_name(options.input, *bytes)) fail("{}", *named);
     options.list ? list(bytes, options) : convert(bytes, options);
   } catch (const Error& error) {
     fail("{}: {}", options.input.string(), error.what());

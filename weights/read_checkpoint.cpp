@@ -28,9 +28,14 @@ using hdf5::Handle;
 // Says what a file is that is not HDF5.
 [[noreturn]] void refuse(const fs::path& path) {
   const SharedSource bytes = in_file(InputFile(path));
+  require(bytes->size() > 0, "it is empty");
   if (const auto other = recognise_other_file(*bytes)) fail("{}", *other);
   if (const auto text = recognise_text(*bytes)) fail("{}, not an HDF5 file", *text);
-  fail("it is not an HDF5 file; convert a PyTorch or safetensors file with convert_checkpoint");
+  require(!looks_convertible(*bytes),
+          "it is not an HDF5 file, but may be one of PyTorch or safetensors: convert it with "
+          "convert_checkpoint");
+  if (const auto named = recognise_by_name(path, *bytes)) fail("{}", *named);
+  fail("it is not a checkpoint, which is an HDF5 file");
 }
 
 // Needs a Session.

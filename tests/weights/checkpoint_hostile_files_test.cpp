@@ -38,14 +38,27 @@ TEST_CASE("the error names what is not a file or not HDF5") {
   CHECK(error(folder / "pipe") == fmt::format("'{}' is not a regular file, where a file is needed",
                                               (folder / "pipe").string()));
   const std::pair<std::string, std::string> others[] = {
-      {"", "it is not an HDF5 file; convert a PyTorch or safetensors file with convert_checkpoint"},
+      {"", "it is empty"},
       {std::string(5000, '\0'),
-       "it is not an HDF5 file; convert a PyTorch or safetensors file with convert_checkpoint"},
+       "it begins with 1024 bytes of zero, as a file does whose download was not finished: "
+       "download "
+       "it again"},
+      {"\x89PNG\r\n\x1a\n", "it is an image, not a network: give the file that holds the network"},
+      {"\x01\x02\x03", "it is not a checkpoint, which is an HDF5 file"},
       {"text", "it is text, which begins 'text', not an HDF5 file"},
       {"version https://git-lfs.github.com/spec/v1\n",
        "it is a Git LFS pointer, not the file that it stands for: run 'git lfs pull' in its "
        "repository, or download the file itself"},
   };
+  using namespace std::string_literals;
+  for (const std::string& bytes : {"PK\x03\x04"s, "\x80\x02}."s, "\x1f\x8b\x08"s,
+                                   std::string(256, 'a') + "\0ustar"s, "\x02\0\0\0\0\0\0\0{}"s}) {
+    test::write_bytes(folder / "file", bytes);
+    CHECK(error(folder / "file") ==
+          (folder / "file").string() + kStart +
+              "it is not an HDF5 file, but may be one of PyTorch or safetensors: convert it with "
+              "convert_checkpoint");
+  }
   for (const auto& [bytes, sentence] : others) {
     test::write_bytes(folder / "file", bytes);
     CHECK(error(folder / "file") == (folder / "file").string() + kStart + sentence);

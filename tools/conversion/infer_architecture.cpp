@@ -127,10 +127,10 @@ std::string why_none(const std::vector<NamedShape>& tensors, const ShapeMap& sha
                        shape_text(shapes.at("fc.weight")));
   }
   const bool both = missing.find(" and ") != std::string::npos;
-  return fmt::format("{} {} missing{}", missing, both ? "are" : "is",
-                     both ? fmt::format(", and the first one's name is '{}'",
-                                        printable(tensors.front().original))
-                          : "");
+  return fmt::format(
+      "{} {} missing{}", missing, both ? "are" : "is",
+      both ? fmt::format(", and the first one's name is '{}'", printable(tensors.front().original))
+           : "");
 }
 
 }  // namespace

@@ -122,10 +122,9 @@ class Finder {
     std::string list;
     for (std::size_t i = 0; i < std::min(candidates.size(), kMostListed); ++i) {
       const Candidate& candidate = candidates[i];
-      list += fmt::format(
-          "{}'{}' ({}{})", i == 0 ? "" : ", ",
-          key_of(candidate), kind_of(candidate),
-          candidate.is_module ? "" : fmt::format(" of {} tensors", candidate.tensors));
+      list +=
+          fmt::format("{}'{}' ({}{})", i == 0 ? "" : ", ", key_of(candidate), kind_of(candidate),
+                      candidate.is_module ? "" : fmt::format(" of {} tensors", candidate.tensors));
     }
     return candidates.size() > kMostListed ? list + ", ..." : list;
   }

@@ -18,6 +18,7 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kMostBegin = 1024;
 constexpr std::size_t kMostQuoted = 60;
+constexpr std::string_view kZip = "PK\x03\x04";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::string begin_of(const ByteSource& file) {
@@ -31,6 +32,12 @@ constexpr std::string_view kLuaTorch =
     "it is a file of Lua Torch (.t7): read it in Python (package torchfile), and save the "
     "network's "
     "state_dict() with torch.save";
+constexpr std::string_view kImage =
+    "it is an image, not a network: give the file that holds the network";
+constexpr std::string_view kProgram =
+    "it is a program or a library, not a network: give the file that holds the network";
+constexpr std::string_view kUtf16 =
+    "it is text in UTF-16, not a network: give the file that holds the network";
 constexpr std::string_view kOnnx =
     "it is an ONNX model, whose parameters have lost their names: save the state_dict() of the "
     "network "
@@ -60,6 +67,20 @@ constexpr Magic kMagics[] = {
     {"\x93NUMPY"sv,
      "it is a single NumPy array (.npy), not a network: save the network's state_dict() with "
      "torch.save"},
+    {"\x89PNG\r\n\x1a\n"sv, kImage},
+    {"\xff\xd8\xff"sv, kImage},  // JPEG
+    {"GIF8"sv, kImage},
+    {"%PDF-"sv, "it is a PDF document, not a network: give the file that holds the network"},
+    {"\x7f"
+     "ELF"sv,
+     kProgram},
+    {"\xcf\xfa\xed\xfe"sv, kProgram},  // of macOS
+    {"MZ\x90\x00"sv, kProgram},        // of Windows
+    {"\xff\xfe"sv, kUtf16},
+    {"\xfe\xff"sv, kUtf16},
+    {"GGUF"sv,
+     "it is a GGUF model, as llama.cpp reads it, not a DenseNet or Wide ResNet: give the file that "
+     "PyTorch or safetensors saved"},
     // A serialised object of Lua's torch: its kind, index and version, in binary and in text.
     {"\x04\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00V 1"sv, kLuaTorch},
     {"4\n1\n3\nV 1\n"sv, kLuaTorch},
@@ -90,6 +111,48 @@ bool is_onnx(std::string_view begin) {
          kFields.find(begin[2]) != std::string_view::npos;
 }
 
+bool is_webp(std::string_view begin) {
+  return begin.starts_with("RIFF") && begin.size() >= 12 && begin.substr(8, 4) == "WEBP";
+}
+
+// The eight bytes that give a safetensors file's header length are those of a number below 4 GiB.
+bool is_header_length(std::string_view begin) {
+  return begin.size() > 8 && begin.substr(4, 4) == "\0\0\0\0"sv;
+}
+
+// Recognises what an unfinished or damaged download of weights looks like.
+std::optional<std::string> recognise_damage(std::string_view begin) {
+  if (!begin.empty() && begin.find_first_not_of('\0') == std::string_view::npos) {
+    return fmt::format(
+        "it begins with {} bytes of zero, as a file does whose download was not finished: download "
+        "it again",
+        begin.size());
+  }
+  if (begin.size() > 8 && begin.substr(8).starts_with("{\"") && !is_header_length(begin)) {
+    return "it is a safetensors file whose header's length is wrong, so it is damaged: download it "
+           "again";
+  }
+  return std::nullopt;
+}
+
+// What a ZIP archive is that holds no network that can be converted.
+std::optional<std::string> recognise_zip(std::string_view begin, const ByteSource& file) {
+  constexpr std::size_t kHeader = 30;
+  constexpr std::uint64_t kMostEnd = 1 << 16;
+  if (!begin.starts_with(kZip) || begin.size() < kHeader) return std::nullopt;
+  const auto length = static_cast<std::size_t>(little(begin, 26) & 0xffff);
+  if (begin.substr(kHeader, length).ends_with(".npy")) {
+    return "it is a NumPy archive (.npz), not a network: save the network's state_dict() with "
+           "torch.save";
+  }
+  // The list of the archive's files is at its end.
+  std::string end(static_cast<std::size_t>(std::min(file.size(), kMostEnd)), '\0');
+  file.read(file.size() - end.size(), std::as_writable_bytes(std::span(end)));
+  if (end.find("/constants.pkl") == std::string::npos) return std::nullopt;
+  return "it is a TorchScript archive: load it in PyTorch and save its state_dict() with "
+         "torch.save";
+}
+
 std::string lower(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(),
@@ -118,11 +181,24 @@ std::string title_of(std::string_view page) {
   return std::string(without_leading_space(page.substr(begin + 1, end - begin - 1)));
 }
 
+constexpr std::string_view kPageTags[] = {"<!doctype html", "<html",   "<head", "<body",
+                                          "<title",         "<script", "<meta"};
+
+std::string_view without_comments(std::string_view page) {
+  constexpr std::string_view kEnd = "-->";
+  while (page.starts_with("<!--")) {
+    const std::size_t end = page.find(kEnd);
+    if (end == std::string_view::npos) break;
+    page = without_leading_space(page.substr(end + kEnd.size()));
+  }
+  return page;
+}
+
 // Text that a server sent in place of the file that was asked for.
 std::optional<std::string> recognise_answer(std::string_view begin) {
   const std::string_view text = without_leading_space(begin);
-  const std::string tags = lower(text.substr(0, 64));
-  if (tags.starts_with("<!doctype html") || tags.starts_with("<html")) {
+  const std::string tags = lower(without_comments(text).substr(0, 64));
+  if (std::ranges::any_of(kPageTags, [&](std::string_view tag) { return tags.starts_with(tag); })) {
     const std::string title = title_of(text);
     return fmt::format(
         "it is a web page{}, saved in place of the file: download it again (does the address need "
@@ -160,7 +236,30 @@ std::optional<std::string> recognise_other_file(const ByteSource& file) {
   }
   if (is_lua_table(begin)) return std::string(kLuaTorch);
   if (is_onnx(begin)) return std::string(kOnnx);
+  if (is_webp(begin)) return std::string(kImage);
+  if (auto damage = recognise_damage(begin)) return damage;
+  if (auto archive = recognise_zip(begin, file)) return archive;
   return recognise_answer(begin);
+}
+
+bool looks_convertible(const ByteSource& file) {
+  constexpr char kProto = '\x80';  // of a pickle
+  constexpr std::size_t kTarMagic = 257;
+  const std::string begin = begin_of(file);
+  const std::string_view view = begin;
+  return view.starts_with(kZip) || view.starts_with("\x1f\x8b") || view.starts_with(kProto) ||
+         (view.size() > kTarMagic && view.substr(kTarMagic).starts_with("ustar")) ||
+         (is_header_length(view) && view[8] == '{');
+}
+
+std::optional<std::string> recognise_by_name(const fs::path& path, const ByteSource& file) {
+  if (file.size() == 0 || lower(path.extension().string()) != ".safetensors" ||
+      begin_of(file).starts_with("\x89HDF") || looks_convertible(file) ||
+      recognise_other_file(file) || recognise_text(file)) {
+    return std::nullopt;
+  }
+  return "it is named .safetensors, but does not begin as such a file does, so it is damaged: "
+         "download it again";
 }
 
 std::optional<std::string> recognise_text(const ByteSource& file) {

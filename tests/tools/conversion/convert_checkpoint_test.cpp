@@ -203,6 +203,10 @@ TEST_CASE("Bad input gives status 1, one line that names the file, and no output
   CHECK(result(fmt::format("'{0}' '{0}' --in-dataset cifar10", input)).find("the same file") !=
         std::string::npos);
   CHECK(content_of(input) == good);
+  write_bytes(folder / "net.safetensors", test::bytes("\x01\x02\x03\x00\xff\x00\x00\x00["));
+  CHECK(result(fmt::format("'{}' --list", (folder / "net.safetensors").string()))
+            .ends_with("it is named .safetensors, but does not begin as such a file does, so it is "
+                       "damaged: download it again\n"));
   CHECK(convert(fmt::format("'{}' /nonexistent/x.h5 --in-dataset cifar10", input)).exit_status ==
         1);
 }

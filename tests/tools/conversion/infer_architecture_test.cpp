@@ -107,8 +107,7 @@ TEST_CASE("For a network that is not ours, the closest one and the first differe
     const std::string start = "its 1 tensors are neither a DenseNet nor a Wide ResNet: ";
     CHECK(refusal({{"block1.layer.0.conv1.weight", {24, 24, 1, 1}}}) ==
           start + "'fc.weight' is missing");
-    CHECK(refusal({{"fc.weight", {10, 64}}}) ==
-          start + "'block1.layer.0.conv1.weight' is missing");
+    CHECK(refusal({{"fc.weight", {10, 64}}}) == start + "'block1.layer.0.conv1.weight' is missing");
     CHECK(refusal({{"z.weight", {1}}}) ==
           start +
               "'block1.layer.0.conv1.weight' and 'fc.weight' are missing, and the first one's name "

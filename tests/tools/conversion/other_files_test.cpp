@@ -106,6 +106,10 @@ TEST_CASE("What was saved in place of a checkpoint is named inside of archives t
   CHECK(file_refusal("hello, world") ==
         "it is not a file that PyTorch saved: it is text, which begins 'hello, world'");
   CHECK(contains(file_refusal(bytes("\x00\x05\x16\x07\x00\x02\x00\x00")), "an AppleDouble file"));
+  CHECK(file_refusal(bytes("\x89PNG\r\n\x1a\n\x00")).starts_with("it is an image, not a network"));
+  CHECK(file_refusal(std::string(64, '\0')).starts_with("it begins with 64 bytes of zero"));
+  CHECK(file_refusal(bytes("\x00\x00\x00\x00\x00\x00\x00\x40{\"w\": {}}"))
+            .starts_with("it is a safetensors file whose header's length is wrong"));
   // A Mac's TAR archive has one beside each file.
   const std::string net = test::zip_container(dict({{"w", kWeight}}), kStorages);
   CHECK(file_refusal(test::tar(
@@ -146,7 +150,7 @@ TEST_CASE("A network is told from what is saved beside it") {
   CHECK(kind(net, ".") == "a state dict under '.'");
 }
 
-TEST_CASE("A key leads to the network below it, and a wrong one names those that lead to networks") {
+TEST_CASE("A key leads to the network below it, and for a wrong one the right ones are named") {
   const std::string net = dict({{"fc.weight", kWeight}, {"fc.bias", kBias}});
   const std::string nested = dict({{"net", dict({{"inner", net}})}, {"epoch", integer(1)}});
   CHECK(kind(nested, "net") == "a state dict under 'net.inner'");

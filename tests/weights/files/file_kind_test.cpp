@@ -34,6 +34,9 @@ TEST_CASE("A file that is no checkpoint is named, with what to do about it") {
        "a web page with the title 'Google Drive - Virus scan warning', saved in place of the file: "
        "download it again"},
       {"\xef\xbb\xbf\r\n <HTML lang='en'>", "a web page, saved in place of the file"},
+      {"<head><title>Sign in</title></head>", "a web page with the title 'Sign in'"},
+      {"<!-- c --><html>", "a web page, saved in place of the file: download it again"},
+      {"<!-- a -->\n<!-- b -->\n<!doctype html>", "a web page"},
       {"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
        "XML, not weights, and begins '<?xml version"},
       {"{\"error\": \"not found\"}\n",
@@ -61,6 +64,29 @@ TEST_CASE("A file that is no checkpoint is named, with what to do about it") {
              "1.10:\x90\x01"),
        "an ONNX model"},
       {bytes("\x08\x03\x3a\x05hello"), "an ONNX model"},
+      {bytes("\x89PNG\r\n\x1a\n\x00\x00"), "an image, not a network"},
+      {bytes("\xff\xd8\xff\xe0\x00\x10JFIF"), "an image, not a network"},
+      {"GIF89a", "an image, not a network"},
+      {bytes("RIFF\x10\x00\x00\x00WEBPVP8"), "an image, not a network"},
+      {"%PDF-1.5\n", "a PDF document"},
+      {bytes("\x7f"
+             "ELF\x02\x01"),
+       "a program or a library, not a network"},
+      {bytes("MZ\x90\x00\x03"), "a program or a library"},
+      {bytes("\xff\xfeh\x00i\x00"), "text in UTF-16"},
+      {bytes("\xfe\xff\x00h\x00i"), "text in UTF-16"},
+      {bytes("GGUF\x03\x00\x00\x00"), "a GGUF model"},
+      {std::string(5000, '\0'),
+       "it begins with 1024 bytes of zero, as a file does whose download was not finished: "
+       "download "
+       "it again"},
+      {std::string(3, '\0'), "it begins with 3 bytes of zero"},
+      {bytes("\x00\x00\x00\x00\x00\x00\x00\x40{\"w\": {"),
+       "a safetensors file whose header's length is wrong, so it is damaged: download it again"},
+      {bytes("\x40\x00\x00\x00\x00\x00\x00\x00{\"w\": {"), "not known"},
+      {test::zip({{"arr_0.npy", "x"}}), "a NumPy archive (.npz), not a network"},
+      {test::zip({{"m/data.pkl", "N."}, {"m/constants.pkl", "N."}}), "a TorchScript archive"},
+      {test::zip({{"m/data.pkl", "N."}}), "not known"},
       {"", "not known"},
       {"hello", "not known"},
       {"{]", "not known"},
@@ -74,6 +100,20 @@ TEST_CASE("A file that is no checkpoint is named, with what to do about it") {
     CAPTURE(sentence);
     const std::string kind = kind_of(content);
     CHECK_MESSAGE(kind.find(sentence) != std::string::npos, kind);
+  }
+}
+
+TEST_CASE("A file named .safetensors that begins as none does is damaged") {
+  const auto named = [](const char* name, const std::string& content) {
+    return recognise_by_name(name, *source_of(content)).has_value();
+  };
+  const std::string content = bytes("\x01\x02\x03\x00\xff\x00\x00\x00[");
+  CHECK(named("net.safetensors", content));
+  CHECK_FALSE(named("net.pth", content));
+  for (const std::string& other :
+       {std::string(), bytes("\x02\x00\x00\x00\x00\x00\x00\x00{}"), bytes("\x89PNG\r\n\x1a\n"),
+        bytes("\x89HDF\r\n\x1a\n"), std::string("hello"), bytes("PK\x03\x04")}) {
+    CHECK_FALSE(named("net.safetensors", other));
   }
 }
 

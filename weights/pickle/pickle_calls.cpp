@@ -114,11 +114,11 @@ bool is_harmless_class(const PickleGlobal& global) {
 
 [[noreturn]] void refuse(const PickleNode* maker, std::uint64_t at) {
   const auto* global = get_if<PickleGlobal>(maker);
-  throw HarmfulCall(
-      fmt::format("its pickle calls {} at byte {}, which no checkpoint needs; loading it with "
-                  "PyTorch could run "
-                  "anything, so the file is refused, and nothing was run",
-                  global == nullptr ? describe(maker) : name_of(*global), at));
+  throw HarmfulCall(fmt::format(
+      "its pickle calls {} at byte {}, which neither a checkpoint nor a data set needs; "
+      "loading it in Python could run anything, so the file is refused, and nothing was "
+      "run",
+      global == nullptr ? describe(maker) : name_of(*global), at));
 }
 
 }  // namespace

@@ -64,6 +64,17 @@ SharedSource transposed(const SharedSource& bytes, std::int64_t images) {
   return in_memory(std::move(rows));
 }
 
+// What pickles of a dict begin with: PROTO for every protocol from 2 on, EMPTY_DICT for protocol 1, and
+// MARK for protocol 0. None of them is a label.
+constexpr int kProto = 0x80;
+constexpr int kEmptyDict = '}';
+constexpr int kMark = '(';
+
+int first_byte(const InputFile& file) {
+  std::uint8_t first = 0;
+  return file.read_some(0, &first, 1) == 1 ? first : -1;
+}
+
 CifarBatch read_batch(const SharedSource& file, const CifarKind& kind) {
   PickleHeap heap(kMostPickled);
   ByteReader reader(file);
@@ -99,16 +110,18 @@ CifarBatch read_batch(const SharedSource& file, const CifarKind& kind) {
 }  // namespace
 
 bool is_python_batch(const InputFile& file) {
-  // PROTO, which every protocol from 2 on begins with, and EMPTY_DICT, as protocol 1 does.
-  constexpr std::uint8_t kProto = 0x80;
-  constexpr std::uint8_t kEmptyDict = '}';
-  std::uint8_t first = 0;
-  return file.read_some(0, &first, 1) == 1 && (first == kProto || first == kEmptyDict);
+  const int first = first_byte(file);
+  return first == kProto || first == kEmptyDict || first == kMark;
 }
 
 CifarBatch read_python_batch(const fs::path& file, const CifarKind& kind) {
   try {
-    return read_batch(in_file(InputFile(file)), kind);
+    InputFile input(file);
+    require(
+        first_byte(input) != kMark,
+        "it is a pickle of protocol 0, which writes arrays as text: load it in Python and save it "
+        "with protocol 2 or later");
+    return read_batch(in_file(std::move(input)), kind);
   } catch (const Error& error) {
     fail(
         "'{}' is no batch of {}'s Python version: {} (download it again, or check which data set "

@@ -19,7 +19,7 @@ def main():
     batch = {"batch_label": "testing batch 1 of 1", "labels": labels, "data": data,
              "filenames": [f"image_{i:05}.png" for i in range(len(labels))]}
     as_bytes = {key.encode(): value for key, value in batch.items()}
-    ways = {f"protocol_{protocol}": (batch, protocol) for protocol in (2, 3, 4, 5)}
+    ways = {f"protocol_{protocol}": (batch, protocol) for protocol in (1, 2, 3, 4, 5)}
     ways.update({f"bytes_{protocol}": (as_bytes, protocol) for protocol in (2, 3, 4, 5)})
     ways.update({f"by_columns_{protocol}": ({**batch, "data": numpy.asfortranarray(data)}, protocol)
                  for protocol in (2, 5)})

@@ -58,7 +58,11 @@ class Finder {
     }
     if (!chosen.is_module) add_others(chosen.value, nullptr);
     const bool descended = is_below(chosen.path, key);
-    const std::string_view prefix = descended ? "" : after_path(key, chosen.path);
+    std::string prefix(descended ? "" : after_path(key, chosen.path));
+    if (dropped_prefixes_ && !prefix.empty()) {  // the names no longer have them
+      prefix = without_prefixes(prefix + ".");
+      if (!prefix.empty()) prefix.pop_back();
+    }
     if (!prefix.empty() && key != kItself) {
       require(has_prefix(network_, prefix),
               "it holds no network under the key '{}', but {}; the first tensor of '{}' is '{}'",
@@ -170,7 +174,9 @@ class Finder {
     for (const auto& [key, value] : entries) {
       if (is_none(value)) continue;
       if (mixed && text_of(key) == nullptr) continue;
-      std::string name = without_prefixes(prefix + name_from(key));
+      const std::string stored = prefix + name_from(key);
+      std::string name = without_prefixes(stored);
+      dropped_prefixes_ = dropped_prefixes_ || name != stored;
       if (is_batch_counter(name)) continue;
       std::optional<Tensor> tensor;
       try {
@@ -202,6 +208,7 @@ class Finder {
   const Contents& contents_;
   SavedNetwork network_;
   std::set<std::string> names_;
+  bool dropped_prefixes_ = false;
   Steps steps_;
 };
 

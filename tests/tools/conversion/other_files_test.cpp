@@ -156,6 +156,10 @@ TEST_CASE("A key leads to the network below it, and for a wrong one the right on
   CHECK(kind(nested, "net") == "a state dict under 'net.inner'");
   CHECK(kind(nested, "net.inner") == "a state dict under 'net.inner'");
   CHECK(kind(nested, "net.inner.fc") == "a state dict under 'net.inner.fc'");
+  const std::string parallel = dict({{"net", dict({{"module.fc.weight", kWeight}})}});
+  CHECK(kind(parallel, "net.module") == "a state dict under 'net.module'");
+  CHECK(kind(parallel, "net.module.fc") == "a state dict under 'net.module.fc'");
+  CHECK(refusal(nested, "net.inner.module").starts_with("it holds no network under the key 'net."));
   CHECK(refusal(nested, "ne") ==
         "it holds no network under the key 'ne', but 'net.inner' (a state dict of 2 tensors); the "
         "first tensor of 'net.inner' is 'fc.weight'");

@@ -13,6 +13,7 @@
 #include "tools/conversion/network_file.h"
 #include "tools/in_datasets.h"
 #include "weights/checkpoint.h"
+#include "weights/files/atomic_file.h"
 #include "weights/files/file_kind.h"
 #include "weights/files/printable.h"
 
@@ -146,6 +147,7 @@ void convert(const SharedSource& bytes, const Options& options) {
   std::error_code ignored;
   require(!fs::equivalent(options.input, options.output, ignored),
           "INPUT and OUTPUT are the same file");
+  require_writable(options.output);
   const pytorch::NetworkFile file(bytes, options.key);
   Checkpoint checkpoint;
   checkpoint.architecture = file.architecture();

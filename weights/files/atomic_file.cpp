@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kernels/error.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -104,6 +105,7 @@ bool must_stay(const fs::path& file) {
 
 void require_file_name(const fs::path& file) {
   require(!file.empty(), "the name of a file to write is empty; give it a name");
+  require_short_enough(file);
   std::error_code error;
   if (fs::is_directory(file, error)) cannot_write(file, EISDIR);
 }

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include "kernels/error.h"
+#include "weights/files/paths.h"
 
 namespace odin {
 
 void make_output_folder(const std::filesystem::path& folder) {
+  require_short_enough(folder);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!error && ::access(folder.c_str(), W_OK | X_OK) != 0)

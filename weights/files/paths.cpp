@@ -14,20 +14,25 @@ namespace odin {
 namespace fs = std::filesystem;
 namespace {
 
+std::string shown(const fs::path& path) {
+  return printable(path.string(), 120, Characters::kUtf8);
+}
+
+[[noreturn]] void fail_too_long(const fs::path& path) {
+  std::size_t longest = 0;
+  for (const fs::path& part : path) longest = std::max(longest, part.native().size());
+  fail(
+      "the path '{}' is too long: it has {} bytes, its longest name {}. The system takes about "
+      "4095, and 255 for a name",
+      shown(path), path.native().size(), longest);
+}
+
 fs::file_status status_of(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!error || status.type() == fs::file_type::not_found) return status;
-  const std::string name = printable(path.string(), 120, Characters::kUtf8);
-  if (error == std::errc::filename_too_long) {
-    std::size_t longest = 0;
-    for (const fs::path& part : path) longest = std::max(longest, part.native().size());
-    fail(
-        "the path '{}' is too long: it has {} bytes, its longest name {}. The system takes about "
-        "4095, and 255 for a name",
-        name, path.native().size(), longest);
-  }
-  fail("'{}' cannot be reached: {}", name, error.message());
+  if (error == std::errc::filename_too_long) fail_too_long(path);
+  fail("'{}' cannot be reached: {}", shown(path), error.message());
 }
 
 // Empty if it is not known.
@@ -45,6 +50,12 @@ bool exists_at(const fs::path& path) {
 
 bool is_folder(const fs::path& path) {
   return fs::is_directory(status_of(path));
+}
+
+void require_short_enough(const fs::path& path) {
+  std::error_code error;
+  [[maybe_unused]] const fs::file_status status = fs::status(path, error);
+  if (error == std::errc::filename_too_long) fail_too_long(path);
 }
 
 fs::path with_home(std::string_view path) {

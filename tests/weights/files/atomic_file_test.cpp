@@ -188,6 +188,13 @@ TEST_CASE("the error names what cannot be written") {
             .starts_with((file / "below").string() + " cannot be written: Not a directory"));
 }
 
+TEST_CASE("a path that is too long is told as such") {
+  const std::string sentence = "is too long: it has 300 bytes, its longest name 300";
+  CHECK_THROWS_WITH_AS(require_writable(std::string(300, 'x')), doctest::Contains(sentence.c_str()),
+                       Error);
+  CHECK(error_of(std::string(300, 'x'), std::string("a")).find(sentence) != std::string::npos);
+}
+
 TEST_CASE("require_writable() fails as writing would, and leaves nothing behind") {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "old") << "content";

@@ -1,6 +1,7 @@
 #include "eval/benchmark/job_report.h"
 
 #include "eval/benchmark/score_ties.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 
@@ -25,7 +26,8 @@ Report report_of(const Job& job, const BenchmarkResult& result,
   report.seconds = result.seconds;
   report.images_per_second = static_cast<double>(result.images) / result.seconds;
   for (const TaskFailure& failure : result.failures) {
-    report.failed.push_back({job.tasks[failure.task].out.display_name, failure.reason});
+    report.failed.push_back(
+        {job.tasks[failure.task].out.display_name, printable_lines(failure.reason)});
   }
   for (const TaskResult& done : result.tasks) {
     const BenchmarkTask& task = job.tasks[done.task];

@@ -2,6 +2,7 @@
 
 #include "kernels/error.h"
 #include "weights/files/paths.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 
@@ -13,10 +14,11 @@ std::optional<MissingSet> missing_set(const SetRequest& set) {
   if (is_noise(spec.kind)) return {};
   const bool empty = is_folder(spec.path) && fs::is_empty(spec.path, error);
   if (exists_at(spec.path) && !empty) return {};
-  return MissingSet{set.display_name.empty() ? set.spec : set.display_name,
-                    empty ? fmt::format("{} is an empty folder", spec.path.string())
-                          : fmt::format("there is no {}", spec.path.string()),
-                    fetch_command(set.spec)};
+  const std::string path = printable_lines(spec.path.string());
+  return MissingSet{
+      printable_lines(set.display_name.empty() ? set.spec : set.display_name),
+      empty ? fmt::format("{} is an empty folder", path) : fmt::format("there is no {}", path),
+      fetch_command(set.spec)};
 }
 
 void fail_missing(const MissingSet& set) {

@@ -12,6 +12,7 @@
 
 #include "eval/report/version.h"
 #include "kernels/error.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -30,7 +31,7 @@ void flush_standard_output() {
 
 // If standard error cannot be written either, only the exit status remains.
 void complain(const CLI::App& app, const std::string& sentence) {
-  std::fputs(fmt::format("{}: {}\n", app.get_name(), sentence).c_str(), stderr);
+  std::fputs(fmt::format("{}: {}\n", app.get_name(), printable_lines(sentence)).c_str(), stderr);
 }
 
 int parse_and_run(CLI::App& app, int argc, const char* const* argv,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/error.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -57,9 +58,13 @@ DatasetLabels empty_labels(const Dataset& dataset) {
 
 }  // namespace
 
-Dataset::Dataset(std::string name, std::int64_t size, DatasetLabels labels,
+Dataset::Dataset(std::string_view name, std::int64_t size, DatasetLabels labels,
                  std::vector<std::string> notes)
-    : name_(std::move(name)), size_(size), labels_(std::move(labels)), notes_(std::move(notes)) {
+    : name_(printable_lines(name)),
+      size_(size),
+      labels_(std::move(labels)),
+      notes_(std::move(notes)) {
+  for (std::string& note : notes_) note = printable_lines(note);
   const bool fits =
       labels_.num_classes == 0 || static_cast<std::int64_t>(labels_.of_image.size()) == size_;
   require(fits, "data set '{}' has {} labels for {} images", name_, labels_.of_image.size(), size_);

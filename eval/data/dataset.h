@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/architecture.h"
@@ -44,7 +45,8 @@ class Dataset {
   void read(std::int64_t begin, std::int64_t count, float* pixels) const;
 
  protected:
-  Dataset(std::string name, std::int64_t size, DatasetLabels labels,
+  // Name and notes are made printable: they may be those of files.
+  Dataset(std::string_view name, std::int64_t size, DatasetLabels labels,
           std::vector<std::string> notes = {});
 
  private:

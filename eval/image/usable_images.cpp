@@ -9,6 +9,7 @@
 #include "kernels/error.h"
 #include "kernels/thread_pool.h"
 #include "nn/architecture.h"
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -55,13 +56,13 @@ std::vector<std::string> problems_of(std::span<const std::string> files, ImageFi
 
 }  // namespace
 
-void BadImages::add(std::string reason) {
+void BadImages::add(std::string_view reason) {
   ++unreadable_;
-  if (first_reasons_.size() < kListed) first_reasons_.push_back(std::move(reason));
+  if (first_reasons_.size() < kListed) first_reasons_.push_back(printable_lines(reason));
 }
 
 void BadImages::add_other_formats(std::span<const std::string> files) {
-  if (other_formats_ == 0 && !files.empty()) first_other_format_ = files.front();
+  if (other_formats_ == 0 && !files.empty()) first_other_format_ = printable_lines(files.front());
   other_formats_ += static_cast<std::int64_t>(files.size());
   for (const std::string& file : files) ++extensions_[extension_of(file)];
 }
@@ -115,7 +116,7 @@ std::vector<std::size_t> usable_images(std::span<const std::string> files, Image
       if (problems[i].empty()) {
         usable.push_back(begin + i);
       } else {
-        bad.add(std::move(problems[i]));
+        bad.add(problems[i]);
       }
     }
     if (!skip_bad && bad.count() > 0) break;

@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eval/image/fit.h"
@@ -17,7 +18,7 @@ namespace odin {
 class BadImages {
  public:
   // `reason` is a sentence that names the file.
-  void add(std::string reason);
+  void add(std::string_view reason);
   // Pictures that are neither PNG nor JPEG, by the extensions of their names.
   void add_other_formats(std::span<const std::string> files);
 

@@ -55,9 +55,31 @@ TEST_CASE("a path that is too long is told as such, and not as missing") {
     CHECK(contains(r.errors, "is too long: it has 300 bytes"));
     CHECK_FALSE(contains(r.errors, "missing"));
   }
-  const ProgramResult json = w.run(std::string(kGeneral) + " --json " + name);
-  CHECK(json.exit_status == 1);
-  CHECK(contains(json.errors, "File name too long"));
+  for (const char* option : {"--json", "--csv", "--markdown", "--scores", "--report"}) {
+    CAPTURE(option);
+    const ProgramResult output = w.run(fmt::format("{} {} {}", kGeneral, option, name));
+    CHECK(output.exit_status == 1);
+    CHECK(contains(output.errors, "is too long: it has 300 bytes"));
+    CHECK(!contains(output.errors, "images in "));  // before the work
+    CHECK(output.output.empty());
+  }
+}
+
+TEST_CASE("no name of a folder or file reaches a terminal as an escape code") {
+  const EvalWorkspace w;
+  const std::string name = "esc\033[31mred";
+  const std::string run = fmt::format("{} --out 'folder:{}'", kGeneral, name);
+  CHECK(contains(w.run(run).output + w.run(run).errors, "esc\\x1b[31mred"));  // missing
+  w.write_folder(name, 5, 1);
+  write_bytes(w.folder / name / "bad\033[0m.png", "no image");
+  for (const ProgramResult& r : {w.run(run), w.run(run + " --skip-bad-images --json r.json")}) {
+    CHECK(contains(r.output + r.errors, "esc\\x1b[31mred"));
+    CHECK(contains(r.errors, "bad\\x1b[0m.png"));
+    CHECK(r.output.find('\033') == std::string::npos);
+    CHECK(r.errors.find('\033') == std::string::npos);
+  }
+  CHECK(nlohmann::json::parse(content_of(w.folder / "r.json"))["evaluations"][1]["out_set"] ==
+        "esc\\x1b[31mred");
 }
 
 TEST_CASE("processes of srun that do not know each other are refused") {

@@ -50,4 +50,15 @@ std::string printable(std::string_view text, std::size_t most, Characters keep) 
   return result;
 }
 
+std::string printable_lines(std::string_view text) {
+  std::string result;
+  for (;;) {
+    const std::size_t end = text.find('\n');
+    result += printable(text.substr(0, end), std::string::npos, Characters::kUtf8);
+    if (end == std::string_view::npos) return result;
+    result += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace odin

@@ -16,4 +16,7 @@ enum class Characters { kAscii, kUtf8 };
 std::string printable(std::string_view text, std::size_t most = 120,
                       Characters keep = Characters::kAscii);
 
+// The same for messages of several lines: keeps line breaks and UTF-8, and cuts nothing.
+std::string printable_lines(std::string_view text);
+
 }  // namespace odin

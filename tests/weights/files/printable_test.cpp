@@ -57,5 +57,11 @@ TEST_CASE("long text is cut between characters") {
   CHECK(in_utf8(std::string(1000, 'a')) == std::string(120, 'a') + "...");
 }
 
+TEST_CASE("a message keeps its lines and its length") {
+  CHECK(printable_lines("a\033[31m\nb\r\n") == "a\\x1b[31m\nb\\x0d\n");
+  CHECK(printable_lines("").empty());
+  CHECK(printable_lines(std::string(5000, 'x')).size() == 5000);
+}
+
 }  // namespace
 }  // namespace odin

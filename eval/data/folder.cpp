@@ -109,6 +109,28 @@ Listing list_folder(const fs::path& folder) {
   return listing;
 }
 
+// Throws Error if nothing is left of a class whose images all lie in the first `looked_at` files.
+void require_class_images(const Listing& listing, const std::vector<std::size_t>& usable,
+                          std::size_t looked_at, const fs::path& folder, const BadImages& bad) {
+  if (listing.labels.num_classes == 0) return;
+  const auto class_of = [&](std::size_t file) {
+    return static_cast<std::size_t>(listing.labels.of_image[file]);
+  };
+  std::vector<bool> has_image(listing.labels.class_names.size(), false);
+  for (const std::size_t file : usable) has_image[class_of(file)] = true;
+  // One that was not looked at may be good.
+  for (std::size_t file = looked_at; file < listing.files.size(); ++file) {
+    has_image[class_of(file)] = true;
+  }
+  const auto without = std::ranges::find(has_image, false);
+  if (without == has_image.end()) return;
+  const auto name = static_cast<std::size_t>(without - has_image.begin());
+  fail(
+      "the folder '{}' holds no PNG or JPEG image that can be used, but every class of '{}' needs "
+      "one: remove it. {}",
+      (folder / listing.labels.class_names[name]).string(), folder.string(), bad.left_out());
+}
+
 }  // namespace
 
 std::shared_ptr<const Dataset> open_folder(const fs::path& folder, const FolderOptions& options) {
@@ -127,11 +149,17 @@ std::shared_ptr<const Dataset> open_folder(const fs::path& folder, const FolderO
                     listing.labels.num_classes, kOrderSeed));
   }
   const auto most = static_cast<std::size_t>(std::max<std::int64_t>(options.most_images, 0));
-  listing.take(usable_images(listing.files, options.fit, most, options.skip_bad_images, bad));
+  const std::vector<std::size_t> usable =
+      usable_images(listing.files, options.fit, most, options.skip_bad_images, bad);
   if (bad.count() > 0) {
     if (!options.skip_bad_images) bad.refuse(folder);
     notes.push_back(bad.left_out());
   }
+  const bool all_looked_at = usable.size() < most;
+  const std::size_t looked_at =
+      all_looked_at ? listing.files.size() : (usable.empty() ? 0 : usable.back() + 1);
+  if (!usable.empty()) require_class_images(listing, usable, looked_at, folder, bad);
+  listing.take(usable);
   require(!listing.files.empty(), "the folder '{}' holds no PNG or JPEG image{}", folder.string(),
           bad.count() == 0 ? "" : fmt::format(" that can be used: {}", bad.left_out()));
   return std::make_shared<Folder>(last_name(folder), std::move(listing.files), options.fit,

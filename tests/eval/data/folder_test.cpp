@@ -209,6 +209,24 @@ TEST_CASE("Folder: a folder or file without permission is named") {
   CHECK(holds(of_folder, {"class'", "Permission denied"}));
 }
 
+TEST_CASE(
+    "Folder: a class of which no image can be used is an error, unless it was not looked at") {
+  const TemporaryFolder folder;
+  write_numbered(folder / "a" / "1.png", 1);
+  write_numbered(folder / "a" / "2.png", 2);
+  write_numbered(folder / "b" / "1.png", 3);
+  write_file(folder / "b" / "1.png", {'x'});
+  for (const bool mix : {false, true}) {
+    CAPTURE(mix);
+    const std::string error = error_of(
+        [&] { open_folder(folder.path(), {.mix_classes = mix, .skip_bad_images = true}); });
+    CHECK(holds(error,
+                {"/b' holds no PNG or JPEG image that can be used", "1 picture was left out"}));
+  }
+  const auto first = open_folder(folder.path(), {.most_images = 2, .skip_bad_images = true});
+  CHECK(numbers(*first) == std::vector{1, 2});
+}
+
 TEST_CASE("Folder: the authors' iSUN is read as Pillow reads it" *
           doctest::test_suite("needs-data")) {
   const TemporaryFolder folder;

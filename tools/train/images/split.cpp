@@ -12,13 +12,14 @@
 namespace odin::training {
 namespace {
 
-// Names that an error lists; the one it is about has one or none.
-constexpr std::size_t kListed = 20;
-
 void require_enough(const Dataset& images, std::int64_t held_out, std::int64_t least) {
   require(images.size() - held_out >= least,
-          "of {} images, {} are held out, which leaves too few for a batch of {}", images.size(),
-          held_out, least);
+          "of {} images, {} are held out (--held-out), which leaves too few for a batch of {}: "
+          "{}",
+          images.size(), held_out, least,
+          images.size() > least
+              ? fmt::format("hold out at most {}, or lower --batch-size", images.size() - least)
+              : "give more images, or lower --batch-size and --held-out");
 }
 
 Split split(const std::shared_ptr<const Dataset>& images, std::vector<std::int64_t> trained,
@@ -37,7 +38,12 @@ void require_classes(const Dataset& images, std::string_view spec) {
       spec);
   const std::set<std::int32_t> present(images.labels().begin(), images.labels().end());
   if (present.size() >= 2) return;
-  const auto names = images.class_names().first(std::min(images.class_names().size(), kListed));
+  std::vector<std::string> names;
+  for (const std::int32_t label : present) {
+    if (!images.class_names().empty()) {
+      names.push_back(images.class_names()[static_cast<std::size_t>(label)]);
+    }
+  }
   fail("{} has images of one class, but a network tells at least two apart{}", spec,
        names.empty() ? std::string()
                      : fmt::format(". Found the class '{}': name the folder that holds a folder "

@@ -83,7 +83,7 @@ TEST_CASE("every class keeps an image to train on") {
   CHECK_THROWS_WITH_AS(stratified_split(images, 5, 0, 1), doctest::Contains("hold out at most 4"),
                        Error);
   CHECK_THROWS_WITH_AS(stratified_split(images, 4, 0, 5),
-                       doctest::Contains("too few for a batch of 5"), Error);
+                       doctest::Contains("too few for a batch of 5: hold out at most"), Error);
 }
 
 TEST_CASE("the last images are held out as they were before") {
@@ -100,6 +100,10 @@ TEST_CASE("fewer than two classes are no task, and the classes found are named")
                        doctest::Contains("folder:x has images of one class"), Error);
   CHECK_THROWS_WITH_AS(training::require_classes(one, "folder:x"),
                        doctest::Contains("Found the class 'train'"), Error);
+  // Of two classes, one has no image.
+  CHECK_THROWS_WITH_AS(
+      training::require_classes(Numbered(std::vector<std::int32_t>(4, 1), {"a", "b"}), "folder:x"),
+      doctest::Contains("Found the class 'b':"), Error);
   // All labels are 7.
   CHECK_THROWS_AS(training::require_classes(Numbered({7, 7}), "idx:x"), Error);
 }

@@ -53,6 +53,18 @@ std::string other_names(const Dataset& images, const NetworkClasses& network) {
       images.name(), quoted(strange), quoted(ours));
 }
 
+// Of a network without class names.
+std::string order_taken(const Dataset& images, std::span<const std::int32_t> by_value) {
+  std::vector<std::string> names(images.class_names().begin(), images.class_names().end());
+  for (std::size_t i = 0; i < by_value.size(); ++i) {
+    names[static_cast<std::size_t>(by_value[i])] = images.class_names()[i];
+  }
+  return fmt::format(
+      "The network has no class names: those of {} are taken as its classes in {} order ({}). The "
+      "accuracy holds only if it was trained in this order.",
+      images.name(), by_value.empty() ? "alphabetical" : "numerical", quoted(names));
+}
+
 }  // namespace
 
 SetOrigin set_origin(DatasetKind kind, std::string_view trained_on) {
@@ -115,7 +127,11 @@ ClassMatch match_classes(const Dataset& images, const NetworkClasses& network, S
           images.name(), of_network - 1));
     }
   } else if (!named || origin == SetOrigin::kSame) {
-    match.classes = std::move(same);
+    match.classes = classes_by_value(images.class_names());
+    if (!images.class_names().empty() && origin != SetOrigin::kSame) {
+      match.notes.push_back(order_taken(images, match.classes));
+    }
+    if (match.classes.empty() || origin == SetOrigin::kSame) match.classes = std::move(same);
   } else {
     match.notes.push_back(other_names(images, network));
   }

@@ -25,6 +25,19 @@ bool are_distinct(std::vector<std::int32_t> classes) {
   return std::ranges::adjacent_find(classes) == classes.end();
 }
 
+// The numbers that the names are; empty if one is none or occurs twice.
+std::vector<std::int32_t> numbers_of(std::span<const std::string> names) {
+  std::vector<std::int32_t> numbers;
+  for (const std::string& name : names) {
+    std::int32_t number = -1;
+    const char* end = name.data() + name.size();
+    const auto [stopped, error] = std::from_chars(name.data(), end, number);
+    if (stopped != end || error != std::errc() || name.front() == '-') return {};
+    numbers.push_back(number);
+  }
+  return are_distinct(numbers) ? numbers : std::vector<std::int32_t>{};
+}
+
 }  // namespace
 
 std::vector<std::string> read_class_names(const std::filesystem::path& file, int classes) {
@@ -76,16 +89,20 @@ std::vector<std::int32_t> classes_by_name(std::span<const std::string> of_set,
 }
 
 std::vector<std::int32_t> classes_by_number(std::span<const std::string> of_set) {
-  std::vector<std::int32_t> classes;
-  for (const std::string& name : of_set) {
-    std::int32_t number = -1;
-    const char* end = name.data() + name.size();
-    const auto [stopped, error] = std::from_chars(name.data(), end, number);
-    if (stopped != end || error != std::errc() || name.front() == '-') return {};
-    if (number >= std::ssize(of_set)) return {};
-    classes.push_back(number);
+  std::vector<std::int32_t> classes = numbers_of(of_set);
+  const auto too_large = [&](std::int32_t number) { return number >= std::ssize(of_set); };
+  if (std::ranges::any_of(classes, too_large)) classes.clear();
+  return classes;
+}
+
+std::vector<std::int32_t> classes_by_value(std::span<const std::string> of_set) {
+  std::vector<std::int32_t> numbers = numbers_of(of_set);
+  std::vector<std::int32_t> sorted = numbers;
+  std::ranges::sort(sorted);
+  for (std::int32_t& number : numbers) {
+    number = static_cast<std::int32_t>(std::ranges::lower_bound(sorted, number) - sorted.begin());
   }
-  return are_distinct(classes) ? classes : std::vector<std::int32_t>{};
+  return numbers;
 }
 
 }  // namespace odin

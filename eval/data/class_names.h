@@ -27,4 +27,7 @@ std::vector<std::int32_t> classes_by_name(std::span<const std::string> of_set,
 // perhaps with leading zeros.
 std::vector<std::int32_t> classes_by_number(std::span<const std::string> of_set);
 
+// The same where all names are numbers, from any on: the class is the number's place in their order.
+std::vector<std::int32_t> classes_by_value(std::span<const std::string> of_set);
+
 }  // namespace odin

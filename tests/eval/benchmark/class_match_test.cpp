@@ -54,6 +54,24 @@ TEST_CASE("folders that are numbers are said to be taken as classes") {
   CHECK(sorted.notes.size() == 1);
 }
 
+TEST_CASE(
+    "a network without class names takes those of the set in their order, and the report says so") {
+  const ClassMatch letters = match(3, {"c", "d", "e\x1b[2J"}, 3, {});
+  CHECK(letters.classes == Classes{0, 1, 2});
+  CHECK(
+      letters.notes ==
+      Names{"The network has no class names: those of mine are taken as its classes in "
+            "alphabetical order ('c', 'd', 'e\\x1b[2J'). The accuracy holds only if it was trained "
+            "in this order."});
+  // Not the order of the alphabet, in which 10 follows 1.
+  const ClassMatch numbers = match(4, {"1", "10", "2", "3"}, 4, {});
+  CHECK(numbers.classes == Classes{0, 3, 1, 2});
+  REQUIRE(numbers.notes.size() == 1);
+  CHECK(numbers.notes[0].find("in numerical order ('1', '2', '3' and 1 other)") !=
+        std::string::npos);
+  CHECK(match(2, {"c", "d"}, 2, {}, "cifar10", SetOrigin::kSame).notes.empty());
+}
+
 TEST_CASE("a set with some of the network's classes has an accuracy, and the report says so") {
   const ClassMatch some = match(2, {"c", "d"}, 3, {"d", "a/b", "c"});
   CHECK(some.classes == Classes{2, 0});

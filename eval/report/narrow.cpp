@@ -46,6 +46,26 @@ std::vector<Line> lines_of(const Report& report, PaperSources& sources) {
   return lines;
 }
 
+void append_wrapped(std::string& text, const Note& note, int columns) {
+  text += wrapped(note.sentence, columns, 2) + '\n';
+  // Not broken, to be copied whole.
+  if (!note.command.empty()) text += "  " + note.command + '\n';
+}
+
+// Lines below the figures, as wide as the terminal.
+std::string notes_in(std::string_view lines, const Report& report, int columns) {
+  const std::vector<Note> notes = notes_of(report);
+  std::string text;
+  while (!lines.empty()) {
+    const std::string line(lines.substr(0, lines.find('\n')));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const auto note = std::ranges::find(notes, line, &Note::in_one_line);
+    append_wrapped(text, note == notes.end() || columns_of(line) <= columns ? Note{line} : *note,
+                   columns);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string to_narrow_table(const Report& report, int columns) {
@@ -73,11 +93,7 @@ std::string to_narrow_table(const Report& report, int columns) {
   }
   const std::vector<Note> notes = notes_below(report, sources);
   if (!notes.empty()) text += '\n';
-  for (const Note& note : notes) {
-    text += wrapped(note.sentence, columns, 2) + '\n';
-    // Not broken, to be copied whole.
-    if (!note.command.empty()) text += "  " + note.command + '\n';
-  }
+  for (const Note& note : notes) append_wrapped(text, note, columns);
   return text;
 }
 
@@ -93,7 +109,8 @@ std::string to_output(const Report& report, std::optional<int> columns) {
     if (columns_of(figures.substr(0, end)) > *columns) return to_narrow_table(report, *columns);
     figures.remove_prefix(std::min(end + 1, figures.size()));
   }
-  return text;
+  if (notes == std::string::npos) return text;
+  return text.substr(0, notes) + notes_in(std::string_view(text).substr(notes), report, *columns);
 }
 
 }  // namespace odin

@@ -51,6 +51,20 @@ TEST_CASE("progress and table fit a terminal of 40, 80 and 200 columns") {
   }
 }
 
+TEST_CASE("the notes below the figures of one set fit a terminal of 80 columns") {
+  const EvalWorkspace w;
+  const std::string bytes = evaluate(w, kGeneral, 80, "TERM=dumb").output;
+  const std::size_t table = bytes.find("Neural network architecture:");
+  REQUIRE(table != std::string::npos);
+  for (const std::string& line : screen_after(bytes.substr(table), 1000)) {
+    CAPTURE(line);
+    CHECK(line.size() <= 80);
+  }
+  const std::size_t note = bytes.find("Images scored: ");
+  REQUIRE(note != std::string::npos);
+  CHECK(bytes.find("\n  ", note) < bytes.find(" are read", note));
+}
+
 TEST_CASE("a terminal that is dumb or wants no colours gets no escape code") {
   const EvalWorkspace w;
   for (const char* environment : {"TERM=dumb", "TERM=xterm NO_COLOR=1"}) {

@@ -14,7 +14,6 @@
 #include "eval/cli/terminal.h"
 #include "eval/cli/terminal_progress.h"
 #include "eval/metrics/threshold_sweep.h"
-#include "eval/report/notes.h"
 #include "eval/scoring/score_files.h"
 #include "eval/scoring/search.h"
 #include "kernels/cores.h"
@@ -83,7 +82,9 @@ void write_report(const std::string& file, const Report& report,
 void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& result,
                    const Report& report) {
   std::vector<std::string> problems;
-  for (const FailedSet& set : report.failed) problems.push_back(sentence_on(set));
+  for (const FailedSet& set : report.failed) {
+    problems.push_back(fmt::format("{} failed: {}", set.name, set.reason));
+  }
   const auto attempt = [&](const auto& output) {
     try {
       output();

@@ -47,7 +47,7 @@ TEST_CASE("a set that fails does not take the finished ones with it") {
             "--out folder:a --out folder:b --out folder:c --json r.json --csv r.csv "
             "--markdown r.md --report page --scores s");
   CHECK(r.exit_status == 1);
-  CHECK(holds(r.errors, {"odin_eval: Failed: b: 'b/0003.png' cannot be decoded"}));
+  CHECK(holds(r.errors, {"odin_eval: b failed: 'b/0003.png' cannot be decoded"}));
   CHECK(holds(r.output, {"\na ", "\nc ", "5 of a, 7 of c", "Failed: b: 'b/0003.png'"}));
   CHECK(r.output.find("\nb ") == std::string::npos);
   const auto json = nlohmann::json::parse(content_of(w.folder / "r.json"));
@@ -74,7 +74,7 @@ TEST_CASE("a set that fails in a search does not take the others with it") {
   w.write_folder("a", 6, 1);
   const ProgramResult r = w.run(run + "--json r.json");
   CHECK(r.exit_status == 1);
-  CHECK(holds(r.errors, {"odin_eval: Failed: b: 'b/0003.png' cannot be decoded"}));
+  CHECK(holds(r.errors, {"odin_eval: b failed: 'b/0003.png' cannot be decoded"}));
   CHECK(holds(r.output, {"2 of CIFAR-10, 2 of a.", "of a: temperature"}));
   const auto json = nlohmann::json::parse(content_of(w.folder / "r.json"));
   CHECK(json["searches"].size() == 1);

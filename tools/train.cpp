@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "eval/cli/fit_options.h"
 #include "eval/cli/program.h"
 #include "eval/cli/whole_number.h"
 #include "eval/data/class_names.h"
@@ -23,6 +24,7 @@
 #include "tools/train/network_names.h"
 #include "tools/train/setup.h"
 #include "tools/train/training_run.h"
+#include "weights/files/atomic_file.h"
 #include "weights/files/paths.h"
 #include "weights/files/printable.h"
 
@@ -49,6 +51,7 @@ struct Options {
   bool no_flip = false;
   std::int64_t held_out = 1000;
   std::uint64_t held_out_seed = 0;
+  ImageFit fit = ImageFit::kExact;
   bool skip_bad_images = false;
   std::string device = "auto";
   std::string precision = "fp32";
@@ -178,6 +181,7 @@ void add_options(CLI::App& app, Options& o) {
                  "Seed of that sample; --seed does not change it")
       ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
       ->capture_default_str();
+  add_fit_options(app, o.fit, "Images that are not 32 x 32");
   app.add_flag("--skip-bad-images", o.skip_bad_images,
                "Leave out images of a folder that cannot be read; default: list them and end");
   app.add_option("--out", o.out, "Checkpoint to write after every epoch")->required();
@@ -269,17 +273,19 @@ int run(const CLI::App& app, const Options& o) {
   const fs::path folder = o.out.parent_path();
   require(folder.empty() || is_folder(folder), "{} cannot be written: {} is not a folder",
           o.out.string(), folder.string());
-  const auto dataset = open_dataset(parse_dataset_spec(o.in_spec),
-                                    {.folder = {.skip_bad_images = o.skip_bad_images}});
-  for (const std::string& note : dataset->notes()) {
-    std::fputs(fmt::format("{}: {}\n", o.in_spec, note).c_str(), stderr);
-  }
-  training::require_classes(*dataset, o.in_spec);
-
   training::RunOptions options;
   options.out = o.out;
   options.state = o.state.empty() ? fs::path(o.out.string() + ".state") : o.state;
   options.log = o.log.empty() ? fs::path(o.out.string() + ".csv") : o.log;
+  for (const fs::path& file : {options.out, options.state, options.log}) require_writable(file);
+  const auto dataset =
+      open_dataset(parse_dataset_spec(o.in_spec),
+                   {.fit = o.fit, .folder = {.skip_bad_images = o.skip_bad_images}});
+  for (const std::string& note : dataset->notes()) {
+    std::fputs(printable_lines(fmt::format("{}: {}\n", o.in_spec, note)).c_str(), stderr);
+  }
+  training::require_classes(*dataset, o.in_spec);
+
   options.save_every = o.save_every;
   options.quiet = o.quiet;
   std::optional<training::TrainingState> state;
@@ -298,16 +304,16 @@ int run(const CLI::App& app, const Options& o) {
   Checkpoint checkpoint;
   checkpoint.architecture = training::architecture_of(o.network, dataset->num_classes());
   describe_images(o, *dataset, *split.trained, checkpoint);
-  options.setup = training::make_setup(checkpoint, split.trained->size(), held_out, recipe);
+  options.setup = training::make_setup(checkpoint, split.trained->size(), held_out, recipe, o.fit);
   if (state) options.setup = training::resumed_setup(state->setup, options.setup, state->step);
 
   const auto backend =
       make_backend(o.device, {.threads = o.threads, .precision = precision_of(o.precision)});
-  checkpoint.source =
-      fmt::format("trained by train of ODIN {} ({}) on {} in {} with {} images of {}{}: {}",
-                  version(), library_versions(), backend->name(), o.precision,
-                  split.trained->size(), checkpoint.in_dataset, training::describe(held_out),
-                  describe(recipe) + training::describe_history(options.setup));
+  checkpoint.source = fmt::format(
+      "trained by train of ODIN {} ({}) on {} in {} with {} images of {}{}{}: {}", version(),
+      library_versions(), backend->name(), o.precision, split.trained->size(),
+      checkpoint.in_dataset, training::describe(o.fit), training::describe(held_out),
+      describe(recipe) + training::describe_history(options.setup));
   const auto load = [&](const Dataset& part) {
     return std::make_unique<training::ImageSet>(part, 0, part.size(), checkpoint.mean,
                                                 checkpoint.std, *backend);

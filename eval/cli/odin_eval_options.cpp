@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "eval/cli/fit_options.h"
 #include "eval/cli/whole_number.h"
 #include "eval/paper/authors_names.h"
 
@@ -164,21 +165,10 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->check(CLI::IsMember({"exact", "threshold-sweep"}))
       ->type_name("HOW")
       ->group(group);
-  const auto fit = [&](const char* name, ImageFit how, const char* help) {
-    return app
-        .add_flag_callback(
-            name, [&job, how] { job.fit = how; }, help)
-        ->group(group);
-  };
-  auto* resize =
-      fit("--resize", ImageFit::kResize,
-          "Scale images to 32 x 32, those of idx: sets too, which are padded without it");
+  add_fit_options(app, job.fit, group);
   app.add_flag("--skip-bad-images", job.skip_bad_images,
                "Leave out images of folders that cannot be read; default: list them and end")
       ->group(group);
-  fit("--center-crop", ImageFit::kCenterCrop,
-      "Crop larger images to their middle 32 x 32; smaller ones of idx: sets are padded")
-      ->excludes(resize);
 }
 
 void add_machine(CLI::App& app, EvalOptions& o) {

@@ -1,5 +1,7 @@
 #include "tools/train/setup.h"
 
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "kernels/error.h"
@@ -17,6 +19,33 @@ Json fixed_part(Json setup) {
   return setup;
 }
 
+std::string value_of(const Json& object, const std::string& key) {
+  return object.contains(key) ? object.at(key).dump() : "not set";
+}
+
+// "held_out_seed was 0 and is 3 now" for each setting that differs. Mean and deviation follow from the
+// images, so they are told of only where nothing else differs.
+std::vector<std::string> differences(const Json& before, const Json& now) {
+  std::vector<std::string> found;
+  std::vector<std::string> of_pixels;
+  Json keys = before;
+  keys.update(now);
+  for (const auto& item : keys.items()) {
+    const std::string& key = item.key();
+    const std::string then = value_of(before, key);
+    if (then == value_of(now, key)) continue;
+    if (before.contains(key) && before.at(key).is_object() && now.contains(key)) {
+      for (std::string& inner : differences(before.at(key), now.at(key))) {
+        found.push_back(std::move(inner));
+      }
+      continue;
+    }
+    auto& list = key == "mean" || key == "std" ? of_pixels : found;
+    list.push_back(fmt::format("{} was {} and is {} now", key, then, value_of(now, key)));
+  }
+  return found.empty() ? of_pixels : found;
+}
+
 }  // namespace
 
 std::string describe(const HeldOut& held_out) {
@@ -27,8 +56,13 @@ std::string describe(const HeldOut& held_out) {
              : fmt::format(" (without the last {}, held out)", held_out.images);
 }
 
+std::string_view describe(ImageFit fit) {
+  if (fit == ImageFit::kExact) return "";
+  return fit == ImageFit::kResize ? ", scaled to 32 x 32" : ", cropped to 32 x 32";
+}
+
 std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
-                       const Recipe& recipe) {
+                       const Recipe& recipe, ImageFit fit) {
   Json setup{{"network", name_of(checkpoint.architecture)},
              {"parameters", parameter_specs(checkpoint.architecture).size()},
              {"classes", num_classes(checkpoint.architecture)},
@@ -41,6 +75,8 @@ std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const 
              {"history", Json::array()}};
   // Without held-out images there is no draw, and the setup is that of every version.
   if (held_out.images > 0 && held_out.seed) setup["held_out_seed"] = *held_out.seed;
+  // Nor are images of 32 x 32 fitted.
+  if (fit != ImageFit::kExact) setup["fit"] = fit == ImageFit::kResize ? "resize" : "center_crop";
   return setup.dump();
 }
 
@@ -54,9 +90,11 @@ bool holds_out_last_images(std::string_view setup) {
 std::string resumed_setup(std::string_view before, std::string_view now, std::int64_t step) {
   const Json old = Json::parse(before);
   Json resumed = Json::parse(now);
-  require(fixed_part(old) == fixed_part(resumed),
-          "the state belongs to another training: it was started with {}, but this command says {}",
-          before, now);
+  const std::vector<std::string> other = differences(fixed_part(old), fixed_part(resumed));
+  require(other.empty(),
+          "the state belongs to another training: {}. Give what it was started with, or name "
+          "another --state",
+          fmt::join(other, ", "));
   resumed.at("history") = old.at("history");
   if (old.at("recipe") != resumed.at("recipe")) {
     resumed.at("history").push_back(

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "eval/image/fit.h"
 #include "nn/architecture.h"
 #include "tools/train/recipe.h"
 #include "weights/checkpoint.h"
@@ -23,9 +24,12 @@ struct HeldOut {
 // For a checkpoint's `source`: empty, or " (without 1000 held out, ...)".
 std::string describe(const HeldOut& held_out);
 
-// As JSON: the network, the images and their normalisation, the recipe.
+// The same for how images were fitted to 32 x 32: empty, ", scaled to 32 x 32", ...
+std::string_view describe(ImageFit fit);
+
+// As JSON: the network, the images, how they are fitted and their normalisation, the recipe.
 std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
-                       const Recipe& recipe);
+                       const Recipe& recipe, ImageFit fit = ImageFit::kExact);
 
 // Whether the training holds out the last images of its set, so that it must go on with these. `setup`
 // is of a state. Throws Error if it is damaged.
@@ -33,7 +37,7 @@ bool holds_out_last_images(std::string_view setup);
 
 // The setup of a training that resumes after `step` steps: `now`, with the earlier numbers of epochs in
 // its history. Only the numbers of epochs may differ; the new ones set the schedule from here on. Throws
-// Error, which shows both setups, if anything else differs.
+// Error, which names what else differs with both values, if anything does.
 std::string resumed_setup(std::string_view before, std::string_view now, std::int64_t step);
 
 // The history in words, for a checkpoint's `source`: empty, or "; until step 500 with ...".

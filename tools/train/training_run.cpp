@@ -34,7 +34,8 @@ class Run {
   // Finds files that cannot be written now, not after an epoch's work. Throws Error if the state of
   // another training would be lost.
   void start() {
-    require(!std::filesystem::is_regular_file(options_.state),
+    std::error_code unreachable;  // write_training_state() says why
+    require(!std::filesystem::is_regular_file(options_.state, unreachable),
             "{} is the state of a training: give --resume to continue it, remove it, or name "
             "another --state",
             options_.state.string());

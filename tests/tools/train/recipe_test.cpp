@@ -144,6 +144,17 @@ TEST_CASE("a training resumes only with other epochs, which its history records"
     CHECK_THROWS_WITH_AS(resumed_setup(before, now, 5), doctest::Contains("another training"),
                          Error);
   }
+  CHECK_THROWS_WITH_AS(
+      resumed_setup(before, make_setup(checkpoint, 96, {4, 3}, other), 5),
+      doctest::Contains(": seed was 0 and is 1 now, held_out_seed was 0 and is 3 now. Give"),
+      Error);
+  Checkpoint brighter = checkpoint;
+  brighter.mean = {0.5, 0.5, 0.5};
+  CHECK_THROWS_WITH_AS(resumed_setup(before, make_setup(brighter, 96, {4, 0}, recipe), 5),
+                       doctest::Contains("mean was ["), Error);
+  // Mean and deviation are measured, so they follow from the other images.
+  CHECK_THROWS_WITH_AS(resumed_setup(before, make_setup(brighter, 96, {4, 3}, recipe), 5),
+                       doctest::Contains(": held_out_seed was 0 and is 3 now. Give"), Error);
   checkpoint.architecture = WideResNetConfig{16, 1, 3};
   CHECK_THROWS_AS(resumed_setup(before, make_setup(checkpoint, 96, {4, 0}, recipe), 5), Error);
 }

@@ -9,6 +9,7 @@
 
 #include "eval/image/png_writer.h"
 #include "nn/architecture.h"
+#include "tests/eval/data/data_support.h"
 #include "tests/support/support.h"
 #include "tools/train/training_state.h"
 #include "weights/checkpoint.h"
@@ -84,7 +85,11 @@ TEST_CASE("a training that began with the last images held out goes on with thes
   // Another draw is another training.
   ProgramResult result = c.train("folder:set", options + "--epochs 2 --resume --held-out-seed 1");
   CHECK(result.exit_status == 1);
-  CHECK(result.errors.find("the state belongs to another training") != std::string::npos);
+  CHECK_MESSAGE(result.errors ==
+                    "train: the state belongs to another training: held_out_seed was 0 "
+                    "and is 1 now. Give what it was started with, or name another "
+                    "--state\n",
+                result.errors);
   // As a version up to 0.2 wrote it.
   training::TrainingState state = training::read_training_state(c / "net.h5.state");
   const std::string seed = ",\"held_out_seed\":0";
@@ -132,6 +137,72 @@ TEST_CASE("bad images are listed, or left out, before training") {
   const Checkpoint checkpoint = read_checkpoint(c / "net.h5");
   CHECK(checkpoint.source.find("with 30 images of set: ") != std::string::npos);
   CHECK(checkpoint.class_names == std::vector<std::string>{"a red", "b green", "c blue"});
+}
+
+TEST_CASE("images of another size are scaled or cropped, by the options that the error names") {
+  const Colours c(10);
+  for (const char* name : {"a red", "b green", "c blue"}) {
+    write_png(c / fmt::format("set/{}/large.png", name),
+              {.width = 48,
+               .height = 40,
+               .palette = {},
+               .data = noise_bytes(std::size_t{48} * 40 * 3, 1)});
+  }
+  ProgramResult result = c.train("folder:set", "--held-out 0 --epochs 1");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("give --resize to scale it or --center-crop") != std::string::npos);
+  result = c.train("folder:set", "--held-out 0 --epochs 1 --quiet --center-crop");
+  CHECK(result.exit_status == 0);
+  CHECK(read_checkpoint(c / "net.h5").source.find("33 images of set, cropped to 32 x 32: ") !=
+        std::string::npos);
+  // Images fitted in another way are another training.
+  result = c.train("folder:set", "--held-out 0 --epochs 2 --quiet --resize --resume");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("fit was \"center_crop\" and is \"resize\" now") != std::string::npos);
+  fs::remove(c / "net.h5.state");
+  result = c.train("folder:set", "--held-out 0 --epochs 1 --quiet --resize");
+  CHECK(result.exit_status == 0);
+  CHECK(read_checkpoint(c / "net.h5").source.find("of set, scaled to 32 x 32: ") !=
+        std::string::npos);
+  CHECK(c.train("folder:set", "--resize --center-crop").exit_status == 2);
+}
+
+TEST_CASE("a class of which no image can be used is no class") {
+  const Colours c(10);
+  fs::create_directory(c / "set/gone");
+  c.write("set/gone/a.png", "");
+  const ProgramResult result = c.train("folder:set", "--held-out 0 --epochs 1 --skip-bad-images");
+  CHECK(result.exit_status == 1);
+  CHECK_MESSAGE(result.errors.find("the folder 'set/gone' holds no PNG or JPEG image that can be "
+                                   "used, but every class of 'set' needs one") != std::string::npos,
+                result.errors);
+  CHECK_FALSE(fs::exists(c / "net.h5"));
+}
+
+TEST_CASE("an output whose path is too long is told of before the images are read") {
+  const Colours c(2);
+  const std::string longest(250, 'n');  // OUT.state is longer than a name may be
+  for (const std::string& option :
+       {"--out " + longest, "--out " + std::string(300, 'x'), "--log " + std::string(300, 'x'),
+        "--state " + longest + ".states"}) {
+    const ProgramResult result =
+        run_program(fmt::format("'{}' --in folder:/not/there {}{}", kProgram, option,
+                                option.starts_with("--out") ? "" : " --out /tmp/odin_net.h5"));
+    CHECK(result.exit_status == 1);
+    CHECK_MESSAGE(result.errors.find("is too long: it has ") != std::string::npos, result.errors);
+  }
+}
+
+TEST_CASE("no name of a folder reaches a terminal as an escape code") {
+  const Colours c(2);
+  const std::string name = "esc\033[31mred";
+  fs::create_directory(c / name);
+  fs::rename(c / "set", c / (name + "/train"));
+  ProgramResult result = c.train("'folder:" + name + "'", "--held-out 0 --epochs 1");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("Found the class 'train'") != std::string::npos);
+  CHECK(result.errors.find("esc\\x1b[31mred") != std::string::npos);
+  CHECK(result.errors.find('\033') == std::string::npos);
 }
 
 }  // namespace

@@ -211,6 +211,17 @@ TEST_CASE("Bad input gives status 1, one line that names the file, and no output
         1);
 }
 
+TEST_CASE("An output whose path is too long is told of as such") {
+  const test::TemporaryFolder folder;
+  const std::string input = (folder / "net.pth").string();
+  write_bytes(input, half_network(10));
+  const auto result =
+      convert(fmt::format("'{}' {} --in-dataset cifar10", input, std::string(300, 'x')));
+  CHECK(result.exit_status == 1);
+  CHECK_MESSAGE(result.errors.find("is too long: it has 300 bytes") != std::string::npos,
+                result.errors);
+}
+
 TEST_CASE("A weight that is not finite is refused by name") {
   const test::TemporaryFolder folder;
   std::string content = half_network(10);

@@ -55,7 +55,7 @@ Bytes image_of(const fs::path& set, const std::string& source) {
 }
 
 TEST_CASE("sets made from Tiny-ImageNet agree with Pillow and PyTorch" *
-          doctest::test_suite("needs-data")) {
+          doctest::test_suite("slow needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("tiny-imagenet", folder.path())) return;
   const fs::path from = folder / "tiny-imagenet-200";

@@ -211,7 +211,8 @@ TEST_CASE("CIFAR's Python version: what is wrong with a file is said in one sent
   CHECK(holds(error_opening(folder / "empty"), {"cifar-10-batches-bin or cifar-10-batches-py"}));
 }
 
-TEST_CASE("CIFAR-10's test half is the same in both versions" * doctest::test_suite("needs-data")) {
+TEST_CASE("CIFAR-10's test half is the same in both versions" *
+          doctest::test_suite("slow needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("cifar10", folder.path())) return;
   const auto binary = open_cifar(folder.path(), CifarVersion::kCifar10, CifarSplit::kTest);

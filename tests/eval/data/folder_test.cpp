@@ -238,7 +238,7 @@ TEST_CASE("Folder: the authors' iSUN is read as Pillow reads it" *
 }
 
 TEST_CASE("Folder: Tiny-ImageNet, cropped and scaled, is read as Pillow reads it" *
-          doctest::test_suite("needs-data")) {
+          doctest::test_suite("slow needs-data")) {
   const TemporaryFolder folder;
   if (!unpack_shared("tiny-imagenet", folder.path())) return;
   const fs::path images = folder / "tiny-imagenet-200" / "test" / "images";

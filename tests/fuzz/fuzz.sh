@@ -35,7 +35,7 @@ fuzz_one() {
     "$build/corpus/$reader" >"$log" 2>&1 || status=1
   rm -rf "$TMPDIR"
   if [ "$status" = 0 ]; then
-    echo "$reader: no finding in $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions"
+    echo "$reader: no finding in $(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1) executions"
   else
     tail -n 60 "$log"
     echo "$reader: a finding; see $log"

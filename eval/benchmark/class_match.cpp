@@ -5,6 +5,7 @@
 
 #include "eval/data/class_names.h"
 #include "kernels/error.h"
+#include "weights/files/lower_case.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -15,12 +16,8 @@ constexpr std::size_t kMostQuoted = 3;
 
 // "CIFAR-10" as "cifar10".
 std::string plain(std::string_view name) {
-  std::string letters;
-  for (const char c : name) {
-    const bool digit = c >= '0' && c <= '9';
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (digit || (lower >= 'a' && lower <= 'z')) letters += lower;
-  }
+  std::string letters = lower_case(name);
+  std::erase_if(letters, [](char c) { return !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z'); });
   return letters;
 }
 

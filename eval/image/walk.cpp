@@ -11,16 +11,14 @@
 #include <sys/stat.h>
 
 #include "kernels/error.h"
+#include "weights/files/lower_case.h"
 
 namespace odin {
 namespace fs = std::filesystem;
 namespace {
 
 bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> endings) {
-  std::string lower(name);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string lower = lower_case(name);
   return std::any_of(endings.begin(), endings.end(),
                      [&](std::string_view ending) { return lower.ends_with(ending); });
 }

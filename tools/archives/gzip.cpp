@@ -46,13 +46,6 @@ class TemporaryFile {
 
 }  // namespace
 
-bool looks_like_gzip(const ByteSource& source) {
-  std::byte magic[2] = {};
-  if (source.size() < sizeof(magic)) return false;
-  source.read(0, magic);
-  return odin::looks_like_gzip(magic);
-}
-
 SharedSource gunzip(const ByteSource& source) {
   const std::uint64_t most = std::max(kAlwaysAllowed, source.size() * kMostRatio);
   std::uint64_t offset = 0;

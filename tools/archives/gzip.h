@@ -5,8 +5,6 @@
 
 namespace odin::pytorch {
 
-bool looks_like_gzip(const ByteSource& source);
-
 // The decompressed bytes, in an unnamed temporary file rather than in memory. Throws Error if the
 // data is damaged, ends early, or unpacks to far more than weights can (a bomb).
 SharedSource gunzip(const ByteSource& source);

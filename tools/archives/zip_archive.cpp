@@ -172,14 +172,6 @@ std::uint32_t checksum(const ByteSource& source) {
 
 }  // namespace
 
-bool looks_like_zip(const ByteSource& source) {
-  std::byte magic[4] = {};
-  if (source.size() < sizeof(magic)) return false;
-  source.read(0, magic);
-  return magic[0] == std::byte{'P'} && magic[1] == std::byte{'K'} && magic[2] == std::byte{3} &&
-         magic[3] == std::byte{4};
-}
-
 ZipArchive::ZipArchive(SharedSource source) : source_(std::move(source)) {
   const End end = read_end(source_);
   require(end.disks == 0 && end.entries == end.entries_here,

@@ -17,9 +17,6 @@ struct ZipEntry {
   bool compressed = false;  // it can be listed, but not opened
 };
 
-// Whether a file begins like a ZIP archive.
-bool looks_like_zip(const ByteSource& source);
-
 class ZipArchive {
  public:
   // Reads the directory, including ZIP64's. Throws Error if the archive is damaged, split

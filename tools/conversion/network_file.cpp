@@ -16,6 +16,7 @@
 #include "tools/tensors/safetensors.h"
 #include "weights/files/file_kind.h"
 #include "weights/files/printable.h"
+#include "weights/files/signatures.h"
 #include "weights/pickle/pickle_calls.h"
 #include "weights/pickle/pickle_machine.h"
 
@@ -24,14 +25,6 @@ namespace {
 
 // Views may share or repeat elements. Up to this many more than the stored ones are allowed.
 constexpr std::uint64_t kSpareElements = std::uint64_t{1} << 20;
-
-bool looks_like_hdf5(const ByteSource& file) {
-  std::byte magic[4] = {};
-  if (file.size() < sizeof(magic)) return false;
-  file.read(0, magic);
-  return magic[0] == std::byte{0x89} && magic[1] == std::byte{'H'} && magic[2] == std::byte{'D'} &&
-         magic[3] == std::byte{'F'};
-}
 
 // Whether a pickle holds tensors as pickle.dump writes them: each as a file of torch.save.
 bool is_pickled_tensors(const SharedSource& file) {

@@ -6,10 +6,9 @@
 #include "kernels/error.h"
 #include "tools/archives/gzip.h"
 #include "tools/archives/tar_archive.h"
-#include "tools/archives/zip_archive.h"
 #include "tools/pytorch/container.h"
-#include "tools/tensors/safetensors.h"
 #include "weights/files/printable.h"
+#include "weights/files/signatures.h"
 
 namespace odin::pytorch {
 namespace {

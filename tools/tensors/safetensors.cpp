@@ -246,16 +246,6 @@ void require_filled(const std::vector<Entry>& entries, std::uint64_t size) {
 
 }  // namespace
 
-bool looks_like_safetensors(const ByteSource& file) {
-  std::byte begin[kLengthBytes + 1] = {};
-  if (file.size() < sizeof(begin)) return false;
-  file.read(0, begin);
-  // No header is longer than 4 GiB.
-  const bool is_length =
-      std::all_of(begin + 4, begin + kLengthBytes, [](std::byte b) { return b == std::byte{0}; });
-  return is_length && begin[kLengthBytes] == std::byte{'{'};
-}
-
 SavedNetwork read_safetensors(const SharedSource& file) {
   const std::string header = read_header(file);
   HeaderReader reader;

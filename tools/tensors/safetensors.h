@@ -6,9 +6,6 @@
 
 namespace odin::pytorch {
 
-// Whether a file begins with the length of a header and a JSON object.
-bool looks_like_safetensors(const ByteSource& file);
-
 // A file is the header's length (8 bytes, least significant first), the header and the elements. The
 // header is a JSON object: {"NAME": {"dtype": "F32", "shape": [3, 2], "data_offsets": [BEGIN, END]},
 // "__metadata__": {"KEY": "TEXT"}}. Its offsets count from the end of the header.

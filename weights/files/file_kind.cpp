@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "kernels/error.h"
+#include "weights/files/lower_case.h"
 #include "weights/files/printable.h"
+#include "weights/files/signatures.h"
 
 namespace odin {
 namespace {
@@ -18,7 +19,6 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kMostBegin = 1024;
 constexpr std::size_t kMostQuoted = 60;
-constexpr std::string_view kZip = "PK\x03\x04";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::string begin_of(const ByteSource& file) {
@@ -115,20 +115,15 @@ bool is_webp(std::string_view begin) {
   return begin.starts_with("RIFF") && begin.size() >= 12 && begin.substr(8, 4) == "WEBP";
 }
 
-// The eight bytes that give a safetensors file's header length are those of a number below 4 GiB.
-bool is_header_length(std::string_view begin) {
-  return begin.size() > 8 && begin.substr(4, 4) == "\0\0\0\0"sv;
-}
-
 // Recognises what an unfinished or damaged download of weights looks like.
-std::optional<std::string> recognise_damage(std::string_view begin) {
+std::optional<std::string> recognise_damage(std::string_view begin, const ByteSource& file) {
   if (!begin.empty() && begin.find_first_not_of('\0') == std::string_view::npos) {
     return fmt::format(
         "it begins with {} bytes of zero, as a file does whose download was not finished: download "
         "it again",
         begin.size());
   }
-  if (begin.size() > 8 && begin.substr(8).starts_with("{\"") && !is_header_length(begin)) {
+  if (begin.size() > 8 && begin.substr(8).starts_with("{\"") && !looks_like_safetensors(file)) {
     return "it is a safetensors file whose header's length is wrong, so it is damaged: download it "
            "again";
   }
@@ -139,7 +134,7 @@ std::optional<std::string> recognise_damage(std::string_view begin) {
 std::optional<std::string> recognise_zip(std::string_view begin, const ByteSource& file) {
   constexpr std::size_t kHeader = 30;
   constexpr std::uint64_t kMostEnd = 1 << 16;
-  if (!begin.starts_with(kZip) || begin.size() < kHeader) return std::nullopt;
+  if (!looks_like_zip(file) || begin.size() < kHeader) return std::nullopt;
   const auto length = static_cast<std::size_t>(little(begin, 26) & 0xffff);
   if (begin.substr(kHeader, length).ends_with(".npy")) {
     return "it is a NumPy archive (.npz), not a network: save the network's state_dict() with "
@@ -151,13 +146,6 @@ std::optional<std::string> recognise_zip(std::string_view begin, const ByteSourc
   if (end.find("/constants.pkl") == std::string::npos) return std::nullopt;
   return "it is a TorchScript archive: load it in PyTorch and save its state_dict() with "
          "torch.save";
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 std::string_view without_leading_space(std::string_view text) {
@@ -172,7 +160,7 @@ std::string quote(std::string_view text) {
 
 // The title of a page, as it stands between its tags, or nothing.
 std::string title_of(std::string_view page) {
-  const std::string tags = lower(page);
+  const std::string tags = lower_case(page);
   std::size_t begin = tags.find("<title");
   if (begin == std::string::npos) return "";
   begin = tags.find('>', begin);
@@ -197,7 +185,7 @@ std::string_view without_comments(std::string_view page) {
 // Text that a server sent in place of the file that was asked for.
 std::optional<std::string> recognise_answer(std::string_view begin) {
   const std::string_view text = without_leading_space(begin);
-  const std::string tags = lower(without_comments(text).substr(0, 64));
+  const std::string tags = lower_case(without_comments(text).substr(0, 64));
   if (std::ranges::any_of(kPageTags, [&](std::string_view tag) { return tags.starts_with(tag); })) {
     const std::string title = title_of(text);
     return fmt::format(
@@ -222,7 +210,7 @@ std::optional<std::string> recognise_answer(std::string_view begin) {
 bool looks_like_weights(const fs::path& file) {
   static constexpr std::array kEndings = {".safetensors", ".pth", ".pt", ".bin", ".ckpt",
                                           ".pkl",         ".tar", ".gz", ".tgz", ".h5"};
-  const std::string ending = lower(file.extension().string());
+  const std::string ending = lower_case(file.extension().string());
   return std::ranges::find(kEndings, ending) != kEndings.end() &&
          !file.filename().string().starts_with('.');
 }
@@ -237,7 +225,7 @@ std::optional<std::string> recognise_other_file(const ByteSource& file) {
   if (is_lua_table(begin)) return std::string(kLuaTorch);
   if (is_onnx(begin)) return std::string(kOnnx);
   if (is_webp(begin)) return std::string(kImage);
-  if (auto damage = recognise_damage(begin)) return damage;
+  if (auto damage = recognise_damage(begin, file)) return damage;
   if (auto archive = recognise_zip(begin, file)) return archive;
   return recognise_answer(begin);
 }
@@ -247,15 +235,15 @@ bool looks_convertible(const ByteSource& file) {
   constexpr std::size_t kTarMagic = 257;
   const std::string begin = begin_of(file);
   const std::string_view view = begin;
-  return view.starts_with(kZip) || view.starts_with("\x1f\x8b") || view.starts_with(kProto) ||
-         (view.size() > kTarMagic && view.substr(kTarMagic).starts_with("ustar")) ||
-         (is_header_length(view) && view[8] == '{');
+  return looks_like_zip(file) || looks_like_gzip(file) || looks_like_safetensors(file) ||
+         view.starts_with(kProto) ||
+         (view.size() > kTarMagic && view.substr(kTarMagic).starts_with("ustar"));
 }
 
 std::optional<std::string> recognise_by_name(const fs::path& path, const ByteSource& file) {
-  if (file.size() == 0 || lower(path.extension().string()) != ".safetensors" ||
-      begin_of(file).starts_with("\x89HDF") || looks_convertible(file) ||
-      recognise_other_file(file) || recognise_text(file)) {
+  if (file.size() == 0 || lower_case(path.extension().string()) != ".safetensors" ||
+      looks_like_hdf5(file) || looks_convertible(file) || recognise_other_file(file) ||
+      recognise_text(file)) {
     return std::nullopt;
   }
   return "it is named .safetensors, but does not begin as such a file does, so it is damaged: "

@@ -10,6 +10,7 @@
 #include "tools/archives/gzip.h"
 #include "tools/archives/tar_archive.h"
 #include "tools/archives/zip_archive.h"
+#include "weights/files/signatures.h"
 
 namespace odin::pytorch {
 namespace {

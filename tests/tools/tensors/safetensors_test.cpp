@@ -10,6 +10,7 @@
 
 #include "kernels/error.h"
 #include "tests/support/bytes.h"
+#include "weights/files/signatures.h"
 
 namespace odin::pytorch {
 namespace {

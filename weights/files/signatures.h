@@ -1,0 +1,14 @@
+// What files of the formats that hold weights begin with.
+#pragma once
+
+#include "weights/files/byte_source.h"
+
+namespace odin {
+
+bool looks_like_gzip(const ByteSource& file);
+bool looks_like_hdf5(const ByteSource& file);
+// The length of a header, below 4 GiB, and the bracket that opens a JSON object.
+bool looks_like_safetensors(const ByteSource& file);
+bool looks_like_zip(const ByteSource& file);
+
+}  // namespace odin

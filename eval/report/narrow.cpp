@@ -46,24 +46,14 @@ std::vector<Line> lines_of(const Report& report, PaperSources& sources) {
   return lines;
 }
 
-void append_wrapped(std::string& text, const Note& note, int columns) {
-  text += wrapped(note.sentence, columns, 2) + '\n';
-  // Not broken, to be copied whole.
-  if (!note.command.empty()) text += "  " + note.command + '\n';
-}
-
-// Lines below the figures, as wide as the terminal.
-std::string notes_in(std::string_view lines, const Report& report, int columns) {
-  const std::vector<Note> notes = notes_of(report);
-  std::string text;
-  while (!lines.empty()) {
-    const std::string line(lines.substr(0, lines.find('\n')));
-    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    const auto note = std::ranges::find(notes, line, &Note::in_one_line);
-    append_wrapped(text, note == notes.end() || columns_of(line) <= columns ? Note{line} : *note,
-                   columns);
+// Whether each line of the text fits.
+bool fits(std::string_view text, int columns) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (columns_of(text.substr(0, end)) > columns) return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return text;
+  return true;
 }
 
 }  // namespace
@@ -93,24 +83,17 @@ std::string to_narrow_table(const Report& report, int columns) {
   }
   const std::vector<Note> notes = notes_below(report, sources);
   if (!notes.empty()) text += '\n';
-  for (const Note& note : notes) append_wrapped(text, note, columns);
+  for (const Note& note : notes) text += note.broken(columns) + '\n';
   return text;
 }
 
 std::string to_output(const Report& report, std::optional<int> columns) {
   const bool one_set = report.evaluations.size() == 1 && report.missing.empty();
-  std::string text = one_set ? to_text(report) : to_table(report);
-  if (!columns) return text;
+  std::string text = one_set ? to_text(report, columns) : to_table(report, columns);
   // The title and the figures, which an empty line separates, are what must fit.
   const std::size_t notes = text.find("\n\n", text.find("\n\n") + 2);
-  std::string_view figures = std::string_view(text).substr(0, notes);
-  while (!figures.empty()) {
-    const std::size_t end = std::min(figures.find('\n'), figures.size());
-    if (columns_of(figures.substr(0, end)) > *columns) return to_narrow_table(report, *columns);
-    figures.remove_prefix(std::min(end + 1, figures.size()));
-  }
-  if (notes == std::string::npos) return text;
-  return text.substr(0, notes) + notes_in(std::string_view(text).substr(notes), report, *columns);
+  const bool as_it_is = !columns || fits(std::string_view(text).substr(0, notes), *columns);
+  return as_it_is ? text : to_narrow_table(report, *columns);
 }
 
 }  // namespace odin

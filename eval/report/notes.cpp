@@ -1,5 +1,6 @@
 #include "eval/report/notes.h"
 
+#include "eval/report/columns.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -45,6 +46,16 @@ bool is_undefined(const Report& report, std::optional<double> Metrics::*figure) 
 
 std::string Note::in_one_line() const {
   return command.empty() ? sentence : fmt::format("{} {}", sentence, command);
+}
+
+std::string Note::broken(int columns) const {
+  const std::string lines = wrapped(sentence, columns, 2);
+  return command.empty() ? lines : fmt::format("{}\n  {}", lines, command);
+}
+
+std::string Note::in(std::optional<int> columns) const {
+  std::string line = in_one_line();
+  return !columns || columns_of(line) <= *columns ? line : broken(*columns);
 }
 
 std::string sentence_on(const FailedSet& set) {

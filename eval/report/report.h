@@ -68,13 +68,15 @@ struct Report {
 };
 
 // A table like that of the authors' code for each out-of-distribution set, the accuracy if known, and a
-// line of explanation if a figure is "n/a". Every line ends in a newline.
-std::string to_text(const Report& report);
+// line of explanation if a figure is "n/a". These notes are broken at spaces where they are longer than
+// `columns`. Every line ends in a newline.
+std::string to_text(const Report& report, std::optional<int> columns = {});
 
 // One table like the paper's: a row for each out-of-distribution set, a column for each figure, and the
 // detectors next to each other in a cell. The paper's own figures, if any, follow in a row below. After
-// the table come the missing sets, the results of searches, and the source of the paper's figures.
-std::string to_table(const Report& report);
+// the table come the missing sets, the results of searches, and the source of the paper's figures, broken
+// likewise.
+std::string to_table(const Report& report, std::optional<int> columns = {});
 // The same for a terminal of `columns`: a line for each set and detector, with short headings. Figures
 // need 40 columns, or some more with a longer name of a detector. The rest is broken at spaces.
 std::string to_narrow_table(const Report& report, int columns);

@@ -21,7 +21,7 @@ struct Row {
 struct Table {
   std::string title;
   std::vector<Row> rows;  // the first holds the headings
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
 };
 
 // The detectors' values of one figure, next to each other; "-" if a detector has none.
@@ -82,9 +82,7 @@ Table table_of(const Report& report) {
           return result.paper ? &result.paper->metrics : nullptr;
         }));
   }
-  for (const Note& note : notes_below(report, sources)) {
-    table.notes.push_back(note.in_one_line());
-  }
+  table.notes = notes_below(report, sources);
   return table;
 }
 
@@ -100,7 +98,7 @@ std::string escaped(std::string_view text) {
 
 }  // namespace
 
-std::string to_table(const Report& report) {
+std::string to_table(const Report& report, std::optional<int> columns) {
   const Table table = table_of(report);
   std::size_t label_width = 0;
   std::vector<std::size_t> widths(kMetricFigures.size());
@@ -119,7 +117,7 @@ std::string to_table(const Report& report) {
     text += '\n';
   }
   if (!table.notes.empty()) text += '\n';
-  for (const std::string& note : table.notes) text += note + '\n';
+  for (const Note& note : table.notes) text += note.in(columns) + '\n';
   return text;
 }
 
@@ -137,7 +135,9 @@ std::string to_markdown(const Report& report) {
       fmt::format_to(out, "\n");
     }
   }
-  for (const std::string& note : table.notes) fmt::format_to(out, "\n{}\n", escaped(note));
+  for (const Note& note : table.notes) {
+    fmt::format_to(out, "\n{}\n", escaped(note.in_one_line()));
+  }
   return text;
 }
 

@@ -33,7 +33,7 @@ void append_row(std::string& text, std::string_view label,
 
 }  // namespace
 
-std::string to_text(const Report& report) {
+std::string to_text(const Report& report, std::optional<int> columns) {
   std::string text;
   for (const Evaluation& evaluation : report.evaluations) {
     if (!text.empty()) text += '\n';
@@ -53,7 +53,7 @@ std::string to_text(const Report& report) {
     text += '\n';
     append_line(text, "Classification accuracy:", percent(report.accuracy));
   }
-  for (const Note& note : notes_of(report)) text += fmt::format("\n{}\n", note.in_one_line());
+  for (const Note& note : notes_of(report)) text += fmt::format("\n{}\n", note.in(columns));
   return text;
 }
 

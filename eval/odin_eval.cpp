@@ -1,8 +1,6 @@
 // odin_eval: how well the baseline, ODIN and other scores separate one data set from others.
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -62,9 +60,7 @@ void write_scores(const EvalOptions& o, const Job& job, const BenchmarkResult& r
 
 void print_table(const Report& report) {
   fmt::print("{}", to_output(report, terminal_columns(STDOUT_FILENO)));
-  if (std::fflush(stdout) != 0) {
-    fail("cannot write to standard output: {}", std::generic_category().message(errno));
-  }
+  flush_standard_output();
 }
 
 void write_report(const std::string& file, const Report& report,

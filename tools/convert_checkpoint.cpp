@@ -1,7 +1,6 @@
 // convert_checkpoint: turns a network of PyTorch or safetensors into our own checkpoint.
 #include <array>
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -90,16 +89,6 @@ void add_options(CLI::App& app, Options& options) {
   app.final_callback([&options] { check_usage(options); });
 }
 
-std::vector<std::string> read_lines(const fs::path& file) {
-  std::istringstream stream(InputFile(file).content());
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(line);
-  }
-  return lines;
-}
-
 std::array<float, 3> channels(const std::vector<float>& values) {
   return {values[0], values[1], values[2]};
 }
@@ -118,7 +107,7 @@ void describe_inputs(const Options& options, Checkpoint& checkpoint) {
   if (!options.mean.empty()) checkpoint.mean = channels(options.mean);
   if (!options.std.empty()) checkpoint.std = channels(options.std);
   if (!options.class_names.empty()) {
-    checkpoint.class_names = read_lines(options.class_names);
+    checkpoint.class_names = InputFile(options.class_names).lines();
     require(checkpoint.class_names.size() == classes,
             "{} has {} lines, but the network has {} classes", options.class_names.string(),
             checkpoint.class_names.size(), classes);

@@ -88,8 +88,7 @@ std::vector<std::string> images_to_use(const OodSet& set, BadImages& bad) {
     files.push_back(selected[i]);
   }
   if (bad.count() > 0 && !set.skip_bad_images) bad.refuse(set.from);
-  require(!files.empty(), "the folder '{}' holds no PNG or JPEG image{}", set.from.string(),
-          bad.count() == 0 ? "" : fmt::format(" that can be used: {}", bad.left_out()));
+  bad.require_any(files.size(), set.from);
   return files;
 }
 

@@ -20,15 +20,6 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kWrongUsage = 2;
 
-// A report that a full disk cut short must not pass for a complete one.
-void flush_standard_output() {
-  errno = 0;
-  std::cout.flush();
-  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
-  require(written, "cannot write to standard output: {}",
-          std::generic_category().message(errno != 0 ? errno : EIO));
-}
-
 // If standard error cannot be written either, only the exit status remains.
 void complain(const CLI::App& app, const std::string& sentence) {
   std::fputs(fmt::format("{}: {}\n", app.get_name(), printable_lines(sentence)).c_str(), stderr);
@@ -48,6 +39,14 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv,
 }
 
 }  // namespace
+
+void flush_standard_output() {
+  errno = 0;
+  std::cout.flush();
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  require(written, "cannot write to standard output: {}",
+          std::generic_category().message(errno != 0 ? errno : EIO));
+}
 
 int run_program_main(CLI::App& app, int argc, const char* const* argv,
                      const std::function<int()>& run) {

@@ -19,4 +19,8 @@ namespace odin {
 int run_program_main(CLI::App& app, int argc, const char* const* argv,
                      const std::function<int()>& run);
 
+// Throws Error unless all that was written to standard output got there: a report that a full disk cut
+// short must not pass for a complete one.
+void flush_standard_output();
+
 }  // namespace odin

@@ -46,17 +46,8 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file, int
   const InputFile input(file);
   require(input.size() <= kMostBytes, "'{}' has {} bytes, too many for the names of {} classes",
           file.string(), input.size(), classes);
-  std::vector<std::string> names;
-  std::string name;
-  for (const char c : input.content() + '\n') {
-    if (c != '\n') {
-      name += c;
-      continue;
-    }
-    if (name.ends_with('\r')) name.pop_back();
-    if (!name.empty()) names.push_back(std::move(name));
-    name.clear();
-  }
+  std::vector<std::string> names = input.lines();
+  std::erase(names, "");
   require_class_names(names, file, classes);
   return names;
 }

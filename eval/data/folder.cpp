@@ -160,8 +160,7 @@ std::shared_ptr<const Dataset> open_folder(const fs::path& folder, const FolderO
       all_looked_at ? listing.files.size() : (usable.empty() ? 0 : usable.back() + 1);
   if (!usable.empty()) require_class_images(listing, usable, looked_at, folder, bad);
   listing.take(usable);
-  require(!listing.files.empty(), "the folder '{}' holds no PNG or JPEG image{}", folder.string(),
-          bad.count() == 0 ? "" : fmt::format(" that can be used: {}", bad.left_out()));
+  bad.require_any(listing.files.size(), folder);
   return std::make_shared<Folder>(last_name(folder), std::move(listing.files), options.fit,
                                   std::move(listing.labels), std::move(notes));
 }

@@ -9,6 +9,7 @@
 #include "kernels/error.h"
 #include "kernels/thread_pool.h"
 #include "nn/architecture.h"
+#include "weights/files/lower_case.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -20,11 +21,7 @@ constexpr std::size_t kMostThreads = 8;
 constexpr std::size_t kFilesPerThread = 32;
 
 std::string extension_of(const std::string& file) {
-  std::string extension = std::filesystem::path(file).extension().string();
-  for (char& c : extension) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return extension;
+  return lower_case(std::filesystem::path(file).extension().string());
 }
 
 // Why the image cannot be used, or nothing.
@@ -103,6 +100,11 @@ void BadImages::refuse(const std::filesystem::path& folder) const {
   if (more > 0) list += fmt::format("\n  and {} more", more);
   fail("{} pictures of the folder '{}' cannot be used (--skip-bad-images leaves them out):{}",
        count(), folder.string(), list);
+}
+
+void BadImages::require_any(std::size_t usable, const std::filesystem::path& folder) const {
+  require(usable > 0, "the folder '{}' holds no PNG or JPEG image{}", folder.string(),
+          count() == 0 ? "" : fmt::format(" that can be used: {}", left_out()));
 }
 
 std::vector<std::size_t> usable_images(std::span<const std::string> files, ImageFit fit,

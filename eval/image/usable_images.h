@@ -27,6 +27,8 @@ class BadImages {
   std::string left_out() const;
   // Throws Error, which counts all of them and lists the first 20. `folder` is where they are.
   [[noreturn]] void refuse(const std::filesystem::path& folder) const;
+  // Throws Error if a folder has no `usable` images, and says what else it has.
+  void require_any(std::size_t usable, const std::filesystem::path& folder) const;
 
  private:
   // "3 pictures that are neither PNG nor JPEG (2 .gif, 1 .webp), such as 'DIR/a.gif'"

@@ -1,6 +1,7 @@
 #include "weights/files/input_file.h"
 
 #include <cerrno>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -78,6 +79,16 @@ std::string InputFile::content() const {
   std::string bytes(static_cast<std::size_t>(size_), '\0');
   read(0, bytes.data(), bytes.size());
   return bytes;
+}
+
+std::vector<std::string> InputFile::lines() const {
+  std::istringstream stream(content());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 }  // namespace odin

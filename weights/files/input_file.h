@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace odin {
 
@@ -30,6 +31,8 @@ class InputFile {
   void read(std::int64_t offset, void* to, std::size_t count) const;
   // The whole file. Throws Error if reading fails or the file became shorter.
   std::string content() const;
+  // Its lines, without "\n" or "\r\n". Throws Error likewise.
+  std::vector<std::string> lines() const;
 
  private:
   std::filesystem::path path_;

@@ -25,8 +25,9 @@ namespace {
 using hdf5::check;
 using hdf5::Handle;
 
-// Says what a file is that is not HDF5.
-[[noreturn]] void refuse(const fs::path& path) {
+// Throws Error, which says what the file is, unless it is HDF5. Needs a Session.
+void require_hdf5(const fs::path& path) {
+  if (check(H5Fis_hdf5(path.c_str()), "it cannot be opened") > 0) return;
   const SharedSource bytes = in_file(InputFile(path));
   require(bytes->size() > 0, "it is empty");
   if (const auto other = recognise_other_file(*bytes)) fail("{}", *other);
@@ -38,14 +39,11 @@ using hdf5::Handle;
   fail("it is not a checkpoint, which is an HDF5 file");
 }
 
-// Needs a Session.
+// Reads an HDF5 file. Needs a Session.
 class Reader {
  public:
   explicit Reader(const InputFile& input) : input_(input) {
-    const char* path = input.path().c_str();
-    const htri_t is_hdf5 = check(H5Fis_hdf5(path), "it cannot be opened");
-    if (is_hdf5 <= 0) refuse(path);
-    file_ = hdf5::open_for_reading(path);
+    file_ = hdf5::open_for_reading(input.path().string());
     const Handle creation(check(H5Fget_create_plist(file_.get()), "it cannot be read"));
     hsize_t user_block = 0;
     check(H5Pget_userblock(creation.get(), &user_block), "it cannot be read");
@@ -177,6 +175,7 @@ CheckpointInspection read(const fs::path& file, bool even_if_wrong) {
   const InputFile input(file);
   try {
     const hdf5::Session session;
+    require_hdf5(file);
     try_file(input);
     Reader reader(input);
     CheckpointInspection result;

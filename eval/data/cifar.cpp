@@ -133,8 +133,8 @@ std::shared_ptr<const Dataset> open_cifar(const fs::path& path, CifarVersion ver
             "'{}' is a packed archive: unpack it with 'tar xf', and give the folder that it holds",
             file.string());
     is_python = is_python_batch(input);
-    batches.push_back(is_python ? read_python_batch(file, kind)
-                                : read_binary_batch(std::move(input), kind));
+    const auto read_batch = is_python ? read_python_batch : read_binary_batch;
+    batches.push_back(read_batch(std::move(input), kind));
     const std::vector<std::int32_t>& added = batches.back().labels;
     labels.of_image.insert(labels.of_image.end(), added.begin(), added.end());
   }

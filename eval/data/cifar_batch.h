@@ -40,7 +40,7 @@ CifarBatch read_binary_batch(InputFile file, const CifarKind& kind);
 // of bytes (images, 3072), and the labels. Written by Python 2 or 3, with any protocol from 2 on.
 // Images stay in the file, unless they are stored by columns. Throws Error, naming the file, if it is
 // anything else or has a label out of range.
-CifarBatch read_python_batch(const std::filesystem::path& file, const CifarKind& kind);
+CifarBatch read_python_batch(InputFile file, const CifarKind& kind);
 
 // The names of the classes in batches.meta or meta of the Python version. None if there is no such
 // file. Throws Error unless it names all classes, each once.

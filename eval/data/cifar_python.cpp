@@ -114,19 +114,19 @@ bool is_python_batch(const InputFile& file) {
   return first == kProto || first == kEmptyDict || first == kMark;
 }
 
-CifarBatch read_python_batch(const fs::path& file, const CifarKind& kind) {
+CifarBatch read_python_batch(InputFile file, const CifarKind& kind) {
+  const fs::path path = file.path();
   try {
-    InputFile input(file);
     require(
-        first_byte(input) != kMark,
+        first_byte(file) != kMark,
         "it is a pickle of protocol 0, which writes arrays as text: load it in Python and save it "
         "with protocol 2 or later");
-    return read_batch(in_file(std::move(input)), kind);
+    return read_batch(in_file(std::move(file)), kind);
   } catch (const Error& error) {
     fail(
         "'{}' is no batch of {}'s Python version: {} (download it again, or check which data set "
         "it is)",
-        file.string(), kind.name, error.what());
+        path.string(), kind.name, error.what());
   }
 }
 

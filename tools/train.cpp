@@ -315,8 +315,7 @@ int run(const CLI::App& app, const Options& o) {
       checkpoint.in_dataset, training::describe(o.fit), training::describe(held_out),
       describe(recipe) + training::describe_history(options.setup));
   const auto load = [&](const Dataset& part) {
-    return std::make_unique<training::ImageSet>(part, 0, part.size(), checkpoint.mean,
-                                                checkpoint.std, *backend);
+    return std::make_unique<training::ImageSet>(part, checkpoint.mean, checkpoint.std, *backend);
   };
   const auto images = load(*split.trained);
   const auto held_out_images = split.held_out ? load(*split.held_out) : nullptr;

@@ -107,8 +107,9 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
       result.failures.push_back({i, error.what()});
     }
   }
-  require(!result.tasks.empty() || result.failures.empty(), "{}",
-          result.failures.empty() ? "" : result.failures.front().reason);
+  if (result.tasks.empty() && !result.failures.empty()) {
+    fail("{}", result.failures.front().reason);
+  }
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return result;

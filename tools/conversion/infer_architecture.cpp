@@ -107,12 +107,11 @@ Differences compare(const Architecture& architecture, const std::vector<NamedSha
   return differences;
 }
 
-// Which of the tensors that every network of ours has are missing.
-std::string missing_tensors(const ShapeMap& shapes) {
-  std::string missing;
+// Which of the tensors that every network of ours has are missing, in quotes.
+std::vector<std::string> missing_tensors(const ShapeMap& shapes) {
+  std::vector<std::string> missing;
   for (const char* name : {"block1.layer.0.conv1.weight", "fc.weight"}) {
-    if (shapes.contains(name)) continue;
-    missing += fmt::format("{}'{}'", missing.empty() ? "" : " and ", name);
+    if (!shapes.contains(name)) missing.push_back(fmt::format("'{}'", name));
   }
   return missing;
 }
@@ -120,15 +119,15 @@ std::string missing_tensors(const ShapeMap& shapes) {
 // Why the tensors give no sizes of a network.
 std::string why_none(const std::vector<NamedShape>& tensors, const ShapeMap& shapes) {
   if (tensors.empty()) return "there are none";
-  const std::string missing = missing_tensors(shapes);
+  const std::vector<std::string> missing = missing_tensors(shapes);
   if (missing.empty()) {
     return fmt::format("'block1.layer.0.conv1.weight' has the shape {}, and 'fc.weight' {}",
                        shape_text(shapes.at("block1.layer.0.conv1.weight")),
                        shape_text(shapes.at("fc.weight")));
   }
-  const bool both = missing.find(" and ") != std::string::npos;
+  const bool both = missing.size() > 1;
   return fmt::format(
-      "{} {} missing{}", missing, both ? "are" : "is",
+      "{} {} missing{}", fmt::join(missing, " and "), both ? "are" : "is",
       both ? fmt::format(", and the first one's name is '{}'", printable(tensors.front().original))
            : "");
 }

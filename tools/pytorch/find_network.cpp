@@ -103,17 +103,20 @@ class Finder {
     }
     const auto exact = std::ranges::find(candidates, key, &Candidate::path);
     if (exact != candidates.end()) return *exact;
-    std::vector<Candidate> below;
-    std::ranges::copy_if(candidates, std::back_inserter(below),
-                         [&](const Candidate& c) { return is_below(c.path, key); });
-    require(below.size() <= 1,
-            "it holds {} networks under the key '{}': choose one with --key from {}", below.size(),
-            printable(key), listed(below));
+    const auto below_key = [&](const Candidate& c) { return is_below(c.path, key); };
+    const auto first_below = std::ranges::find_if(candidates, below_key);
+    if (first_below != candidates.end()) {
+      std::vector<Candidate> below;
+      std::ranges::copy_if(candidates, std::back_inserter(below), below_key);
+      require(below.size() == 1,
+              "it holds {} networks under the key '{}': choose one with --key from {}",
+              below.size(), printable(key), listed(below));
+      return *first_below;
+    }
     const Candidate* chosen = nullptr;
     for (const Candidate& candidate : candidates) {
-      if (is_below(candidate.path, key)) return candidate;
       const std::string& path = candidate.path;
-      const bool fits = path.empty() || key == path || key.starts_with(path + ".");
+      const bool fits = path.empty() || key.starts_with(path + ".");
       if (fits && (chosen == nullptr || path.size() > chosen->path.size())) chosen = &candidate;
     }
     if (chosen == nullptr && candidates.size() == 1) chosen = &candidates.front();

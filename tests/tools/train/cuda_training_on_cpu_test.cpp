@@ -29,7 +29,7 @@ Result train(Backend& backend, const Architecture& architecture) {
   recipe.weight_decay = 5e-4;
   recipe.dropout = 0.2;
   recipe.seed = 4;
-  const ImageSet images(*test::make_stripes(4, 1), 0, 4, kMean, kStd, backend);
+  const ImageSet images(*test::make_stripes(4, 1), kMean, kStd, backend);
   Trainer trainer(architecture, recipe, images, backend);
   Result result;
   while (!trainer.done()) result.losses.push_back(trainer.step().loss);
@@ -48,7 +48,7 @@ constexpr std::array<float, 3> kHalf{0.5f, 0.5f, 0.5f};
 constexpr std::array<float, 3> kQuarter{0.25f, 0.25f, 0.25f};
 
 ImageSet stripes(std::int64_t count, std::uint64_t seed, Backend& backend) {
-  return {*test::make_stripes(count, seed), 0, count, kHalf, kQuarter, backend};
+  return {*test::make_stripes(count, seed), kHalf, kQuarter, backend};
 }
 
 // Of half the size, because an emulated device is slow: tiny networks need no more to distinguish stripes.

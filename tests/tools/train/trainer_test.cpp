@@ -33,7 +33,7 @@ const DenseNetConfig kDenseNet{10, 4, 0.5, true, 3};
 const WideResNetConfig kWideResNet{10, 1, 3};
 
 ImageSet stripes(std::int64_t count, std::uint64_t seed, Backend& backend) {
-  return {*test::make_stripes(count, seed), 0, count, kMean, kStd, backend};
+  return {*test::make_stripes(count, seed), kMean, kStd, backend};
 }
 
 // A few steps that use every part of a training.

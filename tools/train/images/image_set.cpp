@@ -5,14 +5,12 @@
 
 namespace odin::training {
 
-ImageSet::ImageSet(const Dataset& dataset, std::int64_t begin, std::int64_t count,
-                   const std::array<float, kImageChannels>& mean,
+ImageSet::ImageSet(const Dataset& dataset, const std::array<float, kImageChannels>& mean,
                    const std::array<float, kImageChannels>& std, Backend& backend)
     : backend_(backend) {
   require(dataset.labelled(), "{} has no labels to train with", dataset.name());
-  const auto labels =
-      dataset.labels().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
-  labels_.assign(labels.begin(), labels.end());
+  labels_.assign(dataset.labels().begin(), dataset.labels().end());
+  const std::int64_t count = dataset.size();
   images_ = Tensor(backend, {count, kImageChannels, kImageSize, kImageSize}, DataType::kUInt8);
   // In pieces, because each byte becomes a double for the upload.
   constexpr std::int64_t kPiece = 256;
@@ -20,7 +18,7 @@ ImageSet::ImageSet(const Dataset& dataset, std::int64_t begin, std::int64_t coun
   std::vector<double> bytes(pixels.size());
   for (std::int64_t at = 0; at < count; at += kPiece) {
     const std::int64_t piece = std::min(kPiece, count - at);
-    dataset.read(begin + at, piece, pixels.data());
+    dataset.read(at, piece, pixels.data());
     for (std::int64_t i = 0; i < piece * kImageElements; ++i) {
       bytes[static_cast<std::size_t>(i)] = std::round(pixels[static_cast<std::size_t>(i)] * 255);
     }

@@ -13,10 +13,9 @@ namespace odin::training {
 
 class ImageSet {
  public:
-  // Copies images [begin, begin + count) of a labelled set whose pixels are bytes. The back end must
-  // outlive it. Throws Error for a set without labels and if there is not enough memory.
-  ImageSet(const Dataset& dataset, std::int64_t begin, std::int64_t count,
-           const std::array<float, kImageChannels>& mean,
+  // Copies a labelled set whose pixels are bytes. The back end must outlive it. Throws Error for a set
+  // without labels and if there is not enough memory.
+  ImageSet(const Dataset& dataset, const std::array<float, kImageChannels>& mean,
            const std::array<float, kImageChannels>& std, Backend& backend);
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels_.size()); }

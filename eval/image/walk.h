@@ -12,7 +12,7 @@ namespace odin {
 // - images: .png, .jpg, .jpeg, .jpe and .jfif;
 // - other pictures, which cannot be read: .gif, .webp, .bmp, .tif, .avif and their like.
 // Other files, such as texts, do not count. Neither does what the user did not put there: names that begin
-// with a dot (.ipynb_checkpoints, and ._0.jpeg as macOS makes them), __MACOSX, @eaDir and their like.
+// with a dot (.ipynb_checkpoints, and ._0.jpeg as macOS makes them), __MACOSX, "@eaDir" and their like.
 struct FolderEntries {
   std::vector<std::string> folders;
   std::vector<std::string> images;

@@ -97,8 +97,8 @@ bool is_gzip(const InputFile& file) {
 
 class Cifar final : public ByteDataset {
  public:
-  Cifar(std::string name, std::vector<CifarBatch> batches, const DatasetLabels& labels)
-      : ByteDataset(std::move(name), static_cast<std::int64_t>(labels.of_image.size()), labels),
+  Cifar(std::string_view name, std::vector<CifarBatch> batches, const DatasetLabels& labels)
+      : ByteDataset(name, static_cast<std::int64_t>(labels.of_image.size()), labels),
         batches_(std::move(batches)) {}
 
  private:

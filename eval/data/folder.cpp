@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,9 +22,9 @@ constexpr std::uint64_t kOrderSeed = 0;
 
 class Folder final : public ByteDataset {
  public:
-  Folder(std::string name, std::vector<std::string> files, ImageFit fit, DatasetLabels labels,
+  Folder(std::string_view name, std::vector<std::string> files, ImageFit fit, DatasetLabels labels,
          std::vector<std::string> notes)
-      : ByteDataset(std::move(name), static_cast<std::int64_t>(files.size()), std::move(labels),
+      : ByteDataset(name, static_cast<std::int64_t>(files.size()), std::move(labels),
                     std::move(notes)),
         files_(std::move(files)),
         fit_(fit) {}

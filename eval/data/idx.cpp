@@ -177,8 +177,8 @@ DatasetLabels read_labels(const fs::path& file, const fs::path& images, std::int
 
 class Idx final : public ByteDataset {
  public:
-  Idx(std::string name, IdxArray array, ImageFit fit, DatasetLabels labels)
-      : ByteDataset(std::move(name), array.extent(0), std::move(labels)),
+  Idx(std::string_view name, IdxArray array, ImageFit fit, DatasetLabels labels)
+      : ByteDataset(name, array.extent(0), std::move(labels)),
         array_(std::move(array)),
         fit_(fit),
         height_(array_.extent(1)),

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -23,8 +24,9 @@ using training::stratified_split;
 class Numbered final : public ByteDataset {
  public:
   explicit Numbered(std::vector<std::int32_t> labels, std::vector<std::string> names = {})
-      : ByteDataset("numbered", static_cast<std::int64_t>(labels.size()),
-                    {labels, 1 + *std::max_element(labels.begin(), labels.end()), names}) {}
+      : ByteDataset(
+            "numbered", static_cast<std::int64_t>(labels.size()),
+            {labels, 1 + *std::max_element(labels.begin(), labels.end()), std::move(names)}) {}
 
  private:
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {

@@ -18,8 +18,8 @@ namespace odin {
 struct BenchmarkTask {
   NamedDataset out;
   OdinParameters parameters;
-  // What the ODIN authors' code calls the set ("Imagenet"); empty where it does not have it.
-  std::string authors_name{};
+  // What the benchmark's definition calls the set ("Imagenet"); empty where it does not have it.
+  std::string benchmark_name{};
   // Why it has failed already, in the search for its parameters; else empty.
   std::string failure{};
 };

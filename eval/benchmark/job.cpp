@@ -1,5 +1,6 @@
 #include "eval/benchmark/job.h"
 
+#include "eval/published/benchmark_file.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -8,6 +9,7 @@ namespace {
 // The authors' code: "the first 1000 images are used for tuning" and 10,000 are read.
 constexpr std::int64_t kSkip = 1000;
 constexpr std::int64_t kLimit = 10000;
+constexpr const char* kOdinBenchmark = "odin";
 // The demo scores as many images as the authors tune on.
 constexpr std::int64_t kDemoLimit = 2000;
 
@@ -24,24 +26,24 @@ SetParts parts_of(const JobRequest& request) {
   return parts;
 }
 
-// Throws Error if the file of an authors' network holds a network of another kind. Another depth or
+// Throws Error if the file of a published network holds a network of another kind. Another depth or
 // width passes: the user has trained that network anew.
 void check_holds(const NetworkRequest& request, const Checkpoint& checkpoint) {
-  if (request.authors == nullptr) return;
-  const Architecture expected = architecture_of(*request.authors);
+  if (request.published == nullptr) return;
+  const Architecture expected = architecture_of(*request.published);
   const Architecture& found = checkpoint.architecture;
   require(found.index() == expected.index() && num_classes(found) == num_classes(expected),
           "{} holds a {} with {} classes, but {} is a {} with {}: give it with --weights and --in "
           "instead of --nn",
-          request.weights.string(), name_of(found), num_classes(found), request.authors->name,
+          request.weights.string(), name_of(found), num_classes(found), request.published->name,
           name_of(expected), num_classes(expected));
 }
 
-// The authors' network that was asked for, or that the checkpoint is another training of, on the
-// same set; or nullptr.
-const AuthorsNetwork* authors_network_like(const NetworkRequest& request,
-                                           const Checkpoint& checkpoint) {
-  if (request.authors != nullptr) return request.authors;
+// The published network that was asked for, or the ODIN authors' that the checkpoint is another training
+// of, on the same set; or nullptr.
+const PublishedNetwork* published_network_like(const NetworkRequest& request,
+                                               const Checkpoint& checkpoint) {
+  if (request.published != nullptr) return request.published;
   const std::string_view spec = request.in.spec;
   const std::string_view format = spec.substr(0, spec.find(':'));
   if (format != checkpoint.in_dataset) return nullptr;
@@ -102,6 +104,8 @@ void append(std::vector<std::string>& to, const std::vector<std::string>& from) 
 }  // namespace
 
 Job prepare_job(const JobRequest& request) {
+  const std::shared_ptr<const BenchmarkDefinition> benchmark =
+      load_benchmark(request.benchmark.empty() ? kOdinBenchmark : request.benchmark);
   const NetworkRequest network = network_request(request);
   const SetParts parts = parts_of(request);
   Checkpoint checkpoint = read_checkpoint(network.weights);
@@ -122,9 +126,9 @@ Job prepare_job(const JobRequest& request) {
 
   // Sets of noise have as many images as the in-distribution set.
   options.noise_images = parts.skip + reported_in.images->size();
-  std::vector<SetRequest> sets = out_requests(request, network.authors);
+  std::vector<SetRequest> sets = out_requests(request, *benchmark, network);
   if (search && !request.tune_on.empty()) {
-    const SetRequest tuning = tuning_request(request, network.authors);
+    const SetRequest tuning = tuning_request(request, *benchmark, network);
     if (const std::optional<MissingSet> missing = missing_set(tuning)) fail_missing(*missing);
     const NamedDataset tuned_on = open_set(tuning, options, parts);
     append(set_notes, notes_on(tuned_on));
@@ -139,9 +143,9 @@ Job prepare_job(const JobRequest& request) {
     const NamedDataset& out = opened[i];
     append(set_notes, notes_on(out));
     tasks.push_back({.out = reported_images(out, parts),
-                     .parameters = {request.temperature.value_or(kAuthorsTemperature),
-                                    request.magnitude.value_or(set.magnitude)},
-                     .authors_name = set.authors_name});
+                     .parameters = {request.temperature.value_or(set.parameters.temperature),
+                                    request.magnitude.value_or(set.parameters.magnitude)},
+                     .benchmark_name = set.benchmark_name});
     if (search && request.tune_on.empty()) search->out.push_back(held_out_images(out, parts));
   }
 
@@ -151,10 +155,11 @@ Job prepare_job(const JobRequest& request) {
       set_origin(parse_dataset_spec(network.in.spec).kind, checkpoint.in_dataset));
   std::vector<std::string> notes = in_classes.notes;
   append(notes, set_notes);
-  const AuthorsNetwork* authors = authors_network_like(network, checkpoint);
-  return {.network_name = network.authors ? std::string(network.authors->display_name)
-                                          : name_of(checkpoint.architecture),
-          .authors_network = authors ? std::string(authors->name) : "",
+  const PublishedNetwork* published = published_network_like(network, checkpoint);
+  return {.network_name = network.published ? std::string(network.published->display_name)
+                                            : name_of(checkpoint.architecture),
+          .published_network = published ? std::string(published->name) : "",
+          .benchmark = benchmark,
           .weights = network.weights,
           .checkpoint = std::move(checkpoint),
           .parts = parts,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "eval/benchmark/class_match.h"
 #include "eval/benchmark/job_request.h"
 #include "eval/benchmark/open_set.h"
+#include "eval/published/benchmark_definition.h"
 #include "weights/checkpoint.h"
 
 namespace odin {
@@ -22,8 +24,9 @@ struct SearchJob {
 
 struct Job {
   std::string network_name;  // as displayed
-  // What the authors' code calls the network ("densenet10"); empty where it does not have it.
-  std::string authors_network;
+  // The published network that it is, or is another training of ("densenet10"); empty for none.
+  std::string published_network;
+  std::shared_ptr<const BenchmarkDefinition> benchmark;
   std::filesystem::path weights;
   Checkpoint checkpoint;
   SetParts parts;

@@ -27,7 +27,7 @@ HtmlSet set_of(const Evaluation& evaluation, const TaskResult& task) {
     detector.name = result.detector->title;
     detector.settings = settings_of(*result.detector, {result.temperature, result.magnitude});
     detector.metrics = result.metrics;
-    if (result.paper) detector.paper = result.paper->metrics;
+    if (result.comparable() != nullptr) detector.paper = result.comparable()->metrics;
     detector.in = task.scores[i].in;
     detector.out = task.scores[i].out;
   }
@@ -105,10 +105,10 @@ std::string citations_of(const Report& report) {
   std::vector<std::string> citations;
   for (const Evaluation& evaluation : report.evaluations) {
     for (const DetectorResult& result : evaluation.detectors) {
-      if (!result.paper) continue;
-      std::string text = citation(*result.paper);
-      if (std::ranges::find(citations, text) == citations.end()) {
-        citations.push_back(std::move(text));
+      const PublishedFigures* paper = result.comparable();
+      if (paper == nullptr) continue;
+      if (std::ranges::find(citations, paper->source) == citations.end()) {
+        citations.push_back(paper->source);
       }
     }
   }

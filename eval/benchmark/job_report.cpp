@@ -1,9 +1,32 @@
 #include "eval/benchmark/job_report.h"
 
 #include "eval/benchmark/score_ties.h"
+#include "kernels/error.h"
 #include "weights/files/printable.h"
 
 namespace odin {
+namespace {
+
+// Why figures that were published under the network's name are not shown next to ours.
+std::string note_on_another_network(const Job& job, const std::vector<Evaluation>& evaluations) {
+  std::vector<std::string> sets;
+  std::string source;
+  for (const Evaluation& evaluation : evaluations) {
+    for (const DetectorResult& result : evaluation.detectors) {
+      if (!result.published || !result.published->another_network) continue;
+      sets.push_back(evaluation.out_set);
+      source = result.published->source;
+    }
+  }
+  if (sets.empty()) return "";
+  return fmt::format(
+      "Published figures for {} of {} exist only of another network than the one that was released "
+      "as "
+      "{}, and are not shown: {}",
+      job.in.display_name, fmt::join(sets, ", "), job.published_network, source);
+}
+
+}  // namespace
 
 Report report_of(const Job& job, const BenchmarkResult& result,
                  const std::vector<SearchResult>& searches) {
@@ -33,10 +56,14 @@ Report report_of(const Job& job, const BenchmarkResult& result,
     const BenchmarkTask& task = job.tasks[done.task];
     Evaluation evaluation = done.evaluation;
     for (DetectorResult& detector : evaluation.detectors) {
-      detector.paper = paper_figures(job.authors_network, task.authors_name, *detector.detector,
-                                     task.parameters.magnitude);
+      detector.published =
+          published_figures(*job.benchmark, job.published_network, task.benchmark_name,
+                            *detector.detector, task.parameters.magnitude);
     }
     report.evaluations.push_back(std::move(evaluation));
+  }
+  if (std::string note = note_on_another_network(job, report.evaluations); !note.empty()) {
+    report.notes.push_back(std::move(note));
   }
   return report;
 }

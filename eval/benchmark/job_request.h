@@ -12,14 +12,16 @@
 namespace odin {
 
 struct JobRequest {
-  // The network: one of the authors' four, any other, or the bundled one.
+  // The network: a published one, any other, or the bundled one.
   std::string network;                      // --nn densenet10
   std::filesystem::path weights_dir = ".";  // the folder with its file
   std::filesystem::path weights;            // --weights FILE
   std::string in_spec;                      // --in SPEC
   bool demo = false;                        // --demo
   // The sets.
-  std::vector<std::string> out_names;    // --out_dataset NAME or "all"
+  std::string benchmark;               // --benchmark NAME or FILE; empty: ODIN's, by --out_dataset
+  std::string edition;                 // whose parameters are taken; empty: the first that fits
+  std::vector<std::string> out_names;  // --out_dataset NAME or "all", of the benchmark
   std::filesystem::path data_dir = ".";  // the folder with their folders
   std::vector<std::string> out_specs;    // --out SPEC
 

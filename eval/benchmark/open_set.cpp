@@ -1,5 +1,6 @@
 #include "eval/benchmark/open_set.h"
 
+#include "eval/published/places.h"
 #include "kernels/error.h"
 #include "weights/files/paths.h"
 #include "weights/files/printable.h"
@@ -26,7 +27,8 @@ void fail_missing(const MissingSet& set) {
        set.command.empty() ? "" : "; fetch it: " + set.command);
 }
 
-NamedDataset open_set(const SetRequest& set, const DatasetOptions& options, const SetParts& parts) {
+NamedDataset open_set(const SetRequest& set, DatasetOptions options, const SetParts& parts) {
+  if (options.fit == ImageFit::kExact) options.fit = set.fit;
   std::shared_ptr<const Dataset> images = open_dataset(parse_dataset_spec(set.spec), options);
   require(images->size() > parts.skip,
           "{} has {} images, and --skip {} holds them all out: lower --skip", images->name(),

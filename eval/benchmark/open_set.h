@@ -23,8 +23,8 @@ std::optional<MissingSet> missing_set(const SetRequest& set);
 // Throws Error, with the command that fetches it if there is one.
 [[noreturn]] void fail_missing(const MissingSet& set);
 
-// The whole set. Throws Error where no image would be left to report on, and as open_dataset() does.
-NamedDataset open_set(const SetRequest& set, const DatasetOptions& options, const SetParts& parts);
+// The whole set, fitted as the options say, or else as the set asks for. Throws Error where no image would be left to report on, and as open_dataset() does.
+NamedDataset open_set(const SetRequest& set, DatasetOptions options, const SetParts& parts);
 
 NamedDataset reported_images(const NamedDataset& whole, const SetParts& parts);
 NamedDataset held_out_images(const NamedDataset& whole, const SetParts& parts);

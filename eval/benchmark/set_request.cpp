@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eval/published/places.h"
 #include "kernels/error.h"
 #include "weights/bundled.h"
 #include "weights/files/paths.h"
@@ -15,20 +16,39 @@ namespace fs = std::filesystem;
 constexpr double kDemoMagnitude = 0.006;
 constexpr const char* kDemoImages = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz";
 
-SetRequest authors_set(const AuthorsOutSet& set, const AuthorsNetwork* network,
-                       const fs::path& data_dir) {
-  return {.display_name = std::string(set.display_name),
-          .authors_name = std::string(set.name),
-          .spec = out_set_specification(set, data_dir),
-          .magnitude = network ? authors_magnitude(*network, set) : kDefaultMagnitude};
+SetRequest benchmark_set(const BenchmarkSet& set, const JobRequest& request,
+                         const BenchmarkDefinition& benchmark, const NetworkRequest& network) {
+  SetRequest result{.display_name = set.title,
+                    .benchmark_name = set.name,
+                    .spec = first_place_there(set.places, request.data_dir),
+                    .fit = set.fit};
+  if (network.published != nullptr) {
+    const auto parameters =
+        published_parameters(benchmark, network.published->name, set.name, request.edition);
+    if (parameters) result.parameters = *parameters;
+  }
+  return result;
 }
 
 SetRequest other_set(const std::string& spec) {
-  return {.display_name = "", .authors_name = "", .spec = spec};
+  return {.display_name = "", .benchmark_name = "", .spec = spec};
+}
+
+std::string_view format_of(std::string_view spec) {
+  return spec.substr(0, spec.find(':'));
+}
+
+// Whether a benchmark's set is the in-distribution set: a benchmark names both CIFARs.
+bool is_in_set(const SetRequest& set, const NetworkRequest& network) {
+  const bool one_set = set.spec.starts_with("cifar");
+  return one_set && format_of(set.spec) == format_of(network.in.spec);
 }
 
 SetRequest demo_set(const char* name, const std::string& spec) {
-  return {.display_name = name, .authors_name = "", .spec = spec, .magnitude = kDemoMagnitude};
+  return {.display_name = name,
+          .benchmark_name = "",
+          .spec = spec,
+          .parameters = {kAuthorsTemperature, kDemoMagnitude}};
 }
 
 }  // namespace
@@ -44,39 +64,47 @@ NetworkRequest network_request(const JobRequest& request) {
   if (request.network.empty()) {
     return {.weights = request.weights, .in = other_set(request.in_spec)};
   }
-  const AuthorsNetwork& network = authors_network(request.network);
+  const PublishedNetwork& network = published_network(request.network);
   const fs::path weights = request.weights_dir / network.weights_file;
-  require(exists_at(weights), "there is no {}; fetch the authors' network: {}", weights.string(),
+  require(exists_at(weights), "there is no {}; fetch the network: {}", weights.string(),
           fetch_command(network, request.weights_dir));
-  return {.authors = &network,
+  return {.published = &network,
           .weights = weights,
           .in = {.display_name = std::string(network.in_set_name),
-                 .authors_name = "",
+                 .benchmark_name = "",
                  .spec = in_set_specification(network, request.data_dir)}};
 }
 
-std::vector<SetRequest> out_requests(const JobRequest& request, const AuthorsNetwork* network) {
+std::vector<SetRequest> out_requests(const JobRequest& request,
+                                     const BenchmarkDefinition& benchmark,
+                                     const NetworkRequest& network) {
   if (request.demo) {
     return {demo_set("Uniform noise", "uniform"), demo_set("Gaussian noise", "gaussian")};
   }
-  std::vector<SetRequest> sets;
   const auto asked_for = [&](std::string_view name) {
     return std::ranges::find(request.out_names, name) != request.out_names.end();
   };
-  for (const AuthorsOutSet& set : authors_out_sets()) {
-    if (asked_for("all") || asked_for(set.name)) {
-      sets.push_back(authors_set(set, network, request.data_dir));
-    }
+  for (const std::string& name : request.out_names) {
+    require(name == "all" || benchmark.find_set(name) != nullptr,
+            "\"{}\" has no set \"{}\": use {} or all", benchmark.title, name,
+            fmt::join(benchmark.set_names(), ", "));
+  }
+  const bool whole = asked_for("all") || (!request.benchmark.empty() && request.out_names.empty());
+  std::vector<SetRequest> sets;
+  for (const BenchmarkSet& set : benchmark.sets) {
+    if (!whole && !asked_for(set.name)) continue;
+    SetRequest wanted = benchmark_set(set, request, benchmark, network);
+    if (!is_in_set(wanted, network)) sets.push_back(std::move(wanted));
   }
   for (const std::string& spec : request.out_specs) sets.push_back(other_set(spec));
   return sets;
 }
 
-SetRequest tuning_request(const JobRequest& request, const AuthorsNetwork* network) {
-  for (const AuthorsOutSet& set : authors_out_sets()) {
-    if (set.name == request.tune_on) return authors_set(set, network, request.data_dir);
-  }
-  return other_set(request.tune_on);
+SetRequest tuning_request(const JobRequest& request, const BenchmarkDefinition& benchmark,
+                          const NetworkRequest& network) {
+  const BenchmarkSet* set = benchmark.find_set(request.tune_on);
+  return set != nullptr ? benchmark_set(*set, request, benchmark, network)
+                        : other_set(request.tune_on);
 }
 
 }  // namespace odin

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "eval/benchmark/job_request.h"
-#include "eval/paper/authors_names.h"
+#include "eval/published/benchmark_definition.h"
+#include "eval/published/networks.h"
 
 namespace odin {
 
@@ -15,27 +16,32 @@ inline constexpr double kDefaultMagnitude = 0.0014;
 
 // One set to open.
 struct SetRequest {
-  std::string display_name;  // in reports; empty: as the data set names itself
-  std::string authors_name;  // in the authors' code; empty where it does not have the set
-  std::string spec;          // where it is
-  double magnitude = kDefaultMagnitude;  // unless the command line gives one
+  std::string display_name;         // in reports; empty: as the data set names itself
+  std::string benchmark_name;       // in the benchmark; empty where that does not have the set
+  std::string spec;                 // where it is
+  ImageFit fit = ImageFit::kExact;  // unless the command line gives another
+  OdinParameters parameters = {kAuthorsTemperature, kDefaultMagnitude};  // likewise
 };
 
 struct NetworkRequest {
-  const AuthorsNetwork* authors = nullptr;  // if it was asked for by its name
+  const PublishedNetwork* published = nullptr;  // if it was asked for by its name
   std::filesystem::path weights;
   SetRequest in;
 };
 
-// Throws Error where the demo's images or the file of an authors' network are missing, with the
-// command that fetches them.
+// Throws Error where the demo's images or the file of a published network are missing, with the command
+// that fetches them.
 NetworkRequest network_request(const JobRequest& request);
 
-// The out-of-distribution sets to report on, in the order of reports. `network` is the authors'
-// network, whose magnitudes are taken, or nullptr.
-std::vector<SetRequest> out_requests(const JobRequest& request, const AuthorsNetwork* network);
+// The out-of-distribution sets to report on, in the order of reports, with the parameters that were
+// published for the network. A benchmark's set that is the in-distribution set is left out. Throws Error
+// for a set or an edition that the benchmark does not have.
+std::vector<SetRequest> out_requests(const JobRequest& request,
+                                     const BenchmarkDefinition& benchmark,
+                                     const NetworkRequest& network);
 
 // The only set to tune on (--tune-on).
-SetRequest tuning_request(const JobRequest& request, const AuthorsNetwork* network);
+SetRequest tuning_request(const JobRequest& request, const BenchmarkDefinition& benchmark,
+                          const NetworkRequest& network);
 
 }  // namespace odin

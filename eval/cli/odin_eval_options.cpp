@@ -7,7 +7,8 @@
 
 #include "eval/cli/fit_options.h"
 #include "eval/cli/whole_number.h"
-#include "eval/paper/authors_names.h"
+#include "eval/published/benchmark_file.h"
+#include "eval/published/networks.h"
 
 namespace odin {
 namespace {
@@ -17,6 +18,7 @@ constexpr const char* kExamples = R"(Examples:
   odin_eval --nn densenet10 --out_dataset all --weights-dir weights --data-dir data --report report
   odin_eval --nn densenet10 --out_dataset Imagenet --magnitude 0.0014 --temperature 1000 --gpu 0
   odin_eval --nn densenet10 --out_dataset all --search --tune-on iSUN
+  odin_eval --nn densenet10 --benchmark cifar --weights-dir weights --data-dir data
   odin_eval --weights net.h5 --in cifar10:data --out folder:data/iSUN --out uniform --json report.json
   mpirun --bind-to none -n 4 odin_eval --nn wideresnet10 --out_dataset all
 
@@ -29,16 +31,9 @@ SPEC is one of:
 // More images than any data set has.
 constexpr std::uint64_t kMostImages = 1'000'000'000;
 
-template <class Entries>
-std::vector<std::string> names_of(const Entries& entries) {
+std::vector<std::string> network_names() {
   std::vector<std::string> names;
-  for (const auto& entry : entries) names.emplace_back(entry.name);
-  return names;
-}
-
-std::vector<std::string> out_set_names() {
-  std::vector<std::string> names = names_of(authors_out_sets());
-  names.emplace_back("all");
+  for (const PublishedNetwork& network : published_networks()) names.emplace_back(network.name);
   return names;
 }
 
@@ -59,9 +54,8 @@ CLI::Validator finite(double least, bool above) {
 void add_network(CLI::App& app, JobRequest& job) {
   const char* group = "Network and in-distribution set";
   auto* nn = app.add_option("--nn", job.network,
-                            fmt::format("One of the ODIN authors' networks: {}",
-                                        fmt::join(names_of(authors_networks()), "|")))
-                 ->check(CLI::IsMember(names_of(authors_networks())))
+                            fmt::format("A published network: {}", fmt::join(network_names(), "|")))
+                 ->check(CLI::IsMember(network_names()))
                  ->type_name("NAME")
                  ->group(group);
   app.add_option("--weights-dir", job.weights_dir, "Folder with the network's file, NAME.h5")
@@ -87,12 +81,24 @@ void add_network(CLI::App& app, JobRequest& job) {
 
 void add_out_sets(CLI::App& app, JobRequest& job) {
   const char* group = "Out-of-distribution sets, one or more";
-  app.add_option("--out_dataset", job.out_names,
-                 fmt::format("Sets of the ODIN authors: {}", fmt::join(out_set_names(), "|")))
-      ->check(CLI::IsMember(out_set_names()))
+  app.add_option(
+         "--benchmark", job.benchmark,
+         fmt::format("Sets that papers report on: {}, or a file; default, for --out_dataset: odin",
+                     fmt::join(bundled_benchmark_names(), "|")))
       ->type_name("NAME")
       ->group(group);
-  app.add_option("--data-dir", job.data_dir, "Folder with the authors' sets, unpacked")
+  app.add_option("--out_dataset", job.out_names,
+                 fmt::format("Only these sets of the benchmark; of odin: {}|all",
+                             fmt::join(load_benchmark("odin")->set_names(), "|")))
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--edition", job.edition,
+                 "The publication whose parameters are taken; of odin: v5 (Table 2 of the paper's "
+                 "last edition) or before-v5 (the authors' README); default: the first that has "
+                 "the network")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--data-dir", job.data_dir, "Folder with the benchmark's sets, unpacked")
       ->type_name("DIR")
       ->capture_default_str()
       ->group(group);
@@ -104,15 +110,16 @@ void add_out_sets(CLI::App& app, JobRequest& job) {
 void add_method(CLI::App& app, EvalOptions& o) {
   const char* group = "Method";
   JobRequest& job = o.job;
-  auto* temperature = app.add_option("--temperature", job.temperature,
-                                     "Temperature, which divides the logits; default 1000")
-                          ->check(finite(0, true))
-                          ->type_name("T")
-                          ->group(group);
+  auto* temperature =
+      app.add_option("--temperature", job.temperature,
+                     "Temperature, which divides the logits; default: the published one, 1000")
+          ->check(finite(0, true))
+          ->type_name("T")
+          ->group(group);
   auto* magnitude =
       app.add_option("--magnitude", job.magnitude,
                      "Magnitude of the perturbation, for pixels in 0..1; default: the "
-                     "authors' choice for their sets, 0.006 for the demo, else 0.0014")
+                     "published one, 0.006 for the demo, else 0.0014")
           ->check(finite(0, false))
           ->type_name("E")
           ->group(group);
@@ -224,14 +231,23 @@ void check(const EvalOptions& o) {
   const JobRequest& job = o.job;
   const auto wrong = [](const std::string& sentence) { throw CLI::ValidationError(sentence); };
   const bool has_network = job.demo || !job.network.empty() || !job.weights.empty();
-  const bool has_out = job.demo || !job.out_names.empty() || !job.out_specs.empty();
+  const bool has_out =
+      job.demo || !job.benchmark.empty() || !job.out_names.empty() || !job.out_specs.empty();
   if (!has_network || !has_out) {
     wrong(
         "nothing to evaluate: give --demo, or a network (--nn, or --weights and --in) and "
-        "out-of-distribution sets (--out_dataset or --out)");
+        "out-of-distribution sets (--benchmark, --out_dataset or --out)");
   }
-  if (job.demo && (!job.out_names.empty() || !job.out_specs.empty())) {
-    wrong("--demo brings its own sets: remove --out_dataset and --out");
+  if (job.demo && (!job.benchmark.empty() || !job.out_names.empty() || !job.out_specs.empty())) {
+    wrong("--demo brings its own sets: remove --benchmark, --out_dataset and --out");
+  }
+  if (job.benchmark.empty()) {
+    const auto odin = load_benchmark("odin");
+    for (const std::string& name : job.out_names) {
+      if (name == "all" || odin->find_set(name) != nullptr) continue;
+      wrong(fmt::format("--out_dataset: there is no set {}: use {}, or all", name,
+                        fmt::join(odin->set_names(), ", ")));
+    }
   }
   const auto to_output = [](const std::string& file) { return file == kStandardOutput ? 1 : 0; };
   if (to_output(o.json) + to_output(o.csv) + to_output(o.markdown) > 1) {

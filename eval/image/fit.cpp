@@ -38,6 +38,14 @@ std::int64_t random_margin(std::int64_t extent, const CropDraw& draw, std::uint6
 
 }  // namespace
 
+ImageFit image_fit(std::string_view name) {
+  if (name == "exact") return ImageFit::kExact;
+  if (name == "resize") return ImageFit::kResize;
+  if (name == "center-crop") return ImageFit::kCenterCrop;
+  if (name == "random-crop") return ImageFit::kRandomCrop;
+  fail("there is no fit \"{}\": use exact, resize, center-crop or random-crop", name);
+}
+
 bool scales(ImageFit fit) {
   return fit == ImageFit::kResize || fit == ImageFit::kResizeBilinear ||
          fit == ImageFit::kResizeNearest;

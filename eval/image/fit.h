@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace odin {
@@ -26,6 +27,9 @@ enum class ImageFit : std::uint8_t {
   // Crop at a random place; all places are equally likely. Throw Error if the image is smaller.
   kRandomCrop
 };
+
+// By its name: exact, resize, center-crop or random-crop. Throws Error, which lists the names, for any other.
+ImageFit image_fit(std::string_view name);
 
 // Whether images of any size are scaled, larger and smaller ones.
 bool scales(ImageFit fit);

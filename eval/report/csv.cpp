@@ -29,8 +29,9 @@ std::string figures_of(const Metrics& metrics) {
   return text + '\n';
 }
 
-std::string_view source_of(const PaperFigures& figures) {
-  return figures.edition == PaperEdition::kFifth ? "paper (v5)" : "paper (before v5)";
+std::string source_of(const PublishedFigures& figures) {
+  return field(fmt::format("{} ({})", figures.another_network ? "another network" : "paper",
+                           figures.edition));
 }
 
 }  // namespace
@@ -47,12 +48,12 @@ std::string to_csv(const Report& report) {
       text += fmt::format("{}{},{},{},ours,{},{}", set, report.in_images, evaluation.out_images,
                           name, result.temperature, result.magnitude);
       text += figures_of(result.metrics);
-      if (!result.paper) continue;
+      if (!result.published) continue;
       const bool perturbed = result.detector->uses_odin_parameters;
-      text += fmt::format("{},,{},{},{},{}", set, name, source_of(*result.paper),
-                          perturbed ? result.paper->parameters.temperature : 1,
-                          perturbed ? result.paper->parameters.magnitude : 0);
-      text += figures_of(result.paper->metrics);
+      text += fmt::format("{},,{},{},{},{}", set, name, source_of(*result.published),
+                          perturbed ? result.published->parameters.temperature : 1,
+                          perturbed ? result.published->parameters.magnitude : 0);
+      text += figures_of(result.published->metrics);
     }
   }
   for (const MissingSet& missing : report.missing) {

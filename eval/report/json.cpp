@@ -24,13 +24,14 @@ Json json_of(const DetectorResult& result) {
              {"temperature", result.temperature},
              {"magnitude", result.magnitude}};
   add_metrics(entry, result.metrics);
-  if (result.paper) {
-    Json paper{{"source", citation(*result.paper)}};
+  if (result.published) {
+    Json paper{{"source", result.published->source}, {"edition", result.published->edition}};
+    if (result.published->another_network) paper["another_network"] = true;
     if (result.detector->uses_odin_parameters) {
-      paper["temperature"] = result.paper->parameters.temperature;
-      paper["magnitude"] = result.paper->parameters.magnitude;
+      paper["temperature"] = result.published->parameters.temperature;
+      paper["magnitude"] = result.published->parameters.magnitude;
     }
-    add_metrics(paper, result.paper->metrics);
+    add_metrics(paper, result.published->metrics);
     entry["paper"] = std::move(paper);
   }
   return entry;

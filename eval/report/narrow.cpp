@@ -38,9 +38,10 @@ std::vector<Line> lines_of(const Report& report, PaperSources& sources) {
     lines.push_back({evaluation.out_set, {}});
     for (const DetectorResult& result : evaluation.detectors) {
       lines.push_back(line_of(std::string(result.detector->title), result.metrics));
-      if (!result.paper) continue;
-      lines.push_back(
-          line_of(fmt::format("paper [{}]", sources.number_of(result)), result.paper->metrics));
+      const PublishedFigures* paper = result.comparable();
+      if (paper == nullptr) continue;
+      const std::size_t number = sources.number_of(*result.detector, *paper);
+      lines.push_back(line_of(fmt::format("paper [{}]", number), paper->metrics));
     }
   }
   return lines;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "eval/metrics/metrics.h"
-#include "eval/paper/paper_figures.h"
+#include "eval/published/figures.h"
 #include "eval/scoring/detector.h"
 #include "eval/scoring/search_grid.h"
 
@@ -19,7 +19,13 @@ struct DetectorResult {
   double temperature = 1;  // used by the detector
   double magnitude = 0;    // used by the detector
   Metrics metrics;
-  std::optional<PaperFigures> paper;  // for the same network, sets and detector
+  std::optional<PublishedFigures>
+      published;  // for a network of this name, the same sets and detector
+
+  // The published figures, if they are of the same network: to be shown next to ours.
+  const PublishedFigures* comparable() const {
+    return published && !published->another_network ? &*published : nullptr;
+  }
 };
 
 // One out-of-distribution set against the in-distribution set.

@@ -49,8 +49,9 @@ Row row_of(std::string label, const Evaluation& evaluation, const MetricsOf& met
 std::string paper_label(const Evaluation& evaluation, PaperSources& sources) {
   std::vector<std::size_t> numbers;
   for (const DetectorResult& result : evaluation.detectors) {
-    if (!result.paper) continue;
-    const std::size_t number = sources.number_of(result);
+    const PublishedFigures* paper = result.comparable();
+    if (paper == nullptr) continue;
+    const std::size_t number = sources.number_of(*result.detector, *paper);
     if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
   }
   return numbers.empty() ? "" : fmt::format("paper [{}]", fmt::join(numbers, ", "));
@@ -79,7 +80,7 @@ Table table_of(const Report& report) {
     if (label.empty()) continue;
     table.rows.push_back(
         row_of(fmt::format("  {}", label), evaluation, [](const DetectorResult& result) {
-          return result.paper ? &result.paper->metrics : nullptr;
+          return result.comparable() ? &result.comparable()->metrics : nullptr;
         }));
   }
   table.notes = notes_below(report, sources);

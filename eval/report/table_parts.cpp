@@ -6,11 +6,11 @@
 
 namespace odin {
 
-std::size_t PaperSources::number_of(const DetectorResult& result) {
-  std::string source = citation(*result.paper);
-  if (result.detector->uses_odin_parameters) {
-    source += fmt::format(", T = {}, magnitude {}", result.paper->parameters.temperature,
-                          result.paper->parameters.magnitude);
+std::size_t PaperSources::number_of(const Detector& detector, const PublishedFigures& figures) {
+  std::string source = figures.source;
+  if (detector.uses_odin_parameters) {
+    source += fmt::format(", T = {}, magnitude {}", figures.parameters.temperature,
+                          figures.parameters.magnitude);
   }
   const auto found = std::ranges::find(sources_, source);
   if (found != sources_.end()) return static_cast<std::size_t>(found - sources_.begin()) + 1;

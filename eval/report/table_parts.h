@@ -14,8 +14,8 @@ namespace odin {
 // The sources of the paper's figures, numbered from 1 in the order in which they are asked for.
 class PaperSources {
  public:
-  // The number of the source of a figure that the paper has.
-  std::size_t number_of(const DetectorResult& result);
+  // The number of the source of a detector's figures.
+  std::size_t number_of(const Detector& detector, const PublishedFigures& figures);
   // In the order of their numbers.
   const std::vector<std::string>& all() const { return sources_; }
 

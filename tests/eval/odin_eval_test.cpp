@@ -218,7 +218,7 @@ TEST_CASE("bad input ends with status 1 and one sentence that names it") {
       {"--weights text.h5 --in uniform --out gaussian", "text.h5"},
       {"--weights . --in uniform --out gaussian", "'.' is a folder, where a file is needed"},
       {"--nn wideresnet100 --out_dataset iSUN",
-       "there is no ./wideresnet100.h5; fetch the authors' network: fetch_data wideresnet100 "
+       "there is no ./wideresnet100.h5; fetch the network: fetch_data wideresnet100 "
        "--weights-dir ."},
       {"--nn wideresnet10 --out_dataset Uniform --skip 3",
        "wideresnet10.h5 holds a DenseNet-BC-10 with 10 classes, but wideresnet10 is a "

@@ -1,6 +1,7 @@
 // The table on a terminal.
 #include <doctest/doctest.h>
 
+#include "eval/published/benchmark_file.h"
 #include "eval/report/columns.h"
 #include "eval/report/report.h"
 #include "eval/scoring/detectors/registry.h"
@@ -8,15 +9,17 @@
 namespace odin {
 namespace {
 
-Evaluation evaluation(const char* set, const char* authors_name) {
+Evaluation evaluation(const char* set, const char* benchmark_name) {
   const Metrics baseline{0.348, 0.099, 0.953, 0.964, 0.938};
   const Metrics odin{0.043, 0.046, 0.991, std::nullopt, 1};
   return {set,
           8999,
           {{&detectors::kBaseline, 1, 0, baseline,
-            paper_figures("densenet10", authors_name, detectors::kBaseline, 0.0014)},
+            published_figures(*load_benchmark("odin"), "densenet10", benchmark_name,
+                              detectors::kBaseline, 0.0014)},
            {&detectors::kOdin, 1000, 0.0014, odin,
-            paper_figures("densenet10", authors_name, detectors::kOdin, 0.0014)}}};
+            published_figures(*load_benchmark("odin"), "densenet10", benchmark_name,
+                              detectors::kOdin, 0.0014)}}};
 }
 
 Report example() {

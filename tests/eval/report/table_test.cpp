@@ -1,6 +1,7 @@
 // The tables in the paper's layout and as CSV.
 #include <doctest/doctest.h>
 
+#include "eval/published/benchmark_file.h"
 #include "eval/report/report.h"
 #include "eval/scoring/detectors/registry.h"
 
@@ -21,14 +22,17 @@ Report example() {
       {"Tiny-ImageNet (crop)",
        8999,
        {{&detectors::kBaseline, 1, 0, baseline,
-         paper_figures("densenet10", "Imagenet", detectors::kBaseline, 0.0014)},
+         published_figures(*load_benchmark("odin"), "densenet10", "Imagenet", detectors::kBaseline,
+                           0.0014)},
         {&detectors::kOdin, 1000, 0.0014, odin,
-         paper_figures("densenet10", "Imagenet", detectors::kOdin, 0.0014)}}},
+         published_figures(*load_benchmark("odin"), "densenet10", "Imagenet", detectors::kOdin,
+                           0.0014)}}},
       {"iSUN",
        7925,
        {{&detectors::kBaseline, 1, 0, baseline, {}},
         {&detectors::kOdin, 1000, 0.0014, odin,
-         paper_figures("densenet10", "iSUN", detectors::kOdin, 0.0014)}}},
+         published_figures(*load_benchmark("odin"), "densenet10", "iSUN", detectors::kOdin,
+                           0.0014)}}},
       {"Mine | yours, \"both\"",
        3,
        {{&detectors::kBaseline, 1, 0, baseline, {}}, {&detectors::kOdin, 1000, 0.0014, odin, {}}}}};
@@ -101,7 +105,7 @@ TEST_CASE("CSV has one line for each set, detector and source, unrounded") {
         "DenseNet-BC-100,CIFAR-10,iSUN,9000,7925,baseline,ours,1,0,,0.099,0.3333333333333333,"
         "0.964,0.938\n"
         "DenseNet-BC-100,CIFAR-10,iSUN,9000,7925,odin,ours,1000,0.0014,0.043,0.046,0.991,0.992,1\n"
-        "DenseNet-BC-100,CIFAR-10,iSUN,,,odin,paper (before v5),1000,0.0014,0.063,0.057,0.988,"
+        "DenseNet-BC-100,CIFAR-10,iSUN,,,odin,paper (before-v5),1000,0.0014,0.063,0.057,0.988,"
         "0.989,0.988\n"
         "DenseNet-BC-100,CIFAR-10,\"Mine | yours, \"\"both\"\"\",9000,3,baseline,ours,1,0,0.348,"
         "0.099,0.953,0.964,0.938\n"

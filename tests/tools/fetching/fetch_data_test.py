@@ -170,10 +170,12 @@ class FetchData(FetchDataCase):
         self.assertEqual(self.run_program("--help").returncode, 0)
 
     def test_the_names_and_folders_are_those_of_odin_eval(self):
-        names = (ROOT / "eval" / "paper" / "authors_names.cpp").read_text(encoding="utf-8")
+        published = ROOT / "eval" / "published"
+        files = [published / "networks.cpp", *sorted((published / "benchmarks").glob("*.json"))]
+        names = "".join(path.read_text(encoding="utf-8") for path in files)
         for item in module("items").ITEMS:
             self.assertIn(f'"{item.name}"', names)
-            self.assertIn(f'"{item.folder or item.name + ".h5"}"', names)
+            self.assertIn(f'{item.folder or item.name + ".h5"}"', names)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   const int threads = o.threads > 0 ? o.threads : default_threads(ranks.local_count());
   const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
   Job prepared = prepare_job(o.job);
-  if (o.method == MetricsMethod::kThresholdSweep) {
+  if (o.method != MetricsMethod::kExact) {
     // Throws Error, before any work, for a number of classes that has no sweep.
     odin_sweep(num_classes(prepared.checkpoint.architecture));
   }

@@ -37,7 +37,7 @@ std::optional<double> accuracy_of(const Dataset& images, const std::vector<std::
 }
 
 Metrics metrics_of(const DetectorScores& scores, MetricsMethod method, int classes) {
-  if (method == MetricsMethod::kExact) return exact_metrics(scores.in, scores.out);
+  if (method != MetricsMethod::kThresholdSweep) return exact_metrics(scores.in, scores.out);
   const Detector& detector = *scores.detector;
   require(
       detector.sweep != nullptr,
@@ -54,6 +54,9 @@ DetectorResult result_of(const DetectorScores& scores, MetricsMethod method, int
   result.temperature = perturbed ? scores.parameters.temperature : 1;
   result.magnitude = perturbed ? scores.parameters.magnitude : 0;
   result.metrics = metrics_of(scores, method, classes);
+  if (method == MetricsMethod::kBoth && scores.detector->sweep != nullptr) {
+    result.sweep = metrics_of(scores, MetricsMethod::kThresholdSweep, classes);
+  }
   return result;
 }
 

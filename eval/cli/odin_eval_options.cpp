@@ -168,8 +168,10 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->group(group);
   app.add_option_function<std::string>(
          "--metrics", [&o](const std::string& name) { o.method = metrics_method(name); },
-         "exact, or threshold-sweep, the authors' approximation; default: exact")
-      ->check(CLI::IsMember({"exact", "threshold-sweep"}))
+         "exact; threshold-sweep, the authors' approximation; or both, the latter in --json only; "
+         "default: "
+         "exact")
+      ->check(CLI::IsMember({"exact", "threshold-sweep", "both"}))
       ->type_name("HOW")
       ->group(group);
   add_fit_options(app, job.fit, group);

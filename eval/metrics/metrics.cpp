@@ -55,14 +55,23 @@ std::vector<ThresholdStep> reversed(const std::vector<ThresholdStep>& steps) {
 }  // namespace
 
 std::string_view name_of(MetricsMethod method) {
-  return method == MetricsMethod::kExact ? "exact" : "threshold-sweep";
+  switch (method) {
+    case MetricsMethod::kExact:
+      return "exact";
+    case MetricsMethod::kThresholdSweep:
+      return "threshold-sweep";
+    case MetricsMethod::kBoth:
+      return "both";
+  }
+  fail("there is no such method to compute metrics");
 }
 
 MetricsMethod metrics_method(std::string_view name) {
-  for (const auto method : {MetricsMethod::kExact, MetricsMethod::kThresholdSweep}) {
+  for (const auto method :
+       {MetricsMethod::kExact, MetricsMethod::kThresholdSweep, MetricsMethod::kBoth}) {
     if (name == name_of(method)) return method;
   }
-  fail("there is no method \"{}\" to compute metrics: use exact or threshold-sweep", name);
+  fail("there is no method \"{}\" to compute metrics: use exact, threshold-sweep or both", name);
 }
 
 void validate_scores(std::span<const double> in, std::span<const double> out) {

@@ -24,9 +24,10 @@ struct Metrics {
 enum class MetricsMethod {
   kExact,           // exact_metrics()
   kThresholdSweep,  // sweep_metrics()
+  kBoth,  // exact_metrics(), and sweep_metrics() next to them for a detector that has thresholds
 };
 
-std::string_view name_of(MetricsMethod method);  // "exact", "threshold-sweep"
+std::string_view name_of(MetricsMethod method);  // "exact", "threshold-sweep", "both"
 // Throws Error, which lists the names, for any other.
 MetricsMethod metrics_method(std::string_view name);
 

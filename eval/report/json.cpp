@@ -24,6 +24,11 @@ Json json_of(const DetectorResult& result) {
              {"temperature", result.temperature},
              {"magnitude", result.magnitude}};
   add_metrics(entry, result.metrics);
+  if (result.sweep) {
+    Json sweep = Json::object();
+    add_metrics(sweep, *result.sweep);
+    entry["threshold_sweep"] = std::move(sweep);
+  }
   if (result.published) {
     Json paper{{"source", result.published->source}, {"edition", result.published->edition}};
     if (result.published->another_network) paper["another_network"] = true;

@@ -19,6 +19,7 @@ struct DetectorResult {
   double temperature = 1;  // used by the detector
   double magnitude = 0;    // used by the detector
   Metrics metrics;
+  std::optional<Metrics> sweep{};  // the threshold sweep's, if both were asked for
   std::optional<PublishedFigures>
       published;  // for a network of this name, the same sets and detector
 

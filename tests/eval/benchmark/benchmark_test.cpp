@@ -150,3 +150,26 @@ TEST_CASE("the threshold sweep refuses a score without thresholds") {
   options.detectors = {&detectors::kEnergy};
   CHECK_THROWS_AS(f.run(f.tasks, options), Error);
 }
+
+TEST_CASE(
+    "both kinds of metrics are those of either method, the sweep's where there are thresholds") {
+  Fixture f;
+  BenchmarkOptions options;
+  options.detectors = {&detectors::kBaseline, &detectors::kEnergy, &detectors::kOdin};
+  const BenchmarkResult exact = f.run(f.tasks, options);
+  options.method = MetricsMethod::kBoth;
+  const BenchmarkResult both = f.run(f.tasks, options);
+  options.method = MetricsMethod::kThresholdSweep;
+  options.detectors = {&detectors::kBaseline, &detectors::kOdin};
+  const BenchmarkResult sweep = f.run(f.tasks, options);
+  for (std::size_t i = 0; i < f.tasks.size(); ++i) {
+    const auto& detectors = both.tasks[i].evaluation.detectors;
+    REQUIRE(detectors.size() == 3);
+    for (std::size_t d = 0; d < 3; ++d) {
+      CHECK(detectors[d].metrics == exact.tasks[i].evaluation.detectors[d].metrics);
+    }
+    CHECK(detectors[0].sweep == sweep.tasks[i].evaluation.detectors[0].metrics);
+    CHECK_FALSE(detectors[1].sweep);
+    CHECK(detectors[2].sweep == sweep.tasks[i].evaluation.detectors[1].metrics);
+  }
+}

@@ -160,9 +160,11 @@ TEST_CASE("metrics of no scores or of NaN are an error") {
 TEST_CASE("methods to compute metrics are found by name") {
   CHECK(metrics_method("exact") == MetricsMethod::kExact);
   CHECK(metrics_method("threshold-sweep") == MetricsMethod::kThresholdSweep);
+  CHECK(metrics_method("both") == MetricsMethod::kBoth);
+  CHECK(name_of(MetricsMethod::kBoth) == "both");
   CHECK_THROWS_WITH_AS(
       metrics_method("Exact"),
-      "there is no method \"Exact\" to compute metrics: use exact or threshold-sweep", Error);
+      "there is no method \"Exact\" to compute metrics: use exact, threshold-sweep or both", Error);
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ struct DetectorResult {
   double temperature = 1;  // used by the detector
   double magnitude = 0;    // used by the detector
   Metrics metrics;
+  // For the same sets and detector, and a network of this name.
+  std::optional<PublishedFigures> published;
   std::optional<Metrics> sweep{};  // the threshold sweep's, if both were asked for
-  std::optional<PublishedFigures>
-      published;  // for a network of this name, the same sets and detector
 
   // The published figures, if they are of the same network: to be shown next to ours.
   const PublishedFigures* comparable() const {

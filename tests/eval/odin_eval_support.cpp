@@ -1,6 +1,8 @@
 #include "tests/eval/odin_eval_support.h"
 
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -49,6 +51,15 @@ void EvalWorkspace::write_folder(const std::string& name, int count, std::uint64
     image.data = noise_bytes(3072, seed * 1000 + static_cast<std::uint64_t>(i));
     write_png(folder / fmt::format("{}/{:04}.png", name, i), image);
   }
+}
+
+std::vector<double> read_scores(const std::filesystem::path& file) {
+  std::vector<double> scores;
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    scores.push_back(std::stod(line.substr(line.rfind(',') + 1)));
+  }
+  return scores;
 }
 
 }  // namespace odin::test

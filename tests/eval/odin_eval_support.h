@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "tests/support/support.h"
 
@@ -24,6 +26,9 @@ struct EvalWorkspace {
   // Writes a folder of `count` PNGs of noise, which depends on the seed.
   void write_folder(const std::string& name, int count, std::uint64_t seed) const;
 };
+
+// The scores in a file of lines "temperature, magnitude, score".
+std::vector<double> read_scores(const std::filesystem::path& file);
 
 // The general command line, against noise, with a short run.
 inline constexpr const char* kGeneral =

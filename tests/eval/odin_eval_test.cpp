@@ -17,16 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The scores in a file of lines "temperature, magnitude, score".
-std::vector<double> read_scores(const fs::path& file) {
-  std::vector<double> scores;
-  std::ifstream lines(file);
-  for (std::string line; std::getline(lines, line);) {
-    scores.push_back(std::stod(line.substr(line.rfind(',') + 1)));
-  }
-  return scores;
-}
-
 bool one_line(const std::string& text) {
   return !text.empty() && text.find('\n') == text.size() - 1;
 }

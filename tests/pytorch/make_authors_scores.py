@@ -4,9 +4,9 @@
     make_authors_scores.py CHECKPOINT DATA OUTPUT      (Debian: python3-torch python3-h5py python3-pil)
 
 CHECKPOINT is the authors' densenet10 as convert_checkpoint wrote it; DATA holds the sets as ../shared/data/unpack.py
-leaves them. Images 1000 to 1199 of each set, T = 1000, magnitude 0.0014, in single precision. Each line of OUTPUT is a set,
-the baseline's, the maximum logit's, the energy's and ODIN's score, and how many elements of the gradient are so close to
-zero that rounding decides their sign.
+leaves them. Images 1000 to 1199 of each set, T = 1000, magnitude 0.0014, in single precision. A line of OUTPUT is a
+set, the baseline's, the maximum logit's, the energy's and ODIN's score, and how many elements of the gradient are so
+close to zero that rounding decides their sign.
 """
 import pathlib
 import sys

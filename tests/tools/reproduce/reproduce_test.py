@@ -8,31 +8,39 @@ import sys
 import tempfile
 import unittest
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[3] / "tools/reproduce"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SCRIPT = ROOT / "tools/reproduce"
 
 # Stubs: they note their arguments, and write what the real programs would.
-CONVERT = '''#!{python}
-import pathlib, sys
-assert pathlib.Path(sys.argv[1]).is_file()
-pathlib.Path(sys.argv[2]).write_text("network")
-'''
-EVAL = '''#!{python}
+LOG = '''#!{python}
 import json, pathlib, sys
 arguments = sys.argv[1:]
 with open({log!r}, "a") as log:
-    log.write(json.dumps(arguments) + "\\n")
+    log.write(json.dumps([pathlib.Path(sys.argv[0]).name, *arguments]) + "\\n")
 def after(name):
     return arguments[arguments.index(name) + 1]
-sets = [arguments[i + 1] for i, argument in enumerate(arguments) if argument == "--out_dataset"]
+'''
+CONVERT = LOG + '''
+assert pathlib.Path(arguments[0]).is_file()
+pathlib.Path(arguments[1]).write_text("network")
+'''
+MAKE_OOD = LOG + '''
+to = pathlib.Path(after("--to"))
+to.mkdir()
+(to / "sources.txt").write_text("x")
+'''
+EVAL = LOG + '''
 assert (pathlib.Path(after("--weights-dir")) / (after("--nn") + ".h5")).is_file()
 def figures(fpr):
     return dict(fpr_at_tpr95=fpr, detection_error=.05, auroc=.95, aupr_in=.96, aupr_out=.94)
-odin = figures(.038)
-odin["paper"] = dict(figures(.03), source="the paper", auroc=.93)
-report = dict(network="DenseNet-BC-100", in_images=9000, accuracy=.9519, notes=[], versions=dict(odin="1.2.3"),
-              settings=dict(device="DenseNet-BC-100 on cpu: avx2", skip=1000, limit=10000, metrics="exact"),
-              evaluations=[dict(out_set=s, out_images=8000, detectors=dict(baseline=figures(.34), odin=odin))
-                           for s in sets])
+odin = dict(figures(.038), paper=dict(figures(.03), source="the paper", auroc=.93),
+            threshold_sweep=dict(figures(.039), fpr_at_tpr95=None), fpr_at_tpr95_ci95=[.03, .045])
+other = dict(figures(.5), paper=dict(figures(.1), source="another", another_network=True))
+report = dict(in_images=9000, accuracy=.9519, notes=["a note"], versions=dict(odin="1.2.3"), seconds=90,
+              missing=[dict(out_set="LSUN (crop)", reason="there is no LSUN", command="fetch")],
+              settings=dict(device="DenseNet-BC-100 on cpu: avx2", skip=1000, limit=10000),
+              evaluations=[dict(out_set="iSUN", out_images=8000, detectors=dict(baseline=figures(.34), odin=odin)),
+                           dict(out_set="Noise", out_images=7000, detectors=dict(baseline=figures(.36), odin=other))])
 pathlib.Path(after("--json")).write_text(json.dumps(report))
 '''
 
@@ -43,12 +51,13 @@ class Reproduce(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = pathlib.Path(temporary.name)
         self.log = self.folder / "log"
-        for name, text in (("build/tools/convert_checkpoint", CONVERT), ("build/eval/odin_eval", EVAL)):
-            path = self.folder / name
+        for name, text in (("tools/convert_checkpoint", CONVERT), ("tools/make_ood", MAKE_OOD),
+                           ("eval/odin_eval", EVAL)):
+            path = self.folder / "build" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.format(python=sys.executable, log=str(self.log)))
             path.chmod(0o755)
-        for name in ("weights", "data/iSUN", "data/LSUN_resize"):
+        for name in ("weights", "data/iSUN"):
             (self.folder / name).mkdir(parents=True)
         self.output = self.folder / "RESULTS.md"
 
@@ -58,36 +67,82 @@ class Reproduce(unittest.TestCase):
              "--programs", self.folder / "build", "--output", self.output, *more], capture_output=True, text=True,
             check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
+    def network(self, *names):
+        for name in names:
+            (self.folder / "weights" / name).write_text("x")
+
+    def calls(self, program):
+        calls = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        return [call for call in calls if call[0] == program]
+
     def test_our_figures_stand_next_to_the_published_ones(self):
-        (self.folder / "weights/odin_authors_densenet10.pth").write_text("x")
+        self.network("odin_authors_densenet10.pth")
         result = self.run_script()
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         text = self.output.read_text()
+        self.assertIn("| densenet10 | iSUN | 34.0 | 3.8 (3.0) | 95.0 | 95.0 (93.0) |", text)
         self.assertIn("| iSUN | 9000 + 8000 | baseline | 34.0 | 5.0 | 95.0 | 96.0 | 94.0 |  |", text)
-        self.assertIn("| iSUN | 9000 + 8000 | ODIN | 3.8 (3.0, +0.8) | 5.0 (5.0, +0.0) | **95.0 (93.0, +2.0)** |", text)
-        self.assertIn("test images: 4.81 % (published: 4.81 %)", text)
+        self.assertIn("| ODIN | 3.8 [3.0, 4.5] (3.0, +0.8) | 5.0 (5.0, +0.0) | **95.0 (93.0, +2.0)** |", text)
+        self.assertIn("| ODIN, sweep | n/a | 5.0 (5.0, +0.0) |", text)
+        self.assertIn("| average of the sets |  | baseline | 35.0 |", text)
+        self.assertIn("test images: 4.81 %. Published: 4.81 % (Liang", text)
         self.assertIn("- [1] the paper", text)
-        self.assertIn("was not there: Imagenet_resize, LSUN, Imagenet.", text)
-        self.assertIn("version 1.2.3, on cpu: avx2", text)
-        self.assertNotIn("densenet100", text)
+        self.assertIn("was not there: LSUN (crop).", text)
+        self.assertIn("- a note.", text)
+        self.assertIn("version 1.2.3", text)
+        self.assertIn("Networks that were not there: densenet100, dice_densenet10, dice_densenet100.", text)
 
-    def test_only_what_is_there_is_evaluated_with_the_magnitude_of_the_last_edition(self):
-        for name in ("densenet10", "densenet100"):
-            (self.folder / f"weights/{name}.pth").write_text("x")
+    def test_figures_of_another_network_are_not_compared(self):
+        self.network("densenet10.pth")
+        self.assertEqual(self.run_script().returncode, 0)
+        text = self.output.read_text()
+        self.assertIn("| Noise | 9000 + 7000 | ODIN | 50.0 | 5.0 | 95.0 | 96.0 | 94.0 |  |", text)
+        self.assertNotIn("another", text.split("## What explains")[0])
+
+    def test_each_network_has_its_magnitude_and_normalisation(self):
+        self.network("densenet10.pth", "densenet100.pth", "dice_densenet_bc_100_cifar100.pth.tar")
         self.assertEqual(self.run_script("--limit", "50").returncode, 0)
-        calls = [json.loads(line) for line in self.log.read_text().splitlines()]
-        magnitudes = [call[call.index("--magnitude") + 1] for call in calls if "--magnitude" in call]
-        self.assertEqual(magnitudes, ["0.0014", "0.002"])
-        sets = [call[i + 1] for call in calls[:1] for i, part in enumerate(call) if part == "--out_dataset"]
-        self.assertEqual(sets, ["LSUN_resize", "iSUN", "Uniform", "Gaussian"])
+        calls = self.calls("odin_eval")
+        self.assertEqual({call[call.index("--nn") + 1]: call[call.index("--magnitude") + 1] for call in calls},
+                         {"densenet10": "0.0014", "densenet100": "0.002", "dice_densenet100": "0.002"})
         self.assertTrue(all(call[call.index("--limit") + 1] == "50" for call in calls))
-        self.assertEqual(self.output.read_text().count("\n## "), 2)
+        dice = self.calls("convert_checkpoint")[-1]
+        self.assertEqual(dice[dice.index("--mean") + 1:][:3], ["0.4914", "0.4822", "0.4465"])
+        self.assertEqual(self.output.read_text().count("\n## "), 4)
+
+    def test_a_crop_set_is_made_where_only_its_source_is_there_and_marked(self):
+        self.network("densenet10.pth", "densenet100.pth")
+        self.assertEqual(self.run_script("--work", self.folder / "work").returncode, 0)
+        self.assertEqual(self.calls("make_ood"), [])
+        (self.folder / "data/tiny-imagenet-200/test").mkdir(parents=True)
+        self.assertEqual(self.run_script("--work", self.folder / "work").returncode, 0)
+        self.assertEqual(len(self.calls("make_ood")), 1)
+        benchmark = json.loads((self.folder / "work/benchmark.json").read_text())
+        self.assertEqual(benchmark["sets"][0]["title"], "Tiny-ImageNet (crop), made here")
+        self.assertEqual(benchmark["sets"][0]["places"], [f"folder:{self.folder.resolve()}/work/Imagenet_made_here"])
+        call = next(c for c in reversed(self.calls("odin_eval")) if "--metrics" in c)
+        self.assertEqual(call[call.index("--benchmark") + 1], str(self.folder / "work/benchmark.json"))
+        (self.folder / "data/Imagenet").mkdir()
+        self.assertEqual(self.run_script("--work", self.folder / "work2").returncode, 0)
+        call = next(c for c in reversed(self.calls("odin_eval")) if "--metrics" in c)
+        self.assertEqual(call[call.index("--benchmark") + 1], "odin")
+
+    def test_what_was_finished_is_not_done_again(self):
+        self.network("densenet10.pth")
+        (self.folder / "data/cifar-100-binary").mkdir()
+        work = ("--work", self.folder / "work")
+        self.assertEqual(self.run_script(*work).returncode, 0)
+        self.assertEqual(len(self.calls("odin_eval")), 3)
+        self.assertEqual(self.run_script(*work).returncode, 0)
+        self.assertEqual(len(self.calls("odin_eval")), 3)
+        self.assertEqual(self.run_script(*work, "--limit", "2000").returncode, 0)
+        self.assertEqual(len(self.calls("odin_eval")), 6)
 
     def test_without_a_network_or_programs_nothing_is_written(self):
         result = self.run_script()
         self.assertEqual(result.returncode, 1)
-        self.assertIn("holds none of the networks (densenet10, densenet100)", result.stderr)
-        (self.folder / "weights/densenet10.pth").write_text("x")
+        self.assertIn("holds none of the networks (densenet10, densenet100, ", result.stderr)
+        self.network("densenet10.pth")
         (self.folder / "build/eval/odin_eval").write_text("#!/bin/sh\nexit 3\n")
         result = self.run_script()
         self.assertEqual((result.returncode, result.stderr), (1, "reproduce: odin_eval ended with status 3\n"))

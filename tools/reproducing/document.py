@@ -1,0 +1,163 @@
+"""RESULTS.md as text."""
+import datetime
+import pathlib
+
+from reproducing.networks import NETWORKS
+
+FIGURES = {"fpr_at_tpr95": "FPR at TPR 95 %", "detection_error": "detection error", "auroc": "AUROC",
+           "aupr_in": "AUPR In", "aupr_out": "AUPR Out"}
+DETECTORS = {"baseline": "baseline", "max_logit": "maximum logit", "energy": "energy", "odin": "ODIN"}
+LARGE = 0.01  # a difference that is marked
+DIFFERENCES = pathlib.Path(__file__).with_name("differences.md")
+
+
+def percent(value):
+    return "n/a" if value is None else f"{100 * value:.1f}"
+
+
+def published(figures):
+    """The figures of the same network that a paper printed, or an empty dictionary."""
+    paper = figures.get("paper", {})
+    return {} if paper.get("another_network") else paper
+
+
+def interval(figures, figure):
+    """The text " [32.5, 34.8]", the 95 % confidence interval, where there is one."""
+    bounds = figures.get(f"{figure}_ci95")
+    return f" [{percent(bounds[0])}, {percent(bounds[1])}]" if bounds else ""
+
+
+def compared(ours, paper, figure):
+    """A cell: ours, and the published figure with the difference if there is one."""
+    cell = percent(ours[figure]) + interval(ours, figure)
+    if paper.get(figure) is None or ours[figure] is None:
+        return cell
+    difference = ours[figure] - paper[figure]
+    cell += f" ({percent(paper[figure])}, {100 * difference:+.1f})"
+    return f"**{cell}**" if abs(difference) > LARGE else cell
+
+
+def mean_of(evaluations, detector, figure):
+    values = [e["detectors"][detector][figure] for e in evaluations]
+    return None if None in values else sum(values) / len(values)
+
+
+def row(*cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def heading(*cells):
+    return [row(*cells), "|" + " --- |" * len(cells)]
+
+
+class Sources:
+    """Publications, numbered in the order in which they are asked for."""
+
+    def __init__(self):
+        self.all = []
+
+    def mark(self, paper):
+        if not paper:
+            return ""
+        if paper["source"] not in self.all:
+            self.all.append(paper["source"])
+        return f"[{self.all.index(paper['source']) + 1}]"
+
+
+def figures_table(report):
+    """The table of one report: a row for each set and detector, the sweep's below the exact one's, averages last."""
+    sources = Sources()
+    lines = heading("set", "images", "score", *FIGURES.values(), "published in")
+    for evaluation in report["evaluations"]:
+        images = f"{report['in_images']} + {evaluation['out_images']}"
+        for detector, figures in evaluation["detectors"].items():
+            paper = published(figures)
+            cells = [compared(figures, paper, figure) for figure in FIGURES]
+            lines.append(row(evaluation["out_set"], images, DETECTORS[detector], *cells, sources.mark(paper)))
+            if "threshold_sweep" in figures:
+                cells = [compared(figures["threshold_sweep"], paper, figure) for figure in FIGURES]
+                lines.append(row("", "", f"{DETECTORS[detector]}, sweep", *cells, ""))
+    if len(report["evaluations"]) > 1:
+        for detector in report["evaluations"][0]["detectors"]:
+            cells = [percent(mean_of(report["evaluations"], detector, figure)) for figure in FIGURES]
+            lines.append(row("average of the sets", "", DETECTORS[detector], *cells, ""))
+    if sources.all:
+        lines.append("")
+    return lines + [f"- [{number}] {source}" for number, source in enumerate(sources.all, 1)]
+
+
+def missing(report):
+    names = ", ".join(entry["out_set"] for entry in report["missing"])
+    return ["", f"- Not evaluated, because it was not there: {names}."] if names else []
+
+
+def error_sentence(network, whole):
+    error = 100 * (1 - whole["accuracy"])
+    known = f" Published: {network.error:.2f} % ({network.source})." if network.error is not None else ""
+    return f"Classification error on {whole['in_images']} test images: {error:.2f} %.{known}"
+
+
+def network_section(name, results):
+    network, report, near = NETWORKS[name], results["odin"], results["near"]
+    lines = [f"## {name}", "",
+             f"This is {network.title}; ODIN with temperature 1000 and magnitude {network.magnitude}.",
+             error_sentence(network, results["whole"]), "", *figures_table(report), *missing(report)]
+    lines += ["", *(f"- {note}." for note in report["notes"])] if report["notes"] else []
+    if near:
+        lines += ["", "Near sets:", "", *figures_table(near), *missing(near)]
+    return lines + [""]
+
+
+def summary_cell(figures, figure):
+    paper = published(figures)
+    known = f" ({percent(paper[figure])})" if paper.get(figure) is not None else ""
+    return percent(figures[figure]) + known
+
+
+def summary(results):
+    """The short table: FPR and AUROC of the baseline and ODIN, and the published figures."""
+    lines = heading("network", "set", "FPR at TPR 95 %: baseline", "ODIN", "AUROC: baseline", "ODIN")
+    for name, reports in results.items():
+        for evaluation in reports["odin"]["evaluations"]:
+            detectors = evaluation["detectors"]
+            cells = [summary_cell(detectors[detector], figure) for figure in ("fpr_at_tpr95", "auroc")
+                     for detector in ("baseline", "odin")]
+            lines.append(row(name, evaluation["out_set"], *cells))
+    return lines
+
+
+def processor():
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, "an unknown processor")
+
+
+def document(results, absent):
+    """RESULTS.md: the summary, a section for each network, and what is known of the differences."""
+    first = next(iter(results.values()))["odin"]
+    settings = first["settings"]
+    seconds = sum(report["seconds"] for reports in results.values() for report in reports.values() if report)
+    lines = [
+        "# Results", "",
+        "Written by `tools/reproduce`; do not edit. Figures are in percent. In brackets stands what was published, in",
+        "the long tables with the difference. A difference of more than one point is bold, and explained at the end.",
+        "",
+        *summary(results), "",
+        f"- Made on {datetime.date.today().isoformat()} by version {first['versions']['odin']} in "
+        f"{seconds / 60:.0f} minutes of scoring, on {processor()}, {settings['device'].partition(' on ')[2]}.",
+        f"- The first {settings['skip']} images of every set are held out, as in the authors' code; at most "
+        f"{settings['limit']} are read.",
+        "- Figures are exact. Rows with \"sweep\" are computed as the authors' code does, by 100,000 thresholds, which "
+        "is what their paper prints.",
+        "- Where there are square brackets, they are 95 % confidence intervals: AUROC by DeLong's method, FPR by the "
+        "bootstrap."]
+    if absent:
+        lines.append(f"- Networks that were not there: {', '.join(absent)}.")
+    lines.append("")
+    for name, reports in results.items():
+        lines += network_section(name, reports)
+    lines += ["## What explains the differences", "", DIFFERENCES.read_text(encoding="utf-8").strip(), ""]
+    return "\n".join(lines)

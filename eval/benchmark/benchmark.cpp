@@ -54,6 +54,9 @@ DetectorResult result_of(const DetectorScores& scores, MetricsMethod method, int
   result.temperature = perturbed ? scores.parameters.temperature : 1;
   result.magnitude = perturbed ? scores.parameters.magnitude : 0;
   result.metrics = metrics_of(scores, method, classes);
+  if (method != MetricsMethod::kThresholdSweep) {
+    result.intervals = confidence_intervals(scores.in, scores.out);
+  }
   if (method == MetricsMethod::kBoth && scores.detector->sweep != nullptr) {
     result.sweep = metrics_of(scores, MetricsMethod::kThresholdSweep, classes);
   }

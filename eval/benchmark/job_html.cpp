@@ -27,6 +27,7 @@ HtmlSet set_of(const Evaluation& evaluation, const TaskResult& task) {
     detector.name = result.detector->title;
     detector.settings = settings_of(*result.detector, {result.temperature, result.magnitude});
     detector.metrics = result.metrics;
+    detector.intervals = result.intervals;
     if (result.comparable() != nullptr) detector.paper = result.comparable()->metrics;
     detector.in = task.scores[i].in;
     detector.out = task.scores[i].out;

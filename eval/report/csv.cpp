@@ -20,13 +20,27 @@ std::string set_fields(const Report& report, std::string_view out_set) {
   return fmt::format("{},{},{},", field(report.network), field(report.in_set), field(out_set));
 }
 
-std::string figures_of(const Metrics& metrics) {
+constexpr std::string_view kIntervalColumns =
+    ",fpr_at_tpr95_low,fpr_at_tpr95_high,auroc_low,auroc_high";
+
+// The fields from the figures to the end of the line.
+std::string figures_of(const Metrics& metrics, const MetricIntervals& intervals) {
   std::string text;
   for (const MetricFigure& figure : kMetricFigures) {
     const std::optional<double> value = figure.of(metrics);
     text += value ? fmt::format(",{}", *value) : ",";
   }
+  for (const auto& interval : {intervals.fpr_at_tpr95, intervals.auroc}) {
+    text += interval ? fmt::format(",{},{}", interval->low, interval->high) : ",,";
+  }
   return text + '\n';
+}
+
+// A line without figures.
+std::string line_on(const Report& report, std::string_view subject, std::string_view source) {
+  const std::size_t empty =
+      2 + kMetricFigures.size() + 4;  // temperature, magnitude, figures, intervals
+  return fmt::format("{},,,{}{}\n", set_fields(report, subject), source, std::string(empty, ','));
 }
 
 std::string source_of(const PublishedFigures& figures) {
@@ -40,30 +54,30 @@ std::string to_csv(const Report& report) {
   std::string text =
       "network,in_set,out_set,in_images,out_images,detector,source,temperature,magnitude";
   for (const MetricFigure& figure : kMetricFigures) text += fmt::format(",{}", figure.key);
-  text += '\n';
+  text += fmt::format("{}\n", kIntervalColumns);
   for (const Evaluation& evaluation : report.evaluations) {
     const std::string set = set_fields(report, evaluation.out_set);
     for (const DetectorResult& result : evaluation.detectors) {
       const std::string_view name = result.detector->name;
       text += fmt::format("{}{},{},{},ours,{},{}", set, report.in_images, evaluation.out_images,
                           name, result.temperature, result.magnitude);
-      text += figures_of(result.metrics);
+      text += figures_of(result.metrics, result.intervals);
       if (!result.published) continue;
       const bool perturbed = result.detector->uses_odin_parameters;
       text += fmt::format("{},,{},{},{},{}", set, name, source_of(*result.published),
                           perturbed ? result.published->parameters.temperature : 1,
                           perturbed ? result.published->parameters.magnitude : 0);
-      text += figures_of(result.published->metrics);
+      text += figures_of(result.published->metrics, {});
     }
   }
   for (const MissingSet& missing : report.missing) {
-    text += fmt::format("{},,,missing,,,,,,,\n", set_fields(report, missing.name));
+    text += line_on(report, missing.name, "missing");
   }
   for (const FailedSet& set : report.failed) {
-    text += fmt::format("{},,,failed,,,,,,,\n", set_fields(report, set.name));
+    text += line_on(report, set.name, "failed");
   }
   for (const std::string& note : report.notes) {
-    text += fmt::format("{},,,note,,,,,,,\n", set_fields(report, note));
+    text += line_on(report, note, "note");
   }
   return text;
 }

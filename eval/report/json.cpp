@@ -13,6 +13,10 @@ Json number_or_null(std::optional<double> value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+Json pair_or_null(const std::optional<Interval>& interval) {
+  return interval ? Json::array({interval->low, interval->high}) : Json(nullptr);
+}
+
 void add_metrics(Json& entry, const Metrics& metrics) {
   for (const MetricFigure& figure : kMetricFigures) {
     entry[std::string(figure.key)] = number_or_null(figure.of(metrics));
@@ -24,6 +28,8 @@ Json json_of(const DetectorResult& result) {
              {"temperature", result.temperature},
              {"magnitude", result.magnitude}};
   add_metrics(entry, result.metrics);
+  entry["fpr_at_tpr95_ci95"] = pair_or_null(result.intervals.fpr_at_tpr95);
+  entry["auroc_ci95"] = pair_or_null(result.intervals.auroc);
   if (result.sweep) {
     Json sweep = Json::object();
     add_metrics(sweep, *result.sweep);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/metrics/confidence.h"
 #include "eval/metrics/metrics.h"
 #include "eval/published/figures.h"
 #include "eval/scoring/detector.h"
@@ -22,6 +23,7 @@ struct DetectorResult {
   // For the same sets and detector, and a network of this name.
   std::optional<PublishedFigures> published;
   std::optional<Metrics> sweep{};  // the threshold sweep's, if both were asked for
+  MetricIntervals intervals{};     // of exact metrics, 95 %
 
   // The published figures, if they are of the same network: to be shown next to ours.
   const PublishedFigures* comparable() const {
@@ -95,7 +97,8 @@ std::string to_markdown(const Report& report);
 
 // A line of names, then one line for each set and detector, and one more if the paper has figures.
 // `source` is "ours" or the paper's edition. Figures are unrounded fractions; an undefined figure is
-// empty. A missing set has one line with the source "missing", a failed one with the source "failed", and
+// empty. The bounds of 95 % confidence intervals come last, and are empty where there are none. A missing
+// set has one line with the source "missing", a failed one with the source "failed", and
 // a note one with the source "note" and its sentence in place of a set. RFC 4180.
 std::string to_csv(const Report& report);
 

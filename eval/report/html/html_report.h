@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/metrics/confidence.h"
 #include "eval/metrics/metrics.h"
 
 namespace odin {
@@ -27,6 +28,7 @@ struct HtmlDetector {
   std::string settings;          // "T = 1000, magnitude 0.0014"; empty if it has none
   Metrics metrics;               // in the table
   std::optional<Metrics> paper;  // in the paper, for this network, these sets and this detector
+  MetricIntervals intervals{};   // 95 % confidence intervals of the metrics
   // Scores of single images; greater means more in-distribution. Infinite scores are allowed. The
   // curve and the histogram are computed from them.
   std::span<const double> in;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "eval/image/png_writer.h"
+#include "eval/metrics/figures.h"
 #include "eval/report/html/text.h"
 
 namespace odin {
@@ -23,12 +24,14 @@ struct Column {
   std::string_view heading;
   bool lower_is_better;
   Value (*of)(const Metrics&);
+  std::optional<Interval> MetricIntervals::*interval = nullptr;
 };
 
 constexpr std::array<Column, 5> kColumns{{
-    {"FPR at TPR\u00a095\u00a0%", true, [](const Metrics& m) { return m.fpr_at_tpr95; }},
-    {"Detection error", true, [](const Metrics& m) { return Value(m.detection_error); }},
-    {"AUROC", false, [](const Metrics& m) { return Value(m.auroc); }},
+    {"FPR at TPR\u00a095\u00a0%", true, [](const Metrics& m) { return m.fpr_at_tpr95; },
+     &MetricIntervals::fpr_at_tpr95},
+    {"Detection error", true, [](const Metrics& m) { return known(m.detection_error); }},
+    {"AUROC", false, [](const Metrics& m) { return known(m.auroc); }, &MetricIntervals::auroc},
     {"AUPR in", false, [](const Metrics& m) { return m.aupr_in; }},
     {"AUPR out", false, [](const Metrics& m) { return m.aupr_out; }},
 }};
@@ -65,6 +68,11 @@ void append_detector(std::string& html, const HtmlSet& set, const HtmlDetector& 
     const Value value = column.of(detector.metrics);
     const bool is_best = value && value == best(set, column);
     append(html, "<td{}>{}", is_best ? " class=\"best\"" : "", percent(value));
+    if (column.interval != nullptr && detector.intervals.*column.interval) {
+      const Interval& interval = *(detector.intervals.*column.interval);
+      append(html, "<small>{}\u2009\u2013\u2009{}</small>", percent(interval.low),
+             percent(interval.high));
+    }
     if (detector.paper) append(html, "<small>({})</small>", percent(column.of(*detector.paper)));
     html += "</td>";
   }
@@ -111,7 +119,8 @@ std::string description_list(const HtmlReport& report) {
 std::string results_table(const HtmlReport& report, std::string_view set_anchor) {
   std::string html =
       "<table class=\"results\">\n<caption>All figures in %; \u2193 less is better, \u2191 more is "
-      "better; the best of each set is bold.";
+      "better; the best of each set is bold. Small figures below ours are 95\u00a0% confidence "
+      "intervals.";
   if (!report.paper.empty())
     append(html, " The paper\u2019s figures are in brackets: {}.", html_escaped(report.paper));
   html += "</caption>\n<thead><tr><th scope=\"col\">Set and detector</th>";

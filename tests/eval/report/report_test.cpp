@@ -132,6 +132,8 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
   Report report = example();
   report.accuracy = 1.0 / 3;
   report.evaluations[0].detectors[0].metrics.fpr_at_tpr95.reset();
+  report.evaluations[0].detectors[1].intervals = {Interval{0.04, 0.046}, Interval{0.99, 0.992}};
+  report.evaluations[0].detectors[1].sweep = Metrics{0.044, 0.047, 0.9905, std::nullopt, 0.98};
   const std::string text = to_json(report);
   CHECK(text.ends_with("}\n"));
   const auto expected = nlohmann::json::parse(R"json({
@@ -146,11 +148,15 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
       "detectors": {
         "baseline": {"source": "Hendrycks & Gimpel, ICLR 2017, arXiv:1610.02136",
                      "temperature": 1.0, "magnitude": 0.0, "fpr_at_tpr95": null,
-                     "detection_error": 0.099, "auroc": 0.953, "aupr_in": 0.964, "aupr_out": 0.938},
+                     "detection_error": 0.099, "auroc": 0.953, "aupr_in": 0.964, "aupr_out": 0.938,
+                     "fpr_at_tpr95_ci95": null, "auroc_ci95": null},
         "odin": {"source": "Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690",
                  "temperature": 1000.0, "magnitude": 0.0014, "fpr_at_tpr95": 0.043,
                  "detection_error": 0.046, "auroc": 0.991, "aupr_in": 0.992,
-                 "aupr_out": 0.9999999999999996}
+                 "aupr_out": 0.9999999999999996, "fpr_at_tpr95_ci95": [0.04, 0.046],
+                 "auroc_ci95": [0.99, 0.992],
+                 "threshold_sweep": {"fpr_at_tpr95": 0.044, "detection_error": 0.047,
+                                     "auroc": 0.9905, "aupr_in": null, "aupr_out": 0.98}}
       }
     }],
     "failed": [], "missing": [],
@@ -179,8 +185,8 @@ TEST_CASE("a note is in every form of the report") {
   CHECK(to_csv(report) ==
         to_csv(example()) +
             "DenseNet-BC-100,CIFAR-10,\"No accuracy: the set \"\"x\"\" has 3 classes, the network "
-            "10.\",,,,note,,,,,,,\n"
-            "DenseNet-BC-100,CIFAR-10,Another.,,,,note,,,,,,,\n");
+            "10.\",,,,note,,,,,,,,,,,\n"
+            "DenseNet-BC-100,CIFAR-10,Another.,,,,note,,,,,,,,,,,\n");
 }
 
 TEST_CASE("JSON is valid for a file name that is not UTF-8 and for no evaluation") {

@@ -91,28 +91,31 @@ TEST_CASE("CSV has one line for each set, detector and source, unrounded") {
   Report report = example();
   report.evaluations[1].detectors[0].metrics.fpr_at_tpr95.reset();
   report.evaluations[1].detectors[0].metrics.auroc = 1.0 / 3;
+  report.evaluations[0].detectors[0].intervals = {Interval{0.33, 0.36}, Interval{0.95, 0.956}};
   CHECK(to_csv(report) ==
         "network,in_set,out_set,in_images,out_images,detector,source,temperature,magnitude,"
-        "fpr_at_tpr95,detection_error,auroc,aupr_in,aupr_out\n"
+        "fpr_at_tpr95,detection_error,auroc,aupr_in,aupr_out,fpr_at_tpr95_low,fpr_at_tpr95_high,"
+        "auroc_low,auroc_high\n"
         "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),9000,8999,baseline,ours,1,0,0.348,0.099,"
-        "0.953,0.964,0.938\n"
+        "0.953,0.964,0.938,0.33,0.36,0.95,0.956\n"
         "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),,,baseline,paper (v5),1,0,0.347,0.1,0.953,"
-        "0.964,0.938\n"
+        "0.964,0.938,,,,\n"
         "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),9000,8999,odin,ours,1000,0.0014,0.043,"
-        "0.046,0.991,0.992,1\n"
+        "0.046,0.991,0.992,1,,,,\n"
         "DenseNet-BC-100,CIFAR-10,Tiny-ImageNet (crop),,,odin,paper (v5),1000,0.0014,0.043,0.047,"
-        "0.991,0.991,0.991\n"
+        "0.991,0.991,0.991,,,,\n"
         "DenseNet-BC-100,CIFAR-10,iSUN,9000,7925,baseline,ours,1,0,,0.099,0.3333333333333333,"
-        "0.964,0.938\n"
-        "DenseNet-BC-100,CIFAR-10,iSUN,9000,7925,odin,ours,1000,0.0014,0.043,0.046,0.991,0.992,1\n"
+        "0.964,0.938,,,,\n"
+        "DenseNet-BC-100,CIFAR-10,iSUN,9000,7925,odin,ours,1000,0.0014,0.043,0.046,0.991,0.992,1,,,"
+        ",\n"
         "DenseNet-BC-100,CIFAR-10,iSUN,,,odin,paper (before-v5),1000,0.0014,0.063,0.057,0.988,"
-        "0.989,0.988\n"
+        "0.989,0.988,,,,\n"
         "DenseNet-BC-100,CIFAR-10,\"Mine | yours, \"\"both\"\"\",9000,3,baseline,ours,1,0,0.348,"
-        "0.099,0.953,0.964,0.938\n"
+        "0.099,0.953,0.964,0.938,,,,\n"
         "DenseNet-BC-100,CIFAR-10,\"Mine | yours, \"\"both\"\"\",9000,3,odin,ours,1000,0.0014,"
-        "0.043,0.046,0.991,0.992,1\n"
-        "DenseNet-BC-100,CIFAR-10,LSUN (crop),,,,missing,,,,,,,\n"
-        "DenseNet-BC-100,CIFAR-10,other,,,,missing,,,,,,,\n");
+        "0.043,0.046,0.991,0.992,1,,,,\n"
+        "DenseNet-BC-100,CIFAR-10,LSUN (crop),,,,missing,,,,,,,,,,,\n"
+        "DenseNet-BC-100,CIFAR-10,other,,,,missing,,,,,,,,,,,\n");
 }
 
 TEST_CASE("notes below the table report a search and an undefined figure") {

@@ -83,6 +83,7 @@ void HtmlExample::add_set(const std::string& name, double shift, bool in_the_pap
                              .settings = settings,
                              .metrics = exact_metrics(kept_in, kept_out),
                              .paper = in_the_paper ? paper : std::nullopt,
+                             .intervals = confidence_intervals(kept_in, kept_out),
                              .in = kept_in,
                              .out = kept_out});
   };

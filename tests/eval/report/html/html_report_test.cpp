@@ -45,7 +45,9 @@ TEST_CASE("the page is well-formed, self-contained and accessible, and shows eve
   HtmlExample example;
   HtmlSet& set = example.report.sets[0];
   set.detectors[0].metrics = {0.348, 0.099, 0.953, 0.964, 0.938};
+  set.detectors[0].intervals = {Interval{0.3381, 0.3577}, Interval{0.9499, 0.9561}};
   set.detectors[3].metrics = {0.0431, 0.0464, 0.991, 0.9919, std::nullopt};
+  set.detectors[3].intervals = {std::nullopt, Interval{0.9904, 0.9916}};
   example.report.notes = {"No accuracy: <b>3</b> classes & the network's 10."};
   const std::string text = checked_text(example.report);
   INFO(text);
@@ -57,10 +59,12 @@ TEST_CASE("the page is well-formed, self-contained and accessible, and shows eve
   CHECK(holds(text, "dd: 95.2 %\n"));
   CHECK(holds(text, "dd: cpu (avx2, 2 threads)\n"));
   CHECK(holds(text, "tr: Tiny-ImageNet (crop)| |3000 images\n"));
-  CHECK(holds(text, "tr: Baseline|34.8|(34.7)|9.9|(10.0)|95.3|(95.3)|96.4|(96.4)|93.8|(93.8)\n"));
   CHECK(holds(text,
-              "tr: ODIN|T = 1000, magnitude 0.0014|4.3|(4.3)|4.6|(4.7)|99.1|(99.1)|99.2|"
-              "(99.1)|n/a|(99.1)\n"));
+              "tr: Baseline|34.8|33.8 \u2013 35.8|(34.7)|9.9|(10.0)|95.3|"
+              "95.0 \u2013 95.6|(95.3)|96.4|(96.4)|93.8|(93.8)\n"));
+  CHECK(holds(text,
+              "tr: ODIN|T = 1000, magnitude 0.0014|4.3|(4.3)|4.6|(4.7)|99.1|"
+              "99.0 \u2013 99.2|(99.1)|99.2|(99.1)|n/a|(99.1)\n"));
   CHECK(holds(text,
               "Missing: the folder 'data/LSUN' does not exist. To fetch it: |"
               "fetch_data --data-dir data LSUN\n"));
@@ -81,6 +85,7 @@ TEST_CASE("the best figures of a set are bold: the least errors and the greatest
   auto& detectors = example.report.sets[0].detectors;
   detectors.resize(2);
   detectors[0].paper = detectors[1].paper = std::nullopt;
+  detectors[0].intervals = detectors[1].intervals = {};
   detectors[0].metrics = {0.2, 0.1, 0.7, 0.5, std::nullopt};
   detectors[1].metrics = {0.1, 0.2, 0.6, 0.5, 0.9};
   const std::string page = to_html(example.report);

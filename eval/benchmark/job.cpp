@@ -97,6 +97,19 @@ std::vector<std::string> notes_on(const NamedDataset& set) {
   return notes;
 }
 
+// Which sets are decoded in another way than Pillow and torchvision decode them today.
+std::vector<std::string> notes_on_jpeg(const std::vector<SetRequest>& sets) {
+  std::vector<std::string> names;
+  for (const SetRequest& set : sets) {
+    if (set.jpeg_chroma == JpegChroma::kDct) names.push_back(set.display_name);
+  }
+  if (names.empty()) return {};
+  return {fmt::format(
+      "The colour of JPEG images is enlarged as IJG's libjpeg 7 to 9 did it (--jpeg-chroma "
+      "dct), with which the published figures were made: {}",
+      fmt::join(names, ", "))};
+}
+
 void append(std::vector<std::string>& to, const std::vector<std::string>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
@@ -148,6 +161,8 @@ Job prepare_job(const JobRequest& request) {
                      .benchmark_name = set.benchmark_name});
     if (search && request.tune_on.empty()) search->out.push_back(held_out_images(out, parts));
   }
+
+  append(set_notes, notes_on_jpeg(out_sets.present));
 
   ClassMatch in_classes = match_classes(
       *reported_in.images,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eval/image/fit.h"
+#include "eval/image/image_file.h"
 
 namespace odin {
 
@@ -31,7 +32,8 @@ struct JobRequest {
   std::optional<std::int64_t> skip;   // held-out images at the start of every set
   std::optional<std::int64_t> limit;  // images read at most, the held-out ones included
   ImageFit fit = ImageFit::kExact;
-  bool skip_bad_images = false;  // of folders, where they would be an error
+  std::optional<JpegChroma> jpeg_chroma;  // empty: as the benchmark has it
+  bool skip_bad_images = false;           // of folders, where they would be an error
   std::uint64_t seed = 0;
   bool search = false;  // tune on the held-out images
   std::string tune_on;  // only with this set, by name or SPEC

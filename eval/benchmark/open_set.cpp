@@ -29,6 +29,7 @@ void fail_missing(const MissingSet& set) {
 
 NamedDataset open_set(const SetRequest& set, DatasetOptions options, const SetParts& parts) {
   if (options.fit == ImageFit::kExact) options.fit = set.fit;
+  options.folder.jpeg_chroma = set.jpeg_chroma;
   std::shared_ptr<const Dataset> images = open_dataset(parse_dataset_spec(set.spec), options);
   require(images->size() > parts.skip,
           "{} has {} images, and --skip {} holds them all out: lower --skip", images->name(),

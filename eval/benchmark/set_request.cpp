@@ -21,7 +21,8 @@ SetRequest benchmark_set(const BenchmarkSet& set, const JobRequest& request,
   SetRequest result{.display_name = set.title,
                     .benchmark_name = set.name,
                     .spec = first_place_there(set.places, request.data_dir),
-                    .fit = set.fit};
+                    .fit = set.fit,
+                    .jpeg_chroma = request.jpeg_chroma.value_or(set.jpeg_chroma)};
   if (network.published != nullptr) {
     const auto parameters =
         published_parameters(benchmark, network.published->name, set.name, request.edition);
@@ -30,8 +31,11 @@ SetRequest benchmark_set(const BenchmarkSet& set, const JobRequest& request,
   return result;
 }
 
-SetRequest other_set(const std::string& spec) {
-  return {.display_name = "", .benchmark_name = "", .spec = spec};
+SetRequest other_set(const std::string& spec, const JobRequest& request) {
+  return {.display_name = "",
+          .benchmark_name = "",
+          .spec = spec,
+          .jpeg_chroma = request.jpeg_chroma.value_or(JpegChroma::kLinear)};
 }
 
 std::string_view format_of(std::string_view spec) {
@@ -62,7 +66,7 @@ NetworkRequest network_request(const JobRequest& request) {
             .in = demo_set("Fashion-MNIST", fmt::format("idx:{}", kDemoImages))};
   }
   if (request.network.empty()) {
-    return {.weights = request.weights, .in = other_set(request.in_spec)};
+    return {.weights = request.weights, .in = other_set(request.in_spec, request)};
   }
   const PublishedNetwork& network = published_network(request.network);
   const fs::path weights = request.weights_dir / network.weights_file;
@@ -96,7 +100,7 @@ std::vector<SetRequest> out_requests(const JobRequest& request,
     SetRequest wanted = benchmark_set(set, request, benchmark, network);
     if (!is_in_set(wanted, network)) sets.push_back(std::move(wanted));
   }
-  for (const std::string& spec : request.out_specs) sets.push_back(other_set(spec));
+  for (const std::string& spec : request.out_specs) sets.push_back(other_set(spec, request));
   return sets;
 }
 
@@ -104,7 +108,7 @@ SetRequest tuning_request(const JobRequest& request, const BenchmarkDefinition& 
                           const NetworkRequest& network) {
   const BenchmarkSet* set = benchmark.find_set(request.tune_on);
   return set != nullptr ? benchmark_set(*set, request, benchmark, network)
-                        : other_set(request.tune_on);
+                        : other_set(request.tune_on, request);
 }
 
 }  // namespace odin

@@ -20,6 +20,7 @@ struct SetRequest {
   std::string benchmark_name;       // in the benchmark; empty where that does not have the set
   std::string spec;                 // where it is
   ImageFit fit = ImageFit::kExact;  // unless the command line gives another
+  JpegChroma jpeg_chroma = JpegChroma::kLinear;                          // likewise
   OdinParameters parameters = {kAuthorsTemperature, kDefaultMagnitude};  // likewise
 };
 

@@ -175,6 +175,14 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->type_name("HOW")
       ->group(group);
   add_fit_options(app, job.fit, group);
+  app.add_option_function<std::string>(
+         "--jpeg-chroma", [&job](const std::string& name) { job.jpeg_chroma = jpeg_chroma(name); },
+         "How the colour of JPEG images is enlarged: linear, as Pillow and torchvision do today, "
+         "or dct, "
+         "as they did in 2017; default: as the benchmark says (odin: dct), else linear")
+      ->check(CLI::IsMember({"linear", "dct"}))
+      ->type_name("HOW")
+      ->group(group);
   app.add_flag("--skip-bad-images", job.skip_bad_images,
                "Leave out images of folders that cannot be read; default: list them and end")
       ->group(group);

@@ -22,20 +22,22 @@ constexpr std::uint64_t kOrderSeed = 0;
 
 class Folder final : public ByteDataset {
  public:
-  Folder(std::string_view name, std::vector<std::string> files, ImageFit fit, DatasetLabels labels,
-         std::vector<std::string> notes)
+  Folder(std::string_view name, std::vector<std::string> files, const FolderOptions& options,
+         DatasetLabels labels, std::vector<std::string> notes)
       : ByteDataset(name, static_cast<std::int64_t>(files.size()), std::move(labels),
                     std::move(notes)),
         files_(std::move(files)),
-        fit_(fit) {}
+        fit_(options.fit),
+        chroma_(options.jpeg_chroma) {}
 
  private:
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
-    read_image_file(files_[static_cast<std::size_t>(index)], fit_, pixels);
+    read_image_file(files_[static_cast<std::size_t>(index)], fit_, pixels, {}, chroma_);
   }
 
   std::vector<std::string> files_;
   ImageFit fit_;
+  JpegChroma chroma_;
 };
 
 // "iSUN" for "data/iSUN", "data/iSUN/" and, inside it, ".".
@@ -162,7 +164,7 @@ std::shared_ptr<const Dataset> open_folder(const fs::path& folder, const FolderO
   if (!usable.empty()) require_class_images(listing, usable, looked_at, folder, bad);
   listing.take(usable);
   bad.require_any(listing.files.size(), folder);
-  return std::make_shared<Folder>(last_name(folder), std::move(listing.files), options.fit,
+  return std::make_shared<Folder>(last_name(folder), std::move(listing.files), options,
                                   std::move(listing.labels), std::move(notes));
 }
 

@@ -8,11 +8,13 @@
 
 #include "eval/data/dataset.h"
 #include "eval/image/fit.h"
+#include "eval/image/image_file.h"
 
 namespace odin {
 
 struct FolderOptions {
   ImageFit fit = ImageFit::kExact;
+  JpegChroma jpeg_chroma = JpegChroma::kLinear;
   // Where there are two class folders or more: false for class by class, true for stratified_order(), in
   // which the first images have all classes too. A single class folder keeps its order.
   bool mix_classes = false;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "eval/image/fit.h"
+#include "eval/image/image_file.h"
 #include "kernels/error.h"
 #include "weights/files/input_file.h"
 
@@ -82,6 +83,6 @@ enum class ImagePart : std::uint8_t { kHeader, kWhole };
 
 // Both throw Error, which names the file, unless it is an image of the format, as far as it is decoded.
 void decode_png(InputStream& stream, ImageFitter& fitter, ImagePart part);
-void decode_jpeg(InputStream& stream, ImageFitter& fitter, ImagePart part);
+void decode_jpeg(InputStream& stream, ImageFitter& fitter, ImagePart part, JpegChroma chroma);
 
 }  // namespace odin

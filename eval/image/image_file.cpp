@@ -8,7 +8,8 @@
 namespace odin {
 namespace {
 
-void decode(const std::filesystem::path& file, ImageFitter& fitter, ImagePart part) {
+void decode(const std::filesystem::path& file, ImageFitter& fitter, ImagePart part,
+            JpegChroma chroma) {
   const InputFile input(file);
   require(input.size() > 0, "'{}' is empty, but a PNG or JPEG image is needed", file.string());
   std::array<std::uint8_t, 4> start{};
@@ -18,7 +19,7 @@ void decode(const std::filesystem::path& file, ImageFitter& fitter, ImagePart pa
   if (start == std::array<std::uint8_t, 4>{0x89, 'P', 'N', 'G'}) {
     decode_png(stream, fitter, part);
   } else if (start[0] == 0xFF && start[1] == 0xD8) {
-    decode_jpeg(stream, fitter, part);
+    decode_jpeg(stream, fitter, part, chroma);
   } else {
     fail("'{}' is neither a PNG nor a JPEG image: convert it, or remove it from the data set",
          file.string());
@@ -27,15 +28,21 @@ void decode(const std::filesystem::path& file, ImageFitter& fitter, ImagePart pa
 
 }  // namespace
 
+JpegChroma jpeg_chroma(std::string_view name) {
+  if (name == "linear") return JpegChroma::kLinear;
+  if (name == "dct") return JpegChroma::kDct;
+  fail("there is no way \"{}\" to enlarge the colour of JPEG images: use linear or dct", name);
+}
+
 void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
-                     CropDraw draw) {
+                     CropDraw draw, JpegChroma chroma) {
   ImageFitter fitter(file.string(), fit, pixels, draw);
-  decode(file, fitter, ImagePart::kWhole);
+  decode(file, fitter, ImagePart::kWhole, chroma);
 }
 
 void check_image_header(const std::filesystem::path& file, ImageFit fit) {
   ImageFitter fitter(file.string(), fit, nullptr);
-  decode(file, fitter, ImagePart::kHeader);
+  decode(file, fitter, ImagePart::kHeader, JpegChroma::kLinear);
 }
 
 }  // namespace odin

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eval/image/fit.h"
+#include "eval/image/image_file.h"
 #include "eval/metrics/metrics.h"
 #include "eval/scoring/odin_parameters.h"
 
@@ -21,7 +22,8 @@ struct BenchmarkSet {
   // is taken.
   std::vector<std::string> places;
   ImageFit fit = ImageFit::kExact;  // how the benchmark brings its images to 32 x 32
-  std::string fetch;                // what fetch_data calls it; empty where that does not have it
+  JpegChroma jpeg_chroma = JpegChroma::kLinear;
+  std::string fetch;  // what fetch_data calls it; empty where that does not have it
 };
 
 // What one publication did with one network.

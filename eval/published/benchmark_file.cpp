@@ -46,6 +46,16 @@ struct Place {
     require(shown == found, "{} has characters that cannot be printed: {}", path, shown);
     return found;
   }
+  // What `find` gives for the text. It throws Error for a name that it does not know.
+  template <class Find>
+  auto named(const Find& find) const {
+    const std::string name = text();
+    try {
+      return find(name);
+    } catch (const Error& error) {
+      fail("{}: {}", path, error.what());
+    }
+  }
   double number(double least, double most) const {
     if (!value.is_number()) fail_expecting("a number");
     const auto found = value.get<double>();
@@ -107,28 +117,19 @@ void require_distinct(const Entries& entries, Name Entries::value_type::*name,
 }
 
 BenchmarkSet read_set(const Place& object) {
-  object.require_only({"name", "title", "places", "fit", "fetch"});
+  object.require_only({"name", "title", "places", "fit", "jpeg_chroma", "fetch"});
   BenchmarkSet set;
   set.name = object.at("name").text();
   set.title = object.find("title") ? object.at("title").text() : set.name;
   for (const Place& place : object.at("places").elements()) {
+    place.named(parse_dataset_spec);
     set.places.push_back(place.text());
-    try {
-      parse_dataset_spec(set.places.back());
-    } catch (const Error& error) {
-      fail("{}: {}", place.path, error.what());
-    }
   }
   require(!set.places.empty(), "{} has no places", object.path);
   require(set.name != "all", "{}: \"all\" stands for all sets and cannot be the name of one",
           object.path);
-  if (const std::optional<Place> fit = object.find("fit")) {
-    try {
-      set.fit = image_fit(fit->text());
-    } catch (const Error& error) {
-      fail("{}: {}", fit->path, error.what());
-    }
-  }
+  if (const auto fit = object.find("fit")) set.fit = fit->named(image_fit);
+  if (const auto chroma = object.find("jpeg_chroma")) set.jpeg_chroma = chroma->named(jpeg_chroma);
   if (const std::optional<Place> fetch = object.find("fetch")) set.fetch = fetch->text();
   return set;
 }

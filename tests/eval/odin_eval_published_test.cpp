@@ -82,7 +82,8 @@ TEST_CASE("the authors' DenseNet gives their images PyTorch's scores" *
   REQUIRE(converted.exit_status == 0);
   const ProgramResult scored = run_program(fmt::format(
       "'{0}' --nn densenet10 --weights-dir '{1}' --data-dir '{1}' --out_dataset Imagenet_resize "
-      "LSUN_resize iSUN --skip 1000 --limit 1200 --score all --device cpu --scores '{1}/scores'",
+      "LSUN_resize iSUN --skip 1000 --limit 1200 --score all --jpeg-chroma linear --device cpu "
+      "--scores '{1}/scores'",
       kEvalProgram, path));
   INFO(scored.errors);
   REQUIRE(scored.exit_status == 0);

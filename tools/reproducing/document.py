@@ -98,11 +98,13 @@ def error_sentence(network, whole):
 
 
 def network_section(name, results):
-    network, report, near = NETWORKS[name], results["odin"], results["near"]
+    network, report, made, near = NETWORKS[name], results["odin"], results["made"], results["near"]
     lines = [f"## {name}", "",
              f"This is {network.title}; ODIN with temperature 1000 and magnitude {network.magnitude}.",
              error_sentence(network, results["whole"]), "", *figures_table(report), *missing(report)]
     lines += ["", *(f"- {note}." for note in report["notes"])] if report["notes"] else []
+    if made:
+        lines += ["", "A set that `make_ood` made as the authors' was:", "", *figures_table(made)]
     if near:
         lines += ["", "Near sets:", "", *figures_table(near), *missing(near)]
     return lines + [""]
@@ -118,7 +120,8 @@ def summary(results):
     """The short table: FPR and AUROC of the baseline and ODIN, and the published figures."""
     lines = heading("network", "set", "FPR at TPR 95 %: baseline", "ODIN", "AUROC: baseline", "ODIN")
     for name, reports in results.items():
-        for evaluation in reports["odin"]["evaluations"]:
+        made = reports["made"]["evaluations"] if reports["made"] else []
+        for evaluation in made + reports["odin"]["evaluations"]:
             detectors = evaluation["detectors"]
             cells = [summary_cell(detectors[detector], figure) for figure in ("fpr_at_tpr95", "auroc")
                      for detector in ("baseline", "odin")]

@@ -14,7 +14,7 @@ foreach(folder kernels nn weights eval)
           FILES_MATCHING PATTERN "*.h")
 endforeach()
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/fetch_data DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/fetching DESTINATION share/odin FILES_MATCHING PATTERN "*.py")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/fetching DESTINATION share/odin FILES_MATCHING PATTERN "*.py" PATTERN "*.json")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights/ DESTINATION share/odin/weights FILES_MATCHING PATTERN "*.h5")
 

@@ -13,6 +13,8 @@ from fetching.items import Failure
 
 CHUNK = 1 << 18
 TRIES = 4  # in a row that receive nothing
+IMPATIENT_TRIES = 2  # the same, where another address is left
+SLOWEST = 1000  # bytes per second, over as long as the timeout; slower is like silent
 MOST_BYTES = 4 << 30  # of one file
 
 
@@ -61,6 +63,31 @@ def looks_like_a_page(start):
     """Whether a file that starts like this is HTML, which file hosts send when a file is gone."""
     start = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml"))
+
+
+def is_pointer(start):
+    """Whether a file that starts like this is what Git LFS keeps in place of a large file."""
+    return start.startswith(b"version https://git-lfs.github.com/spec/")
+
+
+class TooSlow(Exception):
+    """A server sends, but so slowly that it is as good as silent."""
+
+
+class Pace:
+    """Raises TooSlow where a server sends, but hardly anything."""
+
+    def __init__(self, timeout):
+        self.timeout, self.since, self.received = timeout, time.monotonic(), 0
+
+    def note(self, count):
+        self.received += count
+        elapsed = time.monotonic() - self.since
+        if elapsed < self.timeout:
+            return
+        if self.received < SLOWEST * elapsed:
+            raise TooSlow(f"it sent {self.received} bytes in {elapsed:.0f} seconds, which is too slow")
+        self.since, self.received = time.monotonic(), 0
 
 
 def whole_size(response):
@@ -113,10 +140,11 @@ def receive(part, name, timeout):
             etag = response.headers.get("ETag", "")
             weak = etag.startswith("W/")  # not valid for ranges
             part.remember(etag if etag and not weak else response.headers.get("Last-Modified", ""), total)
+        pace = Pace(timeout)
         with open(part.path, "ab" if resumed else "wb") as file, progress(name, total) as show:
             while True:
                 try:
-                    chunk = response.read(CHUNK)
+                    chunk = response.read1(CHUNK)
                 except http.client.IncompleteRead as error:
                     chunk = error.partial
                 if not chunk:
@@ -124,6 +152,10 @@ def receive(part, name, timeout):
                 if size == 0 and looks_like_a_page(chunk):
                     part.discard()
                     raise Failure(f"{part.address} sends a web page instead of the file")
+                if size == 0 and is_pointer(chunk):
+                    part.discard()
+                    raise Failure(f"{part.address} sends a pointer of Git LFS instead of the file")
+                pace.note(len(chunk))
                 size += len(chunk)
                 if size > MOST_BYTES:
                     part.discard()
@@ -144,6 +176,10 @@ def progress(name, total):
         if drawn:
             columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # a window changes its size
             line = f"{name}: {size / 1e6:.1f}{of} MB "
+            room = min(columns - len(line) - 4, 50)
+            if total and room >= 10:
+                full = min(room * size // total, room)
+                line = f"[{'#' * full}{' ' * (room - full)}] {line}"
             print("\r" + line[max(0, len(line) - columns + 1):], end="", file=sys.stderr, flush=True)
 
     try:
@@ -153,18 +189,21 @@ def progress(name, total):
             print(file=sys.stderr)
 
 
-def download(name, address, target, timeout, pause):
-    """Downloads to `target`. Gives up after TRIES tries without a byte; waits `pause` seconds, then twice that."""
+def download(name, address, target, timeout, pause, patient=True):
+    """Downloads to `target`. Gives up after some tries without a byte; waits `pause` seconds, then twice that."""
+    tries = TRIES if patient else IMPATIENT_TRIES
     part = Partial(target, address)
     at = part.size() if part.known() else 0
     print(f"{name}: " + (f"continuing at byte {at} of {address}" if at else f"fetching {address}"), flush=True)
     failed = 0
     while True:
-        before, reason = part.size(), "the connection ended too early"
+        before, reason, slow = part.size(), "the connection ended too early", False
         try:
             if receive(part, name, timeout):
                 part.finish()
                 return
+        except TooSlow as error:
+            reason, slow = str(error), True
         except urllib.error.HTTPError as error:
             reason = f"{error.code} {error.reason}"
             if error.code not in (408, 429) and error.code < 500:
@@ -173,8 +212,8 @@ def download(name, address, target, timeout, pause):
             reason = str(error.reason)
         except (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
             reason = str(error) or type(error).__name__
-        failed = 0 if part.size() > before else failed + 1
-        if failed == TRIES:
+        failed = 0 if part.size() > before and not slow else failed + 1
+        if failed == tries:
             size = part.size()
             rest = (f"; {size} bytes are kept; run the same command to continue" if size
                     else "; the server is gone, or this machine is offline")

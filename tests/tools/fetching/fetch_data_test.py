@@ -3,7 +3,9 @@
 import fcntl
 import gzip
 import hashlib
+import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -39,7 +41,7 @@ class FetchData(FetchDataCase):
 
     def test_cifar_must_be_complete(self):
         unpack = module("unpack")
-        cifar = module("items").BY_NAME["cifar10"]
+        cifar = module("items").Catalogue().items["cifar10"]
         for name, size in cifar.files.items():
             with open(self.folder / name, "wb") as file:
                 file.truncate(size)
@@ -169,13 +171,16 @@ class FetchData(FetchDataCase):
         self.assertIn("Imagenet_resize", self.run_program("nothing").stderr)
         self.assertEqual(self.run_program("--help").returncode, 0)
 
-    def test_the_names_and_folders_are_those_of_odin_eval(self):
-        published = ROOT / "eval" / "published"
-        files = [published / "networks.cpp", *sorted((published / "benchmarks").glob("*.json"))]
-        names = "".join(path.read_text(encoding="utf-8") for path in files)
-        for item in module("items").ITEMS:
-            self.assertIn(f'"{item.name}"', names)
-            self.assertIn(f'{item.folder or item.name + ".h5"}"', names)
+    def test_what_odin_eval_tells_to_fetch_is_there(self):
+        items = module("items").Catalogue().items
+        published = ROOT / "eval/published"
+        networks = re.findall(r'^    \{"(\w+)", ', (published / "networks.cpp").read_text(encoding="utf-8"), re.M)
+        self.assertEqual([n for n, i in items.items() if i.in_dataset], networks)
+        for path in (published / "benchmarks").glob("*.json"):
+            for benchmark_set in json.loads(path.read_text(encoding="utf-8"))["sets"]:
+                if "fetch" in benchmark_set:
+                    folders = [place.partition(":")[2].split("/")[0] for place in benchmark_set["places"]]
+                    self.assertIn(items[benchmark_set["fetch"]].folder, folders)
 
 
 if __name__ == "__main__":

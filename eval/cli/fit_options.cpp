@@ -1,5 +1,7 @@
 #include "eval/cli/fit_options.h"
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 namespace odin {
@@ -10,10 +12,20 @@ void add_fit_options(CLI::App& app, ImageFit& fit, const std::string& group) {
              "--resize", [&fit] { fit = ImageFit::kResize; },
              "Scale images to 32 x 32, those of idx: sets too, which are padded without it")
           ->group(group);
-  app.add_flag_callback(
-         "--center-crop", [&fit] { fit = ImageFit::kCenterCrop; },
-         "Crop larger images to their middle 32 x 32; smaller ones of idx: sets are padded")
-      ->excludes(resize)
+  auto* crop =
+      app.add_flag_callback(
+             "--center-crop", [&fit] { fit = ImageFit::kCenterCrop; },
+             "Crop larger images to their middle 32 x 32; smaller ones of idx: sets are padded")
+          ->excludes(resize)
+          ->group(group);
+  app.add_option_function<std::string>(
+         "--fit", [&fit](const std::string& name) { fit = image_fit(name); },
+         "The same by name, resize or center-crop, or resize-crop: scale the shorter side to 32, "
+         "then "
+         "crop to the middle, as torchvision's Resize(32) and CenterCrop(32)")
+      ->check(CLI::IsMember({"resize", "resize-crop", "center-crop"}))
+      ->type_name("NAME")
+      ->excludes(resize, crop)
       ->group(group);
 }
 

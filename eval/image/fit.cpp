@@ -41,14 +41,15 @@ std::int64_t random_margin(std::int64_t extent, const CropDraw& draw, std::uint6
 ImageFit image_fit(std::string_view name) {
   if (name == "exact") return ImageFit::kExact;
   if (name == "resize") return ImageFit::kResize;
+  if (name == "resize-crop") return ImageFit::kResizeCrop;
   if (name == "center-crop") return ImageFit::kCenterCrop;
   if (name == "random-crop") return ImageFit::kRandomCrop;
-  fail("there is no fit \"{}\": use exact, resize, center-crop or random-crop", name);
+  fail("there is no fit \"{}\": use exact, resize, resize-crop, center-crop or random-crop", name);
 }
 
 bool scales(ImageFit fit) {
-  return fit == ImageFit::kResize || fit == ImageFit::kResizeBilinear ||
-         fit == ImageFit::kResizeNearest;
+  return fit == ImageFit::kResize || fit == ImageFit::kResizeCrop ||
+         fit == ImageFit::kResizeBilinear || fit == ImageFit::kResizeNearest;
 }
 
 ImageFitter::ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels, CropDraw draw)
@@ -60,14 +61,18 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
   const bool exact = width == kImageSize && height == kImageSize;
   require(exact || fit_ != ImageFit::kExact,
           "'{0}' is {1} x {2}, but images of {3} x {3} are needed: give --resize to scale it or "
-          "--center-crop to crop it to its middle",
+          "--center-crop to crop it to its middle, or --fit resize-crop to do both",
           image_, width, height, kImageSize);
   require(width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
           "'{}' claims to be {} x {}, but images are decoded up to {} on a side and {} pixels",
           image_, width, height, kMaxImageSide, kMaxImagePixels);
   if (scales(fit_) && !exact) {
-    horizontal_ = make_filter(width, fit_);
-    vertical_ = make_filter(height, fit_);
+    const std::int64_t shorter = std::min(width, height);
+    const auto scaled = [&](std::int64_t extent) {
+      return fit_ == ImageFit::kResizeCrop ? kImageSize * extent / shorter : kImageSize;
+    };
+    horizontal_ = make_filter(width, scaled(width), fit_);
+    vertical_ = make_filter(height, scaled(height), fit_);
     narrowed_.resize(static_cast<std::size_t>(height * kImageChannels * kImageSize));
   } else {
     const bool random = fit_ == ImageFit::kRandomCrop;
@@ -97,12 +102,15 @@ void ImageFitter::row(const std::uint8_t* rgb) {
   }
 }
 
-ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent, ImageFit fit) {
-  const double scale = static_cast<double>(extent) / kImageSize;
-  const double radius = fit == ImageFit::kResize ? std::max(scale, 1.0) : 1.0;
+ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent, std::int64_t scaled,
+                                             ImageFit fit) {
+  const double scale = static_cast<double>(extent) / static_cast<double>(scaled);
+  const bool antialiased = fit == ImageFit::kResize || fit == ImageFit::kResizeCrop;
+  const double radius = antialiased ? std::max(scale, 1.0) : 1.0;
+  const std::int64_t margin = half_margin(scaled);
   Filter filter;
   for (int i = 0; i < kImageSize; ++i) {
-    const double center = (i + 0.5) * scale;
+    const double center = (static_cast<double>(margin + i) + 0.5) * scale;
     if (fit == ImageFit::kResizeNearest) {
       filter.taps.push_back({static_cast<std::int64_t>(center), {1 << kFractionBits}});
       continue;
@@ -112,7 +120,7 @@ ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent, ImageFit fit) 
     std::vector<double> triangle;
     double sum = 0;
     for (std::int64_t x = begin; x < end; ++x) {
-      const double distance = std::abs((static_cast<double>(x) - center + 0.5) / radius);
+      const double distance = std::abs((static_cast<double>(x) - center + 0.5) * (1 / radius));
       triangle.push_back(std::max(1 - distance, 0.0));
       sum += triangle.back();
     }

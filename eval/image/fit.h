@@ -15,6 +15,9 @@ enum class ImageFit : std::uint8_t {
   // (bilinear with antialiasing). Gives the same bytes as Pillow's resize((32, 32), BILINEAR), which
   // is torchvision's Resize.
   kResize,
+  // Scale the shorter side to 32 with the same filter, keep proportions, and crop to the middle. Gives the
+  // same bytes as torchvision's Resize(32) and CenterCrop(32) of a PIL image.
+  kResizeCrop,
   // Scale without antialiasing: detail finer than the result's pixels turns into false patterns.
   // Bilinear interpolates each pixel between the four source pixels around its centre (PyTorch's
   // interpolate(mode="bilinear", antialias=False), to within one level of 255). Nearest takes the
@@ -28,7 +31,7 @@ enum class ImageFit : std::uint8_t {
   kRandomCrop
 };
 
-// By its name: exact, resize, center-crop or random-crop. Throws Error, which lists the names, for any other.
+// By its name: exact, resize, resize-crop, center-crop or random-crop. Throws Error, which lists the names, for any other.
 ImageFit image_fit(std::string_view name);
 
 // Whether images of any size are scaled, larger and smaller ones.
@@ -68,7 +71,8 @@ class ImageFitter {
     };
     std::vector<Taps> taps;  // 32 of them
   };
-  static Filter make_filter(std::int64_t extent, ImageFit fit);
+  // For the middle 32 results where `extent` source pixels are scaled to `scaled`.
+  static Filter make_filter(std::int64_t extent, std::int64_t scaled, ImageFit fit);
   void resize_row(const std::uint8_t* rgb);
   void resize_columns();
 

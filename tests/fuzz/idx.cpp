@@ -21,7 +21,7 @@ constexpr std::size_t kImageElements = 3 * 32 * 32;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const odin::test::MemoryFolder folder;
   if (size < 3) return 0;
-  const auto fit = static_cast<odin::ImageFit>(data[0] % 6);
+  const auto fit = static_cast<odin::ImageFit>(data[0] % 7);
   const std::size_t labels = std::min(
       size - 3, static_cast<std::size_t>(data[1]) | static_cast<std::size_t>(data[2]) << 8);
   folder.write("labels-idx1-ubyte", {data + 3, labels});

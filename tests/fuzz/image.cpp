@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto file = folder.write("image", {data + 1, size - 1});
   std::array<std::uint8_t, 3 * 32 * 32> pixels;
   try {
-    odin::read_image_file(file, static_cast<odin::ImageFit>(data[0] % 6), pixels.data());
+    odin::read_image_file(file, static_cast<odin::ImageFit>(data[0] % 7), pixels.data());
   } catch (const odin::Error&) {
   }
   return 0;

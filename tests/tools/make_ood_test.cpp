@@ -108,6 +108,18 @@ TEST_CASE("a crop does not depend on the other images") {
   }
 }
 
+TEST_CASE("--resize-crop writes what --fit resize-crop reads") {
+  const TemporaryFolder folder;
+  write_images(folder / "from", 3);
+  REQUIRE(make_ood("--resize-crop", folder / "from", folder / "to").exit_status == 0);
+  for (const char* source : {"a/0.png", "b/1.png", "a/2.png"}) {
+    CHECK(image_of(folder / "to", source) ==
+          read_image(folder / "from" / source, ImageFit::kResizeCrop));
+  }
+  CHECK(make_ood("--resize-crop --crop", folder / "from", folder / "other").exit_status == 2);
+  CHECK(make_ood("", folder / "from", folder / "other").exit_status == 2);
+}
+
 TEST_CASE("a limit spreads over all images") {
   const TemporaryFolder folder;
   write_images(folder / "from", 10);

@@ -57,8 +57,16 @@ std::string describe(const HeldOut& held_out) {
 }
 
 std::string_view describe(ImageFit fit) {
-  if (fit == ImageFit::kExact) return "";
-  return fit == ImageFit::kResize ? ", scaled to 32 x 32" : ", cropped to 32 x 32";
+  switch (fit) {
+    case ImageFit::kExact:
+      return "";
+    case ImageFit::kResizeCrop:
+      return ", scaled and cropped to 32 x 32";
+    case ImageFit::kCenterCrop:
+      return ", cropped to 32 x 32";
+    default:
+      return ", scaled to 32 x 32";
+  }
 }
 
 std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
@@ -76,7 +84,9 @@ std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const 
   // Without held-out images there is no draw, and the setup is that of every version.
   if (held_out.images > 0 && held_out.seed) setup["held_out_seed"] = *held_out.seed;
   // Nor are images of 32 x 32 fitted.
-  if (fit != ImageFit::kExact) setup["fit"] = fit == ImageFit::kResize ? "resize" : "center_crop";
+  if (fit == ImageFit::kResize) setup["fit"] = "resize";
+  if (fit == ImageFit::kResizeCrop) setup["fit"] = "resize_crop";
+  if (fit == ImageFit::kCenterCrop) setup["fit"] = "center_crop";
   return setup.dump();
 }
 

@@ -189,6 +189,32 @@ TEST_CASE("Images agree byte for byte with Pillow") {
   }
 }
 
+TEST_CASE("Scaled by the shorter side and cropped, images agree byte for byte with torchvision") {
+  const TemporaryFolder folder;
+  if (!run_pillow("make '" + folder.path().string() + "'")) return;
+  compare_with_pillow(folder / "long", "resize-crop", ImageFit::kResizeCrop,
+                      [](const Bytes& found, const Bytes& expected) { CHECK(found == expected); });
+}
+
+TEST_CASE("A very wide or tall image is scaled and cropped in its middle") {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "image.png";
+  for (const bool wide : {true, false}) {
+    // Black but for 32 x 32 in the middle, which come out as they are.
+    const int length = 60000;
+    const Bytes middle = noise_bytes(kPlane * 3, 5);
+    Bytes data(static_cast<std::size_t>(length) * 32 * 3);
+    const int width = wide ? length : 32;
+    for (std::size_t i = 0; i < kPlane; ++i) {
+      const std::size_t x = i % 32 + (wide ? (length - 32) / 2 : 0);
+      const std::size_t y = i / 32 + (wide ? 0 : (length - 32) / 2);
+      std::copy_n(&middle[i * 3], 3, &data[(y * static_cast<std::size_t>(width) + x) * 3]);
+    }
+    write_png(file, {.width = width, .height = wide ? 32 : length, .palette = {}, .data = data});
+    CHECK(read_image(file, ImageFit::kResizeCrop) == planar(middle, 3));
+  }
+}
+
 TEST_CASE(
     "Scaled without antialiasing, images agree with Pillow's nearest and PyTorch's bilinear") {
   const TemporaryFolder folder;

@@ -3,7 +3,8 @@
 
     pillow_images.py make OUT              images of every kind: OUT/exact (32 x 32) and OUT/sized
     pillow_images.py pixels FOLDER FIT OUT [COUNT]
-                                           what they look like, FIT one of exact, resize, crop, nearest
+                                           what they look like, FIT one of exact, resize, crop, nearest,
+                                           by torchvision resize-crop
                                            and, by PyTorch, bilinear (without antialiasing)
     pillow_images.py order FOLDER OUT      their order and classes, by torchvision's ImageFolder
     pillow_images.py made FROM TO FIT      whether make_ood made TO of FROM so: FIT as above, or cut (anywhere)
@@ -15,6 +16,7 @@ import pathlib
 import sys
 
 SIZE = 32
+MODULES = {"bilinear": ["torch"], "resize-crop": ["torchvision"]}  # that a fit needs
 
 
 def need(*modules):
@@ -80,6 +82,11 @@ def make(out):
     save_all(out / "exact", SIZE, SIZE, "a")
     for height, width in [(64, 64), (33, 35), (39, 67), (100, 32), (32, 101), (500, 333)]:
         save_all(out / "sized", height, width, f"{height}x{width}")
+    # Proportions that are kept: odd, nearly square, wide and tall, larger and smaller.
+    (out / "long").mkdir(parents=True, exist_ok=True)
+    for height, width in [(1, 1), (32, 33), (33, 32), (34, 32), (32, 35), (45, 45), (61, 97), (333, 500), (1, 40),
+                          (3, 1500), (2500, 5), (33, 2000), (1999, 37), (31, 33), (9, 7)]:
+        Image.fromarray(picture(rng, height, width, 3)).save(out / "long" / f"{height}x{width}.png")
     # A resize also enlarges; nothing can be cut out of these.
     for height, width in [(1, 1), (7, 50), (31, 33), (300, 3)]:
         save_all(out / "small", height, width, f"{height}x{width}")
@@ -104,6 +111,9 @@ def fitted(path, fit):
         image = image.resize((SIZE, SIZE), Image.BILINEAR)
     elif fit == "nearest":
         image = image.resize((SIZE, SIZE), Image.NEAREST)
+    elif fit == "resize-crop":
+        from torchvision import transforms
+        image = transforms.CenterCrop(SIZE)(transforms.Resize(SIZE)(image))
     elif fit == "bilinear":
         import torch
         planes = torch.from_numpy(np.asarray(image, np.float64).transpose(2, 0, 1).copy())
@@ -156,10 +166,10 @@ if __name__ == "__main__":
         need("numpy", "PIL")
         make(pathlib.Path(arguments[0]))
     elif command == "pixels":
-        need("numpy", "PIL", *(["torch"] if arguments[1] == "bilinear" else []))
+        need("numpy", "PIL", *MODULES.get(arguments[1], []))
         pixels(pathlib.Path(arguments[0]), arguments[1], pathlib.Path(arguments[2]), *map(int, arguments[3:]))
     elif command == "made":
-        need("numpy", "PIL", *(["torch"] if arguments[2] == "bilinear" else []))
+        need("numpy", "PIL", *MODULES.get(arguments[2], []))
         made(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]), arguments[2])
     elif command == "order":
         need("torchvision")

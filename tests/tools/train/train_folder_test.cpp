@@ -164,7 +164,13 @@ TEST_CASE("images of another size are scaled or cropped, by the options that the
   CHECK(result.exit_status == 0);
   CHECK(read_checkpoint(c / "net.h5").source.find("of set, scaled to 32 x 32: ") !=
         std::string::npos);
+  fs::remove(c / "net.h5.state");
+  result = c.train("folder:set", "--held-out 0 --epochs 1 --quiet --fit resize-crop");
+  CHECK(result.exit_status == 0);
+  CHECK(read_checkpoint(c / "net.h5").source.find("of set, scaled and cropped to 32 x 32: ") !=
+        std::string::npos);
   CHECK(c.train("folder:set", "--resize --center-crop").exit_status == 2);
+  CHECK(c.train("folder:set", "--resize --fit resize-crop").exit_status == 2);
 }
 
 TEST_CASE("a class of which no image can be used is no class") {

@@ -17,8 +17,8 @@ namespace odin {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  make_ood --crop --from tiny-imagenet-200/test --to data/Imagenet
-  make_ood --resize --filter bilinear --from tiny-imagenet-200/test --to data/Imagenet_resize
+  make_ood --resize --like-odin --from tiny-imagenet-200/test --to data/Imagenet_resize
+  make_ood --crop --like-odin --from tiny-imagenet-200/test --to data/Imagenet
   make_ood --resize --filter bilinear-antialias --from photos --to data/photos --limit 10000
 
 --crop takes 32 x 32 pixels of each image, at a random place that depends on the seed. --resize scales
@@ -26,9 +26,13 @@ the whole image to 32 x 32, without keeping proportions, with the filter:
   bilinear-antialias  a triangle as wide as the reduction, as in Pillow and torchvision's Resize
   bilinear            between the four nearest pixels, without antialiasing
   nearest             the nearest pixel, without antialiasing
-The ODIN authors made their resized sets without antialiasing. The false patterns of such images are
-known to be easier to detect than their content, so figures on them flatter a detector. Make a set with
-bilinear-antialias too, and compare.
+--like-odin makes sets as those of the ODIN authors, of 2017. It reads JPEG images with the colours of their
+decoder. --resize then takes the nearest pixel, without antialiasing, and passes the result through a JPEG
+file of quality 75: from Tiny-ImageNet's test images come the pixels of their Imagenet_resize. --crop then
+crops again, to a random 32 x 32 of the result in a black frame of 4 pixels, as is done to train on CIFAR.
+Their crop set is not known, but sets made so give its published figures; without the frame they are harder.
+False patterns and frames are easier to detect than their content, so figures on them flatter a
+detector. Make a set without --like-odin too, and compare.
 
 --resize-crop scales the shorter side to 32 with bilinear-antialias and crops to the middle, as
 torchvision's Resize(32) and CenterCrop(32) do. Textures and Places365 are used so.
@@ -44,7 +48,7 @@ struct Options {
   bool crop = false;
   bool resize = false;
   bool resize_crop = false;
-  std::string filter = "bilinear-antialias";
+  std::string filter;
   OodSet set;
 };
 
@@ -53,9 +57,10 @@ void add_options(CLI::App& app, Options& options) {
   auto* crop = app.add_flag("--crop", options.crop, "Crop each image to a random 32 x 32");
   auto* resize = app.add_flag("--resize", options.resize, "Scale each image to 32 x 32");
   crop->excludes(resize);
-  app.add_flag("--resize-crop", options.resize_crop,
-               "Scale the shorter side of each image to 32, then crop to the middle")
-      ->excludes(crop, resize);
+  auto* resize_crop =
+      app.add_flag("--resize-crop", options.resize_crop,
+                   "Scale the shorter side of each image to 32, then crop to the middle");
+  resize_crop->excludes(crop, resize);
   app.add_option("--from", options.set.from,
                  "Folder of PNG and JPEG images; its subfolders are included")
       ->type_name("DIR")
@@ -67,10 +72,14 @@ void add_options(CLI::App& app, Options& options) {
                    ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
                    ->type_name("S")
                    ->capture_default_str();
-  auto* filter = app.add_option("--filter", options.filter, "Filter of --resize")
-                     ->check(CLI::IsMember(kFilters))
-                     ->type_name("NAME")
-                     ->capture_default_str();
+  auto* filter =
+      app.add_option("--filter", options.filter, "Filter of --resize; default: bilinear-antialias")
+          ->check(CLI::IsMember(kFilters))
+          ->type_name("NAME");
+  app.add_flag(
+         "--like-odin", options.set.like_odin,
+         "Make the set like those of the ODIN authors, so that published figures can be compared")
+      ->excludes(filter, resize_crop);
   app.add_option("--limit", options.set.limit,
                  "Use N of the images, evenly spread over all; default: all")
       ->check(whole_number(1, std::numeric_limits<std::int64_t>::max()))
@@ -84,14 +93,18 @@ void add_options(CLI::App& app, Options& options) {
     if (!options.crop && !options.resize && !options.resize_crop) {
       throw CLI::RequiredError("--crop, --resize or --resize-crop");
     }
+    OodSet& set = options.set;
     if (options.resize_crop) {
-      options.set.fit = ImageFit::kResizeCrop;
-      options.set.how = "--resize-crop";
+      set.fit = ImageFit::kResizeCrop;
+      set.how = "--resize-crop";
       return;
     }
-    options.set.fit = options.crop ? ImageFit::kRandomCrop : kFilters.at(options.filter);
-    options.set.how = options.crop ? fmt::format("--crop --seed {}", options.set.seed)
-                                   : fmt::format("--resize --filter {}", options.filter);
+    if (options.filter.empty()) options.filter = set.like_odin ? "nearest" : "bilinear-antialias";
+    set.fit = options.crop ? ImageFit::kRandomCrop : kFilters.at(options.filter);
+    set.how = options.crop    ? fmt::format("--crop --seed {}", set.seed)
+              : set.like_odin ? "--resize"
+                              : fmt::format("--resize --filter {}", options.filter);
+    if (set.like_odin) set.how += " --like-odin";
   });
 }
 

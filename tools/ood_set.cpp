@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -17,6 +18,9 @@
 #include "eval/image/walk.h"
 #include "eval/report/version.h"
 #include "kernels/error.h"
+#include "kernels/philox.h"
+#include "nn/architecture.h"
+#include "tools/jpeg_round_trip.h"
 #include "weights/files/digest.h"
 #include "weights/files/paths.h"
 
@@ -92,6 +96,27 @@ std::vector<std::string> images_to_use(const OodSet& set, BadImages& bad) {
   return files;
 }
 
+// Crops an image (3, 32, 32) in a black frame to a random 32 x 32: the augmentation of CIFAR's training.
+void shift_in_frame(std::vector<std::uint8_t>& pixels, const CropDraw& draw) {
+  constexpr int kFrame = 4;
+  const auto shift = [&](std::uint64_t coordinate) {  // the crop's place took coordinates 0 and 1
+    const std::uint64_t bits = philox_bits(draw.seed, draw.image, coordinate);
+    return static_cast<int>(bits * (2 * kFrame + 1) >> 32) - kFrame;
+  };
+  const int dx = shift(2);
+  const int dy = shift(3);
+  std::vector<std::uint8_t> shifted(pixels.size());
+  for (int row = 0; row < kImageChannels * kImageSize; ++row) {
+    const int y = row % kImageSize + dy;
+    if (y < 0 || y >= kImageSize) continue;
+    const std::uint8_t* from = pixels.data() + (row + dy) * kImageSize;
+    std::uint8_t* to = shifted.data() + row * kImageSize;
+    std::copy(from + std::max(dx, 0), from + std::min(kImageSize + dx, kImageSize),
+              to + std::max(-dx, 0));
+  }
+  pixels = std::move(shifted);
+}
+
 // "data/Imagenet" for "data/Imagenet/".
 fs::path without_last_slash(const fs::path& folder) {
   return folder.has_filename() ? folder : folder.parent_path();
@@ -118,7 +143,15 @@ OodSetResult make_ood_set(const OodSet& set) {
     const std::string_view relative = std::string_view(below).substr(below.find_first_not_of('/'));
     Fnv1a name_hash;
     name_hash.add(relative);
-    read_image_file(files[i], set.fit, pixels.data(), {set.seed, name_hash.value()});
+    read_image_file(files[i], set.fit, pixels.data(), {set.seed, name_hash.value()},
+                    set.like_odin ? JpegChroma::kDct : JpegChroma::kLinear);
+    if (set.like_odin) {
+      if (scales(set.fit)) {
+        jpeg_round_trip(pixels);
+      } else {
+        shift_in_frame(pixels, {set.seed, name_hash.value()});
+      }
+    }
     const std::string name = fmt::format("images/{:0{}}.png", i + 1, digits);
     write_file(folder.path() / name, encode_png(pixels));
     fmt::format_to(std::back_inserter(sources), "{}\t{}\n", name, relative);

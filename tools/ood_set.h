@@ -14,6 +14,9 @@ struct OodSet {
   std::filesystem::path from;
   std::filesystem::path to;
   ImageFit fit = ImageFit::kRandomCrop;
+  // Read JPEG images as the ODIN authors did. Pass scaled images through jpeg_round_trip(), and crop images again,
+  // to a random 32 x 32 of them in a black frame of 4 pixels.
+  bool like_odin = false;
   std::uint64_t seed = 0;        // of random crops
   std::int64_t limit = 0;        // number of images to use, evenly spread over all; 0: all
   bool skip_bad_images = false;  // leave out what cannot be used, where it would be an error

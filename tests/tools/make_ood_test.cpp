@@ -1,11 +1,15 @@
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
+#include <set>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "eval/data/folder.h"
+#include "eval/image/image_file.h"
 #include "tests/eval/data/data_support.h"
 #include "tests/support/support.h"
 
@@ -76,6 +80,114 @@ TEST_CASE("sets made from Tiny-ImageNet agree with Pillow and PyTorch" *
     CHECK(open_folder(to, {})->size() == 500);
     if (!run_pillow(fmt::format("made '{}' '{}' {}", from.string(), to.string(), c.fit))) return;
   }
+}
+
+// How far two images are apart, in levels of 255: on average, and the share of values that differ by more than one.
+struct Distance {
+  double mean = 0;
+  double share_beyond_1 = 0;
+};
+
+Distance distance(const Bytes& a, const Bytes& b) {
+  REQUIRE(a.size() == b.size());
+  Distance sum;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const int difference = std::abs(a[i] - b[i]);
+    sum.mean += difference;
+    sum.share_beyond_1 += difference > 1 ? 1 : 0;
+  }
+  const auto size = static_cast<double>(a.size());
+  return {sum.mean / size, sum.share_beyond_1 / size};
+}
+
+TEST_CASE("--like-odin makes the pixels that the authors' libjpeg 9b made") {
+  // make_like_odin_images.py made both files, with that library.
+  const fs::path images = ODIN_SOURCE_DIR "/tests/tools";
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "from");
+  fs::copy_file(images / "like_odin_source.jpg", folder / "from/source.jpg");
+  const Bytes expected = read_image(images / "like_odin_made.png");
+  const auto made_with = [&](const std::string& options, const char* to) {
+    const ProgramResult result = make_ood(options, folder / "from", folder / to);
+    INFO(result.errors);
+    REQUIRE(result.exit_status == 0);
+    return image_of(folder / to, "source.jpg");
+  };
+  const Distance like_odin = distance(made_with("--resize --like-odin", "like"), expected);
+  CHECK(like_odin.mean < 0.2);
+  CHECK(like_odin.share_beyond_1 < 0.02);
+  CHECK(distance(made_with("--resize --filter nearest", "nearest"), expected).mean > 2);
+
+  const Bytes sources = read_file(folder / "like/sources.txt");
+  CHECK(holds(std::string(sources.begin(), sources.end()), {"make_ood --resize --like-odin\n"}));
+  CHECK(make_ood("--resize --filter nearest --like-odin", folder / "from", folder / "to")
+            .exit_status == 2);
+}
+
+TEST_CASE("--crop --like-odin crops again, in a black frame of 4 pixels") {
+  const TemporaryFolder folder;
+  write_images(folder / "from", 40);
+  REQUIRE(make_ood("--crop --seed 4", folder / "from", folder / "plain").exit_status == 0);
+  REQUIRE(make_ood("--crop --like-odin --seed 4", folder / "from", folder / "framed").exit_status ==
+          0);
+  // The value at (x, y) of a plane; 0 in the frame.
+  const auto value = [](const Bytes& image, int plane, int x, int y) {
+    const bool inside = x >= 0 && x < 32 && y >= 0 && y < 32;
+    return inside ? image[static_cast<std::size_t>((plane * 32 + y) * 32 + x)] : 0;
+  };
+  std::set<int> shifts;
+  for (int i = 0; i < 40; ++i) {
+    const std::string source = fmt::format("{}/{}.png", i % 2 == 0 ? 'a' : 'b', i);
+    const Bytes plain = image_of(folder / "plain", source);
+    const Bytes framed = image_of(folder / "framed", source);
+    int found = 0;
+    for (int shift = 0; shift < 81; ++shift) {
+      const int dx = shift % 9 - 4;
+      const int dy = shift / 9 - 4;
+      bool equal = true;
+      for (int k = 0; equal && k < 3 * 32 * 32; ++k) {
+        const int y = k / 32 % 32;
+        equal = value(framed, k / 1024, k % 32, y) == value(plain, k / 1024, k % 32 + dx, y + dy);
+      }
+      if (!equal) continue;
+      ++found;
+      shifts.insert(shift);
+    }
+    CHECK(found == 1);
+  }
+  CHECK(shifts.size() > 20);  // of 81
+}
+
+TEST_CASE("--like-odin makes the authors' Imagenet_resize from Tiny-ImageNet" *
+          doctest::test_suite("slow needs-data")) {
+  const TemporaryFolder folder;
+  if (!unpack_shared("tiny-imagenet", folder.path())) return;
+  if (!unpack_shared("imagenet-resize", folder.path())) return;
+  const fs::path from = folder / "tiny-imagenet-200/test";
+  const ProgramResult result = make_ood("--resize --like-odin --limit 500", from, folder / "made");
+  INFO(result.errors);
+  REQUIRE(result.exit_status == 0);
+  Distance mean;
+  int images = 0;
+  // The authors' N.jpg is made of test_N.JPEG.
+  std::ifstream sources(folder / "made/sources.txt");
+  std::string line;
+  std::getline(sources, line);
+  while (std::getline(sources, line)) {
+    const std::string source = line.substr(line.find('\t') + 1);
+    const std::size_t number = source.find('_') + 1;
+    const std::string name = source.substr(number, source.find('.') - number) + ".jpg";
+    Bytes theirs(3 * 32 * 32);
+    read_image_file(folder / "Imagenet_resize" / name, ImageFit::kExact, theirs.data(), {},
+                    JpegChroma::kDct);
+    const Distance one = distance(image_of(folder / "made", source), theirs);
+    mean.mean += one.mean / 500;
+    mean.share_beyond_1 += one.share_beyond_1 / 500;
+    ++images;
+  }
+  CHECK(images == 500);
+  CHECK(mean.mean < 0.12);
+  CHECK(mean.share_beyond_1 < 0.02);
 }
 
 TEST_CASE("the same options give the same bytes, and another seed gives other bytes") {
@@ -211,9 +323,9 @@ TEST_CASE("a full disk is an error and leaves nothing behind") {
 TEST_CASE("a wrong command line is explained") {
   const TemporaryFolder folder;
   write_images(folder / "from", 1);
-  for (const char* options :
-       {"", "--crop --resize", "--crop --filter nearest", "--resize --seed 1",
-        "--resize --filter lanczos", "--crop --limit 0", "--crop --seed -1", "--crop x"}) {
+  for (const char* options : {"", "--crop --resize", "--crop --filter nearest", "--resize --seed 1",
+                              "--resize --filter lanczos", "--resize-crop --like-odin",
+                              "--crop --limit 0", "--crop --seed -1", "--crop x"}) {
     CAPTURE(options);
     const ProgramResult result = make_ood(options, folder / "from", folder / "to");
     CHECK(result.exit_status == 2);

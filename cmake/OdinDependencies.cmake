@@ -8,6 +8,8 @@ find_package(ZLIB REQUIRED)           # zlib1g-dev
 find_package(OpenSSL REQUIRED COMPONENTS Crypto) # libssl-dev
 find_package(PNG REQUIRED)            # libpng-dev
 find_package(JPEG REQUIRED)           # libjpeg-dev
+find_package(PkgConfig REQUIRED)      # pkg-config
+pkg_check_modules(matio REQUIRED IMPORTED_TARGET matio) # libmatio-dev
 find_package(CLI11 REQUIRED)          # libcli11-dev
 find_package(nlohmann_json REQUIRED)  # nlohmann-json3-dev
 set(MPI_CXX_SKIP_MPICXX ON)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the build needs. --tests adds the packages that the tests need: what they compare
-# with (PyTorch, scikit-learn, Pillow, h5py) and a browser (Chromium). --checks adds those of .ci/run.
+# with (PyTorch, scikit-learn, SciPy, Pillow, h5py) and a browser (Chromium). --checks adds those of .ci/run.
 #
 #     tools/install_dependencies.sh [--tests] [--checks]
 set -euo pipefail
 
 packages=(
   build-essential cmake ninja-build git pkg-config
-  libhdf5-dev libdnnl-dev ocl-icd-opencl-dev libpng-dev libjpeg-dev zlib1g-dev libssl-dev
+  libhdf5-dev libdnnl-dev ocl-icd-opencl-dev libpng-dev libjpeg-dev libmatio-dev zlib1g-dev libssl-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev libopenmpi-dev openmpi-bin
   dataset-fashion-mnist
 )
@@ -16,7 +16,7 @@ for option in "$@"; do
     --tests)
       packages+=(
         doctest-dev chromium fonts-dejavu-core python3-torch python3-torchvision python3-h5py python3-numpy python3-pil
-        python3-sklearn
+        python3-scipy python3-sklearn
       )
       ;;
     --checks)

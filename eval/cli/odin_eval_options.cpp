@@ -25,6 +25,7 @@ constexpr const char* kExamples = R"(Examples:
 SPEC is one of:
   cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR   the binary or the Python version
   idx:FILE                                                           images, padded to 32 x 32; the labels' file is found next to it
+  svhn:FILE                                                          test_32x32.mat or another file of SVHN's 32 x 32 crops
   folder:DIR                                                         PNG and JPEG images, at its top or in class folders
   uniform, gaussian                                                  noise)";
 

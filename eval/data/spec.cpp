@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 
+#include "eval/data/arrays/svhn.h"
 #include "eval/data/cifar.h"
 #include "eval/data/folder.h"
 #include "eval/data/idx.h"
@@ -22,13 +23,19 @@ struct Word {
 constexpr Word kWords[] = {
     {"cifar10", DatasetKind::kCifar10},   {"cifar10-train", DatasetKind::kCifar10Training},
     {"cifar100", DatasetKind::kCifar100}, {"cifar100-train", DatasetKind::kCifar100Training},
-    {"idx", DatasetKind::kIdx},           {"folder", DatasetKind::kFolder},
-    {"uniform", DatasetKind::kUniform},   {"gaussian", DatasetKind::kGaussian},
+    {"idx", DatasetKind::kIdx},           {"svhn", DatasetKind::kSvhn},
+    {"folder", DatasetKind::kFolder},     {"uniform", DatasetKind::kUniform},
+    {"gaussian", DatasetKind::kGaussian},
 };
 
 constexpr std::string_view kPossible =
-    "cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR, "
+    "cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, "
+    "folder:DIR, "
     "uniform or gaussian";
+
+bool is_one_file(DatasetKind kind) {
+  return kind == DatasetKind::kIdx || kind == DatasetKind::kSvhn;
+}
 
 }  // namespace
 
@@ -45,7 +52,7 @@ DatasetSpec parse_dataset_spec(std::string_view text) {
           kPossible);
   const bool has_path = colon != std::string_view::npos && colon + 1 < text.size();
   require(has_path || is_noise(found->kind), "'{}' has no path: give {}:{}", text, word,
-          found->kind == DatasetKind::kIdx ? "FILE" : "DIR");
+          is_one_file(found->kind) ? "FILE" : "DIR");
   require(colon == std::string_view::npos || !is_noise(found->kind),
           "'{}' has a path, but noise is generated, not read: give just '{}'", text, word);
   return {found->kind, has_path ? with_home(text.substr(colon + 1)) : std::filesystem::path()};
@@ -65,6 +72,8 @@ std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOption
       return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTraining);
     case DatasetKind::kIdx:
       return open_idx(spec.path, options.fit);
+    case DatasetKind::kSvhn:
+      return open_svhn(spec.path);
     case DatasetKind::kFolder: {
       FolderOptions folder = options.folder;
       folder.fit = options.fit;

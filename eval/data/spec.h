@@ -1,4 +1,4 @@
-// Data-set specifications, as on a command line: "cifar10:DIR", "folder:DIR", "uniform".
+// Data-set specifications, as on a command line: "cifar10:DIR", "svhn:FILE", "folder:DIR", "uniform".
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ enum class DatasetKind : std::uint8_t {
   kCifar100,
   kCifar100Training,
   kIdx,
+  kSvhn,
   kFolder,
   kUniform,
   kGaussian
@@ -28,7 +29,7 @@ struct DatasetSpec {
   std::filesystem::path path;  // empty for noise
 };
 
-// Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, folder:DIR,
+// Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, folder:DIR,
 // uniform or gaussian. "~" at the beginning of a path is the home folder. open_dataset() checks that the path exists. Throws Error, which lists these
 // forms, for anything else.
 DatasetSpec parse_dataset_spec(std::string_view text);
@@ -44,8 +45,8 @@ struct DatasetOptions {
 };
 
 // Opens the set and looks at its images: at each of a folder, at the first of another set. So images of a
-// wrong size are found now and not after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_folder() and
-// make_noise() do, and as reading the image does.
+// wrong size are found now and not after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_svhn(), open_folder()
+// and make_noise() do, and as reading the image does.
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, const DatasetOptions& options);
 
 }  // namespace odin

@@ -29,6 +29,7 @@ TEST_CASE("Data-set specifications are parsed") {
   check("cifar100:.", DatasetKind::kCifar100, ".");
   check("cifar100-train:x", DatasetKind::kCifar100Training, "x");
   check("idx:a:b c", DatasetKind::kIdx, "a:b c");
+  check("svhn:test_32x32.mat", DatasetKind::kSvhn, "test_32x32.mat");
   check("folder:iSUN/", DatasetKind::kFolder, "iSUN/");
   check("uniform", DatasetKind::kUniform, "");
   check("gaussian", DatasetKind::kGaussian, "");
@@ -44,14 +45,16 @@ TEST_CASE("A wrong specification is an error that lists the possible ones") {
   for (const char* text :
        {"", "cifar", "cifar1000:x", "CIFAR10:x", ":x", "/data/iSUN", " uniform"}) {
     CAPTURE(text);
-    CHECK(holds(error_parsing(text), {"is not a data-set specification", "cifar10:DIR",
-                                      "cifar10-train:DIR", "cifar100:DIR", "cifar100-train:DIR",
-                                      "idx:FILE", "folder:DIR", "uniform", "gaussian"}));
+    CHECK(holds(
+        error_parsing(text),
+        {"is not a data-set specification", "cifar10:DIR", "cifar10-train:DIR", "cifar100:DIR",
+         "cifar100-train:DIR", "idx:FILE", "svhn:FILE", "folder:DIR", "uniform", "gaussian"}));
   }
   for (const char* text : {"cifar10", "cifar10:", "folder"}) {
     CHECK(holds(error_parsing(text), {text, "has no path", ":DIR"}));
   }
   CHECK(holds(error_parsing("idx:"), {"has no path", "idx:FILE"}));
+  CHECK(holds(error_parsing("svhn"), {"has no path", "svhn:FILE"}));
   CHECK(holds(error_parsing("uniform:3"), {"uniform:3", "just 'uniform'"}));
   CHECK(holds(error_parsing("gaussian:"), {"gaussian:", "just 'gaussian'"}));
 }

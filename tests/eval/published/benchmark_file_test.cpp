@@ -15,10 +15,16 @@ namespace odin {
 namespace {
 
 TEST_CASE("the bundled benchmarks are read, in the order of their names") {
-  CHECK(bundled_benchmark_names() == std::vector<std::string>{"near", "odin"});
+  CHECK(bundled_benchmark_names() == std::vector<std::string>{"cifar", "near", "odin"});
   CHECK(load_benchmark("odin")->set_names() ==
         std::vector<std::string>{"Imagenet", "Imagenet_resize", "LSUN", "LSUN_resize", "iSUN",
                                  "Uniform", "Gaussian"});
+  const auto cifar = load_benchmark("cifar");
+  CHECK(cifar->set_names() ==
+        std::vector<std::string>{"SVHN", "LSUN", "LSUN_resize", "iSUN", "Textures", "Places365"});
+  CHECK(cifar->find_set("Textures")->fit == ImageFit::kResizeCrop);
+  CHECK(cifar->find_set("Places365")->fit == ImageFit::kResizeCrop);
+  CHECK(cifar->find_set("LSUN")->fit == ImageFit::kExact);
   CHECK(load_benchmark("near")->set_names() ==
         std::vector<std::string>{"CIFAR-10", "CIFAR-100", "Tiny-ImageNet"});
 }
@@ -140,9 +146,9 @@ TEST_CASE("a wrong file is refused with the place and what is expected there") {
 }
 
 TEST_CASE("a name that is neither a benchmark nor a file is refused") {
-  CHECK_THROWS_WITH_AS(load_benchmark("cifra"),
-                       "there is no benchmark \"cifra\": use near, odin, or the path of a file",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      load_benchmark("cifra"),
+      "there is no benchmark \"cifra\": use cifar, near, odin, or the path of a file", Error);
 }
 
 }  // namespace

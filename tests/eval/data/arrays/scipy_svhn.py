@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Files in SVHN's layout, as SciPy writes them, for the tests of eval/data/arrays/svhn.
 
-    scipy_svhn.py FOLDER    FOLDER/good_*.mat with FOLDER/pixels (N, 3, 32, 32), their bytes, and FOLDER/labels, N bytes;
+    scipy_svhn.py FOLDER    FOLDER/good_*.mat with FOLDER/pixels (N, 3, 32, 32) and FOLDER/labels, N bytes;
                             FOLDER/bad_*.mat, each with one thing wrong
 
 Leaves with status 77 and a reason where a module is not installed.

@@ -162,9 +162,10 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--network", o.network,
                  "densenet_bc_DEPTH, densenet_DEPTH (_kGROWTH) or wrn_DEPTH_WIDEN")
       ->capture_default_str();
-  app.add_option("--in", o.in_spec,
-                 "Labelled images: cifar10-train:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE or "
-                 "folder:DIR")
+  app.add_option(
+         "--in", o.in_spec,
+         "Labelled images: cifar10-train:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, npy:FILE or "
+         "folder:DIR")
       ->required();
   app.add_option("--in-dataset", o.in_dataset,
                  "Name of the data set; a known name sets mean, deviation and class names");

@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 
+#include "eval/data/arrays/npy_images.h"
 #include "eval/data/arrays/svhn.h"
 #include "eval/data/cifar.h"
 #include "eval/data/folder.h"
@@ -24,17 +25,29 @@ constexpr Word kWords[] = {
     {"cifar10", DatasetKind::kCifar10},   {"cifar10-train", DatasetKind::kCifar10Training},
     {"cifar100", DatasetKind::kCifar100}, {"cifar100-train", DatasetKind::kCifar100Training},
     {"idx", DatasetKind::kIdx},           {"svhn", DatasetKind::kSvhn},
-    {"folder", DatasetKind::kFolder},     {"uniform", DatasetKind::kUniform},
-    {"gaussian", DatasetKind::kGaussian},
+    {"npy", DatasetKind::kNpy},           {"folder", DatasetKind::kFolder},
+    {"uniform", DatasetKind::kUniform},   {"gaussian", DatasetKind::kGaussian},
 };
 
 constexpr std::string_view kPossible =
     "cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, "
-    "folder:DIR, "
-    "uniform or gaussian";
+    "npy:FILE, "
+    "folder:DIR, uniform or gaussian";
 
 bool is_one_file(DatasetKind kind) {
-  return kind == DatasetKind::kIdx || kind == DatasetKind::kSvhn;
+  return kind == DatasetKind::kIdx || kind == DatasetKind::kSvhn || kind == DatasetKind::kNpy;
+}
+
+// A severity comes after the ending, so that any other name may hold the sign.
+DatasetSpec npy_spec(std::string_view text, std::string_view place) {
+  const std::size_t sign = place.rfind(".npy#");
+  if (sign == std::string_view::npos) return {DatasetKind::kNpy, with_home(place)};
+  const std::size_t end = sign + std::string_view(".npy").size();
+  const std::string_view severity = place.substr(end + 1);
+  require(severity.size() == 1 && severity[0] >= '1' && severity[0] <= '0' + kSeverities,
+          "'{}' has no severity after #: give a number from 1 to {}, or leave out #", text,
+          kSeverities);
+  return {DatasetKind::kNpy, with_home(place.substr(0, end)), severity[0] - '0'};
 }
 
 }  // namespace
@@ -55,7 +68,10 @@ DatasetSpec parse_dataset_spec(std::string_view text) {
           is_one_file(found->kind) ? "FILE" : "DIR");
   require(colon == std::string_view::npos || !is_noise(found->kind),
           "'{}' has a path, but noise is generated, not read: give just '{}'", text, word);
-  return {found->kind, has_path ? with_home(text.substr(colon + 1)) : std::filesystem::path()};
+  if (!has_path) return {found->kind, {}};
+  const std::string_view place = text.substr(colon + 1);
+  if (found->kind == DatasetKind::kNpy) return npy_spec(text, place);
+  return {found->kind, with_home(place)};
 }
 
 namespace {
@@ -74,6 +90,8 @@ std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOption
       return open_idx(spec.path, options.fit);
     case DatasetKind::kSvhn:
       return open_svhn(spec.path);
+    case DatasetKind::kNpy:
+      return open_npy_images(spec.path, spec.severity);
     case DatasetKind::kFolder: {
       FolderOptions folder = options.folder;
       folder.fit = options.fit;

@@ -19,6 +19,7 @@ enum class DatasetKind : std::uint8_t {
   kCifar100Training,
   kIdx,
   kSvhn,
+  kNpy,
   kFolder,
   kUniform,
   kGaussian
@@ -27,10 +28,11 @@ enum class DatasetKind : std::uint8_t {
 struct DatasetSpec {
   DatasetKind kind = DatasetKind::kUniform;
   std::filesystem::path path;  // empty for noise
+  int severity = 0;            // of npy:FILE.npy#SEVERITY, 1 to 5; 0: all images
 };
 
-// Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, folder:DIR,
-// uniform or gaussian. "~" at the beginning of a path is the home folder. open_dataset() checks that the path exists. Throws Error, which lists these
+// Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, npy:FILE, npy:FILE.npy#SEVERITY,
+// folder:DIR, uniform or gaussian. "~" at the beginning of a path is the home folder. open_dataset() checks that the path exists. Throws Error, which lists these
 // forms, for anything else.
 DatasetSpec parse_dataset_spec(std::string_view text);
 
@@ -45,8 +47,8 @@ struct DatasetOptions {
 };
 
 // Opens the set and looks at its images: at each of a folder, at the first of another set. So images of a
-// wrong size are found now and not after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_svhn(), open_folder()
-// and make_noise() do, and as reading the image does.
+// wrong size are found now and not after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_svhn(),
+// open_npy_images(), open_folder() and make_noise() do, and as reading the image does.
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, const DatasetOptions& options);
 
 }  // namespace odin

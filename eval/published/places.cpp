@@ -5,9 +5,9 @@
 #include <cstring>
 #include <optional>
 
+#include "eval/data/spec.h"
 #include "eval/published/benchmark_file.h"
 #include "kernels/error.h"
-#include "weights/files/paths.h"
 
 namespace odin {
 namespace {
@@ -32,10 +32,9 @@ std::string below(const fs::path& folder, std::string_view place) {
 }
 
 bool is_there(std::string_view specification) {
-  const std::size_t colon = specification.find(':');
+  const DatasetSpec spec = parse_dataset_spec(specification);
   std::error_code ignored;
-  return colon == std::string_view::npos ||
-         fs::exists(with_home(specification.substr(colon + 1)), ignored);
+  return is_noise(spec.kind) || fs::exists(spec.path, ignored);
 }
 
 // The folder that `specification` is below, if it ends in that place.

@@ -30,6 +30,11 @@ TEST_CASE("Data-set specifications are parsed") {
   check("cifar100-train:x", DatasetKind::kCifar100Training, "x");
   check("idx:a:b c", DatasetKind::kIdx, "a:b c");
   check("svhn:test_32x32.mat", DatasetKind::kSvhn, "test_32x32.mat");
+  check("npy:C/fog.npy", DatasetKind::kNpy, "C/fog.npy");
+  check("npy:C/fog.npy#3", DatasetKind::kNpy, "C/fog.npy");
+  check("npy:a#3/b", DatasetKind::kNpy, "a#3/b");
+  CHECK(parse_dataset_spec("npy:fog.npy#5").severity == 5);
+  CHECK(parse_dataset_spec("npy:fog.npy").severity == 0);
   check("folder:iSUN/", DatasetKind::kFolder, "iSUN/");
   check("uniform", DatasetKind::kUniform, "");
   check("gaussian", DatasetKind::kGaussian, "");
@@ -45,16 +50,20 @@ TEST_CASE("A wrong specification is an error that lists the possible ones") {
   for (const char* text :
        {"", "cifar", "cifar1000:x", "CIFAR10:x", ":x", "/data/iSUN", " uniform"}) {
     CAPTURE(text);
-    CHECK(holds(
-        error_parsing(text),
-        {"is not a data-set specification", "cifar10:DIR", "cifar10-train:DIR", "cifar100:DIR",
-         "cifar100-train:DIR", "idx:FILE", "svhn:FILE", "folder:DIR", "uniform", "gaussian"}));
+    CHECK(holds(error_parsing(text),
+                {"is not a data-set specification", "cifar10:DIR", "cifar10-train:DIR",
+                 "cifar100:DIR", "cifar100-train:DIR", "idx:FILE", "svhn:FILE", "npy:FILE",
+                 "folder:DIR", "uniform", "gaussian"}));
   }
   for (const char* text : {"cifar10", "cifar10:", "folder"}) {
     CHECK(holds(error_parsing(text), {text, "has no path", ":DIR"}));
   }
   CHECK(holds(error_parsing("idx:"), {"has no path", "idx:FILE"}));
   CHECK(holds(error_parsing("svhn"), {"has no path", "svhn:FILE"}));
+  for (const char* text :
+       {"npy:a.npy#", "npy:a.npy#0", "npy:a.npy#6", "npy:a.npy#12", "npy:a.npy#x"}) {
+    CHECK(holds(error_parsing(text), {text, "give a number from 1 to 5"}));
+  }
   CHECK(holds(error_parsing("uniform:3"), {"uniform:3", "just 'uniform'"}));
   CHECK(holds(error_parsing("gaussian:"), {"gaussian:", "just 'gaussian'"}));
 }

@@ -34,7 +34,7 @@ void require_classes(const Dataset& images, std::string_view spec) {
   require(
       images.labelled(),
       "{} has no labels to train with: a folder needs a folder of images for each class, and an "
-      "idx: file its file of labels",
+      "idx: or npy: file its file of labels",
       spec);
   const std::set<std::int32_t> present(images.labels().begin(), images.labels().end());
   if (present.size() >= 2) return;

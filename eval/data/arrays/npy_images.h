@@ -1,0 +1,22 @@
+// Images in NumPy's .npy files, as CIFAR-10-C and CIFAR-100-C have them.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "eval/data/dataset.h"
+
+namespace odin {
+
+// The corrupted CIFAR sets hold the test images at five severities, one after the other.
+inline constexpr int kSeverities = 5;
+
+// `file` holds images as bytes (N, 32, 32, 3), row-major. With a `severity` from 1 to 5, the set is that
+// fifth of them; with 0 it is all. Labels are those of labels.npy in the same folder, whole numbers (N),
+// if it is there; if it holds anything else, the set has no labels and a note says so.
+//
+// Images stay in the file. Throws Error, which names the file, if it is damaged or holds other arrays, if
+// its images cannot be split by severity, and for negative labels.
+std::shared_ptr<const Dataset> open_npy_images(const std::filesystem::path& file, int severity);
+
+}  // namespace odin

@@ -3,14 +3,14 @@
 #
 #     tests/fuzz/fuzz.sh [SECONDS [READER...]]
 #
-# Each READER (checkpoint, cifar, idx, image, network_file, training_state; all of them by default) runs for SECONDS (30
-# by default), two at a time, from a fresh corpus. Fails if one finds anything. Findings, logs and corpora stay in
-# build/fuzz.
+# Each READER (checkpoint, cifar, idx, image, network_file, npy, svhn, training_state; all of them by default) runs for
+# SECONDS (30 by default), two at a time, from a fresh corpus. Fails if one finds anything. Findings, logs and corpora
+# stay in build/fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 readers=("${@:2}")
-if [ ${#readers[@]} = 0 ]; then readers=(checkpoint cifar idx image network_file training_state); fi
+if [ ${#readers[@]} = 0 ]; then readers=(checkpoint cifar idx image network_file npy svhn training_state); fi
 build=build/fuzz
 mkdir -p "$build"
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_BUILD_TYPE=Debug -DODIN_CUDA=OFF \
@@ -25,8 +25,8 @@ fuzz_one() {
   rm -rf "$build/corpus/$reader"
   /usr/bin/python3 tests/fuzz/make_corpus.py "$reader" "$build/corpus/$reader"
   if [ -e "tests/fuzz/$reader.dict" ]; then options+=("-dict=tests/fuzz/$reader.dict"); fi
-  # A trial of a file on which HDF5 never ends takes ten seconds of CPU time.
-  if [ "$reader" = checkpoint ]; then options+=(-timeout=60); else options+=(-timeout=5); fi
+  # A trial of a file on which HDF5 or matio never ends takes ten seconds of CPU time.
+  case $reader in checkpoint | svhn) options+=(-timeout=60) ;; *) options+=(-timeout=5) ;; esac
   TMPDIR=$(mktemp -d /dev/shm/odin_fuzz.XXXXXX)  # what the targets write is in memory
   export TMPDIR
   local status=0

@@ -2,7 +2,7 @@
 
     make_corpus.py READER FOLDER
 
-READER is the name of a target: checkpoint, cifar, idx, image, network_file or training_state.
+READER is the name of a target: checkpoint, cifar, idx, image, network_file, npy, svhn or training_state.
 """
 import gzip
 import io
@@ -124,6 +124,29 @@ def image(write, _):
         write(name, bytes([0 if name == "png_exact" else 1 + number % 5]) + out.getvalue())
 
 
+def npy(write, _):
+    """Images and labels of several types and versions of the format, with and without a severity."""
+    images = np.arange(5 * 3072, dtype=np.uint32).astype(np.uint8).reshape(5, 32, 32, 3)
+    for severity, (kind, version) in enumerate([("uint8", 1), ("<i8", 2), (">i4", 3), ("float32", 1)]):
+        files = []
+        for array in (np.arange(5).astype(kind), images):
+            out = io.BytesIO()
+            np.lib.format.write_array(out, array, version=(version, 0))
+            files.append(out.getvalue())
+        write(f"{severity}", bytes([severity]) + struct.pack("<H", len(files[0])) + b"".join(files))
+
+
+def svhn(_, folder):
+    """Two images with labels of several types, compressed and not."""
+    from scipy.io import savemat  # only this reader needs it
+    images = np.arange(2 * 3072, dtype=np.uint32).astype(np.uint8).reshape(32, 32, 3, 2)
+    for compressed in (False, True):
+        for kind in ("uint8", "int16", "int64", "float64"):
+            savemat(os.path.join(folder, f"{kind}_{compressed}"), {"X": images, "y": np.array([[1], [10]], kind)},
+                    appendmat=False, do_compression=compressed)
+    savemat(os.path.join(folder, "short"), {"y": np.uint8([[1]]), "X": images[..., :1]}, appendmat=False)
+
+
 def training_state(write, _):
     """States with and without records and velocities, and of the older version."""
     def text(value):
@@ -184,7 +207,7 @@ def main():
         with open(os.path.join(folder, name), "wb") as file:
             file.write(data)
 
-    makers = (checkpoint, cifar, idx, image, network_file, training_state)
+    makers = (checkpoint, cifar, idx, image, network_file, npy, svhn, training_state)
     {make.__name__: make for make in makers}[reader](write, folder)
 
 

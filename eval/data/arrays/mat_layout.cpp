@@ -31,8 +31,12 @@ constexpr std::uint32_t kFirstNumeric = 6;
 constexpr std::uint32_t kLastNumeric = 15;
 constexpr std::uint32_t kComplex = 0x800;
 
-// The tag of a variable, the tag of its flags, and its flags.
-using Begin = std::array<std::byte, 20>;
+constexpr std::size_t kDimensionsTag = 24;
+constexpr std::uint32_t kMostDimensions = 8;
+constexpr std::uint32_t kMostName = 63;  // MATLAB's limit
+
+// The tag of a variable, its flags and dimensions, and the tag of its name.
+using Begin = std::array<std::byte, kDimensionsTag + kTag + 4 * kMostDimensions + kTag>;
 
 std::uint32_t number_at(const std::byte* at, bool big_endian) {
   std::uint32_t value = 0;
@@ -70,13 +74,23 @@ bool read_file_header(const InputFile& file) {
 // Checks the beginning of a variable that takes `bytes` in all.
 void check_variable(const Begin& begin, std::int64_t bytes, bool big_endian) {
   const auto number = [&](std::size_t offset) { return number_at(&begin[offset], big_endian); };
-  require(bytes >= static_cast<std::int64_t>(begin.size()) && number(0) == kMatrix &&
-              number(4) <= bytes - kTag && number(8) == kFlags && number(12) == kTag,
+  constexpr std::int64_t kLeast = 48;  // with two dimensions and a short name
+  require(bytes >= kLeast && number(0) == kMatrix && number(4) <= bytes - kTag &&
+              number(8) == kFlags && number(12) == kTag,
           "a variable of it has no array in it: it is damaged");
   const std::uint32_t array_class = number(16) & 0xff;
   require(
       array_class >= kFirstNumeric && array_class <= kLastNumeric && (number(16) & kComplex) == 0,
       "it holds a variable that is no array of real numbers, where only X and y are expected");
+  // The library takes as much memory as these two lengths say.
+  const std::uint32_t dimensions = number(kDimensionsTag + 4);
+  require(dimensions <= 4 * kMostDimensions, "a variable of it has more than {} dimensions",
+          kMostDimensions);
+  const std::size_t name_tag = kDimensionsTag + kTag + (dimensions + 7) / 8 * 8;
+  const bool is_short = number(name_tag) >> 16 != 0;  // the length and up to four characters
+  const std::uint32_t name = is_short ? number(name_tag) >> 16 : number(name_tag + 4);
+  require(name <= (is_short ? 4 : kMostName),
+          "a variable of it has a name of {} characters: it is damaged", name);
 }
 
 class Inflate {

@@ -114,6 +114,20 @@ TEST_CASE("SVHN: a file of another kind is told apart") {
   CHECK(!error_opening(folder.path()).empty());
 }
 
+TEST_CASE("SVHN: lengths that the library would take memory for are checked first") {
+  const SciPyFiles files;
+  if (!files.made) return;
+  const fs::path file = files.folder / "long.mat";
+  // In the first variable: the length of its dimensions, at 128 + 28, and of its name, after four of them.
+  for (const auto& [at, part] :
+       {std::pair{156, "more than 8 dimensions"}, {178, "has a name of"}}) {
+    Bytes bytes = read_file(files.folder / "good_plain.mat");
+    bytes[static_cast<std::size_t>(at)] = 0x7f;
+    write_file(file, bytes);
+    CHECK(holds(error_opening(file), {"long.mat' cannot be read as SVHN: ", part}));
+  }
+}
+
 TEST_CASE("SVHN: a truncated file is an error") {
   const SciPyFiles files;
   if (!files.made) return;

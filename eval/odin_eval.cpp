@@ -146,6 +146,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   options.scoring.threads = threads;
   options.detectors = o.detectors;
   options.method = o.method;
+  options.positive = o.positive;
   options.in_classes = prepared.in_classes.classes;
   TerminalProgress progress(o.quiet || ranks.rank() > 0);
   std::vector<SearchResult> searches;

@@ -47,7 +47,21 @@ Metrics metrics_of(const DetectorScores& scores, MetricsMethod method, int class
   return sweep_metrics(scores.in, scores.out, detector.sweep(classes));
 }
 
-DetectorResult result_of(const DetectorScores& scores, MetricsMethod method, int classes) {
+// Makes the FPR that of the other convention, in which the sets change places.
+void make_out_positive(DetectorResult& result, const DetectorScores& scores) {
+  const auto negated = [](std::vector<double> values) {
+    for (double& value : values) value = -value;
+    return values;
+  };
+  const std::vector<double> positive = negated(scores.out);
+  const std::vector<double> negative = negated(scores.in);
+  result.metrics.fpr_at_tpr95 = exact_metrics(positive, negative).fpr_at_tpr95;
+  result.intervals.fpr_at_tpr95 = confidence_intervals(positive, negative).fpr_at_tpr95;
+}
+
+DetectorResult result_of(const DetectorScores& scores, const BenchmarkOptions& options,
+                         int classes) {
+  const MetricsMethod method = options.method;
   const bool perturbed = scores.detector->uses_odin_parameters;
   DetectorResult result;
   result.detector = scores.detector;
@@ -60,6 +74,7 @@ DetectorResult result_of(const DetectorScores& scores, MetricsMethod method, int
   if (method == MetricsMethod::kBoth && scores.detector->sweep != nullptr) {
     result.sweep = metrics_of(scores, MetricsMethod::kThresholdSweep, classes);
   }
+  if (options.positive == PositiveClass::kOut) make_out_positive(result, scores);
   return result;
 }
 
@@ -74,6 +89,7 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
     return score_set(scorer, set, of_set, options.scoring, progress);
   };
   BenchmarkResult result;
+  result.positive = options.positive;
   const Scores in_scores = score(in, parameters);
   result.images = in.images->size();
   result.in_predictions = in_scores.predictions;
@@ -102,7 +118,7 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                              in_scores.of(*detector, detector->uses_odin_parameters ? of_in : 0),
                              out_scores.of(*detector)});
       done.evaluation.detectors.push_back(
-          result_of(done.scores.back(), options.method, scorer.num_classes()));
+          result_of(done.scores.back(), options, scorer.num_classes()));
     }
     result.tasks.push_back(std::move(done));
   };

@@ -29,6 +29,7 @@ struct BenchmarkOptions {
   std::vector<const Detector*> detectors =
       authors_detectors();  // without ODIN nothing is perturbed
   MetricsMethod method = MetricsMethod::kExact;
+  PositiveClass positive = PositiveClass::kIn;  // kOut for exact metrics only
   // The network's class for each class of the in-distribution set, empty for no accuracy; not given:
   // match_classes() of a set of unknown origin.
   std::optional<std::vector<std::int32_t>> in_classes{};
@@ -57,7 +58,8 @@ struct TaskFailure {
 };
 
 struct BenchmarkResult {
-  std::vector<TaskResult> tasks;  // those that finished, at least one
+  PositiveClass positive = PositiveClass::kIn;  // of the FPRs
+  std::vector<TaskResult> tasks;                // those that finished, at least one
   std::vector<TaskFailure> failures;
   std::vector<std::int32_t> in_predictions;
   std::optional<double> accuracy;  // if the in-distribution set has the network's classes

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "eval/report/averages.h"
 #include "eval/report/notes.h"
 #include "kernels/error.h"
 
@@ -128,6 +129,16 @@ HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const R
   page.facts = facts_of(report);
   for (std::size_t i = 0; i < result.tasks.size(); ++i) {
     page.sets.push_back(set_of(report.evaluations[i], result.tasks[i]));
+  }
+  page.positive = report.positive;
+  if (const std::optional<Evaluation> average = average_of(report)) {
+    HtmlSet& set = page.average.emplace();
+    set.name = average->out_set;
+    for (const DetectorResult& mean : average->detectors) {
+      HtmlDetector& detector = set.detectors.emplace_back();
+      detector.name = mean.detector->title;
+      detector.metrics = mean.metrics;
+    }
   }
   for (const MissingSet& set : report.missing) {
     page.missing.push_back({set.name, set.reason, set.command});

@@ -36,6 +36,7 @@ Report report_of(const Job& job, const BenchmarkResult& result,
   report.in_set = job.in.display_name;
   report.in_images = job.in.images->size();
   report.accuracy = result.accuracy;
+  report.positive = result.positive;
   report.missing = job.missing;
   for (const SearchResult& search : searches) {
     if (search.failure.empty()) report.searches.push_back(search);
@@ -56,6 +57,8 @@ Report report_of(const Job& job, const BenchmarkResult& result,
     const BenchmarkTask& task = job.tasks[done.task];
     Evaluation evaluation = done.evaluation;
     for (DetectorResult& detector : evaluation.detectors) {
+      // Published figures are of one convention.
+      if (report.positive == PositiveClass::kOut) break;
       detector.published =
           published_figures(*job.benchmark, job.published_network, task.benchmark_name,
                             *detector.detector, task.parameters.magnitude);

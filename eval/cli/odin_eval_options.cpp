@@ -176,6 +176,16 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->check(CLI::IsMember({"exact", "threshold-sweep", "both"}))
       ->type_name("HOW")
       ->group(group);
+  app.add_option_function<std::string>(
+         "--positive",
+         [&o](const std::string& name) {
+           o.positive = name == "out" ? PositiveClass::kOut : PositiveClass::kIn;
+         },
+         "The class that the FPR counts as positive: in, as the ODIN paper, or out, as OpenOOD; "
+         "default: in")
+      ->check(CLI::IsMember({"in", "out"}))
+      ->type_name("CLASS")
+      ->group(group);
   add_fit_options(app, job.fit, group);
   app.add_option_function<std::string>(
          "--jpeg-chroma", [&job](const std::string& name) { job.jpeg_chroma = jpeg_chroma(name); },
@@ -264,6 +274,9 @@ void check(const EvalOptions& o) {
   const auto to_output = [](const std::string& file) { return file == kStandardOutput ? 1 : 0; };
   if (to_output(o.json) + to_output(o.csv) + to_output(o.markdown) > 1) {
     wrong("only one of --json, --csv and --markdown can go to standard output (-)");
+  }
+  if (o.positive == PositiveClass::kOut && o.method != MetricsMethod::kExact) {
+    wrong("--positive out is for exact metrics: remove --metrics");
   }
   const bool odin = std::ranges::find(o.detectors, &detectors::kOdin) != o.detectors.end();
   if (job.search && !odin) wrong("--search tunes the score odin: add it to --score");

@@ -25,6 +25,7 @@ struct EvalOptions {
   JobRequest job;
   std::vector<const Detector*> detectors = authors_detectors();
   MetricsMethod method = MetricsMethod::kExact;
+  PositiveClass positive = PositiveClass::kIn;
   std::string search_dir = "odin_search";  // folder for the scores of a search
 
   std::string device = "auto";

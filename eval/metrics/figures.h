@@ -22,7 +22,10 @@ inline std::optional<double> known(double figure) {
   return std::isnan(figure) ? std::nullopt : std::optional(figure);
 }
 
-inline constexpr std::array<MetricFigure, 5> kMetricFigures{{
+using MetricFigures = std::array<MetricFigure, 5>;
+
+// With in-distribution as the positive class of the FPR.
+inline constexpr MetricFigures kMetricFigures{{
     {"FPR at TPR 95%", "fpr_at_tpr95", [](const Metrics& m) { return m.fpr_at_tpr95; }},
     {"Detection error", "detection_error",
      [](const Metrics& m) { return known(m.detection_error); }},
@@ -30,5 +33,16 @@ inline constexpr std::array<MetricFigure, 5> kMetricFigures{{
     {"AUPR In", "aupr_in", [](const Metrics& m) { return m.aupr_in; }},
     {"AUPR Out", "aupr_out", [](const Metrics& m) { return m.aupr_out; }},
 }};
+
+// The same figures under names that say which class is positive.
+inline const MetricFigures& metric_figures(PositiveClass positive) {
+  static const MetricFigures kOutPositive = [] {
+    MetricFigures figures = kMetricFigures;
+    figures[0].label = "FPR95, Out positive";
+    figures[0].key = "fpr_at_tpr95_out_positive";
+    return figures;
+  }();
+  return positive == PositiveClass::kIn ? kMetricFigures : kOutPositive;
+}
 
 }  // namespace odin

@@ -54,6 +54,10 @@ std::vector<ThresholdStep> reversed(const std::vector<ThresholdStep>& steps) {
 
 }  // namespace
 
+std::string_view name_of(PositiveClass positive) {
+  return positive == PositiveClass::kIn ? "in" : "out";
+}
+
 std::string_view name_of(MetricsMethod method) {
   switch (method) {
     case MetricsMethod::kExact:

@@ -21,6 +21,17 @@ struct Metrics {
   bool operator==(const Metrics&) const = default;
 };
 
+// Whose images the FPR at TPR 95 % counts as positive. The other figures are the same for both: an AUPR is
+// named by its positive class.
+enum class PositiveClass {
+  kIn,  // as above, and in the ODIN paper
+  // Out-of-distribution, with scores negated: the share of in-distribution images that a threshold rejects
+  // which detects at least 95 % of the out-of-distribution images.
+  kOut,
+};
+
+std::string_view name_of(PositiveClass positive);  // "in", "out"
+
 enum class MetricsMethod {
   kExact,           // exact_metrics()
   kThresholdSweep,  // sweep_metrics()

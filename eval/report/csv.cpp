@@ -1,3 +1,4 @@
+#include <array>
 #include <string_view>
 
 #include "eval/metrics/figures.h"
@@ -20,8 +21,7 @@ std::string set_fields(const Report& report, std::string_view out_set) {
   return fmt::format("{},{},{},", field(report.network), field(report.in_set), field(out_set));
 }
 
-constexpr std::string_view kIntervalColumns =
-    ",fpr_at_tpr95_low,fpr_at_tpr95_high,auroc_low,auroc_high";
+constexpr std::array<std::size_t, 2> kWithIntervals{0, 2};  // FPR, AUROC
 
 // The fields from the figures to the end of the line.
 std::string figures_of(const Metrics& metrics, const MetricIntervals& intervals) {
@@ -53,8 +53,12 @@ std::string source_of(const PublishedFigures& figures) {
 std::string to_csv(const Report& report) {
   std::string text =
       "network,in_set,out_set,in_images,out_images,detector,source,temperature,magnitude";
-  for (const MetricFigure& figure : kMetricFigures) text += fmt::format(",{}", figure.key);
-  text += fmt::format("{}\n", kIntervalColumns);
+  const MetricFigures& figures = metric_figures(report.positive);
+  for (const MetricFigure& figure : figures) text += fmt::format(",{}", figure.key);
+  for (const std::size_t i : kWithIntervals) {
+    text += fmt::format(",{0}_low,{0}_high", figures[i].key);
+  }
+  text += '\n';
   for (const Evaluation& evaluation : report.evaluations) {
     const std::string set = set_fields(report, evaluation.out_set);
     for (const DetectorResult& result : evaluation.detectors) {

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/metrics/figures.h"
+#include "eval/report/averages.h"
 #include "eval/report/report.h"
 #include "eval/report/version.h"
 
@@ -17,18 +18,19 @@ Json pair_or_null(const std::optional<Interval>& interval) {
   return interval ? Json::array({interval->low, interval->high}) : Json(nullptr);
 }
 
-void add_metrics(Json& entry, const Metrics& metrics) {
-  for (const MetricFigure& figure : kMetricFigures) {
+void add_metrics(Json& entry, const Metrics& metrics, PositiveClass positive = PositiveClass::kIn) {
+  for (const MetricFigure& figure : metric_figures(positive)) {
     entry[std::string(figure.key)] = number_or_null(figure.of(metrics));
   }
 }
 
-Json json_of(const DetectorResult& result) {
+Json json_of(const DetectorResult& result, PositiveClass positive) {
   Json entry{{"source", result.detector->paper},
              {"temperature", result.temperature},
              {"magnitude", result.magnitude}};
-  add_metrics(entry, result.metrics);
-  entry["fpr_at_tpr95_ci95"] = pair_or_null(result.intervals.fpr_at_tpr95);
+  add_metrics(entry, result.metrics, positive);
+  const std::string_view fpr = metric_figures(positive)[0].key;
+  entry[fmt::format("{}_ci95", fpr)] = pair_or_null(result.intervals.fpr_at_tpr95);
   entry["auroc_ci95"] = pair_or_null(result.intervals.auroc);
   if (result.sweep) {
     Json sweep = Json::object();
@@ -48,10 +50,10 @@ Json json_of(const DetectorResult& result) {
   return entry;
 }
 
-Json json_of(const Evaluation& evaluation) {
+Json json_of(const Evaluation& evaluation, PositiveClass positive) {
   Json detectors = Json::object();
   for (const DetectorResult& result : evaluation.detectors) {
-    detectors[std::string(result.detector->name)] = json_of(result);
+    detectors[std::string(result.detector->name)] = json_of(result, positive);
   }
   return {{"out_set", evaluation.out_set},
           {"out_images", evaluation.out_images},
@@ -82,6 +84,19 @@ Json json_of(const SearchResult& search) {
           {"cells", std::move(cells)}};
 }
 
+// The averages: figures only.
+Json json_of_average(const Report& report) {
+  const std::optional<Evaluation> average = average_of(report);
+  if (!average) return nullptr;
+  Json detectors = Json::object();
+  for (const DetectorResult& result : average->detectors) {
+    Json figures = Json::object();
+    add_metrics(figures, result.metrics, report.positive);
+    detectors[std::string(result.detector->name)] = std::move(figures);
+  }
+  return detectors;
+}
+
 template <class Entries>
 Json list_of(const Entries& entries) {
   Json list = Json::array();
@@ -92,19 +107,25 @@ Json list_of(const Entries& entries) {
 }  // namespace
 
 std::string to_json(const Report& report) {
+  Json evaluations = Json::array();
+  for (const Evaluation& evaluation : report.evaluations) {
+    evaluations.push_back(json_of(evaluation, report.positive));
+  }
   const Json json{
       {"network", report.network},
       {"weights", report.weights},
       {"in_set", report.in_set},
       {"in_images", report.in_images},
       {"accuracy", number_or_null(report.accuracy)},
-      {"evaluations", list_of(report.evaluations)},
+      {"evaluations", std::move(evaluations)},
+      {"average", json_of_average(report)},
       {"missing", list_of(report.missing)},
       {"failed", list_of(report.failed)},
       {"searches", list_of(report.searches)},
       {"notes", report.notes},
       {"settings",
        {{"metrics", name_of(report.method)},
+        {"positive", name_of(report.positive)},
         {"device", report.device},
         {"batch_size", report.batch_size},
         {"threads", report.threads},

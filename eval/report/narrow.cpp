@@ -3,6 +3,7 @@
 #include <array>
 #include <iterator>
 
+#include "eval/report/averages.h"
 #include "eval/report/columns.h"
 #include "eval/report/report.h"
 #include "eval/report/table_parts.h"
@@ -15,8 +16,12 @@ constexpr std::size_t kFigures = kMetricFigures.size();
 constexpr int kCell = 5;  // columns of "100.0"
 
 // The headings of the figures, in two lines.
-constexpr std::array<std::array<std::string_view, kFigures>, 2> kHeadings{
+using Headings = std::array<std::array<std::string_view, kFigures>, 2>;
+constexpr Headings kHeadings{
     {{"FPR", "Det.", "", "AUPR", "AUPR"}, {"95%", "error", "AUROC", "In", "Out"}}};
+// "Out+": out-of-distribution is positive.
+constexpr Headings kOutPositive{
+    {{"FPR", "Det.", "", "AUPR", "AUPR"}, {"Out+", "error", "AUROC", "In", "Out"}}};
 
 // A line of figures or, without cells, the name of a set.
 struct Line {
@@ -42,6 +47,12 @@ std::vector<Line> lines_of(const Report& report, PaperSources& sources) {
       if (paper == nullptr) continue;
       const std::size_t number = sources.number_of(*result.detector, *paper);
       lines.push_back(line_of(fmt::format("paper [{}]", number), paper->metrics));
+    }
+  }
+  if (const std::optional<Evaluation> average = average_of(report)) {
+    lines.push_back({average->out_set, {}});
+    for (const DetectorResult& result : average->detectors) {
+      lines.push_back(line_of(std::string(result.detector->title), result.metrics));
     }
   }
   return lines;
@@ -74,7 +85,8 @@ std::string to_narrow_table(const Report& report, int columns) {
     for (const auto& value : cells) fmt::format_to(std::back_inserter(text), "{:>{}}", value, cell);
     text += '\n';
   };
-  for (const auto& headings : kHeadings) append("", headings);
+  const bool in_positive = report.positive == PositiveClass::kIn;
+  for (const auto& headings : in_positive ? kHeadings : kOutPositive) append("", headings);
   for (const Line& line : lines) {
     if (line.cells.empty()) {
       text += wrapped(line.label, columns, 2) + '\n';

@@ -65,6 +65,7 @@ struct Report {
   std::vector<FailedSet> failed{};
 
   MetricsMethod method = MetricsMethod::kExact;
+  PositiveClass positive = PositiveClass::kIn;
   std::string device;  // "cpu (avx512, 2 threads)"
   std::int64_t batch_size = 0;
   int threads = 0;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "eval/metrics/figures.h"
+#include "eval/report/averages.h"
 #include "eval/report/report.h"
 #include "eval/report/table_parts.h"
 #include "kernels/error.h"
@@ -69,7 +70,7 @@ std::string title_with_detectors(const Report& report) {
 
 Table table_of(const Report& report) {
   Table table{title_with_detectors(report), {{"Out-of-distribution set", {}}}, {}};
-  for (const MetricFigure& figure : kMetricFigures) {
+  for (const MetricFigure& figure : metric_figures(report.positive)) {
     table.rows[0].cells.emplace_back(figure.label);
   }
   PaperSources sources;
@@ -82,6 +83,10 @@ Table table_of(const Report& report) {
         row_of(fmt::format("  {}", label), evaluation, [](const DetectorResult& result) {
           return result.comparable() ? &result.comparable()->metrics : nullptr;
         }));
+  }
+  if (const std::optional<Evaluation> average = average_of(report)) {
+    table.rows.push_back(row_of(average->out_set, *average,
+                                [](const DetectorResult& result) { return &result.metrics; }));
   }
   table.notes = notes_below(report, sources);
   return table;

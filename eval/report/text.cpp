@@ -43,7 +43,7 @@ std::string to_text(const Report& report, std::optional<int> columns) {
     text += '\n';
     append_row(text, "", evaluation.detectors,
                [](const DetectorResult& result) { return result.detector->heading; });
-    for (const MetricFigure& figure : kMetricFigures) {
+    for (const MetricFigure& figure : metric_figures(report.positive)) {
       append_row(
           text, fmt::format("{}:", figure.label), evaluation.detectors,
           [&](const DetectorResult& detector) { return percent(figure.of(detector.metrics)); });

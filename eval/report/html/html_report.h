@@ -87,6 +87,9 @@ struct HtmlReport {
   std::optional<double> accuracy;  // fraction of the in-distribution images classified correctly
   std::string paper;               // source of the paper's figures, if any
   std::vector<HtmlFact> facts;     // the rest of the description, in this order
+  PositiveClass positive = PositiveClass::kIn;  // of the FPRs
+  // The averages over the sets, without scores; nothing for one set.
+  std::optional<HtmlSet> average{};
   std::vector<HtmlSet> sets;
   std::vector<HtmlMissingSet> missing;
   std::vector<std::string> notes{};  // a sentence each, below the table of results

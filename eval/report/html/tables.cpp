@@ -125,8 +125,9 @@ std::string results_table(const HtmlReport& report, std::string_view set_anchor)
     append(html, " The paper\u2019s figures are in brackets: {}.", html_escaped(report.paper));
   html += "</caption>\n<thead><tr><th scope=\"col\">Set and detector</th>";
   for (const Column& column : kColumns) {
-    append(html, "<th scope=\"col\">{}\u00a0{}</th>", column.heading,
-           column.lower_is_better ? "\u2193" : "\u2191");
+    const bool out_positive = &column == kColumns.data() && report.positive == PositiveClass::kOut;
+    append(html, "<th scope=\"col\">{}{}\u00a0{}</th>", column.heading,
+           out_positive ? ", out positive" : "", column.lower_is_better ? "\u2193" : "\u2191");
   }
   html += "</tr></thead>\n";
   for (std::size_t i = 0; i < report.sets.size(); ++i) {
@@ -136,6 +137,14 @@ std::string results_table(const HtmlReport& report, std::string_view set_anchor)
            "<small>{} images</small></th></tr>\n",
            kColumns.size() + 1, set_anchor, i + 1, html_name(set.name), set.images);
     for (const HtmlDetector& detector : set.detectors) append_detector(html, set, detector);
+    html += "</tbody>\n";
+  }
+  if (report.average) {
+    append(html, "<tbody><tr><th colspan=\"{}\" scope=\"rowgroup\">{}</th></tr>\n",
+           kColumns.size() + 1, html_name(report.average->name));
+    for (const HtmlDetector& detector : report.average->detectors) {
+      append_detector(html, *report.average, detector);
+    }
     html += "</tbody>\n";
   }
   for (const HtmlMissingSet& set : report.missing) {

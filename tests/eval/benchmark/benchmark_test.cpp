@@ -1,5 +1,8 @@
 #include "eval/benchmark/benchmark.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -149,6 +152,34 @@ TEST_CASE("the threshold sweep refuses a score without thresholds") {
   CHECK_NOTHROW(f.run(f.tasks, options));
   options.detectors = {&detectors::kEnergy};
   CHECK_THROWS_AS(f.run(f.tasks, options), Error);
+}
+
+TEST_CASE("with out-of-distribution as the positive class, only the FPR and its interval change") {
+  Fixture f;
+  BenchmarkOptions options;
+  const BenchmarkResult in = f.run(f.tasks, options);
+  options.positive = PositiveClass::kOut;
+  const BenchmarkResult out = f.run(f.tasks, options);
+  CHECK(in.positive == PositiveClass::kIn);
+  CHECK(out.positive == PositiveClass::kOut);
+  for (std::size_t i = 0; i < f.tasks.size(); ++i) {
+    for (std::size_t d = 0; d < options.detectors.size(); ++d) {
+      const DetectorResult& result = out.tasks[i].evaluation.detectors[d];
+      const DetectorResult& usual = in.tasks[i].evaluation.detectors[d];
+      // At the smallest threshold that rejects at least 95 % of the out-of-distribution images.
+      std::vector<double> rejected = out.tasks[i].scores[d].out;
+      std::sort(rejected.begin(), rejected.end());
+      const double threshold = rejected[(rejected.size() * 19 + 19) / 20 - 1];
+      const std::vector<double>& scores = out.tasks[i].scores[d].in;
+      const auto below = std::ranges::count_if(scores, [&](double s) { return s <= threshold; });
+      CHECK(result.metrics.fpr_at_tpr95 ==
+            static_cast<double>(below) / static_cast<double>(scores.size()));
+      Metrics same = result.metrics;
+      same.fpr_at_tpr95 = usual.metrics.fpr_at_tpr95;
+      CHECK(same == usual.metrics);
+      CHECK(result.intervals.auroc == usual.intervals.auroc);
+    }
+  }
 }
 
 TEST_CASE(

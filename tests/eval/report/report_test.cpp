@@ -159,10 +159,11 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
                                      "auroc": 0.9905, "aupr_in": null, "aupr_out": 0.98}}
       }
     }],
+    "average": null,
     "failed": [], "missing": [],
     "searches": [],
     "notes": [],
-    "settings": {"metrics": "exact", "device": "cpu", "batch_size": 64, "threads": 2, "ranks": 3,
+    "settings": {"metrics": "exact", "positive": "in", "device": "cpu", "batch_size": 64, "threads": 2, "ranks": 3,
                  "seed": 18446744073709551615, "skip": 1000, "limit": 10000},
     "seconds": 100.25,
     "images_per_second": 179.54,

@@ -1,5 +1,6 @@
 // The tables in the paper's layout and as CSV.
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "eval/published/benchmark_file.h"
 #include "eval/report/report.h"
@@ -60,6 +61,9 @@ TEST_CASE("the table has the paper's layout, with its figures below ours") {
       "Mine | yours, \"both\"         34.8 / 4.3        9.9 / 4.6  95.3 / 99.1  96.4 / 99.2  93.8 "
       "/ "
       "100.0\n"
+      "Average                      34.8 / 4.3        9.9 / 4.6  95.3 / 99.1  96.4 / 99.2  93.8 "
+      "/ "
+      "100.0\n"
       "\n"
       "Classification accuracy: 95.2%\n"
       "Images scored: 9000 of CIFAR-10, 8999 of Tiny-ImageNet (crop), 7925 of iSUN, 3 of Mine | "
@@ -116,6 +120,46 @@ TEST_CASE("CSV has one line for each set, detector and source, unrounded") {
         "0.043,0.046,0.991,0.992,1,,,,\n"
         "DenseNet-BC-100,CIFAR-10,LSUN (crop),,,,missing,,,,,,,,,,,\n"
         "DenseNet-BC-100,CIFAR-10,other,,,,missing,,,,,,,,,,,\n");
+}
+
+TEST_CASE("the average is over sets alike, and undefined where one figure is") {
+  Report report = example();
+  report.evaluations[0].detectors[0].metrics = {0.1, 0.2, 0.9, 0.8, std::nullopt};
+  report.evaluations[1].detectors[0].metrics = {0.3, 0.1, 0.7, 0.6, 0.5};
+  report.evaluations.resize(2);
+  const std::string table = to_table(report);
+  const std::string average_row = table.substr(table.find("\nAverage "));
+  for (const char* cell :
+       {"  20.0 / 4.3  ", "  15.0 / 4.6  ", "  80.0 / 99.1  ", "  70.0 / 99.2  "}) {
+    CHECK(average_row.find(cell) != std::string::npos);
+  }
+  CHECK(to_table(report).find("  n/a / 100.0\n\n") != std::string::npos);
+  CHECK(to_csv(report).find("Average") == std::string::npos);
+  const auto average = nlohmann::json::parse(to_json(report))["average"];
+  CHECK(average["baseline"]["fpr_at_tpr95"].get<double>() == doctest::Approx(0.2));
+  CHECK(average["baseline"]["aupr_out"].is_null());
+  CHECK(average["odin"]["auroc"].get<double>() == doctest::Approx(0.991));
+  report.evaluations.resize(1);
+  CHECK(to_table(report).find("Average") == std::string::npos);
+}
+
+TEST_CASE("with out-of-distribution as the positive class, the FPR has another name everywhere") {
+  Report report = example();
+  report.positive = PositiveClass::kOut;
+  for (const std::string& text : {to_table(report), to_text(report), to_markdown(report)}) {
+    CHECK(text.find("FPR95, Out positive") != std::string::npos);
+    CHECK(text.find("FPR at TPR 95%") == std::string::npos);
+    CHECK(text.find("It is not the FPR of the ODIN paper") != std::string::npos);
+  }
+  CHECK(to_narrow_table(report, 60).find(" Out+ ") != std::string::npos);
+  CHECK(to_csv(report).find(",fpr_at_tpr95_out_positive,detection_error,auroc,aupr_in,aupr_out,"
+                            "fpr_at_tpr95_out_positive_low,") != std::string::npos);
+  const auto json = nlohmann::json::parse(to_json(report));
+  CHECK(json["settings"]["positive"] == "out");
+  const auto& figures = json["evaluations"][0]["detectors"]["odin"];
+  CHECK(figures.contains("fpr_at_tpr95_out_positive"));
+  CHECK(figures.contains("fpr_at_tpr95_out_positive_ci95"));
+  CHECK_FALSE(figures.contains("fpr_at_tpr95"));
 }
 
 TEST_CASE("notes below the table report a search and an undefined figure") {

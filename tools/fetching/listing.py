@@ -6,11 +6,10 @@ def place_and_state(item, options):
     if item.folder:
         folder = options.data_dir / item.folder
         there = folder.is_dir() and any(folder.iterdir())
-        return item.folder, "there" if there else "missing"
+        return item.folder, "yes" if there else "no"
     if (options.weights_dir / f"{item.name}.h5").exists():
-        return f"{item.name}.h5", "there"
-    stored = stored_network(item, options)
-    return f"{item.name}.h5", f"to convert: {stored.name}" if stored else "missing"
+        return f"{item.name}.h5", "yes"
+    return f"{item.name}.h5", "convert it" if stored_network(item, options) else "no"
 
 
 def size_of(item):
@@ -19,7 +18,7 @@ def size_of(item):
 
 def listing(catalogue, options):
     """The lines of the table. Sizes are those of the downloads, where they are known."""
-    rows = [("name", "what", "download", "goes to", "state")]
+    rows = [("name", "what", "download", "goes to", "there")]
     for item in catalogue.items.values():
         rows.append((item.name, item.title, size_of(item), *place_and_state(item, options)))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

@@ -153,13 +153,13 @@ class Addresses(FetchDataCase):
         result = self.run_program("--list")
         self.assertEqual(result.returncode, 0, result.stderr)
         lines = {line.split()[0]: line for line in result.stdout.splitlines() if line}
-        self.assertRegex(lines["iSUN"], r"iSUN +there$")
-        self.assertRegex(lines["LSUN"], r"LSUN +missing$")
-        self.assertRegex(lines["densenet10"], r" there$")
-        self.assertRegex(lines["densenet100"], r"to convert: densenet100.pth$")
-        self.assertRegex(lines["cifar10"], r"CIFAR-10 +170 MB +cifar-10-batches-bin +missing$")
+        self.assertRegex(lines["iSUN"], r"iSUN +yes$")
+        self.assertRegex(lines["LSUN"], r"LSUN +no$")
+        self.assertRegex(lines["densenet10"], r" yes$")
+        self.assertRegex(lines["densenet100"], r" convert it$")
+        self.assertRegex(lines["cifar10"], r"CIFAR-10 +170 MB +cifar-10-batches-bin +no$")
         table = result.stdout.split("\n\n")[0]
-        self.assertLess(max(map(len, table.splitlines())), 105)
+        self.assertLess(max(map(len, table.splitlines())), 81)
         self.assertEqual(len(table.splitlines()), 1 + len(json.loads(BUNDLED.read_text(encoding="utf-8"))["items"]))
 
     def test_a_wrong_list_of_items_is_refused_with_the_place(self):

@@ -130,7 +130,7 @@ class Reproduce(unittest.TestCase):
     def test_what_was_finished_is_not_done_again(self):
         self.network("densenet10.pth")
         (self.folder / "data/cifar-100-binary").mkdir()
-        work = ("--work", self.folder / "work")
+        work = ("--near", "--work", self.folder / "work")
         self.assertEqual(self.run_script(*work).returncode, 0)
         self.assertEqual(len(self.calls("odin_eval")), 3)
         self.assertEqual(self.run_script(*work).returncode, 0)

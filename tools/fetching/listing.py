@@ -9,7 +9,7 @@ def place_and_state(item, options):
         return item.folder, "yes" if there else "no"
     if (options.weights_dir / f"{item.name}.h5").exists():
         return f"{item.name}.h5", "yes"
-    return f"{item.name}.h5", "convert it" if stored_network(item, options) else "no"
+    return f"{item.name}.h5", "convert" if stored_network(item, options) else "no"
 
 
 def size_of(item):

@@ -156,7 +156,7 @@ class Addresses(FetchDataCase):
         self.assertRegex(lines["iSUN"], r"iSUN +yes$")
         self.assertRegex(lines["LSUN"], r"LSUN +no$")
         self.assertRegex(lines["densenet10"], r" yes$")
-        self.assertRegex(lines["densenet100"], r" convert it$")
+        self.assertRegex(lines["densenet100"], r" convert$")
         self.assertRegex(lines["cifar10"], r"CIFAR-10 +170 MB +cifar-10-batches-bin +no$")
         table = result.stdout.split("\n\n")[0]
         self.assertLess(max(map(len, table.splitlines())), 81)

@@ -18,14 +18,13 @@ constexpr unsigned kLines = 16;
 // A plane's lines of one row of blocks.
 class Plane {
  public:
-  Plane(std::size_t width, unsigned lines) : width_(width), pixels_(width * lines) {
+  Plane(std::size_t width, unsigned lines) : pixels_(width * lines) {
     for (unsigned y = 0; y < lines; ++y) rows_.push_back(pixels_.data() + y * width);
   }
   JSAMPARRAY rows() { return rows_.data(); }
   const std::uint8_t* row(unsigned y) const { return rows_[y]; }
 
  private:
-  std::size_t width_;
   std::vector<std::uint8_t> pixels_;
   std::vector<JSAMPROW> rows_;
 };

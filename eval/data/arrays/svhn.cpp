@@ -149,7 +149,7 @@ void try_file(const InputFile& input, const MatLayout& layout) {
 
 class Svhn final : public ByteDataset {
  public:
-  Svhn(std::vector<std::uint8_t> pixels, DatasetLabels labels)
+  Svhn(std::vector<std::uint8_t> pixels, const DatasetLabels& labels)
       : ByteDataset("SVHN", std::ssize(labels.of_image), labels), pixels_(std::move(pixels)) {}
 
  private:
@@ -182,7 +182,7 @@ std::shared_ptr<const Dataset> open_svhn(const fs::path& file) {
     DatasetLabels labels;
     labels.of_image = std::move(content.classes);
     labels.num_classes = 10;
-    return std::make_shared<Svhn>(std::move(content.pixels), std::move(labels));
+    return std::make_shared<Svhn>(std::move(content.pixels), labels);
   } catch (const Error& error) {
     fail("'{}' cannot be read as SVHN: {}", file.string(), error.what());
   }

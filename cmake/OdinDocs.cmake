@@ -18,6 +18,6 @@ set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)
 # Headers have plain comments, which Doxygen ignores: over a declaration, or after it on the same line.
 set(DOXYGEN_FILTER_PATTERNS "*.h=\"sed -E -f ${PROJECT_SOURCE_DIR}/cmake/doxygen_comments.sed\"")
 set(DOXYGEN_VERBATIM_VARS DOXYGEN_FILTER_PATTERNS)
-set(pages README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md kernels nn weights eval tools)
+set(pages README.md RESULTS.md CONTRIBUTING.md CHANGELOG.md SECURITY.md kernels nn weights eval tools)
 list(TRANSFORM pages PREPEND ${PROJECT_SOURCE_DIR}/)
 doxygen_add_docs(docs ${pages} COMMENT "Doxygen pages in ${PROJECT_BINARY_DIR}/docs/html")

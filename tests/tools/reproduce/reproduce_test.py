@@ -150,6 +150,14 @@ class Reproduce(unittest.TestCase):
         self.assertIn("build the programs", self.run_script().stderr)
         self.assertFalse(self.output.exists())
 
+    def test_the_figures_of_the_readme_are_those_of_the_results(self):
+        results = (ROOT / "RESULTS.md").read_text(encoding="utf-8").splitlines()
+        rows = [line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+                if line.startswith(("| densenet", "| dice_densenet"))]
+        self.assertGreater(len(rows), 5)
+        for row in rows:
+            self.assertIn(row, results)
+
 
 if __name__ == "__main__":
     unittest.main()

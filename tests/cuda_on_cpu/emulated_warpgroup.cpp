@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kDepth = 16;              // of one product, in elements
 constexpr std::size_t kWords = kDepth / 2;      // of a row
 constexpr std::size_t kMostColumns = 256;       // of B
+using Operands = std::array<std::uint32_t, (2 + kMostColumns / 4) * kWords>;
 constexpr std::uint32_t kUnknown = 0xffffffff;  // a sum under way: a NaN
 
 // Copies row `row` of the matrix, `kDepth` elements with the depth innermost, from shared memory. The
@@ -54,15 +55,12 @@ void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_
 }
 
 // Reads into `words` the rows of the matrices that the running thread needs: 16 w + l / 4 and the one 8
-// below of A; of B those that are the thread's columns, 8 j + 2 (l % 4) and the next.
-void read_operands(const Matrices& matrices, std::vector<std::uint32_t>& words) {
+// below of A; of B those that are the thread's columns, 8 j + 2 (l % 4) and the next. Returns their words.
+// `words` is on the stack of the running thread: memory that threads share would look like their race.
+std::span<const std::uint32_t> read_operands(const Matrices& matrices, Operands& words) {
   const unsigned warp = thread_index() / 32 % 4;
   const unsigned own = lane();
   const SharedWindow memory = shared_window();
-  {
-    const Unwatched unwatched;
-    words.resize((2 + static_cast<std::size_t>(matrices.columns) / 4) * kWords);
-  }
   std::uint32_t* next = words.data();
   const auto read = [&](std::uint64_t descriptor, std::uint32_t row) {
     read_row(memory, descriptor, row, next);
@@ -74,6 +72,7 @@ void read_operands(const Matrices& matrices, std::vector<std::uint32_t>& words) 
     read(matrices.b, j + 2 * (own % 4));
     read(matrices.b, j + 2 * (own % 4) + 1);
   }
+  return {words.data(), next};
 }
 
 bool is_unknown(const float* sums, std::size_t count) {
@@ -107,16 +106,15 @@ void WarpgroupProducts::start(float* sums, const Matrices& matrices, bool accumu
     }
     ++own.under_way;
   }
-  Product* product = nullptr;
-  {
-    const Unwatched unwatched;
-    product = &products_.add();
-    product->sums = sums;
-    product->matrices = matrices;
-    product->accumulate = accumulate;
-    product->unpack = unpack;
-  }
-  read_operands(matrices, product->operands);  // watched: the kernel's own accesses
+  Operands words;
+  const auto operands = read_operands(matrices, words);  // watched: the kernel's own accesses
+  const Unwatched unwatched;
+  Product& product = products_.add();
+  product.sums = sums;
+  product.matrices = matrices;
+  product.accumulate = accumulate;
+  product.unpack = unpack;
+  product.operands.assign(operands.begin(), operands.end());
 }
 
 void WarpgroupProducts::clear() {
@@ -138,10 +136,15 @@ void WarpgroupProducts::wait(int pending) {
       group = products_.oldest();
     }
     for (const Product& product : group) {
-      thread_local Operands now;  // kept: allocating is slow under the sanitizers
-      read_operands(product.matrices, now);
+      Matrices matrices;
+      {
+        const Unwatched unwatched;
+        matrices = product.matrices;
+      }
+      Operands words;
+      const auto now = read_operands(matrices, words);
       const Unwatched unwatched;
-      if (now != product.operands) {
+      if (!std::ranges::equal(now, product.operands)) {
         throw KernelError("shared memory was written while a product that reads it was under way");
       }
       finish(product);

@@ -30,14 +30,12 @@ class WarpgroupProducts {
   void clear();
 
  private:
-  // Two rows of A and a quarter of B's, 16 elements each.
-  using Operands = std::vector<std::uint32_t>;
   struct Product {
     float* sums = nullptr;
     Matrices matrices;
     bool accumulate = false;
     Unpack unpack = nullptr;
-    Operands operands;
+    std::vector<std::uint32_t> operands;  // two rows of A and a quarter of B's, 16 elements each
   };
   // What a thread's sums would be if it could read them.
   struct Sums {

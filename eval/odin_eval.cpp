@@ -23,9 +23,9 @@ namespace odin {
 namespace {
 
 std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks, int threads) {
-  const DeviceOptions options{.threads = threads,
-                              .precision = precision_of(o.precision),
-                              .convolution = convolution_algorithm_of(o.convolution)};
+  DeviceOptions options = o.device.options();
+  options.threads = threads;
+  const std::string& device = o.device.device;
   const auto cuda_or_cpu = [&](int gpu, bool quiet) {
     try {
       return make_backend(fmt::format("cuda:{}", gpu), options);
@@ -35,11 +35,11 @@ std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks, i
     }
   };
   if (o.gpu) return cuda_or_cpu(*o.gpu, o.quiet);
-  if (ranks.local_count() == 1) return make_backend(o.device, options);
+  if (ranks.local_count() == 1) return make_backend(device, options);
   // Each rank of a machine takes its own GPU.
-  if (o.device == "auto") return cuda_or_cpu(ranks.local_rank(), true);
-  if (o.device == "cuda") return make_backend(fmt::format("cuda:{}", ranks.local_rank()), options);
-  return make_backend(o.device, options);
+  if (device == "auto") return cuda_or_cpu(ranks.local_rank(), true);
+  if (device == "cuda") return make_backend(fmt::format("cuda:{}", ranks.local_rank()), options);
+  return make_backend(device, options);
 }
 
 // Folder of a task's score files: the one asked for or, with several tasks, a subfolder of it.
@@ -126,7 +126,8 @@ void check_outputs(const EvalOptions& o) {
 
 int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
-  const int threads = o.threads > 0 ? o.threads : default_threads(ranks.local_count());
+  const int threads =
+      o.device.threads > 0 ? o.device.threads : default_threads(ranks.local_count());
   const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
   Job prepared = prepare_job(o.job);
   if (o.method != MetricsMethod::kExact) {

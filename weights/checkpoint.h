@@ -3,16 +3,19 @@
 // Any HDF5 tool can read it. Root attributes say what the network is: `format`, `format_version`,
 // `architecture` and its hyperparameters (`depth`, `growth_rate`, `reduction` and `bottleneck`, or
 // `depth` and `widen_factor`), `num_classes`, `class_names`, `mean`, `std`, `in_dataset`, `source`.
-// Each parameter is a data set of 32-bit floats. Its path is its PyTorch name with '/' for '.'.
+// Each parameter is a data set of 32-bit floats. Its path is its PyTorch name with '/' for '.'. A detector's
+// file has its settings besides, as attributes of the group `detector` (weights/detector_settings.h).
 #pragma once
 
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "nn/architecture.h"
 #include "nn/parameters.h"
+#include "weights/detector_settings.h"
 
 namespace odin {
 
@@ -24,6 +27,7 @@ struct Checkpoint {
   std::string in_dataset;                // "cifar10", "fashion_mnist", ...
   std::string source;                    // how the network was made, in words
   ParameterMap parameters;
+  std::optional<DetectorSettings> detector{};  // of a file that odin_calibrate wrote
 };
 
 // Checks that `parameters` holds exactly the architecture's parameters, each of the right shape and

@@ -9,6 +9,7 @@
 
 #include "kernels/error.h"
 #include "weights/checkpoint_rules.h"
+#include "weights/detector_attributes.h"
 #include "weights/files/printable.h"
 #include "weights/hdf5_attribute.h"
 
@@ -85,6 +86,7 @@ Checkpoint read_description(const Handle& root) {
   checkpoint.std = read_channels(root, "std");
   checkpoint.in_dataset = hdf5::read_string(root, "in_dataset");
   checkpoint.source = hdf5::read_string(root, "source");
+  checkpoint.detector = read_detector_settings(root);
   check_description(checkpoint);
   return checkpoint;
 }

@@ -66,6 +66,7 @@ void check_description(const Checkpoint& checkpoint) {
             "pixels in 0..255 by 255",
             kChannelNames[c], std);
   }
+  if (checkpoint.detector) validate(*checkpoint.detector);
 }
 
 std::vector<std::string> structure_problems(const Architecture& architecture,

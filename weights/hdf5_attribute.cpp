@@ -240,6 +240,12 @@ std::vector<double> read_numbers(const Handle& object, const std::string& name, 
   return numbers_of(open(object, name, count));
 }
 
+std::vector<double> read_numbers(const Handle& object, const std::string& name) {
+  const Attribute attribute = open(object, name);
+  if (attribute.count == 0) return {};
+  return numbers_of(attribute);
+}
+
 void write_string(const Handle& object, const std::string& name, const std::string& value) {
   write_text(object, name, scalar_space(), {&value, 1});
 }
@@ -267,6 +273,11 @@ void write_number(const Handle& object, const std::string& name, double value) {
 
 void write_numbers(const Handle& object, const std::string& name, std::span<const float> values) {
   write(object, name, H5T_IEEE_F32LE, array_space(values.size()), values.data());
+}
+
+void write_numbers(const Handle& object, const std::string& name, std::span<const double> values) {
+  write(object, name, H5T_IEEE_F64LE, array_space(values.size()),
+        values.empty() ? nullptr : values.data());
 }
 
 }  // namespace odin::hdf5

@@ -24,8 +24,9 @@ std::vector<std::string> read_strings(const Handle& object, const std::string& n
 std::int64_t read_integer(const Handle& object, const std::string& name);
 bool read_boolean(const Handle& object, const std::string& name);
 double read_number(const Handle& object, const std::string& name);
-// Exactly `count` numbers.
+// Exactly `count` numbers, or as many as there are.
 std::vector<double> read_numbers(const Handle& object, const std::string& name, std::size_t count);
+std::vector<double> read_numbers(const Handle& object, const std::string& name);
 
 // Text is written as UTF-8 of fixed length. Throws Error if it is too long to be read back, or
 // contains a zero byte, which would end it.
@@ -36,5 +37,6 @@ void write_integer(const Handle& object, const std::string& name, std::int64_t v
 void write_boolean(const Handle& object, const std::string& name, bool value);
 void write_number(const Handle& object, const std::string& name, double value);
 void write_numbers(const Handle& object, const std::string& name, std::span<const float> values);
+void write_numbers(const Handle& object, const std::string& name, std::span<const double> values);
 
 }  // namespace odin::hdf5

@@ -15,6 +15,7 @@
 #include "weights/checkpoint_attributes.h"
 #include "weights/checkpoint_rules.h"
 #include "weights/chunk_codec.h"
+#include "weights/detector_attributes.h"
 #include "weights/files/atomic_file.h"
 #include "weights/hdf5_handle.h"
 
@@ -133,14 +134,18 @@ struct ChunkedParameter {
   }
 };
 
+Handle create_group(const std::string& path, const Handle& file) {
+  return Handle(check(H5Gcreate2(file.get(), path.c_str(), H5P_DEFAULT,
+                                 group_properties(H5P_GROUP_CREATE).get(), H5P_DEFAULT),
+                      "the group {} cannot be created", path));
+}
+
 // Creates the groups that lead to `path`, those that `groups` does not name yet.
 void create_groups(const std::string& path, const Handle& file, std::set<std::string>& groups) {
   for (std::size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
     const std::string group = path.substr(0, end);
     if (!groups.insert(group).second) continue;
-    Handle(check(H5Gcreate2(file.get(), group.c_str(), H5P_DEFAULT,
-                            group_properties(H5P_GROUP_CREATE).get(), H5P_DEFAULT),
-                 "the group {} cannot be created", group));
+    create_group(group, file);
   }
 }
 
@@ -206,6 +211,9 @@ void write_to_memory(const Checkpoint& checkpoint, MemoryFile& memory) {
                               group_properties(H5P_FILE_CREATE).get(), access.get()),
                     "a file cannot be made in memory"));
   write_description(checkpoint, file);
+  if (checkpoint.detector) {
+    write_detector_settings(*checkpoint.detector, create_group(kDetectorGroup, file));
+  }
   write_parameters(checkpoint.parameters, file);
   file.close();
 }

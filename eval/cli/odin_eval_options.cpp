@@ -1,11 +1,13 @@
 #include "eval/cli/odin_eval_options.h"
 
-#include <cmath>
 #include <limits>
 
 #include <CLI/CLI.hpp>
 
+#include "eval/cli/device_options.h"
+#include "eval/cli/finite_number.h"
 #include "eval/cli/fit_options.h"
+#include "eval/cli/spec_help.h"
 #include "eval/cli/whole_number.h"
 #include "eval/published/benchmark_file.h"
 #include "eval/published/networks.h"
@@ -21,14 +23,7 @@ constexpr const char* kExamples = R"(Examples:
   odin_eval --nn densenet10 --benchmark cifar --weights-dir weights --data-dir data
   odin_eval --weights net.h5 --in cifar10:data --out folder:data/iSUN --out uniform --json report.json
   mpirun --bind-to none -n 4 odin_eval --nn wideresnet10 --out_dataset all
-
-SPEC is one of:
-  cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR   the binary or the Python version
-  idx:FILE                                                           images, padded to 32 x 32; the labels' file is found next to it
-  svhn:FILE                                                          test_32x32.mat or another file of SVHN's 32 x 32 crops
-  npy:FILE.npy, npy:FILE.npy#SEVERITY                                CIFAR-10-C: all images, or those of a severity from 1 to 5; labels.npy next to it
-  folder:DIR                                                         PNG and JPEG images, at its top or in class folders
-  uniform, gaussian                                                  noise)";
+)";
 
 // More images than any data set has.
 constexpr std::uint64_t kMostImages = 1'000'000'000;
@@ -37,20 +32,6 @@ std::vector<std::string> network_names() {
   std::vector<std::string> names;
   for (const PublishedNetwork& network : published_networks()) names.emplace_back(network.name);
   return names;
-}
-
-// Finite numbers of at least `least`, or above it.
-CLI::Validator finite(double least, bool above) {
-  const std::string range =
-      fmt::format("a finite number {} {}", above ? "above" : "of at least", least);
-  return CLI::Validator(
-      [=](const std::string& text) {
-        double value = 0;
-        const bool good = CLI::detail::lexical_cast(text, value) && std::isfinite(value) &&
-                          (above ? value > least : value >= least);
-        return good ? std::string() : fmt::format("{} is not {}", text, range);
-      },
-      "");
 }
 
 void add_network(CLI::App& app, JobRequest& job) {
@@ -115,14 +96,14 @@ void add_method(CLI::App& app, EvalOptions& o) {
   auto* temperature =
       app.add_option("--temperature", job.temperature,
                      "Temperature, which divides the logits; default: the published one, 1000")
-          ->check(finite(0, true))
+          ->check(finite_number(0, true))
           ->type_name("T")
           ->group(group);
   auto* magnitude =
       app.add_option("--magnitude", job.magnitude,
                      "Magnitude of the perturbation, for pixels in 0..1; default: the "
                      "published one, 0.006 for the demo, else 0.0014")
-          ->check(finite(0, false))
+          ->check(finite_number(0))
           ->type_name("E")
           ->group(group);
   const std::vector<std::string> scores = detector_names();
@@ -202,10 +183,7 @@ void add_method(CLI::App& app, EvalOptions& o) {
 
 void add_machine(CLI::App& app, EvalOptions& o) {
   const char* group = "Machine";
-  auto* device = app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")
-                     ->type_name("DEVICE")
-                     ->capture_default_str()
-                     ->group(group);
+  auto* device = add_device_options(app, o.device, group);
   app.add_option("--gpu", o.gpu,
                  "As in the authors' script: --device cuda:N, or the CPU if there is no GPU")
       ->check(whole_number(0, std::numeric_limits<int>::max()))
@@ -215,23 +193,6 @@ void add_machine(CLI::App& app, EvalOptions& o) {
   app.add_option("--batch-size", o.batch_size, "Images per batch; default: the best for the device")
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("N")
-      ->group(group);
-  app.add_option("--threads", o.threads,
-                 "CPU threads; default: OMP_NUM_THREADS, or one per core that the process may use")
-      ->check(CLI::Range(1, 4096))
-      ->type_name("N")
-      ->group(group);
-  app.add_option("--precision", o.precision, "Arithmetic on a GPU: fp32, tf32, fp16 or bf16")
-      ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
-      ->type_name("TYPE")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option(
-         "--conv", o.convolution,
-         "Convolution: auto, cudnn, own or wgmma on a GPU; auto, direct or winograd on the CPU")
-      ->check(CLI::IsMember({"auto", "cudnn", "own", "wgmma", "direct", "winograd"}))
-      ->type_name("HOW")
-      ->capture_default_str()
       ->group(group);
 }
 

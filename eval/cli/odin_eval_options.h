@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eval/benchmark/job_request.h"
+#include "eval/cli/device_options.h"
 #include "eval/metrics/metrics.h"
 #include "eval/scoring/detectors/registry.h"
 
@@ -28,12 +29,9 @@ struct EvalOptions {
   PositiveClass positive = PositiveClass::kIn;
   std::string search_dir = "odin_search";  // folder for the scores of a search
 
-  std::string device = "auto";
+  DeviceChoice device;
   std::optional<int> gpu;
   std::int64_t batch_size = 0;
-  int threads = 0;
-  std::string precision = "fp32";
-  std::string convolution = "auto";
 
   // Files and folders to write; empty for none.
   std::string json;

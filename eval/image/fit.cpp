@@ -19,6 +19,18 @@ std::uint8_t to_byte(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
 }
 
+struct NamedFit {
+  ImageFit fit;
+  std::string_view name;
+};
+constexpr NamedFit kFits[] = {{ImageFit::kExact, "exact"},
+                              {ImageFit::kResize, "resize"},
+                              {ImageFit::kResizeCrop, "resize-crop"},
+                              {ImageFit::kResizeBilinear, "resize-bilinear"},
+                              {ImageFit::kResizeNearest, "resize-nearest"},
+                              {ImageFit::kCenterCrop, "center-crop"},
+                              {ImageFit::kRandomCrop, "random-crop"}};
+
 std::int64_t round_half_up(double x) {
   return static_cast<std::int64_t>(std::floor(x + 0.5));
 }
@@ -39,12 +51,17 @@ std::int64_t random_margin(std::int64_t extent, const CropDraw& draw, std::uint6
 }  // namespace
 
 ImageFit image_fit(std::string_view name) {
-  if (name == "exact") return ImageFit::kExact;
-  if (name == "resize") return ImageFit::kResize;
-  if (name == "resize-crop") return ImageFit::kResizeCrop;
-  if (name == "center-crop") return ImageFit::kCenterCrop;
-  if (name == "random-crop") return ImageFit::kRandomCrop;
-  fail("there is no fit \"{}\": use exact, resize, resize-crop, center-crop or random-crop", name);
+  for (const NamedFit& fit : kFits) {
+    if (fit.name == name) return fit.fit;
+  }
+  std::vector<std::string_view> names;
+  for (const NamedFit& fit : kFits) names.push_back(fit.name);
+  fail("there is no fit \"{}\": use {} or {}", name,
+       fmt::join(names.begin(), names.end() - 1, ", "), names.back());
+}
+
+std::string_view name_of(ImageFit fit) {
+  return std::ranges::find(kFits, fit, &NamedFit::fit)->name;
 }
 
 bool scales(ImageFit fit) {

@@ -31,8 +31,10 @@ enum class ImageFit : std::uint8_t {
   kRandomCrop
 };
 
-// By its name: exact, resize, resize-crop, center-crop or random-crop. Throws Error, which lists the names, for any other.
+// By its name: exact, resize, resize-crop, resize-bilinear, resize-nearest, center-crop or random-crop. Throws
+// Error, which lists the names, for any other.
 ImageFit image_fit(std::string_view name);
+std::string_view name_of(ImageFit fit);
 
 // Whether images of any size are scaled, larger and smaller ones.
 bool scales(ImageFit fit);

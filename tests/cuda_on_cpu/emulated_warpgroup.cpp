@@ -13,9 +13,9 @@
 namespace emulated {
 namespace {
 
-constexpr std::size_t kDepth = 16;              // of one product, in elements
-constexpr std::size_t kWords = kDepth / 2;      // of a row
-constexpr std::size_t kMostColumns = 256;       // of B
+constexpr std::size_t kDepth = 16;          // of one product, in elements
+constexpr std::size_t kWords = kDepth / 2;  // of a row
+constexpr std::size_t kMostColumns = 256;   // of B
 using Operands = std::array<std::uint32_t, (2 + kMostColumns / 4) * kWords>;
 constexpr std::uint32_t kUnknown = 0xffffffff;  // a sum under way: a NaN
 

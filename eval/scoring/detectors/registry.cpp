@@ -17,6 +17,11 @@ std::span<const Detector* const> all_detectors() {
   return kAll;
 }
 
+const Detector* find_detector(std::string_view name) {
+  const auto found = std::ranges::find(kAll, name, [](const Detector* d) { return d->name; });
+  return found == std::end(kAll) ? nullptr : *found;
+}
+
 std::vector<const Detector*> authors_detectors() {
   return {&detectors::kBaseline, &detectors::kOdin};
 }

@@ -25,6 +25,9 @@ ODIN_DETECTORS(ODIN_DECLARE_DETECTOR)
 
 std::span<const Detector* const> all_detectors();
 
+// The detector of this name, or nullptr.
+const Detector* find_detector(std::string_view name);
+
 // The detectors of the ODIN authors' code: the baseline and ODIN.
 std::vector<const Detector*> authors_detectors();
 

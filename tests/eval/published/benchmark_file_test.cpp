@@ -115,9 +115,8 @@ TEST_CASE("a wrong file is refused with the place and what is expected there") {
       {R"({"title": "T", "sets": [{"name": "a", "places": ["uniform"]}, {"name": "a", "places": ["uniform"]}]})",
        "b has \"a\" twice"},
       {R"({"title": "T", "sets": [{"name": "a", "places": ["uniform"], "fit": "shrink"}]})",
-       "b: sets[0]: fit: there is no fit \"shrink\": use exact, resize, resize-crop, center-crop "
-       "or "
-       "random-crop"},
+       "b: sets[0]: fit: there is no fit \"shrink\": use exact, resize, resize-crop, "
+       "resize-bilinear, resize-nearest, center-crop or random-crop"},
       {"{" + set +
            R"(, "editions": [{"name": "e", "source": "s", "figures": ["fpr"], "networks": []}]})",
        "b: editions[0]: figures[0]: there is no figure \"fpr\": use fpr_at_tpr95, detection_error, "

@@ -1,0 +1,28 @@
+// The options that say on which device a program computes, and how.
+#pragma once
+
+#include <string>
+
+#include "kernels/device.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace odin {
+
+struct DeviceChoice {
+  std::string device = "auto";
+  int threads = 0;  // of the CPU; 0: default_threads()
+  std::string precision = "fp32";
+  std::string convolution = "auto";
+
+  DeviceOptions options() const;
+};
+
+// Adds --device, --threads, --precision and --conv to that group of the help. Returns --device, for options
+// that exclude it.
+CLI::Option* add_device_options(CLI::App& app, DeviceChoice& choice, const std::string& group);
+
+}  // namespace odin

@@ -1,0 +1,120 @@
+#include "eval/detection/ood_detector.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "eval/scoring/detectors/registry.h"
+#include "kernels/error.h"
+#include "weights/files/printable.h"
+
+namespace odin {
+namespace {
+
+const DetectorSettings& settings_of(const Checkpoint& checkpoint) {
+  require(checkpoint.detector.has_value(),
+          "the checkpoint has a network but no detector: make one with odin_calibrate");
+  return *checkpoint.detector;
+}
+
+const Detector& score_named(const std::string& name) {
+  const Detector* detector = find_detector(name);
+  require(detector != nullptr,
+          "the detector's score is '{}', which this version does not have: use a newer one",
+          printable(name));
+  return *detector;
+}
+
+// Reads a detector's file, and names it in every message.
+Checkpoint read_detector(const std::filesystem::path& file) {
+  Checkpoint checkpoint = read_checkpoint(file);
+  try {
+    score_named(settings_of(checkpoint).score);
+  } catch (const Error& error) {
+    fail("{} cannot be used as a detector: {}", printable(file.string()), error.what());
+  }
+  return checkpoint;
+}
+
+float pixel_of(std::uint8_t value) {
+  return static_cast<float>(value) / 255.0F;
+}
+
+float pixel_of(float value) {
+  require(value >= 0 && value <= 1,
+          "a pixel is {} where floats must be in 0..1: divide pixels in 0..255 by 255, and do not "
+          "normalise them",
+          value);
+  return value;
+}
+
+// Writes images (n, C, H, W) in 0..1.
+template <class Pixel>
+void to_planes(std::span<const Pixel> images, PixelLayout layout, float* planes) {
+  if (layout == PixelLayout::kPlanar) {
+    for (const Pixel value : images) *planes++ = pixel_of(value);
+    return;
+  }
+  constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
+  for (std::size_t image = 0; image < images.size(); image += kImageElements) {
+    for (std::size_t channel = 0; channel < kImageChannels; ++channel) {
+      const Pixel* from = images.data() + image + channel;
+      for (std::size_t i = 0; i < kPlane; ++i) *planes++ = pixel_of(from[i * kImageChannels]);
+    }
+  }
+}
+
+}  // namespace
+
+OodDetector::OodDetector(const std::filesystem::path& file, std::string_view device,
+                         const DeviceOptions& options)
+    : OodDetector(read_detector(file), device, options) {}
+
+OodDetector::OodDetector(const Checkpoint& checkpoint, std::string_view device,
+                         const DeviceOptions& options)
+    : settings_(settings_of(checkpoint)),
+      score_(&score_named(settings_.score)),
+      backend_(make_backend(device, options)),
+      scorer_(std::make_unique<Scorer>(checkpoint, *backend_)) {}
+
+OodDetector::OodDetector(OodDetector&&) noexcept = default;
+OodDetector& OodDetector::operator=(OodDetector&&) noexcept = default;
+OodDetector::~OodDetector() = default;
+
+template <class Pixel>
+std::vector<Verdict> OodDetector::detect_pixels(std::span<const Pixel> images, PixelLayout layout) {
+  require(images.size() % kImageElements == 0,
+          "{} pixels are not a whole number of images of {} x {} x {}", images.size(),
+          kImageChannels, kImageSize, kImageSize);
+  std::vector<OdinParameters> parameters;
+  if (score_->uses_odin_parameters) {
+    parameters.push_back({settings_.temperature, settings_.magnitude});
+  }
+  const std::size_t at_once = static_cast<std::size_t>(preferred_batch() * kImageElements);
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(images.size() / kImageElements);
+  for (std::size_t begin = 0; begin < images.size(); begin += at_once) {
+    const auto part = images.subspan(begin, std::min(at_once, images.size() - begin));
+    batch_.resize(part.size());
+    to_planes(part, layout, batch_.data());
+    scorer_->normalise(batch_);
+    const Scores scores = scorer_->score(batch_, parameters);
+    for (std::size_t i = 0; i < scores.predictions.size(); ++i) {
+      const double score = scores.of(*score_)[i];
+      verdicts.push_back({.predicted_class = scores.predictions[i],
+                          .probability = scores.of(detectors::kBaseline)[i],
+                          .score = score,
+                          .in_distribution = score >= settings_.threshold});
+    }
+  }
+  return verdicts;
+}
+
+std::vector<Verdict> OodDetector::detect(std::span<const std::uint8_t> images, PixelLayout layout) {
+  return detect_pixels(images, layout);
+}
+
+std::vector<Verdict> OodDetector::detect(std::span<const float> images, PixelLayout layout) {
+  return detect_pixels(images, layout);
+}
+
+}  // namespace odin

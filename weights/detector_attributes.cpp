@@ -1,0 +1,71 @@
+#include "weights/detector_attributes.h"
+
+#include "kernels/error.h"
+#include "weights/hdf5_attribute.h"
+
+namespace odin {
+namespace {
+
+using hdf5::check;
+using hdf5::Handle;
+
+// Whoever changes what the attributes mean raises it.
+constexpr std::int64_t kVersion = 1;
+
+}  // namespace
+
+std::optional<DetectorSettings> read_detector_settings(const Handle& root) {
+  constexpr const char* kUnreadable = "its group detector cannot be read";
+  if (check(H5Lexists(root.get(), kDetectorGroup, H5P_DEFAULT), "{}", kUnreadable) == 0) return {};
+  H5L_info_t link{};
+  check(H5Lget_info(root.get(), kDetectorGroup, &link, H5P_DEFAULT), "{}", kUnreadable);
+  require(link.type == H5L_TYPE_HARD,
+          "its group detector is a soft or external link, which is not followed");
+  const Handle group(check(H5Oopen(root.get(), kDetectorGroup, H5P_DEFAULT), "{}", kUnreadable));
+  require(H5Iget_type(group.get()) == H5I_GROUP, "its entry detector is not a group");
+
+  try {
+    const std::int64_t version = hdf5::read_integer(group, "version");
+    require(version == kVersion,
+            "its detector has version {} where {} is expected; use a version of this program that "
+            "is as {} as the file",
+            version, kVersion, version > kVersion ? "new" : "old");
+    DetectorSettings s;
+    s.score = hdf5::read_string(group, "score");
+    s.temperature = hdf5::read_number(group, "temperature");
+    s.magnitude = hdf5::read_number(group, "magnitude");
+    s.threshold = hdf5::read_number(group, "threshold");
+    s.tpr = hdf5::read_number(group, "tpr");
+    s.tpr_low = hdf5::read_number(group, "tpr_low");
+    s.tpr_high = hdf5::read_number(group, "tpr_high");
+    s.images = hdf5::read_integer(group, "images");
+    s.images_name = hdf5::read_string(group, "images_name");
+    s.images_sha256 = hdf5::read_string(group, "images_sha256");
+    s.fit = hdf5::read_string(group, "fit");
+    s.magnitudes = hdf5::read_numbers(group, "magnitudes");
+    s.mean_scores = hdf5::read_numbers(group, "mean_scores");
+    validate(s);
+    return s;
+  } catch (const Error& error) {
+    fail("{} (in its group {})", error.what(), kDetectorGroup);
+  }
+}
+
+void write_detector_settings(const DetectorSettings& s, const Handle& group) {
+  hdf5::write_integer(group, "version", kVersion);
+  hdf5::write_string(group, "score", s.score);
+  hdf5::write_number(group, "temperature", s.temperature);
+  hdf5::write_number(group, "magnitude", s.magnitude);
+  hdf5::write_number(group, "threshold", s.threshold);
+  hdf5::write_number(group, "tpr", s.tpr);
+  hdf5::write_number(group, "tpr_low", s.tpr_low);
+  hdf5::write_number(group, "tpr_high", s.tpr_high);
+  hdf5::write_integer(group, "images", s.images);
+  hdf5::write_string(group, "images_name", s.images_name);
+  hdf5::write_string(group, "images_sha256", s.images_sha256);
+  hdf5::write_string(group, "fit", s.fit);
+  hdf5::write_numbers(group, "magnitudes", s.magnitudes);
+  hdf5::write_numbers(group, "mean_scores", s.mean_scores);
+}
+
+}  // namespace odin

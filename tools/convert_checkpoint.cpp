@@ -1,5 +1,4 @@
 // convert_checkpoint: turns a network of PyTorch or safetensors into our own checkpoint.
-#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "eval/cli/program.h"
 #include "kernels/error.h"
 #include "tools/conversion/infer_architecture.h"
+#include "tools/conversion/input_description.h"
 #include "tools/conversion/network_file.h"
 #include "tools/in_datasets.h"
 #include "weights/checkpoint.h"
@@ -24,9 +24,7 @@ namespace fs = std::filesystem;
 struct Options {
   fs::path input;
   fs::path output;
-  std::string in_dataset;
-  std::vector<float> mean;
-  std::vector<float> std;
+  pytorch::InputDescription inputs;
   fs::path class_names;
   std::string key;
   bool strict = false;
@@ -53,12 +51,12 @@ std::string known_names() {
 void check_usage(const Options& options) {
   if (options.list) return;
   if (options.output.empty()) throw CLI::RequiredError("OUTPUT (or --list)");
-  if (options.in_dataset.empty()) throw CLI::RequiredError("--in-dataset");
-  const bool known = find_in_dataset(options.in_dataset) != nullptr;
-  if (!known && (options.mean.empty() || options.std.empty())) {
+  if (options.inputs.in_dataset.empty()) throw CLI::RequiredError("--in-dataset");
+  const bool known = find_in_dataset(options.inputs.in_dataset) != nullptr;
+  if (!known && (options.inputs.mean.empty() || options.inputs.std.empty())) {
     throw CLI::ValidationError("--in-dataset",
                                fmt::format("{} is not one of {}, so --mean and --std are needed",
-                                           printable(options.in_dataset), known_names()));
+                                           printable(options.inputs.in_dataset), known_names()));
   }
 }
 
@@ -69,14 +67,14 @@ void add_options(CLI::App& app, Options& options) {
          "file that torch.save wrote, of any PyTorch version, or safetensors file, gzipped or not")
       ->required();
   app.add_option("OUTPUT", options.output, "the HDF5 checkpoint to write");
-  app.add_option("--in-dataset", options.in_dataset,
+  app.add_option("--in-dataset", options.inputs.in_dataset,
                  fmt::format("data set that the network was trained on: {}, or another name with "
                              "--mean and --std",
                              known_names()));
-  app.add_option("--mean", options.mean,
+  app.add_option("--mean", options.inputs.mean,
                  "mean of each channel, for normalising inputs (pixels in 0..1)")
       ->expected(3);
-  app.add_option("--std", options.std, "standard deviation of each channel, for the same")
+  app.add_option("--std", options.inputs.std, "standard deviation of each channel, for the same")
       ->expected(3);
   app.add_option("--class-names", options.class_names, "text file with one class name per line");
   app.add_option(
@@ -89,29 +87,12 @@ void add_options(CLI::App& app, Options& options) {
   app.final_callback([&options] { check_usage(options); });
 }
 
-std::array<float, 3> channels(const std::vector<float>& values) {
-  return {values[0], values[1], values[2]};
-}
-
-// Normalisation and names of the data set, unless the command line gives others.
-void describe_inputs(const Options& options, Checkpoint& checkpoint) {
-  checkpoint.in_dataset = options.in_dataset;
-  const auto classes = static_cast<std::size_t>(num_classes(checkpoint.architecture));
-  if (const InDataset* known = find_in_dataset(options.in_dataset)) {
-    require(known->class_names.size() == classes, "the network has {} classes, but {} has {}",
-            classes, known->name, known->class_names.size());
-    checkpoint.mean = known->mean;
-    checkpoint.std = known->std;
-    checkpoint.class_names = known->class_names;
-  }
-  if (!options.mean.empty()) checkpoint.mean = channels(options.mean);
-  if (!options.std.empty()) checkpoint.std = channels(options.std);
-  if (!options.class_names.empty()) {
-    checkpoint.class_names = InputFile(options.class_names).lines();
-    require(checkpoint.class_names.size() == classes,
-            "{} has {} lines, but the network has {} classes", options.class_names.string(),
-            checkpoint.class_names.size(), classes);
-  }
+std::vector<std::string> class_names_in(const fs::path& file, const Architecture& architecture) {
+  std::vector<std::string> names = InputFile(file).lines();
+  require(names.size() == static_cast<std::size_t>(num_classes(architecture)),
+          "{} has {} lines, but the network has {} classes", file.string(), names.size(),
+          num_classes(architecture));
+  return names;
 }
 
 // "2 tensors that are no part of the network: normalize.mean (3), mu (10)", or nothing.
@@ -142,7 +123,11 @@ void convert(const SharedSource& bytes, const Options& options) {
   checkpoint.architecture = file.architecture();
   const std::string beside = tensors_beside(file.naming());
   require(beside.empty() || !options.strict, "it holds {}", beside);
-  describe_inputs(options, checkpoint);
+  pytorch::InputDescription inputs = options.inputs;
+  if (!options.class_names.empty()) {
+    inputs.class_names = class_names_in(options.class_names, checkpoint.architecture);
+  }
+  pytorch::describe_inputs(inputs, checkpoint);
   checkpoint.source =
       fmt::format("converted from {} in a {}, {}, sha256 {}", file.network().kind, file.container(),
                   options.input.filename().string(), sha256(*bytes));

@@ -1,14 +1,12 @@
 #include "tools/conversion/network_file.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
-#include <vector>
 
 #include "kernels/error.h"
 #include "tools/archives/tar_archive.h"
 #include "tools/archives/zip_archive.h"
-#include "tools/conversion/infer_architecture.h"
+#include "tools/conversion/known_network.h"
 #include "tools/conversion/unwrap.h"
 #include "tools/pytorch/container.h"
 #include "tools/pytorch/find_network.h"
@@ -22,9 +20,6 @@
 
 namespace odin::pytorch {
 namespace {
-
-// Views may share or repeat elements. Up to this many more than the stored ones are allowed.
-constexpr std::uint64_t kSpareElements = std::uint64_t{1} << 20;
 
 // Whether a pickle holds tensors as pickle.dump writes them: each as a file of torch.save.
 bool is_pickled_tensors(const SharedSource& file) {
@@ -95,39 +90,11 @@ Naming NetworkFile::naming() const {
 }
 
 Architecture NetworkFile::architecture() const {
-  const auto quantised = std::ranges::find_if(network_.tensors, [](const NamedTensor& named) {
-    return named.tensor.storage != nullptr && is_quantised(*named.tensor.storage->type);
-  });
-  if (quantised != network_.tensors.end()) {
-    fail("it is a quantised network ('{}' is {}): save the network as it was before that",
-         printable(quantised->name), quantised->tensor.storage->type->name);
-  }
-  std::vector<NamedShape> shapes;
-  for (const NamedParameter& parameter : naming().parameters) {
-    shapes.push_back({parameter.name, parameter.tensor->name, parameter.tensor->tensor.shape});
-  }
-  return infer_architecture(shapes);
+  return architecture_of(network_);
 }
 
 ParameterMap NetworkFile::parameters() const {
-  std::map<std::string, Shape> shapes;
-  for (const ParameterSpec& spec : parameter_specs(architecture())) {
-    shapes.emplace(spec.name, spec.shape);
-  }
-  std::uint64_t left = stored_elements_ + kSpareElements;
-  ParameterMap parameters;
-  for (const auto& [name, saved] : naming().parameters) {
-    const auto count = static_cast<std::uint64_t>(saved->tensor.count());
-    require(count <= left, "its tensors are views that unfold to more than the {} elements stored",
-            stored_elements_);
-    left -= count;
-    try {
-      parameters.emplace(name, ParameterArray{shapes.at(name), read_elements(saved->tensor)});
-    } catch (const Error& error) {
-      fail("'{}': {}", printable(saved->name), error.what());
-    }
-  }
-  return parameters;
+  return parameters_of(network_, stored_elements_);
 }
 
 }  // namespace odin::pytorch

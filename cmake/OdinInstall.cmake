@@ -5,8 +5,9 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/odin)
 
-install(TARGETS odin_kernels odin_nn odin_weights odin_eval EXPORT odin-targets
-        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS odin_kernels odin_nn odin_weights odin_eval odin_shared EXPORT odin-targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        PUBLIC_HEADER DESTINATION include)
 get_property(programs GLOBAL PROPERTY ODIN_PROGRAMS)
 install(TARGETS ${programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 foreach(folder kernels nn weights eval)

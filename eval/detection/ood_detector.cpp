@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "eval/image/fit.h"
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "weights/files/printable.h"
@@ -29,6 +30,7 @@ Checkpoint read_detector(const std::filesystem::path& file) {
   Checkpoint checkpoint = read_checkpoint(file);
   try {
     score_named(settings_of(checkpoint).score);
+    image_fit(settings_of(checkpoint).fit);
   } catch (const Error& error) {
     fail("{} cannot be used as a detector: {}", printable(file.string()), error.what());
   }

@@ -37,34 +37,6 @@ Checkpoint read_detector(const std::filesystem::path& file) {
   return checkpoint;
 }
 
-float pixel_of(std::uint8_t value) {
-  return static_cast<float>(value) / 255.0F;
-}
-
-float pixel_of(float value) {
-  require(value >= 0 && value <= 1,
-          "a pixel is {} where floats must be in 0..1: divide pixels in 0..255 by 255, and do not "
-          "normalise them",
-          value);
-  return value;
-}
-
-// Writes images (n, C, H, W) in 0..1.
-template <class Pixel>
-void to_planes(std::span<const Pixel> images, PixelLayout layout, float* planes) {
-  if (layout == PixelLayout::kPlanar) {
-    for (const Pixel value : images) *planes++ = pixel_of(value);
-    return;
-  }
-  constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
-  for (std::size_t image = 0; image < images.size(); image += kImageElements) {
-    for (std::size_t channel = 0; channel < kImageChannels; ++channel) {
-      const Pixel* from = images.data() + image + channel;
-      for (std::size_t i = 0; i < kPlane; ++i) *planes++ = pixel_of(from[i * kImageChannels]);
-    }
-  }
-}
-
 }  // namespace
 
 OodDetector::OodDetector(const std::filesystem::path& file, std::string_view device,

@@ -15,17 +15,12 @@
 #include <string_view>
 #include <vector>
 
+#include "eval/detection/pixels.h"
 #include "eval/scoring/scorer.h"
 #include "kernels/device.h"
 #include "weights/checkpoint.h"
 
 namespace odin {
-
-// The order of the pixels of images, row-major.
-enum class PixelLayout : std::uint8_t {
-  kPlanar,      // (n, channels, height, width), as PyTorch has them
-  kInterleaved  // (n, height, width, channels), as image files and most libraries have them
-};
 
 struct Verdict {
   std::int32_t predicted_class = 0;

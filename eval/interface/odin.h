@@ -27,8 +27,9 @@ extern "C" {
 typedef struct odin_detector odin_detector;
 
 typedef struct odin_verdict {
-  double score;            /* by the detector's score; larger is more in-distribution */
-  double probability;      /* of the predicted class: the softmax of the unchanged image at temperature 1 */
+  double score; /* by the detector's score; larger is more in-distribution */
+  double
+      probability; /* of the predicted class: the softmax of the unchanged image at temperature 1 */
   int32_t predicted_class; /* from 0 */
   int32_t in_distribution; /* 1 if the score is at least the threshold, else 0 */
 } odin_verdict;
@@ -40,44 +41,44 @@ typedef enum odin_layout {
 } odin_layout;
 
 /* "0.2.0" */
-const char *odin_version(void);
+const char* odin_version(void);
 
 /* What went wrong in the last call of this thread that failed: a sentence in UTF-8 without a line break, empty if none
  * has failed. It stays until the thread's next call that fails. */
-const char *odin_last_error(void);
+const char* odin_last_error(void);
 
 /* Reads a detector's file. `device` is "auto" (a GPU if there is a usable one), "cpu", "cuda" or "cuda:N"; NULL is
  * "auto". `threads` of the CPU; 0: one per core. Returns NULL on failure. The file is first read in a child process,
  * because libhdf5 can crash on a damaged one. */
-odin_detector *odin_detector_open(const char *file, const char *device, int threads);
+odin_detector* odin_detector_open(const char* file, const char* device, int threads);
 
 /* Frees a detector; NULL does nothing. */
-void odin_detector_close(odin_detector *detector);
+void odin_detector_close(odin_detector* detector);
 
 /* Writes one verdict for each of `count` images of the network's size, in their order. Bytes v are pixels v / 255;
  * floats must be in 0..1. Returns 0, or -1 on failure, when the verdicts mean nothing. */
-int odin_detector_detect_bytes(odin_detector *detector, const uint8_t *images, size_t count, odin_layout layout,
-                               odin_verdict *verdicts);
-int odin_detector_detect_floats(odin_detector *detector, const float *images, size_t count, odin_layout layout,
-                                odin_verdict *verdicts);
+int odin_detector_detect_bytes(odin_detector* detector, const uint8_t* images, size_t count,
+                               odin_layout layout, odin_verdict* verdicts);
+int odin_detector_detect_floats(odin_detector* detector, const float* images, size_t count,
+                                odin_layout layout, odin_verdict* verdicts);
 
 /* The same for one PNG or JPEG file, which is fitted to the network's size as the images were that the detector was
  * made from. */
-int odin_detector_detect_file(odin_detector *detector, const char *file, odin_verdict *verdict);
+int odin_detector_detect_file(odin_detector* detector, const char* file, odin_verdict* verdict);
 
 /* What an image must have, and what the detector is. Text belongs to the detector. With NULL for the detector, and for
  * a class that does not exist, they return 0, NULL and NaN. */
-int odin_detector_channels(const odin_detector *detector);
-int odin_detector_height(const odin_detector *detector);
-int odin_detector_width(const odin_detector *detector);
-int odin_detector_classes(const odin_detector *detector);
+int odin_detector_channels(const odin_detector* detector);
+int odin_detector_height(const odin_detector* detector);
+int odin_detector_width(const odin_detector* detector);
+int odin_detector_classes(const odin_detector* detector);
 /* NULL also where the network has no class names. */
-const char *odin_detector_class_name(const odin_detector *detector, int index);
+const char* odin_detector_class_name(const odin_detector* detector, int index);
 /* "odin", "energy", ... */
-const char *odin_detector_score_name(const odin_detector *detector);
-double odin_detector_threshold(const odin_detector *detector);
+const char* odin_detector_score_name(const odin_detector* detector);
+double odin_detector_threshold(const odin_detector* detector);
 /* The share of in-distribution images that the threshold was set to accept. */
-double odin_detector_tpr(const odin_detector *detector);
+double odin_detector_tpr(const odin_detector* detector);
 
 #ifdef __cplusplus
 }

@@ -56,15 +56,19 @@ struct Name {
 }  // namespace
 
 std::string name_of(const Architecture& architecture) {
-  return std::visit(Name{}, architecture);
+  return std::visit(Name{}, architecture.family);
 }
 
 int num_classes(const Architecture& architecture) {
-  return std::visit([](const auto& config) { return config.num_classes; }, architecture);
+  return std::visit([](const auto& config) { return config.num_classes; }, architecture.family);
 }
 
 void validate(const Architecture& architecture) {
-  std::visit(Validate{}, architecture);
+  std::visit(Validate{}, architecture.family);
+  require(architecture.image.channels == 1 || architecture.image.channels == 3,
+          "images must have 1 or 3 channels, not {}", architecture.image.channels);
+  check_range("side of the images", architecture.image.side, ImageShape::kLeastSide,
+              ImageShape::kMostSide);
 }
 
 }  // namespace odin

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/tensor_view.h"
+#include "nn/image_shape.h"
 
 namespace odin {
 
@@ -37,7 +38,20 @@ struct WideResNetConfig {
   bool operator==(const WideResNetConfig&) const = default;
 };
 
-using Architecture = std::variant<DenseNetConfig, WideResNetConfig>;
+// A network of one of the families, for images of one shape. Only the first convolution's parameters
+// depend on that shape, by its channels.
+struct Architecture {
+  std::variant<DenseNetConfig, WideResNetConfig> family;
+  ImageShape image;
+
+  // NOLINTBEGIN(google-explicit-constructor): a family alone is its network for the usual images
+  Architecture(const DenseNetConfig& config = {}, ImageShape shape = {})
+      : family(config), image(shape) {}
+  Architecture(const WideResNetConfig& config, ImageShape shape = {})
+      : family(config), image(shape) {}
+  // NOLINTEND(google-explicit-constructor)
+  bool operator==(const Architecture&) const = default;
+};
 
 // "DenseNet-BC-100", "DenseNet-40" or "Wide-ResNet-28-10", as papers write it.
 std::string name_of(const Architecture& architecture);
@@ -45,7 +59,7 @@ int num_classes(const Architecture& architecture);
 
 // Throws Error if there is no such network: for a depth that does not divide (the error names the
 // nearest one that does), a width or number of classes below 1, a reduction outside (0, 1], and for
-// absurdly large sizes.
+// absurdly large sizes; also unless images have 1 or 3 channels and a possible side.
 void validate(const Architecture& architecture);
 
 // A parameter or buffer of a network: its name as PyTorch writes it, "block1.layer.0.bn1.weight".

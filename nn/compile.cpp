@@ -244,7 +244,7 @@ class Compiler {
   }
 
   Activation pool_before(const Node& node, const AveragePool& pool, const Source& source) {
-    const ImageShape out = graph_.shape_of(node.output);
+    const MapShape out = graph_.shape_of(node.output);
     plan_.buffers.push_back({source.activation.channels, out.height, out.width});
     const Activation pooled{static_cast<int>(plan_.buffers.size()) - 1, 0,
                             source.activation.channels};

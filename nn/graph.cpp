@@ -2,7 +2,7 @@
 
 namespace odin {
 
-Graph::Graph(std::string name, const ImageShape& input) : name_(std::move(name)) {
+Graph::Graph(std::string name, const MapShape& input) : name_(std::move(name)) {
   input_ = buffer(input);
 }
 
@@ -11,12 +11,12 @@ Activation Graph::output() const {
   return nodes_.back().output;
 }
 
-ImageShape Graph::shape_of(const Activation& activation) const {
+MapShape Graph::shape_of(const Activation& activation) const {
   const PlanBuffer& buffer = buffers_.at(static_cast<std::size_t>(activation.buffer));
   return {activation.channels, buffer.height, buffer.width};
 }
 
-Activation Graph::buffer(const ImageShape& shape) {
+Activation Graph::buffer(const MapShape& shape) {
   buffers_.push_back({shape.channels, shape.height, shape.width});
   return {static_cast<int>(buffers_.size()) - 1, 0, shape.channels};
 }
@@ -30,9 +30,9 @@ Activation Graph::slice(const Activation& of, int begin, int channels) const {
 
 Activation Graph::append(std::string name, std::shared_ptr<const Layer> layer,
                          std::vector<Activation> inputs, const Activation* output) {
-  std::vector<ImageShape> shapes;
+  std::vector<MapShape> shapes;
   for (const Activation& input : inputs) shapes.push_back(shape_of(input));
-  const ImageShape shape = layer->output_shape(shapes);
+  const MapShape shape = layer->output_shape(shapes);
   const Activation target = output ? *output : buffer(shape);
   require(shape_of(target) == shape,
           "network {}, layer {}: the result is {} x {} x {}, but its output has another shape",

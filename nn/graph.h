@@ -27,7 +27,7 @@ class Graph {
   };
 
   // Starts a graph whose input is an image of this shape.
-  Graph(std::string name, const ImageShape& input);
+  Graph(std::string name, const MapShape& input);
 
   const std::string& name() const { return name_; }
   const std::vector<PlanBuffer>& buffers() const { return buffers_; }
@@ -36,9 +36,9 @@ class Graph {
   // The output of the last node: the logits, (classes, 1, 1).
   Activation output() const;
 
-  ImageShape shape_of(const Activation& activation) const;
+  MapShape shape_of(const Activation& activation) const;
   // A new buffer, which layers fill slice by slice.
-  Activation buffer(const ImageShape& shape);
+  Activation buffer(const MapShape& shape);
   // Channels [begin, begin + channels) of an activation.
   Activation slice(const Activation& of, int begin, int channels) const;
 

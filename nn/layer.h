@@ -15,12 +15,12 @@ enum class Mode {
   kTraining,    // the batch's statistics, dropout
 };
 
-// The shape of one image's activation.
-struct ImageShape {
+// The shape of one image's activation, a feature map.
+struct MapShape {
   int channels = 0;
   int height = 0;
   int width = 0;
-  bool operator==(const ImageShape&) const = default;
+  bool operator==(const MapShape&) const = default;
 };
 
 // Everything that a layer needs to run. The layer itself holds only hyperparameters.
@@ -58,7 +58,7 @@ class Layer {
   // operation, so a training does not depend on which operations share a layer.
   virtual int operations() const { return 1; }
   // Throws Error if the layer cannot take inputs of these shapes.
-  virtual ImageShape output_shape(std::span<const ImageShape> inputs) const = 0;
+  virtual MapShape output_shape(std::span<const MapShape> inputs) const = 0;
   // Writes y, (N, C', H', W').
   virtual void forward(const LayerContext& context, Inputs x, TensorView y) const = 0;
   // Adds to dx and to the parameters' gradients. dx has one view per input, empty if not wanted.

@@ -112,7 +112,7 @@ void Network::with_context(std::size_t node, bool parameter_gradients, Run run) 
 }
 
 ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
-  const ImageShape in = graph_.shape_of(graph_.input());
+  const MapShape in = graph_.shape_of(graph_.input());
   const Shape& shape = images.shape();
   require(
       shape.rank() == 4 && shape[1] == in.channels && shape[2] == in.height && shape[3] == in.width,

@@ -12,13 +12,6 @@
 namespace odin {
 namespace {
 
-ImageShape image(int size) {
-  require(size > 0 && size % 4 == 0,
-          "images of {} x {} pixels cannot be halved twice; the size must be a multiple of 4", size,
-          size);
-  return {kImageChannels, size, size};
-}
-
 // relu(batch_norm(x))
 Activation bn_relu(Graph& graph, const std::string& name, const Activation& x) {
   return graph.add(name, BatchNorm(x.channels, /*relu=*/true), {x});
@@ -35,6 +28,10 @@ Activation convolve(Graph& graph, const std::string& name, const Activation& x, 
   }
   return output ? graph.add_into(*output, name, convolution, {x})
                 : graph.add(name, convolution, {x});
+}
+
+MapShape map_of(const ImageShape& image) {
+  return {image.channels, image.side, image.side};
 }
 
 // BN, ReLU, global average pool, linear.
@@ -84,15 +81,16 @@ Activation wide_block(Graph& graph, const std::string& name, const Activation& x
 
 }  // namespace
 
-Graph densenet(const DenseNetConfig& config, double dropout, int image_size) {
-  validate(Architecture(config));
+Graph densenet(const DenseNetConfig& config, double dropout, ImageShape image) {
+  const Architecture architecture(config, image);
+  validate(architecture);
   const int layers = (config.depth - 4) / (config.bottleneck ? 6 : 3);
-  Graph graph(name_of(Architecture(config)), image(image_size));
+  Graph graph(name_of(architecture), map_of(image));
   Activation x = graph.input();
   int channels = 2 * config.growth_rate;
   for (int block = 1; block <= 3; ++block) {
     const int width = channels + layers * config.growth_rate;
-    const int size = image_size >> (block - 1);
+    const int size = image.side >> (block - 1);
     const Activation features = graph.buffer({width, size, size});
     const Activation first = graph.slice(features, 0, channels);
     if (block == 1) {
@@ -112,10 +110,11 @@ Graph densenet(const DenseNetConfig& config, double dropout, int image_size) {
   return graph;
 }
 
-Graph wide_resnet(const WideResNetConfig& config, double dropout, int image_size) {
-  validate(Architecture(config));
+Graph wide_resnet(const WideResNetConfig& config, double dropout, ImageShape image) {
+  const Architecture architecture(config, image);
+  validate(architecture);
   const int blocks = (config.depth - 4) / 6;
-  Graph graph(name_of(Architecture(config)), image(image_size));
+  Graph graph(name_of(architecture), map_of(image));
   Activation x = convolve(graph, "conv1", graph.input(), 16, 3, 1, 0);
   for (int group = 1; group <= 3; ++group) {
     for (int i = 0; i < blocks; ++i) {
@@ -127,11 +126,11 @@ Graph wide_resnet(const WideResNetConfig& config, double dropout, int image_size
   return graph;
 }
 
-Graph build_graph(const Architecture& architecture, double dropout, int image_size) {
-  if (const auto* config = std::get_if<DenseNetConfig>(&architecture)) {
-    return densenet(*config, dropout, image_size);
+Graph build_graph(const Architecture& architecture, double dropout) {
+  if (const auto* config = std::get_if<DenseNetConfig>(&architecture.family)) {
+    return densenet(*config, dropout, architecture.image);
   }
-  return wide_resnet(std::get<WideResNetConfig>(architecture), dropout, image_size);
+  return wide_resnet(std::get<WideResNetConfig>(architecture.family), dropout, architecture.image);
 }
 
 std::vector<ParameterSpec> parameter_specs(const Architecture& architecture) {

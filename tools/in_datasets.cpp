@@ -6,8 +6,8 @@ namespace odin {
 namespace {
 
 // The ODIN authors' code normalises CIFAR-10 and CIFAR-100 in the same way.
-constexpr std::array<float, 3> kCifarMean = {125.3F / 255, 123.0F / 255, 113.9F / 255};
-constexpr std::array<float, 3> kCifarStd = {63.0F / 255, 62.1F / 255, 66.7F / 255};
+const std::vector<float> kCifarMean = {125.3F / 255, 123.0F / 255, 113.9F / 255};
+const std::vector<float> kCifarStd = {63.0F / 255, 62.1F / 255, 66.7F / 255};
 
 const std::vector<std::string> kCifar10 = {"airplane", "automobile", "bird",  "cat",  "deer",
                                            "dog",      "frog",       "horse", "ship", "truck"};
@@ -42,7 +42,7 @@ const std::vector<InDataset>& known_in_datasets() {
   static const std::vector<InDataset> kKnown = {
       {"cifar10", kCifarMean, kCifarStd, kCifar10},
       {"cifar100", kCifarMean, kCifarStd, kCifar100},
-      {"fashion_mnist", {0.2860F, 0.2860F, 0.2860F}, {0.3530F, 0.3530F, 0.3530F}, kFashionMnist},
+      {"fashion_mnist", {0.2860F}, {0.3530F}, kFashionMnist},
   };
   return kKnown;
 }
@@ -52,6 +52,13 @@ const InDataset* find_in_dataset(std::string_view name) {
   const auto found = std::find_if(known.begin(), known.end(),
                                   [&](const InDataset& dataset) { return dataset.name == name; });
   return found == known.end() ? nullptr : &*found;
+}
+
+std::optional<std::vector<float>> for_channels(const std::vector<float>& values, int channels) {
+  const auto count = static_cast<std::size_t>(channels);
+  if (values.size() == count) return values;
+  if (values.size() != 1) return std::nullopt;
+  return std::vector<float>(count, values[0]);
 }
 
 }  // namespace odin

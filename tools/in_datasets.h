@@ -1,7 +1,7 @@
 // The usual training data sets: normalisation of pixels, and class names.
 #pragma once
 
-#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,9 +9,9 @@
 namespace odin {
 
 struct InDataset {
-  std::string_view name;                 // as on the command line
-  std::array<float, 3> mean;             // of pixels in 0..1
-  std::array<float, 3> std;              // of pixels in 0..1
+  std::string_view name;    // as on the command line
+  std::vector<float> mean;  // of pixels in 0..1, of the set's channels: one if it is grey
+  std::vector<float> std;   // likewise
   std::vector<std::string> class_names;  // in the order of the labels
 };
 
@@ -20,5 +20,9 @@ const std::vector<InDataset>& known_in_datasets();
 
 // The data set of that name, or nullptr.
 const InDataset* find_in_dataset(std::string_view name);
+
+// The values, mean or deviation, of a set for images with `channels` channels: those of grey are the
+// same in all. None where colour becomes grey, whose deviation does not follow from the channels'.
+std::optional<std::vector<float>> for_channels(const std::vector<float>& values, int channels);
 
 }  // namespace odin

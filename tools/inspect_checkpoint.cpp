@@ -107,7 +107,9 @@ Json to_json(const CheckpointInspection& inspection, const Table& table) {
                           {"mean", row.mean}});
   }
   return {{"network", name_of(checkpoint.architecture)},
-          {"hyperparameters", std::visit(Hyperparameters{}, checkpoint.architecture)},
+          {"image_channels", checkpoint.architecture.image.channels},
+          {"image_size", checkpoint.architecture.image.side},
+          {"hyperparameters", std::visit(Hyperparameters{}, checkpoint.architecture.family)},
           {"in_dataset", checkpoint.in_dataset},
           {"class_names", checkpoint.class_names},
           {"mean", checkpoint.mean},
@@ -132,7 +134,7 @@ void print_text(const CheckpointInspection& inspection, const Table& table) {
     fmt::print("{:<17}{}\n", what, value);
   };
   std::string hyperparameters;
-  const Json values = std::visit(Hyperparameters{}, checkpoint.architecture);
+  const Json values = std::visit(Hyperparameters{}, checkpoint.architecture.family);
   for (const auto& [name, value] : values.items()) {
     hyperparameters += fmt::format("{}{} {}", hyperparameters.empty() ? "" : ", ", name,
                                    value.is_string() ? value.get<std::string>() : value.dump());
@@ -141,6 +143,8 @@ void print_text(const CheckpointInspection& inspection, const Table& table) {
   for (const std::string& name : checkpoint.class_names) classes.push_back(shown(name));
   line("Network:", name_of(checkpoint.architecture));
   line("Described by:", hyperparameters);
+  const ImageShape image = checkpoint.architecture.image;
+  line("Images:", fmt::format("{} x {} x {}", image.channels, image.side, image.side));
   line("In-distribution:", shown(checkpoint.in_dataset));
   line("Classes:", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));
   line("Mean:", fmt::format("{}", fmt::join(checkpoint.mean, ", ")));

@@ -259,14 +259,18 @@ void describe_images(const Options& o, const Dataset& dataset, const Dataset& tr
             "{} has {} classes, but the labels of {} have {}", known->name,
             known->class_names.size(), dataset.name(), dataset.num_classes());
     name_classes(o, dataset, *known, checkpoint);
-    checkpoint.mean = known->mean;
-    checkpoint.std = known->std;
   }
-  if (!known && (o.mean.empty() || o.std.empty())) training::measure_channels(trained, checkpoint);
-  for (std::size_t c = 0; c < kImageChannels; ++c) {
-    if (!o.mean.empty()) checkpoint.mean[c] = o.mean[c];
-    if (!o.std.empty()) checkpoint.std[c] = o.std[c];
+  const int channels = checkpoint.architecture.image.channels;
+  const auto mean = known ? for_channels(known->mean, channels) : std::nullopt;
+  const auto std = known ? for_channels(known->std, channels) : std::nullopt;
+  if (mean && std) {
+    checkpoint.mean = *mean;
+    checkpoint.std = *std;
+  } else if (o.mean.empty() || o.std.empty()) {
+    training::measure_channels(trained, checkpoint);
   }
+  if (!o.mean.empty()) checkpoint.mean = o.mean;
+  if (!o.std.empty()) checkpoint.std = o.std;
 }
 
 int run(const CLI::App& app, const Options& o) {

@@ -2,12 +2,12 @@
 //
 // Any HDF5 tool can read it. Root attributes say what the network is: `format`, `format_version`,
 // `architecture` and its hyperparameters (`depth`, `growth_rate`, `reduction` and `bottleneck`, or
-// `depth` and `widen_factor`), `num_classes`, `class_names`, `mean`, `std`, `in_dataset`, `source`.
+// `depth` and `widen_factor`), `num_classes`, `class_names`, `mean`, `std`, `in_dataset`, `source`, and
+// the shape of the images: `image_channels` (absent: 3) and `image_size`, their side (absent: 32).
 // Each parameter is a data set of 32-bit floats. Its path is its PyTorch name with '/' for '.'. A detector's
 // file has its settings besides, as attributes of the group `detector` (weights/detector_settings.h).
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -22,8 +22,8 @@ namespace odin {
 struct Checkpoint {
   Architecture architecture;
   std::vector<std::string> class_names;  // one per class, or none
-  std::array<float, 3> mean{};           // of pixels in 0..1, per channel, in [0, 1]
-  std::array<float, 3> std{};            // in (0, 1]
+  std::vector<float> mean;               // of pixels in 0..1, per channel, in [0, 1]
+  std::vector<float> std;                // in (0, 1]
   std::string in_dataset;                // "cifar10", "fashion_mnist", ...
   std::string source;                    // how the network was made, in words
   ParameterMap parameters;

@@ -16,7 +16,10 @@ namespace {
 
 constexpr std::size_t kProblemsInFull = 4;
 
-constexpr const char* kChannelNames[] = {"red", "green", "blue"};
+const char* channel_name(std::size_t channel, std::size_t channels) {
+  constexpr const char* kNames[] = {"red", "green", "blue"};
+  return channels == 1 ? "grey" : kNames[channel];
+}
 
 // Without a branch for each value, so that the compiler uses vectors: a Wide-ResNet-28-10 has 36.5
 // million values.
@@ -53,18 +56,22 @@ void check_description(const Checkpoint& checkpoint) {
   const std::size_t names = checkpoint.class_names.size();
   require(names == 0 || names == classes,
           "it has {} class names for {} classes; give one for each class or none", names, classes);
-  for (std::size_t c = 0; c < checkpoint.mean.size(); ++c) {
+  const auto channels = static_cast<std::size_t>(checkpoint.architecture.image.channels);
+  require(checkpoint.mean.size() == channels && checkpoint.std.size() == channels,
+          "it has {} means and {} deviations for images of {} channels", checkpoint.mean.size(),
+          checkpoint.std.size(), channels);
+  for (std::size_t c = 0; c < channels; ++c) {
     const float mean = checkpoint.mean[c];
     const float std = checkpoint.std[c];
     require(
         mean >= 0 && mean <= 1,
         "its mean of {} is {} where pixels in 0..1 have one in [0, 1]; divide means of pixels in "
         "0..255 by 255",
-        kChannelNames[c], mean);
+        channel_name(c, channels), mean);
     require(std > 0 && std <= 1,
             "its std of {} is {} where pixels in 0..1 have one in (0, 1]; divide deviations of "
             "pixels in 0..255 by 255",
-            kChannelNames[c], std);
+            channel_name(c, channels), std);
   }
   if (checkpoint.detector) validate(*checkpoint.detector);
 }

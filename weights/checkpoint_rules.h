@@ -12,7 +12,9 @@
 namespace odin {
 
 inline constexpr const char* kCheckpointFormat = "odin-checkpoint";
-inline constexpr int kCheckpointVersion = 1;
+// Version 2 adds the shape of the images. Files of networks for the usual images have version 1, which
+// older programs read; those would run other networks on images of the wrong size.
+inline constexpr int kCheckpointVersion = 2;
 inline constexpr const char* kDenseNetFamily = "densenet";
 inline constexpr const char* kWideResNetFamily = "wide_resnet";
 
@@ -23,8 +25,8 @@ struct FoundParameter {
 };
 
 // Checks everything but the parameters. Throws Error unless the architecture is valid, there is one
-// class name per class or none at all, and means are in [0, 1] and deviations in (0, 1] (of pixels
-// in 0..1).
+// class name per class or none at all, and one mean in [0, 1] and one deviation in (0, 1] (of pixels
+// in 0..1) per channel.
 void check_description(const Checkpoint& checkpoint);
 
 // One clause for each parameter that is missing, unusable, of the wrong shape, or not part of the

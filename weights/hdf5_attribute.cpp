@@ -40,9 +40,7 @@ struct Attribute {
 };
 
 Attribute open(const Handle& object, const std::string& name) {
-  const htri_t exists =
-      check(H5Aexists(object.get(), name.c_str()), "its attributes cannot be read");
-  require(exists > 0, "its attribute {} is missing", name);
+  require(has_attribute(object, name), "its attribute {} is missing", name);
   Attribute attribute;
   attribute.name = name;
   attribute.id = Handle(check(H5Aopen(object.get(), name.c_str(), H5P_DEFAULT),
@@ -201,6 +199,10 @@ std::string describe(const Handle& type) {
     default:
       return "values of another kind";
   }
+}
+
+bool has_attribute(const Handle& object, const std::string& name) {
+  return check(H5Aexists(object.get(), name.c_str()), "its attributes cannot be read") > 0;
 }
 
 std::string read_string(const Handle& object, const std::string& name) {

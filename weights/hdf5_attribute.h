@@ -18,6 +18,8 @@ namespace odin::hdf5 {
 // The elements of a type in words, for messages: "64-bit floats", "text".
 std::string describe(const Handle& type);
 
+bool has_attribute(const Handle& object, const std::string& name);
+
 std::string read_string(const Handle& object, const std::string& name);
 // An empty array of any type gives no strings.
 std::vector<std::string> read_strings(const Handle& object, const std::string& name);

@@ -32,7 +32,8 @@ void check_holds(const NetworkRequest& request, const Checkpoint& checkpoint) {
   if (request.published == nullptr) return;
   const Architecture expected = architecture_of(*request.published);
   const Architecture& found = checkpoint.architecture;
-  require(found.index() == expected.index() && num_classes(found) == num_classes(expected),
+  require(found.family.index() == expected.family.index() &&
+              num_classes(found) == num_classes(expected),
           "{} holds a {} with {} classes, but {} is a {} with {}: give it with --weights and --in "
           "instead of --nn",
           request.weights.string(), name_of(found), num_classes(found), request.published->name,

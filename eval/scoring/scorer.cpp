@@ -25,10 +25,16 @@ Scorer::Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> execu
       device_(std::move(device)),
       num_classes_(odin::num_classes(checkpoint.architecture)),
       class_names_(checkpoint.class_names),
+      image_(checkpoint.architecture.image),
       mean_(checkpoint.mean),
       std_(checkpoint.std),
       executor_(std::move(executor)) {
-  for (std::size_t c = 0; c < mean_.size(); ++c) {
+  const auto channels = static_cast<std::size_t>(image_.channels);
+  require(mean_.size() == channels && std_.size() == channels,
+          "images of {} channels cannot be normalised with {} means and {} deviations, which the "
+          "checkpoint gives",
+          channels, mean_.size(), std_.size());
+  for (std::size_t c = 0; c < channels; ++c) {
     require(std::isfinite(mean_[c]) && std::isfinite(std_[c]) && std_[c] > 0,
             "images cannot be normalised with mean {} and deviation {} (channel {}), which the "
             "checkpoint gives",
@@ -41,12 +47,12 @@ std::string Scorer::description() const {
 }
 
 void Scorer::normalise(std::span<float> pixels) const {
-  constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
-  for (std::size_t plane = 0; plane * kPlane < pixels.size(); ++plane) {
-    const float mean = mean_[plane % kImageChannels];
-    const float std = std_[plane % kImageChannels];
-    const std::size_t count = std::min(kPlane, pixels.size() - plane * kPlane);
-    for (float& pixel : pixels.subspan(plane * kPlane, count)) pixel = (pixel - mean) / std;
+  const auto size = static_cast<std::size_t>(image_.pixels());
+  for (std::size_t plane = 0; plane * size < pixels.size(); ++plane) {
+    const float mean = mean_[plane % mean_.size()];
+    const float std = std_[plane % std_.size()];
+    const std::size_t count = std::min(size, pixels.size() - plane * size);
+    for (float& pixel : pixels.subspan(plane * size, count)) pixel = (pixel - mean) / std;
   }
 }
 
@@ -99,13 +105,14 @@ std::span<const float> Scorer::perturbed_logits(const std::vector<Pass>& passes,
 }
 
 Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
-  require(images.size() % kImageElements == 0,
+  const auto elements = static_cast<std::size_t>(image_.elements());
+  require(images.size() % elements == 0,
           "{} pixels are not a whole number of images of {} x {} x {}", images.size(),
-          kImageChannels, kImageSize, kImageSize);
+          image_.channels, image_.side, image_.side);
   // Checked here because a ReLU may turn a NaN into a zero and hide it.
   require(std::ranges::all_of(images, [](float v) { return std::isfinite(v); }),
           "a pixel of the images is not finite");
-  const std::size_t n = images.size() / kImageElements;
+  const std::size_t n = images.size() / elements;
   const auto classes = static_cast<std::size_t>(num_classes_);
   const std::vector<Pass> passes = passes_of(parameters);
   const std::vector<OdinSetting> settings = settings_of(passes);

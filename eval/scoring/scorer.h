@@ -1,7 +1,6 @@
 // Scores images with a trained network, by every detector.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -59,8 +58,9 @@ class Scorer {
   std::string device_;
   int num_classes_;
   std::vector<std::string> class_names_;
-  std::array<float, 3> mean_;
-  std::array<float, 3> std_;
+  ImageShape image_;
+  std::vector<float> mean_;
+  std::vector<float> std_;
   std::unique_ptr<PlanExecutor> executor_;
   // Kept from call to call so that nothing is allocated in the steady state.
   std::vector<float> logits_;

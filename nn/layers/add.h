@@ -8,7 +8,7 @@ namespace odin {
 // y = a + b, both of the same shape.
 class Add final : public Layer {
  public:
-  ImageShape output_shape(std::span<const ImageShape> inputs) const override {
+  MapShape output_shape(std::span<const MapShape> inputs) const override {
     require(inputs[0] == inputs[1], "activations of different shapes cannot be added");
     return inputs[0];
   }

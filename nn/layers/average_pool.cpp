@@ -7,7 +7,7 @@ AveragePool::AveragePool(int window, int stride) : window_(window), stride_(stri
           window, window, stride);
 }
 
-ImageShape AveragePool::output_shape(std::span<const ImageShape> inputs) const {
+MapShape AveragePool::output_shape(std::span<const MapShape> inputs) const {
   const auto extent = [this](int e) {
     return static_cast<int>(windowed_extent(e, window_, stride_, 0));
   };

@@ -15,7 +15,7 @@ class AveragePool final : public Layer {
   int window() const { return window_; }
   int stride() const { return stride_; }
 
-  ImageShape output_shape(std::span<const ImageShape> inputs) const override;
+  MapShape output_shape(std::span<const MapShape> inputs) const override;
   void forward(const LayerContext& context, Inputs x, TensorView y) const override;
   void backward(const LayerContext& context, Inputs x, ConstTensorView y, ConstTensorView dy,
                 std::span<const TensorView> dx) const override;

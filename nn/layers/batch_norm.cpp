@@ -19,7 +19,7 @@ std::vector<Shape> BatchNorm::saved() const {
   return {{channels_}, {channels_}};
 }
 
-ImageShape BatchNorm::output_shape(std::span<const ImageShape> inputs) const {
+MapShape BatchNorm::output_shape(std::span<const MapShape> inputs) const {
   require(inputs[0].channels == channels_, "a batch norm of {} channels is given {}", channels_,
           inputs[0].channels);
   return inputs[0];

@@ -23,7 +23,7 @@ class BatchNorm final : public Layer {
   std::vector<ParameterSpec> parameters() const override;
   std::vector<Shape> saved() const override;
   int operations() const override { return relu_ ? 2 : 1; }
-  ImageShape output_shape(std::span<const ImageShape> inputs) const override;
+  MapShape output_shape(std::span<const MapShape> inputs) const override;
   void forward(const LayerContext& context, Inputs x, TensorView y) const override;
   void backward(const LayerContext& context, Inputs x, ConstTensorView y, ConstTensorView dy,
                 std::span<const TensorView> dx) const override;

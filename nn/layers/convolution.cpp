@@ -17,8 +17,8 @@ std::vector<ParameterSpec> Convolution::parameters() const {
   return {{"weight", {out_channels_, in_channels_, kernel_, kernel_}}};
 }
 
-ImageShape Convolution::output_shape(std::span<const ImageShape> inputs) const {
-  const ImageShape& x = inputs[0];
+MapShape Convolution::output_shape(std::span<const MapShape> inputs) const {
+  const MapShape& x = inputs[0];
   require(x.channels == in_channels_, "a convolution of {} channels is given {}", in_channels_,
           x.channels);
   const auto extent = [this](int e) {

@@ -16,7 +16,7 @@ class Convolution final : public Layer {
   const ConvolutionGeometry& geometry() const { return geometry_; }
 
   std::vector<ParameterSpec> parameters() const override;
-  ImageShape output_shape(std::span<const ImageShape> inputs) const override;
+  MapShape output_shape(std::span<const MapShape> inputs) const override;
   void forward(const LayerContext& context, Inputs x, TensorView y) const override;
   void backward(const LayerContext& context, Inputs x, ConstTensorView y, ConstTensorView dy,
                 std::span<const TensorView> dx) const override;

@@ -13,7 +13,7 @@ class Dropout final : public Layer {
     require(rate >= 0 && rate < 1, "a dropout rate must be in [0, 1), not {}", rate);
   }
 
-  ImageShape output_shape(std::span<const ImageShape> inputs) const override { return inputs[0]; }
+  MapShape output_shape(std::span<const MapShape> inputs) const override { return inputs[0]; }
   void forward(const LayerContext& context, Inputs x, TensorView y) const override {
     if (context.mode == Mode::kTraining) {
       context.backend.dropout_forward(rate_, context.random, x[0], y);

@@ -12,8 +12,8 @@ std::vector<ParameterSpec> Linear::parameters() const {
   return {{"weight", {out_features_, in_features_}}, {"bias", {out_features_}}};
 }
 
-ImageShape Linear::output_shape(std::span<const ImageShape> inputs) const {
-  require(inputs[0] == ImageShape{in_features_, 1, 1},
+MapShape Linear::output_shape(std::span<const MapShape> inputs) const {
+  require(inputs[0] == MapShape{in_features_, 1, 1},
           "a linear layer of {} features is given {} x {} x {}", in_features_, inputs[0].channels,
           inputs[0].height, inputs[0].width);
   return {out_features_, 1, 1};

@@ -15,7 +15,7 @@ class Linear final : public Layer {
   int out_features() const { return out_features_; }
 
   std::vector<ParameterSpec> parameters() const override;
-  ImageShape output_shape(std::span<const ImageShape> inputs) const override;
+  MapShape output_shape(std::span<const MapShape> inputs) const override;
   void forward(const LayerContext& context, Inputs x, TensorView y) const override;
   void backward(const LayerContext& context, Inputs x, ConstTensorView y, ConstTensorView dy,
                 std::span<const TensorView> dx) const override;

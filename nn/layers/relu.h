@@ -8,7 +8,7 @@ namespace odin {
 // y = max(x, 0), any shape.
 class Relu final : public Layer {
  public:
-  ImageShape output_shape(std::span<const ImageShape> inputs) const override { return inputs[0]; }
+  MapShape output_shape(std::span<const MapShape> inputs) const override { return inputs[0]; }
   void forward(const LayerContext& context, Inputs x, TensorView y) const override {
     context.backend.relu_forward(x[0], y);
   }

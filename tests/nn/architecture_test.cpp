@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "nn/layers/average_pool.h"
 #include "nn/networks.h"
 
 using namespace odin;
@@ -58,6 +59,39 @@ TEST_CASE("parameters have PyTorch's names and shapes") {
   // With a widen factor of 1 the first group keeps its width and needs no shortcut.
   const auto narrow = parameter_specs(WideResNetConfig{10, 1, 10});
   CHECK(find(narrow, "block1.layer.0.convShortcut.weight").name.empty());
+}
+
+TEST_CASE("the first convolution alone depends on the channels of the images") {
+  auto of_colour = parameter_specs(DenseNetConfig{});
+  auto of_grey = parameter_specs({DenseNetConfig{}, {1, 28}});
+  CHECK(of_grey[0].shape == Shape{24, 1, 3, 3});
+  of_grey[0] = of_colour[0];
+  CHECK(of_grey == of_colour);
+  CHECK(parameter_specs({WideResNetConfig{}, {1, 96}})[0].shape == Shape{16, 1, 3, 3});
+}
+
+TEST_CASE("the mean at the end covers a quarter of the side, or all that halving twice leaves") {
+  const auto last_window = [](const Graph& graph) {
+    const auto& nodes = graph.nodes();
+    return dynamic_cast<const AveragePool&>(*nodes[nodes.size() - 2].layer).window();
+  };
+  for (const int side : {28, 32, 64, 96}) {
+    CHECK(last_window(densenet({}, 0, {3, side})) == side / 4);
+    CHECK(last_window(wide_resnet({}, 0, {3, side})) == side / 4);
+  }
+  CHECK(last_window(densenet({}, 0, {3, 30})) == 7);     // 30, 15, 7: windows of two
+  CHECK(last_window(wide_resnet({}, 0, {3, 30})) == 8);  // 30, 15, 8: strides of two
+}
+
+TEST_CASE("images that no network takes are refused") {
+  const auto of = [](ImageShape image) { return complaint({WideResNetConfig{}, image}); };
+  CHECK(of({1, 4}).empty());
+  CHECK(of({3, 256}).empty());
+  CHECK(of({2, 32}) == "images must have 1 or 3 channels, not 2");
+  CHECK(of({0, 32}) == "images must have 1 or 3 channels, not 0");
+  CHECK(of({3, 3}) == "the side of the images must be between 4 and 256, not 3");
+  CHECK(of({3, 257}) == "the side of the images must be between 4 and 256, not 257");
+  CHECK(of({3, -32}) == "the side of the images must be between 4 and 256, not -32");
 }
 
 TEST_CASE("networks are named as in the papers") {

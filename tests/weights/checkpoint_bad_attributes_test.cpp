@@ -48,11 +48,13 @@ TEST_CASE("a wrong attribute is named, with what was expected") {
        "its attribute format holds 0 values where 1 is expected"},
       {[](hid_t f) { set_attribute(f, "format", fixed_text(4), H5Screate(H5S_NULL), nullptr); },
        "its attribute format holds 0 values where 1 is expected"},
-      {[](hid_t f) { set_integer(f, "format_version", 2); },
-       "its format has version 2 where 1 is expected; use a version of this program that is as new "
+      {[](hid_t f) { set_integer(f, "format_version", 3); },
+       "its format has version 3 where 1 to 2 are expected; use a version of this program that is "
+       "as new "
        "as the file"},
       {[](hid_t f) { set_integer(f, "format_version", 0); },
-       "its format has version 0 where 1 is expected; use a version of this program that is as old "
+       "its format has version 0 where 1 to 2 are expected; use a version of this program that is "
+       "as old "
        "as the file"},
       {[](hid_t f) { set_text(f, "format_version", "1"); },
        "its attribute format_version holds text where a whole number is expected"},
@@ -117,6 +119,24 @@ TEST_CASE("a wrong attribute is named, with what was expected") {
        },
        "its std of red is 63 where pixels in 0..1 have one in (0, 1]; divide deviations of pixels "
        "in 0..255 by 255"},
+      {[](hid_t f) { set_integer(f, "image_channels", 2); },
+       "images must have 1 or 3 channels, not 2"},
+      {[](hid_t f) { set_integer(f, "image_channels", std::numeric_limits<long long>::min()); },
+       "its attribute image_channels is -9223372036854775808, which no network has"},
+      {[](hid_t f) { set_integer(f, "image_channels", 1); },
+       "its attribute mean holds 3 values where 1 is expected"},
+      {[](hid_t f) { set_text(f, "image_channels", "grey"); },
+       "its attribute image_channels holds text where a whole number is expected"},
+      {[](hid_t f) { set_integer(f, "image_size", 0); },
+       "the side of the images must be between 4 and 256, not 0"},
+      {[](hid_t f) { set_integer(f, "image_size", 1'000'000); },
+       "the side of the images must be between 4 and 256, not 1000000"},
+      {[](hid_t f) { set_integer(f, "image_size", std::numeric_limits<long long>::max()); },
+       "its attribute image_size is 9223372036854775807, which no network has"},
+      {[](hid_t f) {
+         set_numbers(f, "image_size", {32, 32});
+       },
+       "its attribute image_size holds 2 values where 1 is expected"},
       {[](hid_t f) { set_text(f, "std", "0.2"); },
        "its attribute std holds 1 values where 3 are expected"},
       {[](hid_t f) { set_integer(f, "in_dataset", 10); },

@@ -11,6 +11,7 @@
 #include "kernels/error.h"
 #include "tests/support/support.h"
 #include "tests/weights/sample_checkpoint.h"
+#include "weights/bundled.h"
 
 // HDF5 1.10 forgets some 400 bytes for each object header whose checksum is wrong, as a plain C
 // program that opens such a file shows too.
@@ -38,9 +39,14 @@ std::string error_of(const Function& function) {
 TEST_CASE("a checkpoint is read as it was written, bit for bit") {
   const test::TemporaryFolder folder;
   const Architecture architectures[] = {
-      DenseNetConfig{10, 2, 0.5, true, 3},   DenseNetConfig{7, 3, 1, false, 2},
-      DenseNetConfig{16, 5, 0.4, true, 100}, WideResNetConfig{10, 1, 7},
-      WideResNetConfig{10, 4, 10},  // whose largest parameters take several chunks, the last one padded
+      DenseNetConfig{10, 2, 0.5, true, 3},
+      DenseNetConfig{7, 3, 1, false, 2},
+      DenseNetConfig{16, 5, 0.4, true, 100},
+      WideResNetConfig{10, 1, 7},
+      {DenseNetConfig{10, 2, 0.5, true, 3}, {1, 28}},
+      {WideResNetConfig{10, 1, 7}, {3, 96}},
+      WideResNetConfig{10, 4,
+                       10},  // whose largest parameters take several chunks, the last one padded
   };
   for (const Architecture& architecture : architectures) {
     const Checkpoint written = sample_checkpoint(architecture);
@@ -74,6 +80,37 @@ TEST_CASE("as many classes as there may be can have names") {
   const Checkpoint written = sample_checkpoint(DenseNetConfig{7, 1, 0.5, false, 100'000});
   write_checkpoint(written, folder / "net.h5");
   CHECK(same(read_checkpoint(folder / "net.h5"), written));
+}
+
+TEST_CASE("only a checkpoint for other images than 3 x 32 x 32 says which") {
+  const test::TemporaryFolder folder;
+  const auto attribute = [&](const Architecture& architecture, const char* name) {
+    write_checkpoint(sample_checkpoint(architecture), folder / "net.h5");
+    const hid_t file = H5Fopen((folder / "net.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+    long long value = -1;  // absent
+    if (H5Aexists(file, name) > 0) {
+      const hid_t id = H5Aopen(file, name, H5P_DEFAULT);
+      H5Aread(id, H5T_NATIVE_LLONG, &value);
+      H5Aclose(id);
+    }
+    H5Fclose(file);
+    return value;
+  };
+  const WideResNetConfig config{10, 1, 3};
+  CHECK(attribute(config, "format_version") == 1);
+  CHECK(attribute(config, "image_channels") == -1);
+  CHECK(attribute(config, "image_size") == -1);
+  CHECK(attribute({config, {1, 28}}, "format_version") == 2);
+  CHECK(attribute({config, {1, 28}}, "image_channels") == 1);
+  CHECK(attribute({config, {1, 28}}, "image_size") == 28);
+  CHECK(attribute({config, {3, 64}}, "image_channels") == 3);
+}
+
+TEST_CASE("a rewritten checkpoint that came with the program is the same file") {
+  const test::TemporaryFolder folder;
+  const auto bundled = bundled_weights("densenet_bc_100_fashion_mnist.h5");
+  write_checkpoint(read_checkpoint(bundled), folder / "net.h5");
+  CHECK(test::content_of(folder / "net.h5") == test::content_of(bundled));
 }
 
 TEST_CASE("the same checkpoint gives the same bytes") {
@@ -228,6 +265,14 @@ TEST_CASE("a checkpoint that could not be read is not written, and an older file
   CHECK(error([](Checkpoint& c) {
           c.std[0] = std::nanf("");
         }).starts_with(start + "its std of red is nan where"));
+  CHECK(error([](Checkpoint& c) { c.mean.pop_back(); }) ==
+        start + "it has 2 means and 3 deviations for images of 3 channels");
+  CHECK(error([](Checkpoint& c) {
+          c = sample_checkpoint({WideResNetConfig{10, 1, 3}, {1, 28}});
+          c.mean[0] = 2;
+        }).starts_with(start + "its mean of grey is 2 where"));
+  CHECK(error([](Checkpoint& c) { c.architecture.image.side = 2000; }) ==
+        start + "the side of the images must be between 4 and 256, not 2000");
   CHECK(test::content_of(file) == "old");
 }
 

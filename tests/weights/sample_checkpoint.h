@@ -36,6 +36,8 @@ inline Checkpoint sample_checkpoint(const Architecture& architecture) {
   }
   checkpoint.mean = {0.4914F, 0.4822F, 0.4465F};
   checkpoint.std = {0.247F, 0.2435F, 0.2616F};
+  checkpoint.mean.resize(static_cast<std::size_t>(architecture.image.channels));
+  checkpoint.std.resize(checkpoint.mean.size());
   checkpoint.in_dataset = "cifar10";
   checkpoint.source = "made by a test";
   checkpoint.parameters = sample_parameters(architecture);

@@ -51,7 +51,7 @@ double now() {
 std::int64_t network_multiply_adds(const Graph& graph) {
   std::int64_t total = 0;
   for (const Graph::Node& node : graph.nodes()) {
-    const ImageShape out = graph.shape_of(node.output);
+    const MapShape out = graph.shape_of(node.output);
     for (const ParameterSpec& spec : node.layer->parameters()) {
       if (spec.shape.rank() > 1) total += spec.shape.numel() * out.height * out.width;
     }

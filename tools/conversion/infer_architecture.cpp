@@ -171,7 +171,7 @@ Architecture infer_architecture(const std::vector<NamedShape>& tensors) {
 
 std::string describe(const Architecture& architecture) {
   const int classes = num_classes(architecture);
-  if (const auto* dense = std::get_if<DenseNetConfig>(&architecture)) {
+  if (const auto* dense = std::get_if<DenseNetConfig>(&architecture.family)) {
     return fmt::format("{} (growth rate {}, reduction {}, {} classes)", name_of(architecture),
                        dense->growth_rate, dense->reduction, classes);
   }

@@ -1,7 +1,5 @@
 #include "tools/conversion/input_description.h"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 
 #include "kernels/error.h"
@@ -9,15 +7,6 @@
 #include "weights/files/printable.h"
 
 namespace odin::pytorch {
-namespace {
-
-std::array<float, 3> channels(const std::vector<float>& values, const char* what) {
-  require(values.size() == kImageChannels, "the {} has {} values, but images have {} channels",
-          what, values.size(), kImageChannels);
-  return {values[0], values[1], values[2]};
-}
-
-}  // namespace
 
 void describe_inputs(const InputDescription& given, Checkpoint& checkpoint) {
   const InDataset* known = find_in_dataset(given.in_dataset);
@@ -29,12 +18,26 @@ void describe_inputs(const InputDescription& given, Checkpoint& checkpoint) {
   if (known != nullptr) {
     require(known->class_names.size() == classes, "the network has {} classes, but {} has {}",
             classes, known->name, known->class_names.size());
-    checkpoint.mean = known->mean;
-    checkpoint.std = known->std;
+    const int channels = checkpoint.architecture.image.channels;
+    const auto mean = for_channels(known->mean, channels);
+    const auto std = for_channels(known->std, channels);
+    require(
+        (mean || !given.mean.empty()) && (std || !given.std.empty()),
+        "give the mean and the deviation of the images: those of {} are not known for {} channels",
+        known->name, channels);
+    if (mean) checkpoint.mean = *mean;
+    if (std) checkpoint.std = *std;
     checkpoint.class_names = known->class_names;
   }
-  if (!given.mean.empty()) checkpoint.mean = channels(given.mean, "mean");
-  if (!given.std.empty()) checkpoint.std = channels(given.std, "deviation");
+  if (!given.mean.empty()) checkpoint.mean = given.mean;
+  if (!given.std.empty()) checkpoint.std = given.std;
+  const auto channels = static_cast<std::size_t>(checkpoint.architecture.image.channels);
+  const auto check = [&](const std::vector<float>& values, const char* what) {
+    require(values.size() == channels, "the {} has {} values, but the images have {} channels",
+            what, values.size(), channels);
+  };
+  check(checkpoint.mean, "mean");
+  check(checkpoint.std, "deviation");
   if (!given.class_names.empty()) {
     require(given.class_names.size() == classes,
             "there are {} class names, but the network has {} classes", given.class_names.size(),

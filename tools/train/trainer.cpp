@@ -52,8 +52,9 @@ void Trainer::use_image_size() {
   if (network_size_ == image_size()) return;
   network_size_ = image_size();
   const std::unique_ptr<Network> before = std::move(network_);
-  network_ = std::make_unique<Network>(build_graph(architecture_, recipe_.dropout, network_size_),
-                                       backend_);
+  Architecture architecture = architecture_;
+  architecture.image.side = network_size_;
+  network_ = std::make_unique<Network>(build_graph(architecture, recipe_.dropout), backend_);
   if (before) network_->set_parameters(before->parameters());
 }
 

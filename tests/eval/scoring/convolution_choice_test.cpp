@@ -60,6 +60,7 @@ TEST_CASE("Wide-ResNet-28-10 has the same scores with direct and with Winograd c
           doctest::test_suite("slow")) {
   Checkpoint checkpoint;
   checkpoint.architecture = WideResNetConfig{};
+  checkpoint.mean = {0, 0, 0};
   checkpoint.std = {0.25f, 0.24f, 0.26f};
   checkpoint.parameters = initial_parameters(checkpoint.architecture, 1);
   check_choices_agree(checkpoint, 3);

@@ -125,14 +125,16 @@ TEST_CASE("no images give no scores, and invalid images and parameters are refus
 TEST_CASE("a checkpoint whose mean or deviation cannot normalise images is refused") {
   const auto backend = make_cpu_backend(1);
   const float infinity = std::numeric_limits<float>::infinity();
-  const auto refuse = [&](std::array<float, 3> mean, std::array<float, 3> std, const char* why) {
+  const auto refuse = [&](const std::vector<float>& mean, const std::vector<float>& std,
+                          const char* why) {
     Checkpoint checkpoint = tiny_checkpoint();
     checkpoint.mean = mean;
     checkpoint.std = std;
     CHECK_THROWS_WITH_AS(Scorer(checkpoint, *backend), doctest::Contains(why), Error);
   };
-  refuse({}, {1, 0, 1}, "deviation 0");
-  refuse({}, {1, 1, -1}, "deviation -1");
+  refuse({0, 0, 0}, {1, 0, 1}, "deviation 0");
+  refuse({0, 0, 0}, {1, 1, -1}, "deviation -1");
   refuse({std::numeric_limits<float>::quiet_NaN(), 0, 0}, {1, 1, 1}, "mean nan");
-  refuse({}, {infinity, 1, 1}, "inf");
+  refuse({0, 0, 0}, {infinity, 1, 1}, "inf");
+  refuse({0}, {1, 1, 1}, "3 channels cannot be normalised with 1 means and 3 deviations");
 }

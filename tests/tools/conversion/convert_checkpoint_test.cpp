@@ -56,8 +56,8 @@ TEST_CASE("The checkpoint records what the command line and the file say") {
               "container (PyTorch 1.6 and later)\n");
     const Checkpoint checkpoint = read_checkpoint(output);
     CHECK(checkpoint.in_dataset == "cifar10");
-    CHECK(checkpoint.mean == std::array<float, 3>{125.3F / 255, 123.0F / 255, 113.9F / 255});
-    CHECK(checkpoint.std == std::array<float, 3>{63.0F / 255, 62.1F / 255, 66.7F / 255});
+    CHECK(checkpoint.mean == std::vector<float>{125.3F / 255, 123.0F / 255, 113.9F / 255});
+    CHECK(checkpoint.std == std::vector<float>{63.0F / 255, 62.1F / 255, 66.7F / 255});
     CHECK(checkpoint.class_names.at(9) == "truck");
     CHECK(checkpoint.source ==
           fmt::format("converted from a state dict in a ZIP container (PyTorch 1.6 and later), "
@@ -67,8 +67,8 @@ TEST_CASE("The checkpoint records what the command line and the file say") {
   SUBCASE("Fashion-MNIST") {
     CHECK(convert(files + " --in-dataset fashion_mnist").exit_status == 0);
     const Checkpoint checkpoint = read_checkpoint(output);
-    CHECK(checkpoint.mean == std::array<float, 3>{0.2860F, 0.2860F, 0.2860F});
-    CHECK(checkpoint.std == std::array<float, 3>{0.3530F, 0.3530F, 0.3530F});
+    CHECK(checkpoint.mean == std::vector<float>{0.2860F, 0.2860F, 0.2860F});
+    CHECK(checkpoint.std == std::vector<float>{0.3530F, 0.3530F, 0.3530F});
     CHECK(checkpoint.class_names.at(0) == "T-shirt/top");
   }
   SUBCASE("another data set") {
@@ -79,15 +79,15 @@ TEST_CASE("The checkpoint records what the command line and the file say") {
               .exit_status == 0);
     const Checkpoint checkpoint = read_checkpoint(output);
     CHECK(checkpoint.in_dataset == "svhn");
-    CHECK(checkpoint.mean == std::array<float, 3>{0.1F, 0.2F, 0.3F});
-    CHECK(checkpoint.std == std::array<float, 3>{0.4F, 0.5F, 0.6F});
+    CHECK(checkpoint.mean == std::vector<float>{0.1F, 0.2F, 0.3F});
+    CHECK(checkpoint.std == std::vector<float>{0.4F, 0.5F, 0.6F});
     CHECK(checkpoint.class_names ==
           std::vector<std::string>{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"});
   }
   SUBCASE("the command line overrides a known data set") {
     CHECK(convert(files + " --in-dataset cifar10 --mean .1 .2 .3").exit_status == 0);
     const Checkpoint checkpoint = read_checkpoint(output);
-    CHECK(checkpoint.mean == std::array<float, 3>{0.1F, 0.2F, 0.3F});
+    CHECK(checkpoint.mean == std::vector<float>{0.1F, 0.2F, 0.3F});
     CHECK(checkpoint.std[0] == 63.0F / 255);
   }
   SUBCASE("twice the same bytes") {

@@ -19,8 +19,8 @@ struct Result {
 
 // Three steps, one of them on images of half the size, and an evaluation.
 Result train(Backend& backend, const Architecture& architecture) {
-  constexpr std::array<float, 3> kMean{0.5f, 0.45f, 0.4f};
-  constexpr std::array<float, 3> kStd{0.25f, 0.2f, 0.3f};
+  const std::vector<float> kMean{0.5f, 0.45f, 0.4f};
+  const std::vector<float> kStd{0.25f, 0.2f, 0.3f};
   Recipe recipe;
   recipe.epochs = 1.5;
   recipe.half_size_epochs = 0.5;
@@ -44,8 +44,8 @@ std::unique_ptr<Backend> make_emulated(Precision precision) {
       DeviceOptions{.precision = precision, .convolution = ConvolutionAlgorithm::kOwn});
 }
 
-constexpr std::array<float, 3> kHalf{0.5f, 0.5f, 0.5f};
-constexpr std::array<float, 3> kQuarter{0.25f, 0.25f, 0.25f};
+const std::vector<float> kHalf{0.5f, 0.5f, 0.5f};
+const std::vector<float> kQuarter{0.25f, 0.25f, 0.25f};
 
 ImageSet stripes(std::int64_t count, std::uint64_t seed, Backend& backend) {
   return {*test::make_stripes(count, seed), kHalf, kQuarter, backend};

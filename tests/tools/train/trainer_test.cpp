@@ -26,8 +26,8 @@ using test::CudaFp16Device;
 using test::Fixture;
 using test::on_device;
 
-constexpr std::array<float, 3> kMean{0.5f, 0.5f, 0.5f};
-constexpr std::array<float, 3> kStd{0.25f, 0.25f, 0.25f};
+const std::vector<float> kMean{0.5f, 0.5f, 0.5f};
+const std::vector<float> kStd{0.25f, 0.25f, 0.25f};
 
 const DenseNetConfig kDenseNet{10, 4, 0.5, true, 3};
 const WideResNetConfig kWideResNet{10, 1, 3};

@@ -1,7 +1,6 @@
 #include "tools/train/images/channel_statistics.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
@@ -10,20 +9,24 @@
 namespace odin::training {
 
 void measure_channels(const Dataset& images, Checkpoint& checkpoint) {
-  constexpr std::int64_t kPixels = std::int64_t{kImageSize} * kImageSize;
-  std::array<double, kImageChannels> sum{};
-  std::array<double, kImageChannels> squares{};
-  std::vector<float> image(static_cast<std::size_t>(kImageElements));
+  const ImageShape shape = checkpoint.architecture.image;
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  const auto pixels = static_cast<std::size_t>(shape.pixels());
+  std::vector<double> sum(channels);
+  std::vector<double> squares(channels);
+  std::vector<float> image(static_cast<std::size_t>(shape.elements()));
   for (std::int64_t i = 0; i < images.size(); ++i) {
     images.read(i, 1, image.data());
     for (std::size_t e = 0; e < image.size(); ++e) {
       const double v = image[e];
-      sum[e / kPixels] += v;
-      squares[e / kPixels] += v * v;
+      sum[e / pixels] += v;
+      squares[e / pixels] += v * v;
     }
   }
-  const auto n = static_cast<double>(images.size() * kPixels);
-  for (std::size_t c = 0; c < kImageChannels; ++c) {
+  const auto n = static_cast<double>(images.size() * shape.pixels());
+  checkpoint.mean.resize(channels);
+  checkpoint.std.resize(channels);
+  for (std::size_t c = 0; c < channels; ++c) {
     const double mean = sum[c] / n;
     checkpoint.mean[c] = static_cast<float>(mean);
     checkpoint.std[c] = static_cast<float>(std::sqrt(std::max(squares[c] / n - mean * mean, 0.0)));

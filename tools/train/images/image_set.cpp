@@ -5,8 +5,8 @@
 
 namespace odin::training {
 
-ImageSet::ImageSet(const Dataset& dataset, const std::array<float, kImageChannels>& mean,
-                   const std::array<float, kImageChannels>& std, Backend& backend)
+ImageSet::ImageSet(const Dataset& dataset, std::span<const float> mean, std::span<const float> std,
+                   Backend& backend)
     : backend_(backend) {
   require(dataset.labelled(), "{} has no labels to train with", dataset.name());
   labels_.assign(dataset.labels().begin(), dataset.labels().end());

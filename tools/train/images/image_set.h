@@ -1,7 +1,6 @@
 // Labelled images in the memory of the device that trains, as bytes.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -15,8 +14,8 @@ class ImageSet {
  public:
   // Copies a labelled set whose pixels are bytes. The back end must outlive it. Throws Error for a set
   // without labels and if there is not enough memory.
-  ImageSet(const Dataset& dataset, const std::array<float, kImageChannels>& mean,
-           const std::array<float, kImageChannels>& std, Backend& backend);
+  ImageSet(const Dataset& dataset, std::span<const float> mean, std::span<const float> std,
+           Backend& backend);
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels_.size()); }
   std::span<const std::int32_t> labels() const { return labels_; }

@@ -9,6 +9,8 @@
 #include <system_error>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "eval/report/version.h"
 #include "kernels/error.h"
@@ -20,9 +22,20 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kWrongUsage = 2;
 
-// If standard error cannot be written either, only the exit status remains.
-void complain(const CLI::App& app, const std::string& sentence) {
-  std::fputs(fmt::format("{}: {}\n", app.get_name(), printable_lines(sentence)).c_str(), stderr);
+// Opened for the wrong direction, so that a program that uses one sees the error that it would see otherwise.
+void fill_closed_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest free descriptor is this one.
+    [[maybe_unused]] const int opened =
+        open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+void require_written() {
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  require(written, "cannot write to standard output: {}",
+          std::generic_category().message(errno != 0 ? errno : EIO));
 }
 
 int parse_and_run(CLI::App& app, int argc, const char* const* argv,
@@ -32,7 +45,7 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv,
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    complain(app, fmt::format("{} (see {} --help)", error.what(), app.get_name()));
+    complain(app.get_name(), fmt::format("{} (see {} --help)", error.what(), app.get_name()));
     return kWrongUsage;
   }
   return run();
@@ -43,13 +56,22 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv,
 void flush_standard_output() {
   errno = 0;
   std::cout.flush();
-  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
-  require(written, "cannot write to standard output: {}",
-          std::generic_category().message(errno != 0 ? errno : EIO));
+  require_written();
+}
+
+void write_to_standard_output(std::string_view text) {
+  errno = 0;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  require_written();
+}
+
+void complain(std::string_view program, std::string_view sentence) {
+  std::fputs(fmt::format("{}: {}\n", program, printable_lines(sentence)).c_str(), stderr);
 }
 
 int run_program_main(CLI::App& app, int argc, const char* const* argv,
                      const std::function<int()>& run) {
+  fill_closed_descriptors();
   app.set_version_flag("--version", fmt::format("{} {}", app.get_name(), version()),
                        "Print the version and exit");
   try {
@@ -57,9 +79,9 @@ int run_program_main(CLI::App& app, int argc, const char* const* argv,
     flush_standard_output();
     return status;
   } catch (const std::bad_alloc&) {
-    complain(app, "not enough memory");
+    complain(app.get_name(), "not enough memory");
   } catch (const std::exception& error) {
-    complain(app, error.what());
+    complain(app.get_name(), error.what());
   }
   return kFailure;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "eval/image/fit.h"
 #include "eval/scoring/detectors/registry.h"
@@ -54,23 +55,30 @@ OodDetector::OodDetector(OodDetector&&) noexcept = default;
 OodDetector& OodDetector::operator=(OodDetector&&) noexcept = default;
 OodDetector::~OodDetector() = default;
 
-template <class Pixel>
-std::vector<Verdict> OodDetector::detect_pixels(std::span<const Pixel> images, PixelLayout layout) {
+template <class Pixel, class Use>
+void OodDetector::in_batches(std::span<const Pixel> images, PixelLayout layout, const Use& use) {
   require(images.size() % kImageElements == 0,
           "{} pixels are not a whole number of images of {} x {} x {}", images.size(),
           kImageChannels, kImageSize, kImageSize);
-  std::vector<OdinParameters> parameters;
-  if (score_->uses_odin_parameters) {
-    parameters.push_back({settings_.temperature, settings_.magnitude});
-  }
   const std::size_t at_once = static_cast<std::size_t>(preferred_batch() * kImageElements);
-  std::vector<Verdict> verdicts;
-  verdicts.reserve(images.size() / kImageElements);
   for (std::size_t begin = 0; begin < images.size(); begin += at_once) {
     const auto part = images.subspan(begin, std::min(at_once, images.size() - begin));
     batch_.resize(part.size());
     to_planes(part, layout, batch_.data());
     scorer_->normalise(batch_);
+    use(part);
+  }
+}
+
+template <class Pixel>
+std::vector<Verdict> OodDetector::detect_pixels(std::span<const Pixel> images, PixelLayout layout) {
+  std::vector<OdinParameters> parameters;
+  if (score_->uses_odin_parameters) {
+    parameters.push_back({settings_.temperature, settings_.magnitude});
+  }
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(images.size() / kImageElements);
+  in_batches(images, layout, [&](std::span<const Pixel> /*pixels*/) {
     const Scores scores = scorer_->score(batch_, parameters);
     for (std::size_t i = 0; i < scores.predictions.size(); ++i) {
       const double score = scores.of(*score_)[i];
@@ -79,8 +87,30 @@ std::vector<Verdict> OodDetector::detect_pixels(std::span<const Pixel> images, P
                           .score = score,
                           .in_distribution = score >= settings_.threshold});
     }
-  }
+  });
   return verdicts;
+}
+
+template <class Pixel>
+std::vector<Explanation> OodDetector::explain_pixels(std::span<const Pixel> images,
+                                                     PixelLayout layout) {
+  const auto magnitude = static_cast<float>(score_->uses_odin_parameters ? settings_.magnitude : 0);
+  std::vector<Explanation> explanations;
+  in_batches(images, layout, [&](std::span<const Pixel> pixels) {
+    const std::vector<float> gradient = scorer_->gradient(batch_, settings_.temperature);
+    for (std::size_t begin = 0; begin < pixels.size(); begin += kImageElements) {
+      Explanation explanation;
+      explanation.perturbed.resize(kImageElements);
+      to_planes(pixels.subspan(begin, kImageElements), layout, explanation.perturbed.data());
+      for (std::size_t i = 0; i < kImageElements; ++i) {
+        const std::int8_t sign = gradient[begin + i] >= 0 ? 1 : -1;
+        explanation.gradient_sign.push_back(sign);
+        explanation.perturbed[i] -= magnitude * static_cast<float>(sign);
+      }
+      explanations.push_back(std::move(explanation));
+    }
+  });
+  return explanations;
 }
 
 std::vector<Verdict> OodDetector::detect(std::span<const std::uint8_t> images, PixelLayout layout) {
@@ -89,6 +119,15 @@ std::vector<Verdict> OodDetector::detect(std::span<const std::uint8_t> images, P
 
 std::vector<Verdict> OodDetector::detect(std::span<const float> images, PixelLayout layout) {
   return detect_pixels(images, layout);
+}
+
+std::vector<Explanation> OodDetector::explain(std::span<const std::uint8_t> images,
+                                              PixelLayout layout) {
+  return explain_pixels(images, layout);
+}
+
+std::vector<Explanation> OodDetector::explain(std::span<const float> images, PixelLayout layout) {
+  return explain_pixels(images, layout);
 }
 
 }  // namespace odin

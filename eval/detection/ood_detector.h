@@ -30,6 +30,17 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
+// Why an image has its score: how the detector perturbs it. Both are (channels, height, width).
+struct Explanation {
+  // Of the gradient, in each pixel, of the cross entropy of logits / temperature with the predicted class:
+  // 1, also for 0 as in the authors' code, or -1. Where it is 1, a larger pixel makes the network less sure.
+  std::vector<std::int8_t> gradient_sign;
+  // The image that ODIN scores, in units of pixels in 0..1, beyond which it may reach by the magnitude:
+  // pixel - magnitude sign (Liang, Li & Srikant 2018, section 3). The image itself for a score that perturbs
+  // nothing.
+  std::vector<float> perturbed;
+};
+
 // A network and how to judge images with it. An object serves one thread at a time; objects of different
 // threads are independent of each other. A verdict depends neither on the other images nor on how many there
 // are, and is the same in every program that uses the same device.
@@ -65,9 +76,20 @@ class OodDetector {
   std::vector<Verdict> detect(std::span<const float> images,
                               PixelLayout layout = PixelLayout::kPlanar);
 
+  // One explanation per image. Throws Error as detect() does.
+  std::vector<Explanation> explain(std::span<const std::uint8_t> images,
+                                   PixelLayout layout = PixelLayout::kPlanar);
+  std::vector<Explanation> explain(std::span<const float> images,
+                                   PixelLayout layout = PixelLayout::kPlanar);
+
  private:
+  // Calls use(pixels) for one batch of the images after the other, which batch_ then holds, normalised.
+  template <class Pixel, class Use>
+  void in_batches(std::span<const Pixel> images, PixelLayout layout, const Use& use);
   template <class Pixel>
   std::vector<Verdict> detect_pixels(std::span<const Pixel> images, PixelLayout layout);
+  template <class Pixel>
+  std::vector<Explanation> explain_pixels(std::span<const Pixel> images, PixelLayout layout);
 
   DetectorSettings settings_;
   const Detector* score_ = nullptr;

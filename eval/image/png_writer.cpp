@@ -18,15 +18,21 @@ std::string encode_png(std::span<const std::uint8_t> pixels) {
   for (std::size_t i = 0; i < kPlane; ++i) {
     interleaved.insert(interleaved.end(), {pixels[i], pixels[kPlane + i], pixels[2 * kPlane + i]});
   }
+  return encode_png_rows(interleaved, kImageSize, kImageSize);
+}
+
+std::string encode_png_rows(std::span<const std::uint8_t> rgb, int width, int height) {
+  require(width > 0 && height > 0 && std::ssize(rgb) == std::ptrdiff_t{3} * width * height,
+          "an image of {} numbers cannot be written as PNG of {} x {}", rgb.size(), width, height);
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
-  image.width = kImageSize;
-  image.height = kImageSize;
+  image.width = static_cast<png_uint_32>(width);
+  image.height = static_cast<png_uint_32>(height);
   image.format = PNG_FORMAT_RGB;
   std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
   png_alloc_size_t size = bytes.size();
   const int written =
-      png_image_write_to_memory(&image, bytes.data(), &size, 0, interleaved.data(), 0, nullptr);
+      png_image_write_to_memory(&image, bytes.data(), &size, 0, rgb.data(), 0, nullptr);
   require(written != 0, "an image cannot be encoded as PNG: {}", image.message);
   bytes.resize(size);
   return bytes;

@@ -2,23 +2,17 @@
 #include <string_view>
 
 #include "eval/metrics/figures.h"
+#include "eval/report/csv_field.h"
 #include "eval/report/report.h"
 #include "kernels/error.h"
 
 namespace odin {
 namespace {
 
-// In quotes if it has a comma, a quote or a line break.
-std::string field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 // The first fields of the lines of one set.
 std::string set_fields(const Report& report, std::string_view out_set) {
-  return fmt::format("{},{},{},", field(report.network), field(report.in_set), field(out_set));
+  return fmt::format("{},{},{},", csv_field(report.network), csv_field(report.in_set),
+                     csv_field(out_set));
 }
 
 constexpr std::array<std::size_t, 2> kWithIntervals{0, 2};  // FPR, AUROC
@@ -44,8 +38,8 @@ std::string line_on(const Report& report, std::string_view subject, std::string_
 }
 
 std::string source_of(const PublishedFigures& figures) {
-  return field(fmt::format("{} ({})", figures.another_network ? "another network" : "paper",
-                           figures.edition));
+  return csv_field(fmt::format("{} ({})", figures.another_network ? "another network" : "paper",
+                               figures.edition));
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ std::span<const float> Scorer::perturbed_logits(const std::vector<Pass>& passes,
   return logits_;  // a magnitude of 0 perturbs nothing
 }
 
-Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
+std::size_t Scorer::count_of(std::span<const float> images) const {
   const auto elements = static_cast<std::size_t>(image_.elements());
   require(images.size() % elements == 0,
           "{} pixels are not a whole number of images of {} x {} x {}", images.size(),
@@ -112,7 +112,11 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
   // Checked here because a ReLU may turn a NaN into a zero and hide it.
   require(std::ranges::all_of(images, [](float v) { return std::isfinite(v); }),
           "a pixel of the images is not finite");
-  const std::size_t n = images.size() / elements;
+  return images.size() / elements;
+}
+
+Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
+  const std::size_t n = count_of(images);
   const auto classes = static_cast<std::size_t>(num_classes_);
   const std::vector<Pass> passes = passes_of(parameters);
   const std::vector<OdinSetting> settings = settings_of(passes);
@@ -143,6 +147,16 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
         static_cast<std::int32_t>(std::max_element(row, row + num_classes_) - row));
   }
   return scores;
+}
+
+std::vector<float> Scorer::gradient(std::span<const float> images, double temperature) {
+  const std::size_t n = count_of(images);
+  const OdinSetting setting{temperature, {}};
+  std::vector<float> gradient(images.size());
+  logits_.resize(n * static_cast<std::size_t>(num_classes_));
+  executor_->run(images.data(), static_cast<std::int64_t>(n), {&setting, 1},
+                 {.logits = logits_.data(), .gradient = gradient.data()});
+  return gradient;
 }
 
 }  // namespace odin

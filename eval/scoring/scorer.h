@@ -42,12 +42,19 @@ class Scorer {
   // Of the unchanged images of the last call of score(), (n, classes). Valid until the next one.
   std::span<const float> logits() const { return logits_; }
 
+  // What ODIN takes the sign of: for n normalised images, the gradient (n, 3, 32, 32), in the image, of the
+  // cross entropy of logits / temperature with the predicted class. Each image's may be scaled by a positive
+  // factor. Throws Error as score() does for the images and the temperature.
+  std::vector<float> gradient(std::span<const float> images, double temperature);
+
  private:
   struct Pass {  // of the executor for one temperature
     double temperature;
     std::vector<double> magnitudes;
   };
 
+  // How many they are. Throws Error if that is no whole number, and for a pixel that is not finite.
+  std::size_t count_of(std::span<const float> images) const;
   std::vector<Pass> passes_of(std::span<const OdinParameters> parameters) const;
   std::vector<OdinSetting> settings_of(const std::vector<Pass>& passes) const;
   // The logits (n, classes) of the images that were perturbed with these parameters.

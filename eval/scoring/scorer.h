@@ -39,7 +39,7 @@ class Scorer {
   // neither on n nor on the other images. Throws Error for parameters out of range and if the
   // network's output is not finite.
   Scores score(std::span<const float> images, std::span<const OdinParameters> parameters);
-  // Of the unchanged images of the last call of score(), (n, classes). Valid until the next one.
+  // Of the unchanged images of the last call of score() or gradient(), (n, classes). Valid until the next one.
   std::span<const float> logits() const { return logits_; }
 
   // What ODIN takes the sign of: for n normalised images, the gradient (n, 3, 32, 32), in the image, of the

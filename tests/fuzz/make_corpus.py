@@ -77,6 +77,11 @@ def checkpoint(write, folder):
                 values = np.linspace(0.1, 0.9, int(np.prod(shape)), dtype=np.float32).reshape(shape)
                 small = len(shape) == 1  # a chunked data set takes 2 KB, and inputs are cut at 64 KiB
                 file.create_dataset(key.replace(".", "/"), data=values, **({} if small else storage))
+            if name in ("plain", "latest"):
+                file.create_group("detector").attrs.update({
+                    "version": 1, "score": "odin", "temperature": 1000.0, "magnitude": 0.002, "threshold": 0.5001,
+                    "tpr": 0.95, "tpr_low": 0.93, "tpr_high": 0.97, "images": 1000, "images_name": "a test",
+                    "images_sha256": "0" * 64, "fit": "exact", "magnitudes": [0.0, 0.002], "mean_scores": [0.5, 0.6]})
     with open(os.path.join(folder, "plain"), "rb") as file:
         write("short", file.read()[:-700])
 

@@ -57,14 +57,16 @@ OodDetector::~OodDetector() = default;
 
 template <class Pixel, class Use>
 void OodDetector::in_batches(std::span<const Pixel> images, PixelLayout layout, const Use& use) {
-  require(images.size() % kImageElements == 0,
+  const ImageShape& shape = image_shape();
+  const auto elements = static_cast<std::size_t>(shape.elements());
+  require(images.size() % elements == 0,
           "{} pixels are not a whole number of images of {} x {} x {}", images.size(),
-          kImageChannels, kImageSize, kImageSize);
-  const std::size_t at_once = static_cast<std::size_t>(preferred_batch() * kImageElements);
+          shape.channels, shape.side, shape.side);
+  const std::size_t at_once = static_cast<std::size_t>(preferred_batch()) * elements;
   for (std::size_t begin = 0; begin < images.size(); begin += at_once) {
     const auto part = images.subspan(begin, std::min(at_once, images.size() - begin));
     batch_.resize(part.size());
-    to_planes(part, layout, batch_.data());
+    to_planes(part, layout, shape, batch_.data());
     scorer_->normalise(batch_);
     use(part);
   }
@@ -77,7 +79,7 @@ std::vector<Verdict> OodDetector::detect_pixels(std::span<const Pixel> images, P
     parameters.push_back({settings_.temperature, settings_.magnitude});
   }
   std::vector<Verdict> verdicts;
-  verdicts.reserve(images.size() / kImageElements);
+  verdicts.reserve(images.size() / static_cast<std::size_t>(image_shape().elements()));
   in_batches(images, layout, [&](std::span<const Pixel> /*pixels*/) {
     const Scores scores = scorer_->score(batch_, parameters);
     for (std::size_t i = 0; i < scores.predictions.size(); ++i) {
@@ -95,14 +97,16 @@ template <class Pixel>
 std::vector<Explanation> OodDetector::explain_pixels(std::span<const Pixel> images,
                                                      PixelLayout layout) {
   const auto magnitude = static_cast<float>(score_->uses_odin_parameters ? settings_.magnitude : 0);
+  const auto elements = static_cast<std::size_t>(image_shape().elements());
   std::vector<Explanation> explanations;
   in_batches(images, layout, [&](std::span<const Pixel> pixels) {
     const std::vector<float> gradient = scorer_->gradient(batch_, settings_.temperature);
-    for (std::size_t begin = 0; begin < pixels.size(); begin += kImageElements) {
+    for (std::size_t begin = 0; begin < pixels.size(); begin += elements) {
       Explanation explanation;
-      explanation.perturbed.resize(kImageElements);
-      to_planes(pixels.subspan(begin, kImageElements), layout, explanation.perturbed.data());
-      for (std::size_t i = 0; i < kImageElements; ++i) {
+      explanation.perturbed.resize(elements);
+      to_planes(pixels.subspan(begin, elements), layout, image_shape(),
+                explanation.perturbed.data());
+      for (std::size_t i = 0; i < elements; ++i) {
         const std::int8_t sign = gradient[begin + i] >= 0 ? 1 : -1;
         explanation.gradient_sign.push_back(sign);
         explanation.perturbed[i] -= magnitude * static_cast<float>(sign);

@@ -59,6 +59,8 @@ class OodDetector {
   ~OodDetector();
 
   const DetectorSettings& settings() const { return settings_; }
+  // Of the images that detect() takes.
+  const ImageShape& image_shape() const { return scorer_->image_shape(); }
   int num_classes() const { return scorer_->num_classes(); }
   // One per class, or none where the checkpoint has no names.
   const std::vector<std::string>& class_names() const { return scorer_->class_names(); }

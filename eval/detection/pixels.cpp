@@ -3,7 +3,6 @@
 #include <cstddef>
 
 #include "kernels/error.h"
-#include "nn/architecture.h"
 
 namespace odin {
 namespace {
@@ -21,28 +20,32 @@ float pixel_of(float value) {
 }
 
 template <class Pixel>
-void convert(std::span<const Pixel> images, PixelLayout layout, float* planes) {
+void convert(std::span<const Pixel> images, PixelLayout layout, const ImageShape& shape,
+             float* planes) {
   if (layout == PixelLayout::kPlanar) {
     for (const Pixel value : images) *planes++ = pixel_of(value);
     return;
   }
-  constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
-  for (std::size_t image = 0; image < images.size(); image += kImageElements) {
-    for (std::size_t channel = 0; channel < kImageChannels; ++channel) {
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  const auto plane = static_cast<std::size_t>(shape.pixels());
+  for (std::size_t image = 0; image < images.size(); image += channels * plane) {
+    for (std::size_t channel = 0; channel < channels; ++channel) {
       const Pixel* from = images.data() + image + channel;
-      for (std::size_t i = 0; i < kPlane; ++i) *planes++ = pixel_of(from[i * kImageChannels]);
+      for (std::size_t i = 0; i < plane; ++i) *planes++ = pixel_of(from[i * channels]);
     }
   }
 }
 
 }  // namespace
 
-void to_planes(std::span<const std::uint8_t> images, PixelLayout layout, float* planes) {
-  convert(images, layout, planes);
+void to_planes(std::span<const std::uint8_t> images, PixelLayout layout, const ImageShape& shape,
+               float* planes) {
+  convert(images, layout, shape, planes);
 }
 
-void to_planes(std::span<const float> images, PixelLayout layout, float* planes) {
-  convert(images, layout, planes);
+void to_planes(std::span<const float> images, PixelLayout layout, const ImageShape& shape,
+               float* planes) {
+  convert(images, layout, shape, planes);
 }
 
 }  // namespace odin

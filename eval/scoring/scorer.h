@@ -22,6 +22,8 @@ class Scorer {
   // With a network that the caller has compiled, for a device of this name.
   Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> executor, std::string device);
 
+  // Of the images that score() takes.
+  const ImageShape& image_shape() const { return image_; }
   int num_classes() const { return num_classes_; }
   // One per class, or none where the checkpoint has no names.
   const std::vector<std::string>& class_names() const { return class_names_; }

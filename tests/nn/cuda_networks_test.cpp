@@ -1,12 +1,12 @@
 // Both networks, in miniature, on a CUDA device, the emulated one or a real one.
-#include <cmath>
+#include <span>
 
 #include <doctest/doctest.h>
 
 #include "nn/compile.h"
-#include "nn/network.h"
 #include "nn/networks.h"
 #include "tests/kernels/cuda/device.h"
+#include "tests/nn/passes.h"
 #include "tests/support/formula.h"
 #include "tests/support/support.h"
 
@@ -14,46 +14,23 @@ namespace odin::test {
 namespace {
 
 // As small as the architectures allow.
-const Architecture kNetworks[] = {DenseNetConfig{10, 2, 0.5, true, 3},
-                                  DenseNetConfig{7, 2, 0.5, false, 3}, WideResNetConfig{10, 1, 4}};
+const DenseNetConfig kDenseNet{10, 2, 0.5, true, 3};
+const WideResNetConfig kWideResNet{10, 1, 4};
+const Architecture kNetworks[] = {kDenseNet, DenseNetConfig{7, 2, 0.5, false, 3}, kWideResNet};
 constexpr std::int64_t kImages = 2;
 
-std::vector<double> read(Backend& backend, const ConstTensorView& view) {
-  std::vector<double> values(static_cast<std::size_t>(view.numel()));
-  backend.download(view, values.data());
-  return values;
-}
+// Two that have every layer between them, for images of other sizes. (A final map of 28 / 4 is odd.)
+const Architecture kSmallImages[] = {{kDenseNet, {1, 28}}, {kWideResNet, {1, 28}}};
+const Architecture kLargeImages[] = {{kDenseNet, {3, 64}}, {kWideResNet, {3, 96}}};
 
-using Tensors = std::map<std::string, std::vector<double>>;
-
-// Everything that a forward and a backward pass write.
-Tensors pass(Backend& backend, const Architecture& architecture, Mode mode) {
-  Network network(build_graph(architecture), backend);
-  network.set_parameters(formula_parameters(network.graph()));
-  const std::vector<float> pixels = formula_images(kImages);
-  Tensor images(backend, {kImages, 3, 32, 32});
-  images.upload(backend, {pixels.begin(), pixels.end()});
-  Tensors results;
-  const ConstTensorView logits = network.forward(images.view(), mode);
-  results["logits"] = read(backend, logits);
-  Tensor dlogits(backend, logits.shape());
-  dlogits.upload(backend, formula_noise("dlogits", static_cast<std::size_t>(logits.numel())));
-  network.backward(dlogits.view(), {});
-  results["input gradient"] = read(backend, network.input_gradient());
-  for (Network::Parameter& p : network.parameter_list()) {
-    results[p.name] = p.value.download(backend);
-    if (p.trainable) results["gradient of " + p.name] = p.gradient.download(backend);
-  }
-  return results;
-}
-
-void check_passes(ConvolutionAlgorithm convolution, Mode mode) {
+void check_passes(ConvolutionAlgorithm convolution, Mode mode,
+                  std::span<const Architecture> networks = kNetworks) {
   const auto reference = make_reference_backend();
   const auto backend = make_cuda({.convolution = convolution});
-  for (const Architecture& architecture : kNetworks) {
-    INFO(name_of(architecture), ", ", name_of(convolution));
-    const Tensors expected = pass(*reference, architecture, mode);
-    const Tensors results = pass(*backend, architecture, mode);
+  for (const Architecture& architecture : networks) {
+    INFO(name_of(architecture), ", ", architecture.image.side, ", ", name_of(convolution));
+    const Tensors expected = pass(*reference, architecture, kImages, mode);
+    const Tensors results = pass(*backend, architecture, kImages, mode);
     for (const auto& [name, values] : expected) {
       INFO(name);
       // Single precision through ten layers, each of which may cancel a digit.
@@ -68,11 +45,13 @@ struct Results {
   std::vector<float> perturbed;
 };
 
-Results odin_of(Backend& backend, const Plan& plan) {
-  const std::vector<float> images = formula_images(kImages);
+Results odin_of(Backend& backend, const Plan& plan, const ImageShape& shape) {
+  const std::vector<float> images = formula_images(kImages, shape);
   const auto count = static_cast<std::size_t>(kImages * plan.classes);
   Results results{std::vector<float>(count), std::vector<float>(count)};
-  const OdinSetting setting{1000, {{0.0056f, 0.0058f, 0.0054f}}};
+  std::vector<float> steps{0.0056f, 0.0058f, 0.0054f};
+  steps.resize(static_cast<std::size_t>(shape.channels));
+  const OdinSetting setting{1000, {steps}};
   backend.prepare(plan)->run(
       images.data(), kImages, {&setting, 1},
       {.logits = results.logits.data(), .perturbed = results.perturbed.data()});
@@ -110,11 +89,11 @@ TEST_CASE("both networks take a training step in half precision on a CUDA device
   const auto reference = make_reference_backend();
   on_every_convolution([&](ConvolutionAlgorithm convolution) {
     for (const Architecture& architecture : {kNetworks[0], kNetworks[2]}) {
-      const Tensors expected = pass(*reference, architecture, Mode::kTraining);
+      const Tensors expected = pass(*reference, architecture, kImages, Mode::kTraining);
       for (const Row& row : {Row{Precision::kFloat16, 0.1}, Row{Precision::kBFloat16, 0.3}}) {
         INFO(name_of(architecture), ", ", name_of(convolution), ", ", name_of(row.precision));
         const auto backend = make_cuda({.precision = row.precision, .convolution = convolution});
-        const Tensors results = pass(*backend, architecture, Mode::kTraining);
+        const Tensors results = pass(*backend, architecture, kImages, Mode::kTraining);
         const auto error = [](const std::vector<double>& a, const std::vector<double>& b) {
           return relative_error<double, double>(a, b);
         };
@@ -128,17 +107,19 @@ TEST_CASE("both networks take a training step in half precision on a CUDA device
   });
 }
 
-void check_compiled(std::initializer_list<Row> rows) {
+void check_compiled(std::initializer_list<Row> rows,
+                    std::span<const Architecture> networks = kNetworks) {
   const auto reference = make_reference_backend();
   on_every_convolution([&](ConvolutionAlgorithm convolution) {
-    for (const Architecture& architecture : kNetworks) {
+    for (const Architecture& architecture : networks) {
       const Graph graph = build_graph(architecture);
       const Plan plan = compile(graph, formula_parameters(graph));
-      const Results expected = odin_of(*reference, plan);
+      const Results expected = odin_of(*reference, plan, architecture.image);
       for (const Row& row : rows) {
-        INFO(graph.name(), ", ", name_of(row.precision), ", ", name_of(convolution));
+        INFO(graph.name(), ", ", architecture.image.side, ", ", name_of(row.precision), ", ",
+             name_of(convolution));
         const auto backend = make_cuda({.precision = row.precision, .convolution = convolution});
-        const Results results = odin_of(*backend, plan);
+        const Results results = odin_of(*backend, plan, architecture.image);
         CHECK(relative_error<float, float>(results.logits, expected.logits) < row.tolerance);
         CHECK(relative_error<float, float>(results.perturbed, expected.perturbed) < row.tolerance);
       }
@@ -152,6 +133,20 @@ TEST_CASE("both networks run compiled on a CUDA device, in fp32 and tf32") {
 
 TEST_CASE("both networks run compiled on a CUDA device, in fp16 and bf16") {
   check_compiled({{Precision::kFloat16, 1e-2}, {Precision::kBFloat16, 8e-2}});
+}
+
+TEST_CASE("networks for images of 28 x 28 run on a CUDA device, in training and compiled") {
+  on_every_convolution(
+      [](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining, kSmallImages); });
+  check_compiled({{Precision::kFloat32, 1e-5}, {Precision::kFloat16, 1e-2}}, kSmallImages);
+}
+
+TEST_CASE(
+    "networks for images of 64 x 64 and 96 x 96 run on a CUDA device, in training and compiled" *
+    doctest::test_suite("slow")) {
+  on_every_convolution(
+      [](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining, kLargeImages); });
+  check_compiled({{Precision::kFloat32, 1e-5}}, kLargeImages);
 }
 
 }  // namespace

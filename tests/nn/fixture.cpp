@@ -9,11 +9,6 @@
 #include "tests/support/support.h"
 
 namespace odin::test {
-namespace {
-
-constexpr std::size_t kImageElements = 3 * 32 * 32;
-
-}  // namespace
 
 Fixture::Fixture(const std::string& name) {
   // A program that was brought from another machine is run in the sources there.
@@ -33,14 +28,15 @@ std::span<const float> Fixture::next(std::size_t count) {
   return section;
 }
 
-std::vector<double> gradient_errors(std::vector<float> gradient, std::span<const float> expected) {
+std::vector<double> gradient_errors(std::vector<float> gradient, std::span<const float> expected,
+                                    std::size_t elements) {
   std::vector<double> errors;
-  for (std::size_t begin = 0; begin < gradient.size(); begin += kImageElements) {
-    const std::span<float> image = std::span(gradient).subspan(begin, kImageElements);
-    const std::span<const float> wanted = expected.subspan(begin, kImageElements);
+  for (std::size_t begin = 0; begin < gradient.size(); begin += elements) {
+    const std::span<float> image = std::span(gradient).subspan(begin, elements);
+    const std::span<const float> wanted = expected.subspan(begin, elements);
     double length = 0;
     double wanted_length = 0;
-    for (std::size_t i = 0; i < kImageElements; ++i) {
+    for (std::size_t i = 0; i < elements; ++i) {
       length += double{image[i]} * image[i];
       wanted_length += double{wanted[i]} * wanted[i];
     }

@@ -19,12 +19,13 @@ class Fixture {
   std::size_t taken_ = 0;
 };
 
-// The relative error of each image's gradient (3, 32, 32), the smallest first. Each gradient is
+// The relative error of the gradient of each image, of `elements` numbers, the smallest first. Each gradient is
 // first scaled to the length of the expected one, because only its direction counts.
 //
 // An image has up to ten million ReLU inputs. If one is so near to zero that rounding opens or
 // closes the ReLU, the gradient changes by that one path, by up to 1e-2. So tests judge the best
 // image by the precision of the arithmetic, and the worst image by 1e-2.
-std::vector<double> gradient_errors(std::vector<float> gradient, std::span<const float> expected);
+std::vector<double> gradient_errors(std::vector<float> gradient, std::span<const float> expected,
+                                    std::size_t elements = 3 * 32 * 32);
 
 }  // namespace odin::test

@@ -46,8 +46,8 @@ def written(folder, name):
 
 def scores(network, mean, std, x, temperature, magnitude):
     """Baseline and ODIN scores in single precision, and how many signs of the gradient rounding may decide."""
-    mean = torch.tensor(mean).view(1, 3, 1, 1)
-    deviation = torch.tensor(std).view(1, 3, 1, 1)
+    mean = torch.tensor(mean).view(1, -1, 1, 1)
+    deviation = torch.tensor(std).view(1, -1, 1, 1)
     baseline, perturbed_scores, uncertain = [], [], []
     for begin in range(0, len(x), BATCH):
         batch = (x[begin:begin + BATCH] - mean) / deviation

@@ -35,9 +35,10 @@ def parameter(name, shape):
     return v.astype(np.float32).reshape(shape)
 
 
-def images(count):
-    """(count, 3, 32, 32), about as spread as normalised images."""
-    return (1.7 * noise("images", count * 3072)).astype(np.float32).reshape(count, 3, 32, 32)
+def images(count, channels=3, side=32):
+    """(count, channels, side, side), about as spread as normalised images."""
+    values = 1.7 * noise("images", count * channels * side * side)
+    return values.astype(np.float32).reshape(count, channels, side, side)
 
 
 def fill(network):

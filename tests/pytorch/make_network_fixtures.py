@@ -4,7 +4,8 @@
     tests/pytorch/make_network_fixtures.py [OUT]        (Debian: python3-torch)
 
 PyTorch computes in double. Each file is little-endian float32, in this order:
-  evaluation: logits, gradient in the images at temperature 1000, logits of the perturbed images;
+  evaluation (for images of another size than 32 with their side in the name): logits, gradient in the images at
+  temperature 1000, logits of the perturbed images;
   ten_steps (tiny networks only): the mean cross entropy before each of ten steps of SGD with Nesterov momentum, each on
   the next STEP_IMAGES images with label n mod classes, then all parameters and running statistics, sorted by name;
   training (tiny networks only): logits, the gradient of the mean cross entropy with label n mod classes with respect
@@ -30,6 +31,12 @@ EVALUATION = {
     "wide_resnet_28_10": (lambda: WideResNet(num_classes=100), 3),
     "wide_resnet_10_1": (lambda: WideResNet(depth=10, widen_factor=1), 3),
 }
+# For images of other sizes: the network, the number of images, their channels and side.
+OTHER_SIZES = {
+    "densenet_bc_10_k2": (DenseNet3, {"depth": 10, "growth_rate": 2, "num_classes": 3}, 2, 1, 28),
+    "wide_resnet_10_1": (WideResNet, {"depth": 10, "widen_factor": 1}, 2, 1, 28),
+    "densenet_7_k2": (DenseNet3, {"depth": 7, "growth_rate": 2, "num_classes": 3, "bottleneck": False}, 1, 3, 64),
+}
 TRAINING = {
     "densenet_bc_10_k2": (lambda: DenseNet3(depth=10, growth_rate=2, num_classes=3), 5),
     "densenet_7_k2": (lambda: DenseNet3(depth=7, growth_rate=2, num_classes=3, bottleneck=False), 4),
@@ -37,10 +44,10 @@ TRAINING = {
 }
 
 
-def evaluate(network, count):
+def evaluate(network, count, channels=3, side=32):
     network.eval()
-    x = torch.from_numpy(images(count)).double()
-    return [t.numpy() for t in odin(network, x, TEMPERATURE, MAGNITUDE, STD)]
+    x = torch.from_numpy(images(count, channels, side)).double()
+    return [t.numpy() for t in odin(network, x, TEMPERATURE, MAGNITUDE, STD[:channels])]
 
 
 def train(network, count):
@@ -83,6 +90,9 @@ if __name__ == "__main__":
     torch.set_num_threads(2)
     for name, (make, count) in EVALUATION.items():
         write(out / f"{name}.evaluation.f32", evaluate(fill(make()).double(), count))
+    for name, (make, sizes, count, channels, side) in OTHER_SIZES.items():
+        network = fill(make(**sizes, image_channels=channels, image_size=side)).double()
+        write(out / f"{name}_{side}.evaluation.f32", evaluate(network, count, channels, side))
     for name, (make, count) in TRAINING.items():
         write(out / f"{name}.training.f32", train(fill(make()).double(), count))
         write(out / f"{name}.ten_steps.f32", ten_steps(fill(make()).double()))

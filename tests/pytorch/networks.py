@@ -54,11 +54,13 @@ class Transition(nn.Module):
 
 
 class DenseNet3(nn.Module):
-    def __init__(self, depth=100, num_classes=10, growth_rate=12, reduction=0.5, bottleneck=True):
+    def __init__(self, depth=100, num_classes=10, growth_rate=12, reduction=0.5, bottleneck=True,
+                 image_channels=3, image_size=32):
         super().__init__()
         layers = (depth - 4) // 3 // (2 if bottleneck else 1)
         channels = 2 * growth_rate
-        self.conv1 = _convolution(3, channels, 3)
+        self.window = image_size // 4
+        self.conv1 = _convolution(image_channels, channels, 3)
         for b in (1, 2, 3):
             setattr(self, f"block{b}", Block([DenseLayer(channels + i * growth_rate, growth_rate, bottleneck)
                                               for i in range(layers)]))
@@ -72,7 +74,7 @@ class DenseNet3(nn.Module):
     def forward(self, x):
         x = self.trans1(self.block1(self.conv1(x)))
         x = self.block3(self.trans2(self.block2(x)))
-        x = F.avg_pool2d(F.relu(self.bn1(x)), 8)
+        x = F.avg_pool2d(F.relu(self.bn1(x)), self.window)
         return self.fc(x.flatten(1))
 
 
@@ -92,11 +94,12 @@ class WideBlock(nn.Module):
 
 
 class WideResNet(nn.Module):
-    def __init__(self, depth=28, num_classes=10, widen_factor=10):
+    def __init__(self, depth=28, num_classes=10, widen_factor=10, image_channels=3, image_size=32):
         super().__init__()
         blocks = (depth - 4) // 6
         widths = [16, 16 * widen_factor, 32 * widen_factor, 64 * widen_factor]
-        self.conv1 = _convolution(3, 16, 3)
+        self.window = image_size // 4
+        self.conv1 = _convolution(image_channels, 16, 3)
         for b in (1, 2, 3):
             setattr(self, f"block{b}", Block([
                 WideBlock(widths[b - 1] if i == 0 else widths[b], widths[b], 2 if i == 0 and b > 1 else 1)
@@ -106,7 +109,7 @@ class WideResNet(nn.Module):
 
     def forward(self, x):
         x = self.block3(self.block2(self.block1(self.conv1(x))))
-        x = F.avg_pool2d(F.relu(self.bn1(x)), 8)
+        x = F.avg_pool2d(F.relu(self.bn1(x)), self.window)
         return self.fc(x.flatten(1))
 
 
@@ -118,6 +121,6 @@ def odin(network, x, temperature, magnitude, std):
     gradient, = torch.autograd.grad(loss, x)
     sign = 2 * (gradient >= 0).to(x.dtype) - 1
     with torch.no_grad():
-        std = torch.as_tensor(std, dtype=x.dtype, device=x.device).view(1, 3, 1, 1)
+        std = torch.as_tensor(std, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)
         perturbed = network(x - magnitude * sign / std)
     return logits.detach(), gradient, perturbed

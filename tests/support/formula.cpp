@@ -48,8 +48,9 @@ ParameterMap formula_parameters(const Graph& graph) {
   return parameters;
 }
 
-std::vector<float> formula_images(std::size_t count) {
-  const std::vector<double> s = formula_noise("images", count * 3072);
+std::vector<float> formula_images(std::size_t count, const ImageShape& shape) {
+  const std::vector<double> s =
+      formula_noise("images", count * static_cast<std::size_t>(shape.elements()));
   std::vector<float> pixels(s.size());
   for (std::size_t i = 0; i < s.size(); ++i) pixels[i] = static_cast<float>(1.7 * s[i]);
   return pixels;

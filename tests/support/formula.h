@@ -16,7 +16,7 @@ std::vector<double> formula_noise(std::string_view name, std::size_t count);
 // Parameters that keep activations at a moderate size at any depth.
 ParameterMap formula_parameters(const Graph& graph);
 
-// (count, 3, 32, 32), about as spread as normalised images.
-std::vector<float> formula_images(std::size_t count);
+// (count, channels, side, side), about as spread as normalised images.
+std::vector<float> formula_images(std::size_t count, const ImageShape& shape = {});
 
 }  // namespace odin::test

@@ -64,7 +64,7 @@ class Judge {
     auto verdict = verdicts.begin();
     for (const ImageName& name : images.names) {
       if (!name.problem.empty()) {
-        lines += format_.line(name.file, name.problem);
+        lines += format_.problem_line(name.file, name.problem);
         write_to_standard_output(
             std::exchange(lines, {}));  // in order, where both go to a terminal
         complain(kProgram, printable(name.problem, std::string::npos, Characters::kUtf8));

@@ -22,7 +22,7 @@ class VerdictCsv final : public VerdictFormat {
                        v.score, v.predicted_class, csv_field(name), v.probability);
   }
 
-  std::string line(const std::string& file, const std::string& problem) const override {
+  std::string problem_line(const std::string& file, const std::string& problem) const override {
     return fmt::format("{},,,,,,{}\n", csv_field(file), csv_field(problem));
   }
 

@@ -19,7 +19,7 @@ class VerdictFormat {
   virtual std::string line(const std::string& file, const Verdict& verdict) const = 0;
   // For an image that cannot be judged, because of what the sentence `problem` says; nothing where such lines
   // have no place.
-  virtual std::string line(const std::string& file, const std::string& problem) const = 0;
+  virtual std::string problem_line(const std::string& file, const std::string& problem) const = 0;
 };
 
 // Each takes the network's class names, one per class, or none. Every line ends with a line break.

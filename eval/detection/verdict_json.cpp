@@ -32,7 +32,7 @@ class VerdictJson final : public VerdictFormat {
     return line_of(json);
   }
 
-  std::string line(const std::string& file, const std::string& problem) const override {
+  std::string problem_line(const std::string& file, const std::string& problem) const override {
     return line_of({{"file", file}, {"error", problem}});
   }
 

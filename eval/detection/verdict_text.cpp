@@ -41,7 +41,8 @@ class VerdictText final : public VerdictFormat {
                        v.score, shown(file));
   }
 
-  std::string line(const std::string& /*file*/, const std::string& /*problem*/) const override {
+  std::string problem_line(const std::string& /*file*/,
+                           const std::string& /*problem*/) const override {
     return {};
   }
 

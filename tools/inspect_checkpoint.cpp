@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -93,6 +94,25 @@ struct Hyperparameters {
   }
 };
 
+// null for a checkpoint without a detector.
+Json detector_json(const std::optional<DetectorSettings>& detector) {
+  if (!detector) return nullptr;
+  const DetectorSettings& s = *detector;
+  return {{"score", shown(s.score)},
+          {"temperature", s.temperature},
+          {"magnitude", s.magnitude},
+          {"threshold", s.threshold},
+          {"tpr", s.tpr},
+          {"tpr_low", s.tpr_low},
+          {"tpr_high", s.tpr_high},
+          {"images", s.images},
+          {"images_name", shown(s.images_name)},
+          {"images_sha256", s.images_sha256},
+          {"fit", shown(s.fit)},
+          {"magnitudes", s.magnitudes},
+          {"mean_scores", s.mean_scores}};
+}
+
 Json to_json(const CheckpointInspection& inspection, const Table& table) {
   const Checkpoint& checkpoint = inspection.checkpoint;
   Json parameters = Json::array();
@@ -115,6 +135,7 @@ Json to_json(const CheckpointInspection& inspection, const Table& table) {
           {"mean", checkpoint.mean},
           {"std", checkpoint.std},
           {"source", checkpoint.source},
+          {"detector", detector_json(checkpoint.detector)},
           {"trainable_parameters", table.trainable},
           {"running_statistics", table.statistics},
           {"problems", inspection.problems},
@@ -150,6 +171,14 @@ void print_text(const CheckpointInspection& inspection, const Table& table) {
   line("Mean:", fmt::format("{}", fmt::join(checkpoint.mean, ", ")));
   line("Std:", fmt::format("{}", fmt::join(checkpoint.std, ", ")));
   line("Source:", shown(checkpoint.source, kLongestSource));
+  if (const auto& detector = checkpoint.detector) {
+    line("Detector:",
+         fmt::format("{}, temperature {}, magnitude {}, threshold {}", shown(detector->score),
+                     detector->temperature, detector->magnitude, detector->threshold));
+    line("Accepts:", fmt::format("{:.1f} to {:.1f} % of in-distribution images, by {} of {}",
+                                 100 * detector->tpr_low, 100 * detector->tpr_high,
+                                 detector->images, shown(detector->images_name)));
+  }
   line("Parameters:",
        fmt::format("{} trainable, {} running statistics, {} arrays", grouped(table.trainable),
                    grouped(table.statistics), table.rows.size()));

@@ -129,6 +129,37 @@ def summary(results):
     return lines
 
 
+def calibration_section(calibrations):
+    """What odin_calibrate makes of 1,000 in-distribution images, and how far its choice is from a tuned one."""
+    lines = ["## Without out-of-distribution images", "",
+             "`odin_calibrate` sets the threshold on the first 1,000 in-distribution images, the score being ODIN at "
+             "temperature",
+             "1000. TPR: the share of the other images that is accepted; in square brackets the 95 % interval that was "
+             "stated before.", ""]
+    lines += heading("network", "magnitude", "threshold", "TPR asked for", "TPR", "accepted of each set")
+    for entry in calibrations:
+        for kind in ("tuned", "chosen"):
+            made = entry[kind]
+            settings = made["settings"]
+            sets = [f"{e['out_set']} {percent(accepted)}"
+                    for e, accepted in zip(made["report"]["evaluations"], made["accepted"])]
+            how = entry["network"].tuned_by if kind == "tuned" else "chosen by `--choose-magnitude`"
+            stated = f"[{percent(settings['tpr_low'])}, {percent(settings['tpr_high'])}]"
+            lines.append(row(entry["network"].name, f"{settings['magnitude']:g}, {how}",
+                             f"{settings['threshold']:.8f}", percent(settings["tpr"]),
+                             f"{percent(made['tpr'])} {stated}", ", ".join(sets)))
+    lines += ["", "How far the choice of Generalized ODIN (Hsu et al., CVPR 2020, section 3.2: the greatest mean score",
+              "of in-distribution images) is from the tuned magnitude:", ""]
+    lines += heading("network", "set", "FPR at TPR 95 %: tuned", "chosen", "AUROC: tuned", "chosen")
+    for entry in calibrations:
+        pairs = zip(entry["tuned"]["report"]["evaluations"], entry["chosen"]["report"]["evaluations"])
+        for tuned, chosen in pairs:
+            cells = [percent(e["detectors"]["odin"][figure]) for figure in ("fpr_at_tpr95", "auroc")
+                     for e in (tuned, chosen)]
+            lines.append(row(entry["network"].name, tuned["out_set"], *cells))
+    return [*lines, ""]
+
+
 def processor():
     try:
         lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -138,8 +169,8 @@ def processor():
     return next(names, "an unknown processor")
 
 
-def document(results, absent):
-    """RESULTS.md: the summary, a section for each network, and what is known of the differences."""
+def document(results, absent, calibrations):
+    """RESULTS.md: the summary, a section for each network, the calibrations, and what is known of the differences."""
     first = next(iter(results.values()))["odin"]
     settings = first["settings"]
     seconds = sum(report["seconds"] for reports in results.values() for report in reports.values() if report)
@@ -162,5 +193,6 @@ def document(results, absent):
     lines.append("")
     for name, reports in results.items():
         lines += network_section(name, reports)
+    lines += calibration_section(calibrations)
     lines += ["## What explains the differences", "", DIFFERENCES.read_text(encoding="utf-8").strip(), ""]
     return "\n".join(lines)

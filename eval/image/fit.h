@@ -1,6 +1,7 @@
 // Fits images of any size to the 32 x 32 of the networks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,7 +52,7 @@ inline constexpr std::int64_t kMaxImageSide = 65535;
 inline constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
 
 // Takes the rows of one image from a decoder, top to bottom, and fits them to 32 x 32. Holds at most 96
-// bytes per row of the source, never the whole image.
+// bytes per row of the source and 12 per column, never the whole image.
 class ImageFitter {
  public:
   // `image` is its name in messages. The result goes to `pixels` (3, 32, 32): red, green and blue
@@ -82,12 +83,14 @@ class ImageFitter {
   ImageFit fit_;
   std::uint8_t* pixels_;
   CropDraw draw_;
+  std::size_t width_ = 0;
   std::int64_t height_ = 0;
   std::int64_t left_ = 0;
   std::int64_t top_ = 0;
   std::int64_t y_ = 0;
   Filter horizontal_;
   Filter vertical_;
+  std::vector<std::int32_t> planes_;    // (3, width) of the row that is scaled
   std::vector<std::uint8_t> narrowed_;  // (height, 3, 32): the rows, scaled to a width of 32
 };
 

@@ -17,7 +17,6 @@
 #include "eval/detection/verdict_format.h"
 #include "eval/scoring/launcher.h"
 #include "kernels/cores.h"
-#include "nn/architecture.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -82,11 +81,13 @@ class Judge {
  private:
   void explain(const DecodedImages& images) {
     const std::vector<Explanation> explanations = detector_.explain(images.pixels);
+    const auto elements = static_cast<std::size_t>(detector_.image_shape().elements());
     std::size_t at = 0;
     for (const ImageName& name : images.names) {
       if (!name.problem.empty()) continue;
-      const auto pixels = std::span(images.pixels).subspan(at * kImageElements, kImageElements);
-      explanations_->write(name.file, explanation_png(pixels, explanations[at]));
+      const auto pixels = std::span(images.pixels).subspan(at * elements, elements);
+      explanations_->write(name.file,
+                           explanation_png(pixels, detector_.image_shape(), explanations[at]));
       ++at;
     }
   }

@@ -12,7 +12,6 @@
 
 #include "eval/image/png_writer.h"
 #include "kernels/error.h"
-#include "nn/architecture.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
 #include "weights/files/paths.h"
@@ -37,26 +36,28 @@ bool is_taken(const fs::path& file) {
 
 }  // namespace
 
-std::string explanation_png(std::span<const std::uint8_t> pixels, const Explanation& explanation) {
-  constexpr int kScale = (kSmallestSide + kImageSize - 1) / kImageSize;
-  constexpr int kSide = kScale * kImageSize;
-  constexpr int kWidth = 3 * kSide + 2 * kGap;
-  std::vector<std::uint8_t> rgb(static_cast<std::size_t>(kWidth) * kSide * 3, 255);
+std::string explanation_png(std::span<const std::uint8_t> pixels, const ImageShape& shape,
+                            const Explanation& explanation) {
+  const int scale = (kSmallestSide + shape.side - 1) / shape.side;
+  const int side = scale * shape.side;
+  const int width = 3 * side + 2 * kGap;
+  std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3 * width * side), 255);
   const auto draw = [&](int left, const auto& byte_at) {
-    for (int y = 0; y < kSide; ++y) {
-      for (int x = 0; x < kSide; ++x) {
-        for (int c = 0; c < kImageChannels; ++c) {
-          const int from = (c * kImageSize + y / kScale) * kImageSize + x / kScale;
-          rgb[static_cast<std::size_t>((y * kWidth + left + x) * 3 + c)] =
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        for (int c = 0; c < 3; ++c) {
+          const int plane = shape.channels == 1 ? 0 : c;  // grey is repeated
+          const int from = (plane * shape.side + y / scale) * shape.side + x / scale;
+          rgb[static_cast<std::size_t>((y * width + left + x) * 3 + c)] =
               byte_at(static_cast<std::size_t>(from));
         }
       }
     }
   };
   draw(0, [&](std::size_t i) { return pixels[i]; });
-  draw(kSide + kGap, [&](std::size_t i) { return explanation.gradient_sign[i] > 0 ? 255 : 0; });
-  draw(2 * (kSide + kGap), [&](std::size_t i) { return byte_of_pixel(explanation.perturbed[i]); });
-  return encode_png_rows(rgb, kWidth, kSide);
+  draw(side + kGap, [&](std::size_t i) { return explanation.gradient_sign[i] > 0 ? 255 : 0; });
+  draw(2 * (side + kGap), [&](std::size_t i) { return byte_of_pixel(explanation.perturbed[i]); });
+  return encode_png_rows(rgb, width, side);
 }
 
 ExplanationFolder::ExplanationFolder(fs::path folder) : folder_(std::move(folder)) {

@@ -129,7 +129,7 @@ TEST_CASE("the picture shows image, sign and perturbed image, four times as larg
   explanation.gradient_sign[0] = -1;
   explanation.perturbed[0] = -0.1F;
   explanation.perturbed[1] = 1.1F;
-  const std::string png = explanation_png(pixels, explanation);
+  const std::string png = explanation_png(pixels, {}, explanation);
   CHECK(png.substr(1, 3) == "PNG");
   CHECK(big_endian(png, 16) == 3 * 128 + 2 * 4);
   CHECK(big_endian(png, 20) == 128);
@@ -147,6 +147,23 @@ TEST_CASE("the picture shows image, sign and perturbed image, four times as larg
   CHECK(at(0, 9, 5) == 100);
   CHECK(at(0, 11, 5) == 255);
   CHECK(at(1, 30, 5) == 128);
+}
+
+TEST_CASE("the picture of a grey image of another size is grey, and as large") {
+  const TemporaryFolder folder;
+  const ImageShape shape{.channels = 1, .side = 28};
+  const auto elements = static_cast<std::size_t>(shape.elements());
+  const Explanation explanation{std::vector<std::int8_t>(elements, 1),
+                                std::vector<float>(elements, 0.2F)};
+  const std::string png = explanation_png(Bytes(elements, 7), shape, explanation);
+  CHECK(big_endian(png, 16) == 3 * 140 + 2 * 4);
+  CHECK(big_endian(png, 20) == 140);
+  write_bytes(folder / "a.png", png);
+  const Bytes small = read_image(folder / "a.png", ImageFit::kResizeNearest);
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    CHECK(small[channel * 1024 + 32 * 16 + 1] == 7);
+    CHECK(small[channel * 1024 + 32 * 16 + 30] == 51);
+  }
 }
 
 TEST_CASE("pictures are named after their images, and none is overwritten") {

@@ -6,14 +6,14 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/odin)
 
 install(TARGETS odin_kernels odin_nn odin_weights odin_eval odin_shared EXPORT odin-targets
-        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-        PUBLIC_HEADER DESTINATION include)
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 get_property(programs GLOBAL PROPERTY ODIN_PROGRAMS)
 install(TARGETS ${programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 foreach(folder kernels nn weights eval)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION include/odin
           FILES_MATCHING PATTERN "*.h")
 endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/eval/interface/odin.h DESTINATION include)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/fetch_data DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/fetching DESTINATION share/odin FILES_MATCHING PATTERN "*.py" PATTERN "*.json")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

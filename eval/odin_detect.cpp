@@ -15,6 +15,7 @@
 #include "eval/detection/image_names.h"
 #include "eval/detection/interruption.h"
 #include "eval/detection/verdict_format.h"
+#include "eval/detection/verdict_sheet.h"
 #include "eval/scoring/launcher.h"
 #include "kernels/cores.h"
 #include "weights/files/printable.h"
@@ -51,8 +52,10 @@ std::unique_ptr<VerdictFormat> format_of(const DetectOptions& o, const OodDetect
 // Judges images and writes what is known of them at once.
 class Judge {
  public:
-  Judge(OodDetector& detector, const VerdictFormat& format, const ExplanationFolder* explanations)
-      : detector_(detector), format_(format), explanations_(explanations) {}
+  // Without explanations or a sheet where these are nullptr.
+  Judge(OodDetector& detector, const VerdictFormat& format, const ExplanationFolder* explanations,
+        VerdictSheet* sheet)
+      : detector_(detector), format_(format), explanations_(explanations), sheet_(sheet) {}
 
   const VerdictCounts& counts() const { return counts_; }
 
@@ -60,7 +63,7 @@ class Judge {
   void judge(const DecodedImages& images) {
     const std::vector<Verdict> verdicts = detector_.detect(images.pixels);
     std::string lines;
-    auto verdict = verdicts.begin();
+    std::size_t at = 0;  // of the images that can be judged
     for (const ImageName& name : images.names) {
       if (!name.problem.empty()) {
         lines += format_.problem_line(name.file, name.problem);
@@ -70,24 +73,30 @@ class Judge {
         ++counts_.unreadable;
         continue;
       }
-      lines += format_.line(name.file, *verdict);
-      ++(verdict->in_distribution ? counts_.accepted : counts_.rejected);
-      ++verdict;
+      const Verdict& verdict = verdicts[at];
+      lines += format_.line(name.file, verdict);
+      ++(verdict.in_distribution ? counts_.accepted : counts_.rejected);
+      if (sheet_ != nullptr) sheet_->add(name.file, pixels_of(images, at), verdict);
+      ++at;
     }
     write_to_standard_output(lines);
     if (explanations_ != nullptr) explain(images);
   }
 
  private:
+  // Of the image with this number among those that can be judged.
+  std::span<const std::uint8_t> pixels_of(const DecodedImages& images, std::size_t at) const {
+    const auto elements = static_cast<std::size_t>(detector_.image_shape().elements());
+    return std::span(images.pixels).subspan(at * elements, elements);
+  }
+
   void explain(const DecodedImages& images) {
     const std::vector<Explanation> explanations = detector_.explain(images.pixels);
-    const auto elements = static_cast<std::size_t>(detector_.image_shape().elements());
     std::size_t at = 0;
     for (const ImageName& name : images.names) {
       if (!name.problem.empty()) continue;
-      const auto pixels = std::span(images.pixels).subspan(at * elements, elements);
-      explanations_->write(name.file,
-                           explanation_png(pixels, detector_.image_shape(), explanations[at]));
+      explanations_->write(name.file, explanation_png(pixels_of(images, at),
+                                                      detector_.image_shape(), explanations[at]));
       ++at;
     }
   }
@@ -95,6 +104,7 @@ class Judge {
   OodDetector& detector_;
   const VerdictFormat& format_;
   const ExplanationFolder* explanations_;
+  VerdictSheet* sheet_;
   VerdictCounts counts_;
 };
 
@@ -138,7 +148,10 @@ int detect(const DetectOptions& o) {
 
   const std::unique_ptr<VerdictFormat> format = format_of(o, detector);
   write_to_standard_output(format->header());
-  Judge judge(detector, *format, explanations ? &*explanations : nullptr);
+  std::optional<VerdictSheet> sheet;
+  if (!o.report.empty()) sheet.emplace(o.report, detector.class_names());
+  Judge judge(detector, *format, explanations ? &*explanations : nullptr,
+              sheet ? &*sheet : nullptr);
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t batch = detector.preferred_batch();
   DecodeAhead decoder(names, interruption,
@@ -147,6 +160,7 @@ int detect(const DetectOptions& o) {
                        .most_ahead = std::max<std::int64_t>(batch, 4 * std::int64_t{threads})});
   for (DecodedImages images; decoder.take(batch, images);) judge.judge(images);
 
+  if (sheet) sheet->write(settings, judge.counts());
   if (!o.quiet) {
     std::optional<double> seconds;  // of work; a watching program waits most of the time
     if (o.watch.empty()) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the build needs. --tests adds the packages that the tests need: what they compare
-# with (PyTorch, scikit-learn, SciPy, Pillow, h5py) and a browser (Chromium). --checks adds those of .ci/run.
+# Installs the Debian packages that the build and the demo need. --tests adds the packages that the tests need: what they
+# compare with (PyTorch, scikit-learn, SciPy, h5py) and a browser (Chromium). --checks adds those of .ci/run.
 #
 #     tools/install_dependencies.sh [--tests] [--checks]
 set -euo pipefail
@@ -9,14 +9,13 @@ packages=(
   build-essential cmake ninja-build git pkg-config
   libhdf5-dev libdnnl-dev ocl-icd-opencl-dev libpng-dev libjpeg-dev libmatio-dev zlib1g-dev libssl-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev libopenmpi-dev openmpi-bin
-  dataset-fashion-mnist
+  dataset-fashion-mnist fonts-dejavu-core python3-pil
 )
 for option in "$@"; do
   case $option in
     --tests)
       packages+=(
-        doctest-dev chromium fonts-dejavu-core python3-torch python3-torchvision python3-h5py python3-numpy python3-pil
-        python3-scipy python3-sklearn
+        doctest-dev chromium python3-torch python3-torchvision python3-h5py python3-numpy python3-scipy python3-sklearn
       )
       ;;
     --checks)

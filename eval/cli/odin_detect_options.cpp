@@ -47,6 +47,11 @@ void add_options(CLI::App& app, DetectOptions& o) {
                  "gradient, the perturbed image")
       ->type_name("DIR")
       ->group(group);
+  app.add_option(
+         "--report", o.report,
+         "Write index.html into this folder: the images with their verdicts, at most a thousand")
+      ->type_name("DIR")
+      ->group(group);
   app.add_flag("--quiet", o.quiet, "Do not write the summary")->group(group);
 
   add_device_options(app, o.device, "Machine");

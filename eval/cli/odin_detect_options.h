@@ -19,6 +19,7 @@ struct DetectOptions {
   std::vector<std::string> paths;
   std::string watch;    // folder; empty for none
   std::string explain;  // likewise
+  std::string report;   // likewise
   // kExact stands for the way that the detector was calibrated with.
   ImageFit fit = ImageFit::kExact;
   bool json = false;

@@ -4,10 +4,10 @@
 #include <string_view>
 
 #include "eval/report/html/charts.h"
+#include "eval/report/html/page.h"
 #include "eval/report/html/style.h"
 #include "eval/report/html/tables.h"
 #include "eval/report/html/text.h"
-#include "eval/report/version.h"
 #include "kernels/error.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
@@ -20,19 +20,6 @@ constexpr std::string_view kSetAnchor = "set-";
 template <class... Args>
 void append(std::string& html, fmt::format_string<Args...> format, Args&&... args) {
   fmt::format_to(std::back_inserter(html), format, std::forward<Args>(args)...);
-}
-
-void append_head(std::string& html, const HtmlReport& report) {
-  // The policy forbids scripts and all access to the network, whatever the page contains.
-  append(html,
-         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-         "img-src data:; style-src 'unsafe-inline'\"/>\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-         "<meta name=\"generator\" content=\"odin {}\"/>\n"
-         "<title>ODIN: {} on {}</title>\n<style>{}</style>\n</head>\n",
-         html_escaped(version()), html_escaped(report.network), html_escaped(report.in_set),
-         html_style());
 }
 
 // The key of a curve in a legend.
@@ -131,7 +118,7 @@ void append_sheets(std::string& html, const HtmlReport& report) {
 
 std::string to_html(const HtmlReport& report) {
   std::string html;
-  append_head(html, report);
+  html += html_head(fmt::format("ODIN: {} on {}", report.network, report.in_set));
   append(html, "<body>\n{}<header>\n<h1>{} on {}</h1>\n", svg_definitions(),
          html_name(report.network), html_name(report.in_set));
   html +=

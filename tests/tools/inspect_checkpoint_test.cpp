@@ -6,6 +6,7 @@
 
 #include "tests/support/support.h"
 #include "tests/weights/sample_checkpoint.h"
+#include "tests/weights/sample_detector.h"
 #include "weights/checkpoint.h"
 
 namespace odin {
@@ -78,6 +79,30 @@ TEST_CASE("JSON says the same") {
   CHECK(bias["min"] == -1.5);
   CHECK(bias["max"] == 2);
   CHECK(bias["mean"] == 0.25);
+}
+
+TEST_CASE("a detector is shown where there is one") {
+  const test::TemporaryFolder folder;
+  const std::string file = (folder / "net.h5").string();
+  Checkpoint checkpoint = test::small_densenet();
+  write_checkpoint(checkpoint, file);
+  CHECK_FALSE(contains(inspect(file).output, "Detector:"));
+  CHECK(nlohmann::json::parse(inspect("--json " + file).output)["detector"].is_null());
+  checkpoint.detector = test::sample_detector();
+  write_checkpoint(checkpoint, file);
+  const std::string output = inspect(file).output;
+  CHECK(contains(output,
+                 "Detector:        odin, temperature 1000, magnitude 0.002, threshold "
+                 "0.1000123456789\n"));
+  CHECK(contains(
+      output, "Accepts:         93.5 to 96.0 % of in-distribution images, by 1000 of CIFAR-10\n"));
+  const auto json = nlohmann::json::parse(inspect("--json " + file).output)["detector"];
+  CHECK(json["score"] == "odin");
+  CHECK(json["threshold"] == 0.1000123456789);
+  CHECK(json["images"] == 1000);
+  CHECK(json["fit"] == "resize");
+  CHECK(json["magnitudes"] == nlohmann::json{0.0, 0.002});
+  CHECK(json["mean_scores"] == nlohmann::json{0.10001, 0.10002});
 }
 
 TEST_CASE("wrong files give one sentence and 1, wrong usage one and 2") {

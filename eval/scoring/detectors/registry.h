@@ -13,6 +13,8 @@
   DETECTOR(kBaseline)            \
   DETECTOR(kMaxLogit)            \
   DETECTOR(kEnergy)              \
+  DETECTOR(kEntropy)             \
+  DETECTOR(kGen)                 \
   DETECTOR(kOdin)
 
 namespace odin {

@@ -10,6 +10,7 @@
 #include "tools/conversion/infer_architecture.h"
 #include "tools/conversion/input_description.h"
 #include "tools/conversion/network_file.h"
+#include "tools/conversion/parameter_names.h"
 #include "tools/in_datasets.h"
 #include "weights/checkpoint.h"
 #include "weights/files/atomic_file.h"
@@ -95,24 +96,6 @@ std::vector<std::string> class_names_in(const fs::path& file, const Architecture
   return names;
 }
 
-// "2 tensors that are no part of the network: normalize.mean (3), mu (10)", or nothing.
-std::string tensors_beside(const pytorch::Naming& naming) {
-  constexpr std::size_t kMost = 10;
-  if (naming.beside.empty()) return "";
-  std::vector<std::string> names;
-  for (const pytorch::NamedTensor* named : naming.beside) {
-    if (names.size() == kMost) {
-      names.emplace_back("...");
-      break;
-    }
-    names.push_back(
-        fmt::format("{} {}", printable(named->name), pytorch::shape_text(named->tensor.shape)));
-  }
-  return fmt::format("{} tensor{} that {} no part of the network: {}", naming.beside.size(),
-                     naming.beside.size() == 1 ? "" : "s", naming.beside.size() == 1 ? "is" : "are",
-                     fmt::join(names, ", "));
-}
-
 void convert(const SharedSource& bytes, const Options& options) {
   std::error_code ignored;
   require(!fs::equivalent(options.input, options.output, ignored),
@@ -121,7 +104,7 @@ void convert(const SharedSource& bytes, const Options& options) {
   const pytorch::NetworkFile file(bytes, options.key);
   Checkpoint checkpoint;
   checkpoint.architecture = file.architecture();
-  const std::string beside = tensors_beside(file.naming());
+  const std::string beside = pytorch::tensors_beside(file.naming());
   require(beside.empty() || !options.strict, "it holds {}", beside);
   pytorch::InputDescription inputs = options.inputs;
   if (!options.class_names.empty()) {
@@ -146,7 +129,7 @@ void list(const SharedSource& bytes, const Options& options) {
   fmt::print("container: {}\nholds:     {}\n", file.container(), file.network().kind);
   try {
     fmt::print("network:   {}\n", pytorch::describe(file.architecture()));
-    const std::string beside = tensors_beside(file.naming());
+    const std::string beside = pytorch::tensors_beside(file.naming());
     if (!beside.empty()) fmt::print("beside it: {}\n", beside);
   } catch (const Error& error) {
     fmt::print("network:   not one of ours: {}\n", error.what());

@@ -221,4 +221,20 @@ Naming name_parameters(const std::vector<NamedTensor>& tensors) {
   return naming;
 }
 
+std::string tensors_beside(const Naming& naming) {
+  constexpr std::size_t kMost = 10;
+  if (naming.beside.empty()) return "";
+  std::vector<std::string> names;
+  for (const NamedTensor* named : naming.beside) {
+    if (names.size() == kMost) {
+      names.emplace_back("...");
+      break;
+    }
+    names.push_back(fmt::format("{} {}", printable(named->name), shape_text(named->tensor.shape)));
+  }
+  return fmt::format("{} tensor{} that {} no part of the network: {}", naming.beside.size(),
+                     naming.beside.size() == 1 ? "" : "s", naming.beside.size() == 1 ? "is" : "are",
+                     fmt::join(names, ", "));
+}
+
 }  // namespace odin::pytorch

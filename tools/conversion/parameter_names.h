@@ -32,4 +32,7 @@ struct Naming {
 // Also throws if there are two networks or two classifiers. The result points to `tensors`.
 Naming name_parameters(const std::vector<NamedTensor>& tensors);
 
+// "2 tensors that are no part of the network: normalize.mean (3), mu (10)", or nothing if there are none.
+std::string tensors_beside(const Naming& naming);
+
 }  // namespace odin::pytorch

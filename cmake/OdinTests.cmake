@@ -3,8 +3,6 @@
 #   gpu         needs a GPU; skipped without one
 #   needs-data  reads ../shared, real data that is not in this repository; skipped without it
 find_package(doctest REQUIRED)  # doctest-dev
-set(ODIN_PYTHON /usr/bin/python3 CACHE FILEPATH
-    "Python with PyTorch, scikit-learn, Pillow and h5py, which tests compare with")
 
 # odin_test(NAME SOURCE... LINK LIBRARY... [LABELS LABEL...]): the test program test_NAME. CTest runs
 # each of its TEST_CASEs on its own, as "NAME: test case". A test case has the labels of its program
@@ -36,11 +34,11 @@ function(odin_test name)
     TEST_INCLUDE_FILES ${CMAKE_CURRENT_BINARY_DIR}/${target}_include.cmake)
 endfunction()
 
-# odin_python_tests(NAME SCRIPT... [LABELS LABEL...] [SERIAL]): CTest runs each test method of the
-# scripts on its own, as "NAME: method". The comment "# labels: LABEL..." after a method's name adds
-# labels. SERIAL: nothing else runs at the same time.
+# odin_python_tests(NAME SCRIPT... [LABELS LABEL...] [ENVIRONMENT VARIABLE=VALUE...] [SERIAL]): CTest
+# runs each test method of the scripts on its own, as "NAME: method". The comment "# labels: LABEL..."
+# after a method's name adds labels. SERIAL: nothing else runs at the same time.
 function(odin_python_tests name)
-  cmake_parse_arguments(ARG "SERIAL" "" "LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "" "LABELS;ENVIRONMENT" ${ARGN})
   foreach(script IN LISTS ARG_UNPARSED_ARGUMENTS)
     set(script ${CMAKE_CURRENT_SOURCE_DIR}/${script})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
@@ -57,7 +55,7 @@ function(odin_python_tests name)
         endif()
         add_test(NAME "${name}: ${method}" COMMAND ${ODIN_PYTHON} ${script} ${class}.${method})
         set_tests_properties("${name}: ${method}" PROPERTIES SKIP_REGULAR_EXPRESSION "\\[SKIPPED\\]"
-          TIMEOUT 300 RUN_SERIAL ${ARG_SERIAL} LABELS "${labels}")
+          TIMEOUT 300 RUN_SERIAL ${ARG_SERIAL} LABELS "${labels}" ENVIRONMENT "${ARG_ENVIRONMENT}")
       endif()
     endforeach()
   endforeach()

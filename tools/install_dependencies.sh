@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the build and the demo need. --tests adds the packages that the tests need: what they
-# compare with (PyTorch, scikit-learn, SciPy, h5py) and a browser (Chromium). --checks adds those of .ci/run.
+# compare with (PyTorch, scikit-learn, SciPy, h5py), a browser (Chromium), and what the Python package is built with.
+# --checks adds those of .ci/run.
 #
 #     tools/install_dependencies.sh [--tests] [--checks]
 set -euo pipefail
@@ -16,6 +17,7 @@ for option in "$@"; do
     --tests)
       packages+=(
         doctest-dev chromium python3-torch python3-torchvision python3-h5py python3-numpy python3-scipy python3-sklearn
+        python3-dev python3-venv
       )
       ;;
     --checks)

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 preset=${1:-release}
 shift || true
 tools/install_dependencies.sh --tests
+tools/python/get_nanobind
 cmake --preset "$preset" -DODIN_BUILD_TESTS=ON "$@"
 cmake --build --preset "$preset"
 ctest --preset "$preset" --no-tests=error --parallel "$(nproc)"

@@ -25,7 +25,8 @@ class VerdictFormat {
 // Each takes the network's class names, one per class, or none. Every line ends with a line break.
 //
 // Columns for people, and safe to print whatever the names hold. Problems have no line.
-std::unique_ptr<VerdictFormat> verdict_text(std::vector<std::string> class_names, int classes);
+std::unique_ptr<VerdictFormat> verdict_text(const std::vector<std::string>& class_names,
+                                            int classes);
 // One JSON object a line, with all digits. Bytes of names that are not UTF-8 become U+FFFD.
 std::unique_ptr<VerdictFormat> verdict_json(std::vector<std::string> class_names);
 // CSV (RFC 4180) with all digits and all bytes of names.

@@ -58,7 +58,8 @@ class VerdictText final : public VerdictFormat {
 
 }  // namespace
 
-std::unique_ptr<VerdictFormat> verdict_text(std::vector<std::string> class_names, int classes) {
+std::unique_ptr<VerdictFormat> verdict_text(const std::vector<std::string>& class_names,
+                                            int classes) {
   return std::make_unique<VerdictText>(class_names, classes);
 }
 

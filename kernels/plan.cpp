@@ -161,6 +161,12 @@ const PlanSlice* residual_of(const PlanStep& step) {
   return convolution && convolution->residual ? &*convolution->residual : nullptr;
 }
 
+int Plan::features() const {
+  const PlanSlice& read = input_of(steps.back());
+  const PlanBuffer& buffer = buffer_of(read);
+  return read.channels * buffer.height * buffer.width;
+}
+
 bool overlap(const PlanSlice& a, const PlanSlice& b) {
   return a.buffer == b.buffer && a.begin < b.begin + b.channels && b.begin < a.begin + a.channels;
 }
@@ -235,6 +241,11 @@ void check_run(const Plan& plan, const float* images, std::int64_t n,
           "plan {}: the images and the place for the logits must be given", plan.name);
   require(!perturbs || results.perturbed != nullptr,
           "plan {}: a place for the logits of the perturbed images must be given", plan.name);
+  require(results.features == nullptr ||
+              (results.features != images && results.features != results.logits &&
+               results.features != results.perturbed),
+          "plan {}: the features need a place of their own, not that of the images or logits",
+          plan.name);
 }
 
 }  // namespace odin

@@ -117,6 +117,8 @@ struct Plan {
   const PlanBuffer& buffer_of(const PlanSlice& slice) const {
     return buffers[static_cast<std::size_t>(slice.buffer)];
   }
+  // Elements of one image's features: the input (C, H, W) of the linear step. Of a valid plan.
+  int features() const;
 };
 
 // Throws Error, with the number of the step, if the plan breaks a promise made above: shapes must
@@ -149,11 +151,15 @@ struct OdinResults {
   // label, (settings, n, C, H, W). Each IMAGE's gradient may be scaled by a positive factor,
   // because only its sign is ever used.
   float* gradient = nullptr;
+  // Optional: the features of the unchanged images, (n, features), that is, the input of the linear
+  // step, flattened (C, H, W). The logits are weights features + bias of just these values: on a
+  // device that stores activations in 16 bits, they have been rounded to those.
+  float* features = nullptr;
 };
 
-// Throws Error if the arguments of PlanExecutor::run do not fit the plan: every result needs a
-// pointer, temperatures must be above zero, and a step needs one value for each channel of the
-// input.
+// Throws Error if the arguments of PlanExecutor::run do not fit the plan: every result that is not
+// optional needs a pointer, temperatures must be above zero, a step needs one value for each channel
+// of the input, and features cannot be where images are read or logits are written.
 void check_run(const Plan& plan, const float* images, std::int64_t n,
                std::span<const OdinSetting> settings, const OdinResults& results);
 

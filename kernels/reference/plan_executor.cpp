@@ -49,10 +49,12 @@ class ReferencePlanExecutor final : public PlanExecutor {
            const OdinResults& results) override {
     check_run(plan_, images, n, settings, results);
     const std::size_t classes = as_size(plan_.classes);
+    const std::size_t features = as_size(plan_.features());
     const std::size_t elements = as_size(value(plan_.input).numel());
     for (std::size_t i = 0; i < as_size(n); ++i) {
       const Values image(images + i * elements, images + (i + 1) * elements);
       forward(image, results.logits + i * classes);
+      if (results.features != nullptr) copy_features(results.features + i * features);
       std::vector<Values> gradients;
       for (std::size_t s = 0; s < settings.size(); ++s) {
         gradients.push_back(backward(settings[s].temperature));
@@ -205,6 +207,12 @@ class ReferencePlanExecutor final : public PlanExecutor {
     Array w({plan_.classes, x.numel()}, doubles(step.weights));
     Array b({plan_.classes}, doubles(step.bias));
     backend_.linear_forward(x, w.view(), b.view(), logits_.view());
+  }
+
+  // The input of the linear step in the last forward pass.
+  void copy_features(float* features) {
+    const TensorView x = flat(value(input_of(plan_.steps.back())));
+    std::copy_n(x.data<double>(), x.numel(), features);
   }
 
   // dlogits_ is set before the backward pass begins.

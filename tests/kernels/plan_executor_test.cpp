@@ -86,7 +86,7 @@ std::size_t elements_of(const Plan& plan) {
 
 // The results of a run.
 struct Results {
-  std::vector<float> logits, perturbed, gradient;
+  std::vector<float> logits, perturbed, gradient, features;
 };
 Results run(PlanExecutor& executor, const Plan& plan, const std::vector<float>& images,
             const std::vector<OdinSetting>& settings) {
@@ -99,9 +99,11 @@ Results run(PlanExecutor& executor, const Plan& plan, const std::vector<float>& 
   const float nothing = std::numeric_limits<float>::quiet_NaN();
   Results results{std::vector<float>(n * classes, nothing),
                   std::vector<float>(rows * n * classes, nothing),
-                  std::vector<float>(settings.size() * n * elements, nothing)};
+                  std::vector<float>(settings.size() * n * elements, nothing),
+                  std::vector<float>(n * static_cast<std::size_t>(plan.features()), nothing)};
   executor.run(images.data(), static_cast<std::int64_t>(n), settings,
-               {results.logits.data(), results.perturbed.data(), results.gradient.data()});
+               {results.logits.data(), results.perturbed.data(), results.gradient.data(),
+                results.features.data()});
   return results;
 }
 
@@ -176,6 +178,7 @@ TEST_CASE("every instruction set and algorithm agrees with the reference") {
         // Single precision, a few layers deep; Winograd's transforms lose about another digit.
         const double bound = convolution == ConvolutionAlgorithm::kDirect ? 2e-6 : 2e-5;
         CHECK(difference(found.logits, expected.logits) < bound);
+        CHECK(difference(found.features, expected.features) < bound);
         CHECK(difference(directions(found.gradient, elements_of(plan)),
                          directions(expected.gradient, elements_of(plan))) < bound);
         // The executor perturbs by its own gradient, and the sign of a value near zero may be
@@ -244,10 +247,12 @@ TEST_CASE("an image's results depend on no other image, thread or batch") {
                 images.begin() + static_cast<std::ptrdiff_t>(end * elements));
             const Results r = run(*executor, plan, some, settings);
             found.logits.insert(found.logits.end(), r.logits.begin(), r.logits.end());
+            found.features.insert(found.features.end(), r.features.begin(), r.features.end());
             found.perturbed.insert(found.perturbed.end(), r.perturbed.begin(), r.perturbed.end());
             found.gradient.insert(found.gradient.end(), r.gradient.begin(), r.gradient.end());
           }
           CHECK(found.logits == expected.logits);
+          CHECK(found.features == expected.features);
           CHECK(found.perturbed == expected.perturbed);
           CHECK(found.gradient == expected.gradient);
         }
@@ -260,6 +265,8 @@ TEST_CASE("an image's results depend on no other image, thread or batch") {
         CHECK(std::isnan(r.logits[0]));
         CHECK(std::equal(r.logits.begin() + static_cast<std::ptrdiff_t>(classes), r.logits.end(),
                          expected.logits.begin() + static_cast<std::ptrdiff_t>(classes)));
+        CHECK(std::equal(r.features.begin() + plan.features(), r.features.end(),
+                         expected.features.begin() + plan.features()));
         CHECK(std::equal(r.gradient.begin() + static_cast<std::ptrdiff_t>(elements),
                          r.gradient.end(),
                          expected.gradient.begin() + static_cast<std::ptrdiff_t>(elements)));
@@ -275,7 +282,8 @@ TEST_CASE("the steady state allocates nothing") {
                                              {1.0, {steps_of(plan, 0.05f)}}};
   const auto executor = cpu::make_plan_executor(plan, {2, ConvolutionAlgorithm::kAuto, {}});
   std::vector<float> logits(45), perturbed(90), gradient(2 * images.size());
-  const OdinResults results{logits.data(), perturbed.data(), gradient.data()};
+  std::vector<float> features(9 * static_cast<std::size_t>(plan.features()));
+  const OdinResults results{logits.data(), perturbed.data(), gradient.data(), features.data()};
   executor->run(images.data(), 9, settings, results);
   const long before = allocations;
   executor->run(images.data(), 9, settings, results);

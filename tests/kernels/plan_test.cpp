@@ -65,9 +65,10 @@ PlanLinear& linear(Plan& plan) {
   return std::get<PlanLinear>(plan.steps[4]);
 }
 
-TEST_CASE("a plan that keeps its promises is valid, and its multiply-adds are counted") {
+TEST_CASE("a plan that keeps its promises is valid, and its sizes are counted") {
   const Plan plan = small_plan();
   CHECK_NOTHROW(validate(plan));
+  CHECK(plan.features() == 6 * 4 * 4);
   CHECK(multiply_adds(plan) == 81 * 64 + 9 * 64 + 2 * 6 * 16);
 }
 
@@ -188,6 +189,7 @@ TEST_CASE("a run whose arguments do not fit the plan is refused") {
   const Plan plan = small_plan();
   const std::vector<float> image(3 * 8 * 8);
   std::vector<float> logits(2);
+  std::vector<float> others(3 * 8 * 8);  // for features and something else
   const auto check = [&](const auto& damage) {
     std::vector<OdinSetting> settings{{1000, {{0.1f, 0.1f, 0.1f}}}};
     OdinResults results{logits.data(), logits.data(), nullptr};
@@ -222,6 +224,16 @@ TEST_CASE("a run whose arguments do not fit the plan is refused") {
        [](auto&, auto& results, auto&, auto&) { results.logits = nullptr; }},
       {"plan P: a place for the logits of the perturbed images must be given",
        [](auto&, auto& results, auto&, auto&) { results.perturbed = nullptr; }},
+      {"plan P: the features need a place of their own, not that of the images or logits",
+       [](auto&, auto& results, auto&, auto&) { results.features = results.logits; }},
+      {"plan P: the features need a place of their own, not that of the images or logits",
+       [&](auto&, auto& results, auto&, auto&) {
+         results.perturbed = results.features = others.data();
+       }},
+      {"plan P: the features need a place of their own, not that of the images or logits",
+       [&](auto&, auto& results, auto& images, auto&) {
+         images = results.features = others.data();
+       }},
   };
   for (const BadRun& bad : cases) {
     CHECK_THROWS_WITH_AS(check(bad.damage), bad.sentence, Error);

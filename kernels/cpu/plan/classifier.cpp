@@ -44,6 +44,16 @@ void linear(const Classifier& classifier, const float* bias, const Planes& in, s
   }
 }
 
+void copy_features(const Classifier& classifier, const Planes& in, std::size_t images,
+                   float* features) {
+  for (std::size_t i = 0; i < images; ++i) {
+    for (std::size_t c = 0; c < as_size(classifier.channels); ++c) {
+      const float* x = in.data + i * as_size(in.image) + c * as_size(in.plane);
+      features = std::copy_n(x, classifier.pixels, features);
+    }
+  }
+}
+
 void linear_backward(const Classifier& classifier, const float* logits, double temperature,
                      bool accumulate, std::span<double> logit_gradients, std::size_t images,
                      const Planes& gradient) {

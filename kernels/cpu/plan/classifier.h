@@ -21,6 +21,11 @@ struct Classifier {
 void linear(const Classifier& classifier, const float* bias, const Planes& in, std::size_t images,
             float* logits);
 
+// features (images, channels x pixels), row-major: the classifier's input, without what lies between
+// its planes.
+void copy_features(const Classifier& classifier, const Planes& in, std::size_t images,
+                   float* features);
+
 // The gradient of the cross entropy of logits / temperature with the predicted label in the
 // classifier's input, set or (`accumulate`) added. Each image's is scaled so that the largest
 // gradient of a logit is 1: a confident network's would be so small that it is lost further down.

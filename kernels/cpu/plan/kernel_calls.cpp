@@ -56,8 +56,10 @@ void execute(const ClearCall& call, const CallSite& site) {
 }
 
 void execute(const LinearCall& call, const CallSite& site) {
-  linear({call.channels, call.pixels, site.classes, call.weights}, call.bias, at(site, call.in),
-         site.images, site.logits);
+  const Classifier classifier{call.channels, call.pixels, site.classes, call.weights};
+  const Planes in = at(site, call.in);
+  linear(classifier, call.bias, in, site.images, site.logits);
+  if (site.features != nullptr) copy_features(classifier, in, site.images, site.features);
 }
 
 void execute(const LinearBackwardCall& call, const CallSite& site) {

@@ -75,6 +75,8 @@ struct CallSite {
   // Whether a forward pass writes masks, for a backward pass to read. A backward pass sets it.
   bool keeps_masks = false;
   float* logits = nullptr;  // (images, classes), of image `first`
+  // (images, C H W), of image `first`: a copy of the classifier's input. Null: not wanted.
+  float* features = nullptr;
   std::size_t classes = 0;
   double temperature = 1;
   std::span<double> logit_gradients;  // (classes): memory for one image's

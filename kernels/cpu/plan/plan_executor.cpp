@@ -21,6 +21,7 @@ class CpuPlanExecutor final : public PlanExecutor {
   CpuPlanExecutor(const Plan& plan, const PlanOptions& options)
       : kernels_(kernel_table(options.instruction_set.value_or(best_instruction_set()))),
         header_{plan.name, plan.buffers, plan.input, plan.classes, {}},
+        features_(as_size(plan.features())),
         pool_(options.threads),
         program_(make_program(plan, kernels_, options.convolution)) {
     pack_weights();
@@ -79,6 +80,7 @@ class CpuPlanExecutor final : public PlanExecutor {
     std::size_t first;  // image of the run
     std::size_t count;  // up to a group
     float* logits;      // of image `first`
+    float* features;    // of image `first`, or null: not wanted
     bool keeps_masks;   // for a backward pass
     double temperature;
   };
@@ -107,7 +109,10 @@ class CpuPlanExecutor final : public PlanExecutor {
   void run_chunk(Worker& worker, const Job& job, std::size_t first, std::size_t count) const {
     const std::size_t classes = as_size(header_.classes);
     const std::size_t set_signs = as_size(program_.group) * input_elements();
-    Pass pass{first, count, job.results.logits + first * classes, !job.settings.empty(), 1.0};
+    float* const features =
+        job.results.features == nullptr ? nullptr : job.results.features + first * features_;
+    Pass pass{first, count, job.results.logits + first * classes, features, !job.settings.empty(),
+              1.0};
     forward(worker, job, pass, nullptr, nullptr);
     for (std::size_t s = 0; s < job.settings.size(); ++s) {
       pass.temperature = job.settings[s].temperature;
@@ -116,6 +121,7 @@ class CpuPlanExecutor final : public PlanExecutor {
                             : job.results.gradient + (s * job.n + first) * input_elements();
       backward(worker, pass, worker.signs.data() + s * set_signs, gradient);
     }
+    pass.features = nullptr;
     pass.keeps_masks = false;
     std::size_t row = 0;
     for (std::size_t s = 0; s < job.settings.size(); ++s) {
@@ -211,13 +217,15 @@ class CpuPlanExecutor final : public PlanExecutor {
             .images = images,
             .keeps_masks = pass.keeps_masks,
             .logits = pass.logits + first * classes,
+            .features = pass.features == nullptr ? nullptr : pass.features + first * features_,
             .classes = classes,
             .temperature = pass.temperature,
             .logit_gradients = worker.logit_gradients};
   }
 
   const KernelTable& kernels_;
-  const Plan header_;  // without its steps
+  const Plan header_;           // without its steps
+  const std::size_t features_;  // of one image
   ThreadPool pool_;
   Program program_;
   FloatMemory weights_;

@@ -33,6 +33,7 @@ class CudaPlanExecutor final : public PlanExecutor {
     ODIN_CUDA_CHECK(cudaSetDevice(device_), "GPU {}", device_);
     Request request;
     request.gradient = results.gradient != nullptr && !settings.empty();
+    request.features = results.features != nullptr;
     for (const OdinSetting& setting : settings) {
       request.settings.emplace_back(setting.temperature, setting.steps.size());
     }

@@ -34,6 +34,7 @@ struct Program::Pass {
   View image_gradient;
   View logits;           // written by a forward pass
   View logits_gradient;  // read by a backward pass
+  float* features;       // written by a forward pass, unless null
   std::size_t step = 0;  // the one that runs
 
   Stream stream() const { return batch.lane.stream; }
@@ -107,8 +108,9 @@ MemoryLayout Program::layout(int images, PlanPasses passes) const {
   return {plan_, backward_, element(), images, passes, workspace};
 }
 
-void Program::forward(const Batch& batch, ForwardPass pass, View image, View logits) {
-  Pass views{batch, pass, plan_.input, image, {}, logits, {}};
+void Program::forward(const Batch& batch, ForwardPass pass, View image, View logits,
+                      float* features) {
+  Pass views{batch, pass, plan_.input, image, {}, logits, {}, features};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     views.step = i;
     std::visit([&](const auto& step) { forward(views, step, weights_[i]); }, plan_.steps[i]);
@@ -126,7 +128,8 @@ void Program::backward(const Batch& batch, ConstView image, ConstView logits, do
                        logits.channels};
   predicted_cross_entropy_gradient(logits, temperature, kLossScale, logits_gradient,
                                    batch.lane.stream);
-  Pass views{batch, ForwardPass::kFirst, plan_.input, image, image_gradient, {}, logits_gradient};
+  Pass views{batch, ForwardPass::kFirst, plan_.input, image, image_gradient,
+             {},    logits_gradient,     nullptr};
   for (std::size_t i = plan_.steps.size(); i-- > 0;) {
     const StepBackward& how = backward_.steps[i];
     views.step = i;
@@ -183,7 +186,9 @@ void Program::backward(const Pass& pass, const PlanNormalise& step, StepWeights&
 
 void Program::forward(const Pass& pass, const PlanLinear& step, StepWeights& weights) {
   ConstView x = pass.input(step.input);
-  if (float* flat = pass.batch.layout.flattened(pass.batch.memory)) {
+  float* flat = pass.features;
+  if (flat == nullptr) flat = pass.batch.layout.flattened(pass.batch.memory);
+  if (flat != nullptr) {
     to_nchw(x, flat, pass.stream());
     const int inputs = x.channels * x.height * x.width;
     x = ConstView{flat, Element::kFloat, x.images, 1, 1, inputs, inputs};

@@ -28,8 +28,9 @@ class Program {
     std::byte* memory;
     Lane lane;
   };
-  // logits = the network's output for the image
-  void forward(const Batch& batch, ForwardPass pass, View image, View logits);
+  // logits = the network's output for the image, and unless it is null,
+  // features (images, C H W), dense = the input of the linear step
+  void forward(const Batch& batch, ForwardPass pass, View image, View logits, float* features);
   // After a first forward pass: the gradient in the image of the cross entropy between
   // logits / temperature and the predicted label. Each image's gradient is scaled by a positive factor.
   void backward(const Batch& batch, ConstView image, ConstView logits, double temperature,

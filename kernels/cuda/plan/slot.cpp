@@ -20,6 +20,8 @@ void Slot::reserve(const Request& request, std::size_t images, std::size_t arena
       images_host_.grow(images * extents_.image() * sizeof(float)) |
       logits_.grow(request.rows() * images * extents_.logits() * sizeof(float)) |
       logits_host_.grow(logits_.size()) |
+      features_.grow(request.features ? images * extents_.features * sizeof(float) : 0) |
+      features_host_.grow(features_.size()) |
       gradients_.grow(gradients * extents_.padded_image() * sizeof(float)) |
       gradients_nchw_.grow(request.gradient ? gradients * extents_.image() * sizeof(float) : 0) |
       gradients_host_.grow(gradients_nchw_.size()) |
@@ -75,6 +77,7 @@ void Slot::finish(const Request& request, std::int64_t n, const OdinResults& res
   for (std::size_t row = 1; row < request.rows(); ++row) {
     copy(logits_host_, row, extents_.logits(), results.perturbed, row - 1);
   }
+  if (request.features) copy(features_host_, 0, extents_.features, results.features, 0);
   for (std::size_t s = 0; request.gradient && s < request.settings.size(); ++s) {
     copy(gradients_host_, s, extents_.image(), results.gradient, s);
   }
@@ -109,7 +112,8 @@ void Slot::encode(Program& runner, const MemoryLayout& layout, const Request& re
   transfer(nchw_.data(), images_host_.data(), n * extents_.image(), cudaMemcpyHostToDevice);
   const View image = image_view(image_, 0, images);
   from_nchw(nchw_.as<float>(), image, stream_);
-  runner.forward(batch, ForwardPass::kFirst, image, logits(0));
+  runner.forward(batch, ForwardPass::kFirst, image, logits(0),
+                 request.features ? features_.as<float>() : nullptr);
   for (std::size_t s = 0; s < request.settings.size(); ++s) {
     const View gradient = image_view(gradients_, s, images);
     runner.backward(batch, image, logits(0), request.settings[s].first, gradient);
@@ -124,11 +128,15 @@ void Slot::encode(Program& runner, const MemoryLayout& layout, const Request& re
           steps_.as<float>() + (row - 1) * static_cast<std::size_t>(extents_.channels);
       const View perturbed = image_view(perturbed_, 0, images);
       perturb(image, image_view(gradients_, s, images), step, perturbed, stream_);
-      runner.forward(batch, ForwardPass::kOther, perturbed, logits(row));
+      runner.forward(batch, ForwardPass::kOther, perturbed, logits(row), nullptr);
     }
   }
   transfer(logits_host_.data(), logits_.data(), request.rows() * n * extents_.logits(),
            cudaMemcpyDeviceToHost);
+  if (request.features) {
+    transfer(features_host_.data(), features_.data(), n * extents_.features,
+             cudaMemcpyDeviceToHost);
+  }
   if (request.gradient) {
     transfer(gradients_host_.data(), gradients_nchw_.data(),
              request.settings.size() * n * extents_.image(), cudaMemcpyDeviceToHost);

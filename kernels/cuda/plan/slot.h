@@ -21,9 +21,11 @@ namespace odin::cuda {
 struct Request {
   std::vector<std::pair<double, std::size_t>> settings;  // temperature, number of steps
   bool gradient = false;                                 // gradients are results too
+  bool features = false;                                 // so are features
 
   bool operator<(const Request& other) const {
-    return std::tie(settings, gradient) < std::tie(other.settings, other.gradient);
+    return std::tie(settings, gradient, features) <
+           std::tie(other.settings, other.gradient, other.features);
   }
   PlanPasses passes() const {
     return settings.empty()       ? PlanPasses::kForward
@@ -38,18 +40,20 @@ struct Request {
   std::size_t rows() const { return 1 + steps(); }  // forward passes
 };
 
-// Sizes of a plan's images and logits, in elements.
+// Sizes of a plan's images, features and logits, in elements.
 struct Extents {
   int channels;
   int height;
   int width;
   int classes;
+  std::size_t features;
 
   explicit Extents(const Plan& plan)
       : channels(plan.input.channels),
         height(plan.buffers[static_cast<std::size_t>(plan.input.buffer)].height),
         width(plan.buffers[static_cast<std::size_t>(plan.input.buffer)].width),
-        classes(plan.classes) {}
+        classes(plan.classes),
+        features(static_cast<std::size_t>(plan.features())) {}
 
   std::size_t image() const { return static_cast<std::size_t>(channels * height * width); }
   // Of an image in our layout, padded for loads of 16 bytes.
@@ -101,9 +105,11 @@ class Slot {
   DeviceBuffer gradients_;       // in the image, one per setting
   DeviceBuffer gradients_nchw_;  // the same as results
   DeviceBuffer logits_;          // (forward passes, images, classes)
+  DeviceBuffer features_;        // (images, features)
   DeviceBuffer steps_;           // (steps, channels)
   PinnedBuffer images_host_;
   PinnedBuffer logits_host_;
+  PinnedBuffer features_host_;
   PinnedBuffer gradients_host_;
   std::map<std::pair<int, Request>, Graph> graphs_;  // after the memory that they use
   std::optional<Pending> pending_;

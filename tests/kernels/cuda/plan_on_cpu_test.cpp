@@ -52,6 +52,7 @@ TEST_CASE("a batch that does not fit is halved, and one image that does not fit 
   CHECK_THROWS_WITH_AS(run_plan(*hopeless, plan, images, settings),
                        doctest::Contains("does not hold a single image"), Error);
   CHECK(relative_error<float, float>(r.logits, expected.logits) < 1e-6);
+  CHECK(relative_error<float, float>(r.features, expected.features) < 1e-6);
   CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-5);
 }
 

@@ -1,6 +1,7 @@
 // Evaluation plans on a CUDA device, emulated or real, compared with the reference.
 #include <doctest/doctest.h>
 
+#include "tests/kernels/classifier_error.h"
 #include "tests/kernels/cuda/device.h"
 #include "tests/kernels/cuda/plans.h"
 #include "tests/kernels/random_plans.h"
@@ -20,6 +21,8 @@ void check_precision(const Plan& plan, ConvolutionAlgorithm convolution, Precisi
   const PlanResults expected = run_plan(*reference->prepare(plan), plan, images, settings);
   const PlanResults r = run_plan(*backend->prepare(plan), plan, images, settings);
   CHECK(relative_error<float, float>(r.logits, expected.logits) < tolerance);
+  CHECK(relative_error<float, float>(r.features, expected.features) < tolerance);
+  CHECK(classifier_error(plan, r.features, r.logits) < kClassifierTolerance);
   CHECK(direction_error(plan, r.gradient, expected.gradient) < gradient_tolerance);
   CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < gradient_tolerance);
 }
@@ -63,6 +66,7 @@ TEST_CASE("results do not depend on the size of the batch") {
       for (int repeat = 0; repeat < 2; ++repeat) {  // recorded, then from the recording
         const PlanResults r = run_plan(*executor, plan, images, settings);
         CHECK(relative_error<float, float>(r.logits, whole.logits) < tolerance);
+        CHECK(relative_error<float, float>(r.features, whole.features) < tolerance);
         CHECK(relative_error<float, float>(r.gradient, whole.gradient) < 10 * tolerance);
         CHECK(relative_error<float, float>(r.perturbed, whole.perturbed) < 10 * tolerance);
       }
@@ -84,6 +88,12 @@ TEST_CASE("one executor serves requests of every kind in turn") {
       const PlanResults expected = run_plan(*oracle, plan, images, settings);
       const PlanResults r = run_plan(*executor, plan, images, settings);
       CHECK(relative_error<float, float>(r.logits, expected.logits) < 1e-5);
+      CHECK(relative_error<float, float>(r.features, expected.features) < 1e-5);
+      // Not asking for them changes nothing else.
+      std::vector<float> logits(r.logits.size()), perturbed(r.perturbed.size());
+      executor->run(images.data(), 5, settings, {logits.data(), perturbed.data()});
+      CHECK(logits == r.logits);
+      CHECK(perturbed == r.perturbed);
       if (temperatures == 0) continue;
       CHECK(direction_error(plan, r.gradient, expected.gradient) < 1e-4);
       CHECK(relative_error<float, float>(r.perturbed, expected.perturbed) < 1e-4);

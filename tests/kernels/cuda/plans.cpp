@@ -89,9 +89,10 @@ PlanResults run_plan(PlanExecutor& executor, const Plan& plan, const std::vector
   for (const OdinSetting& setting : settings) steps += setting.steps.size();
   PlanResults r{std::vector<float>(n * classes),
                 std::vector<float>(settings.size() * images.size()),
-                std::vector<float>(steps * n * classes)};
+                std::vector<float>(steps * n * classes),
+                std::vector<float>(n * static_cast<std::size_t>(plan.features()))};
   executor.run(images.data(), static_cast<std::int64_t>(n), settings,
-               {r.logits.data(), r.perturbed.data(), r.gradient.data()});
+               {r.logits.data(), r.perturbed.data(), r.gradient.data(), r.features.data()});
   return r;
 }
 

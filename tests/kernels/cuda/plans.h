@@ -17,11 +17,12 @@ Plan small_resnet();
 // sizes; a linear step over several pixels.
 Plan awkward_plan();
 
-// What a plan computes of ODIN.
+// What a plan computes of ODIN, and the features of the unchanged images.
 struct PlanResults {
   std::vector<float> logits;
   std::vector<float> gradient;
   std::vector<float> perturbed;
+  std::vector<float> features;
 };
 PlanResults run_plan(PlanExecutor& executor, const Plan& plan, const std::vector<float>& images,
                      std::span<const OdinSetting> settings);

@@ -17,6 +17,13 @@ struct NetworkOutputs {
   // Only for a detector that uses ODIN's parameters:
   std::span<const float> perturbed_logits{};  // (n, classes), of the images that ODIN has perturbed
   OdinParameters parameters{};                // with these
+
+  // Only for a detector that uses features:
+  int feature_count = 0;
+  std::span<const float> features{};  // (n, feature_count), of the unchanged images
+  // The classifier that reads them: logits = weights features + bias.
+  std::span<const float> weights{};  // (classes, feature_count)
+  std::span<const float> bias{};     // (classes)
 };
 
 struct Detector {
@@ -32,6 +39,9 @@ struct Detector {
 
   // Whether it scores the images once for every pair of ODIN's parameters.
   bool uses_odin_parameters = false;
+  // Whether it reads the input of the network's classifier, and the classifier. Where no detector
+  // does, nothing of it leaves the device.
+  bool uses_features = false;
   std::string_view settings{};  // fixed parameters, for readers: "T = 1"
   // The thresholds at which the authors' code computes its metrics; nullptr if it has none.
   ThresholdSweep (*sweep)(int classes) = nullptr;

@@ -59,7 +59,7 @@ Scores score_set(Scorer& scorer, const NamedDataset& set,
   const Ranks& ranks = options.ranks ? *options.ranks : alone;
   const std::int64_t begin = set.images->size() * ranks.rank() / ranks.count();
   const std::int64_t end = set.images->size() * (ranks.rank() + 1) / ranks.count();
-  Scores scores(parameters.size());
+  Scores scores(parameters.size(), scorer.detectors());
   progress.start(set.display_name, end - begin);
   std::string failure;
   try {

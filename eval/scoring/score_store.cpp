@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "eval/scoring/detectors/registry.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/digest.h"
 #include "weights/files/input_file.h"
@@ -41,10 +40,9 @@ std::uint64_t hash_of(std::span<const double> numbers) {
   return hash.value();
 }
 
-// Nothing if the file is missing or damaged: the caller then writes it anew.
-std::optional<Scores> read_scores(const fs::path& path, std::size_t images,
-                                  std::size_t parameters) {
-  Scores scores(parameters);
+// Fills scores that are empty, for this number of images. Nothing if the file is missing or damaged:
+// the caller then writes it anew.
+std::optional<Scores> read_scores(const fs::path& path, std::size_t images, Scores scores) {
   std::vector<double> numbers((1 + vectors_of(scores)) * images);
   std::error_code error;
   std::uint64_t hash = 0;
@@ -82,7 +80,6 @@ ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::strin
   make_output_folder(folder_);
   Fnv1a hash;
   hash.add(device);
-  for (const Detector* detector : all_detectors()) hash.add(detector->name);
   hash.add(std::span<const float>(checkpoint.mean));
   hash.add(std::span<const float>(checkpoint.std));
   for (const auto& [name, array] : checkpoint.parameters) {
@@ -95,13 +92,15 @@ ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::strin
 Scores ScoreStore::score(Scorer& scorer, std::span<const float> images,
                          std::span<const OdinParameters> parameters) const {
   Fnv1a hash(run_);
+  for (const Detector* detector : scorer.detectors()) hash.add(detector->name);
   hash.add(images);
   for (const OdinParameters& p : parameters) {
     hash.add(std::span<const double>({p.temperature, p.magnitude}));
   }
   const fs::path path = folder_ / fmt::format("{:016x}.scores", hash.value());
   const std::size_t n = images.size() / static_cast<std::size_t>(kImageElements);
-  if (std::optional<Scores> kept = read_scores(path, n, parameters.size())) return *kept;
+  Scores none(parameters.size(), scorer.detectors());
+  if (std::optional<Scores> kept = read_scores(path, n, std::move(none))) return *kept;
   Scores scores = scorer.score(images, parameters);
   write_scores(path, scores);
   return scores;

@@ -3,24 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
-#include "eval/scoring/detectors/registry.h"
 #include "nn/compile.h"
 #include "nn/networks.h"
 
 namespace odin {
-namespace {
 
-std::unique_ptr<PlanExecutor> prepare(const Checkpoint& checkpoint, Backend& backend) {
-  return backend.prepare(compile(build_graph(checkpoint.architecture), checkpoint.parameters));
-}
+Scorer::Scorer(const Checkpoint& checkpoint, Backend& backend,
+               std::span<const Detector* const> detectors)
+    : Scorer(checkpoint, compile(build_graph(checkpoint.architecture), checkpoint.parameters),
+             backend, detectors) {}
 
-}  // namespace
+Scorer::Scorer(const Checkpoint& checkpoint, const Plan& plan, Backend& backend,
+               std::span<const Detector* const> detectors)
+    : Scorer(checkpoint, plan, backend.prepare(plan), backend.name(), detectors) {}
 
-Scorer::Scorer(const Checkpoint& checkpoint, Backend& backend)
-    : Scorer(checkpoint, prepare(checkpoint, backend), backend.name()) {}
-
-Scorer::Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> executor,
-               std::string device)
+Scorer::Scorer(const Checkpoint& checkpoint, const Plan& plan,
+               std::unique_ptr<PlanExecutor> executor, std::string device,
+               std::span<const Detector* const> detectors)
     : network_(name_of(checkpoint.architecture)),
       device_(std::move(device)),
       num_classes_(odin::num_classes(checkpoint.architecture)),
@@ -28,7 +27,8 @@ Scorer::Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> execu
       image_(checkpoint.architecture.image),
       mean_(checkpoint.mean),
       std_(checkpoint.std),
-      executor_(std::move(executor)) {
+      executor_(std::move(executor)),
+      detectors_(detectors.begin(), detectors.end()) {
   const auto channels = static_cast<std::size_t>(image_.channels);
   require(mean_.size() == channels && std_.size() == channels,
           "images of {} channels cannot be normalised with {} means and {} deviations, which the "
@@ -39,6 +39,12 @@ Scorer::Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> execu
             "images cannot be normalised with mean {} and deviation {} (channel {}), which the "
             "checkpoint gives",
             mean_[c], std_[c], c);
+  }
+  if (std::ranges::any_of(detectors_, &Detector::uses_features)) {
+    const auto& classifier = std::get<PlanLinear>(plan.steps.back());
+    feature_count_ = plan.features();
+    weights_ = classifier.weights;
+    bias_ = classifier.bias;
   }
 }
 
@@ -125,20 +131,29 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
   for (const Pass& pass : passes) forwards += pass.magnitudes.size();
   logits_.resize(n * classes);
   perturbed_.resize(forwards * n * classes);
+  features_.resize(n * static_cast<std::size_t>(feature_count_));
   executor_->run(images.data(), static_cast<std::int64_t>(n), settings,
-                 {.logits = logits_.data(), .perturbed = perturbed_.data()});
+                 {.logits = logits_.data(),
+                  .perturbed = perturbed_.data(),
+                  .features = features_.empty() ? nullptr : features_.data()});
 
-  Scores scores(parameters.size());
-  const auto all = all_detectors();
-  for (std::size_t d = 0; d < all.size(); ++d) {
+  Scores scores(parameters.size(), detectors_);
+  for (std::size_t d = 0; d < detectors_.size(); ++d) {
+    const Detector& detector = *detectors_[d];
     for (std::size_t p = 0; p < scores.per_detector[d].size(); ++p) {
       NetworkOutputs outputs{.classes = num_classes_, .logits = logits_};
-      if (all[d]->uses_odin_parameters) {
+      if (detector.uses_odin_parameters) {
         outputs.perturbed_logits = perturbed_logits(passes, parameters[p]);
         outputs.parameters = parameters[p];
       }
+      if (detector.uses_features) {
+        outputs.feature_count = feature_count_;
+        outputs.features = features_;
+        outputs.weights = weights_;
+        outputs.bias = bias_;
+      }
       scores.per_detector[d][p].resize(n);
-      all[d]->score(outputs, scores.per_detector[d][p]);
+      detector.score(outputs, scores.per_detector[d][p]);
     }
   }
   for (std::size_t i = 0; i < n; ++i) {

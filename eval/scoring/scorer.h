@@ -1,4 +1,4 @@
-// Scores images with a trained network, by every detector.
+// Scores images with a trained network, by every detector or by some.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/scoring/detectors/registry.h"
 #include "eval/scoring/odin_parameters.h"
 #include "eval/scoring/scores.h"
 #include "kernels/backend.h"
@@ -16,17 +17,21 @@ namespace odin {
 
 class Scorer {
  public:
-  // Compiles the checkpoint's network for the back end, which must outlive the scorer. Throws Error
-  // for an invalid checkpoint.
-  Scorer(const Checkpoint& checkpoint, Backend& backend);
-  // With a network that the caller has compiled, for a device of this name.
-  Scorer(const Checkpoint& checkpoint, std::unique_ptr<PlanExecutor> executor, std::string device);
+  // Compiles the checkpoint's network for the back end, which must outlive the scorer. Detectors are
+  // constants, and outlive all. Throws Error for an invalid checkpoint.
+  Scorer(const Checkpoint& checkpoint, Backend& backend,
+         std::span<const Detector* const> detectors = all_detectors());
+  // With a network that the caller has compiled, and prepared for a device of this name.
+  Scorer(const Checkpoint& checkpoint, const Plan& plan, std::unique_ptr<PlanExecutor> executor,
+         std::string device, std::span<const Detector* const> detectors = all_detectors());
 
   // Of the images that score() takes.
   const ImageShape& image_shape() const { return image_; }
   int num_classes() const { return num_classes_; }
   // One per class, or none where the checkpoint has no names.
   const std::vector<std::string>& class_names() const { return class_names_; }
+  // Those that score() computes, in this order.
+  std::span<const Detector* const> detectors() const { return detectors_; }
   // The number of images that score() needs at once to keep the device busy.
   std::int64_t preferred_batch() const { return executor_->preferred_batch(); }
   // The network and what runs it: "DenseNet-BC-100 on cpu: ...".
@@ -36,7 +41,7 @@ class Scorer {
   // may call it at once. Images are normalised nowhere else for scoring.
   void normalise(std::span<float> pixels) const;
 
-  // Scores of n normalised images (n, 3, 32, 32), in host memory, by every detector. Parameters that share a
+  // Scores of n normalised images (n, 3, 32, 32), in host memory, by its detectors. Parameters that share a
   // temperature share one gradient, and a magnitude of 0 costs nothing. An image's scores depend
   // neither on n nor on the other images. Throws Error for parameters out of range and if the
   // network's output is not finite.
@@ -55,6 +60,9 @@ class Scorer {
     std::vector<double> magnitudes;
   };
 
+  Scorer(const Checkpoint& checkpoint, const Plan& plan, Backend& backend,
+         std::span<const Detector* const> detectors);
+
   // How many they are. Throws Error if that is no whole number, and for a pixel that is not finite.
   std::size_t count_of(std::span<const float> images) const;
   std::vector<Pass> passes_of(std::span<const OdinParameters> parameters) const;
@@ -71,9 +79,15 @@ class Scorer {
   std::vector<float> mean_;
   std::vector<float> std_;
   std::unique_ptr<PlanExecutor> executor_;
+  std::vector<const Detector*> detectors_;
+  // The classifier, and how many features it reads. Empty and 0 if no detector uses features.
+  int feature_count_ = 0;
+  std::vector<float> weights_;
+  std::vector<float> bias_;
   // Kept from call to call so that nothing is allocated in the steady state.
   std::vector<float> logits_;
   std::vector<float> perturbed_;
+  std::vector<float> features_;
 };
 
 }  // namespace odin

@@ -2,22 +2,21 @@
 
 #include <algorithm>
 
-#include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 
 namespace odin {
 
-Scores::Scores(std::size_t parameters) {
-  for (const Detector* detector : all_detectors()) {
+Scores::Scores(std::size_t parameters, std::span<const Detector* const> of_detectors)
+    : detectors(of_detectors.begin(), of_detectors.end()) {
+  for (const Detector* detector : detectors) {
     per_detector.emplace_back(detector->uses_odin_parameters ? parameters : 1);
   }
 }
 
 const std::vector<std::vector<double>>& Scores::per_parameters(const Detector& detector) const {
-  const auto all = all_detectors();
-  const auto found = std::ranges::find(all, &detector);
-  require(found != all.end(), "the detector {} is not in the registry", detector.name);
-  return per_detector[static_cast<std::size_t>(found - all.begin())];
+  const auto found = std::ranges::find(detectors, &detector);
+  require(found != detectors.end(), "there are no scores of the detector {}", detector.name);
+  return per_detector[static_cast<std::size_t>(found - detectors.begin())];
 }
 
 void Scores::append(const Scores& more) {
@@ -25,6 +24,7 @@ void Scores::append(const Scores& more) {
     *this = more;
     return;
   }
+  require(detectors == more.detectors, "scores of other detectors cannot follow");
   for (std::size_t d = 0; d < per_detector.size(); ++d) {
     require(per_detector[d].size() == more.per_detector[d].size(),
             "scores for {} parameters cannot follow scores for {}", more.per_detector[d].size(),

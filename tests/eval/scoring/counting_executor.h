@@ -14,6 +14,7 @@ struct PassCount {
   std::int64_t forward = 0;    // of images as they are
   std::int64_t backward = 0;   // to the input
   std::int64_t perturbed = 0;  // forward, of perturbed images
+  std::int64_t features = 0;   // images whose features were asked for
   bool operator==(const PassCount&) const = default;
 };
 
@@ -25,6 +26,7 @@ class CountingExecutor final : public PlanExecutor {
   void run(const float* images, std::int64_t n, std::span<const OdinSetting> settings,
            const OdinResults& results) override {
     count_.forward += n;
+    if (results.features != nullptr) count_.features += n;
     for (const OdinSetting& setting : settings) {
       count_.backward += n;
       count_.perturbed += n * static_cast<std::int64_t>(setting.steps.size());

@@ -22,11 +22,12 @@ inline Checkpoint small_checkpoint(const DenseNetConfig& config = {10, 2, 0.5, t
   return checkpoint;
 }
 
-// The network on the CPU, with its passes counted.
-inline std::unique_ptr<PlanExecutor> counting_executor(const Checkpoint& checkpoint,
-                                                       Backend& backend, PassCount& count) {
-  return std::make_unique<CountingExecutor>(
-      backend.prepare(compile(build_graph(checkpoint.architecture), checkpoint.parameters)), count);
+// A scorer whose passes are counted.
+inline Scorer counting_scorer(const Checkpoint& checkpoint, Backend& backend, PassCount& count,
+                              std::span<const Detector* const> detectors = all_detectors()) {
+  const Plan plan = compile(build_graph(checkpoint.architecture), checkpoint.parameters);
+  return Scorer(checkpoint, plan, std::make_unique<CountingExecutor>(backend.prepare(plan), count),
+                backend.name(), detectors);
 }
 
 inline NamedDataset noise_set(const char* name, NoiseKind kind, std::int64_t count,
@@ -39,7 +40,7 @@ struct SmallNetwork {
   Checkpoint checkpoint = small_checkpoint();
   std::unique_ptr<Backend> backend = make_cpu_backend(1);
   PassCount count;
-  Scorer scorer{checkpoint, counting_executor(checkpoint, *backend, count), "cpu"};
+  Scorer scorer = counting_scorer(checkpoint, *backend, count);
   Progress progress;  // silent
   NamedDataset in;
 
@@ -47,7 +48,7 @@ struct SmallNetwork {
 
   void set_class_names(const std::vector<std::string>& names) {
     checkpoint.class_names = names;
-    scorer = Scorer(checkpoint, counting_executor(checkpoint, *backend, count), "cpu");
+    scorer = counting_scorer(checkpoint, *backend, count);
   }
 };
 

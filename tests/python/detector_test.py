@@ -50,6 +50,21 @@ class DetectorTest(PackageCase):
         np.testing.assert_array_equal(verdicts.in_distribution, verdicts.score >= detector.threshold)
         self.assertEqual(images[verdicts.in_distribution].shape[1:], (32, 32, 3))
 
+    def test_an_explanation_leads_to_the_score(self):
+        images = random_images(3, seed=4)
+        detector, network = odin.Detector(self.file, device="cpu"), odin.Network(self.file, device="cpu")
+        signs, perturbed = detector.explain(images)
+        self.assertEqual((signs.shape, signs.dtype, perturbed.dtype), ((3, 3, 32, 32), np.int8, np.float32))
+        self.assertEqual(set(np.unique(signs)), {-1, 1})
+        pixels = planes(images) / np.float32(255)
+        np.testing.assert_allclose(perturbed, pixels - 0.002 * signs, atol=1e-7)
+        # Only pixels in 0..1 can be scored. Those at an end of it stay as they are, which changes the score a little.
+        scores = network.scores(perturbed.clip(0, 1), temperature=detector.temperature, magnitude=0)["odin"]
+        unchanged = network.scores(images, temperature=detector.temperature, magnitude=0)["odin"]
+        score = detector.detect(images).score
+        np.testing.assert_array_less(np.abs(scores - score), np.abs(unchanged - score) / 10)
+        self.assertEqual([a.shape for a in detector.explain(images[:0])], [(0, 3, 32, 32)] * 2)
+
     def test_properties_are_those_of_the_file(self):
         detector = odin.Detector(self.file, device="cpu")
         self.assertIn(f"threshold   {detector.threshold:.17g}\n", self.printed)

@@ -8,6 +8,7 @@ import subprocess
 import tracemalloc
 import unittest
 
+import h5py
 import numpy as np
 
 import odin
@@ -147,6 +148,20 @@ class NetworkTest(PackageCase):
         self.assertIn("DenseNet-BC-100 on cpu", repr(odin.Network(str(BUNDLED), device="cpu")))
         version = self.run_program("eval/odin_eval", "--version")
         self.assertIn(odin.__version__, version)
+
+    def test_images_have_the_shape_that_the_file_says(self):
+        file = self.folder / "small.h5"
+        file.write_bytes(BUNDLED.read_bytes())
+        with h5py.File(file, "a") as checkpoint:
+            checkpoint.attrs["image_size"] = 16
+        network = odin.Network(file)
+        self.assertEqual(network.image_shape, (3, 16, 16))
+        images = random_images(3)[:, ::2, ::2]
+        expected = network.scores(images)
+        self.assert_same(network.scores(planes(images)), expected)
+        self.assert_same(network.scores(np.ascontiguousarray(images)), expected)
+        self.assert_raises(ValueError, "where (n, 3, 16, 16) or (n, 16, 16, 3)", network.scores, random_images(1))
+        self.assert_raises(ValueError, "(n, 3, 32, 32)", self.network.scores, images)
 
     def test_what_is_saved_is_the_same_network(self):
         self.network.save(self.folder / "saved.h5")

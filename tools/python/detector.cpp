@@ -45,4 +45,23 @@ nb::object SharedDetector::detect(const nb::object& images) {
   return bytes.attr("view")(verdict_type(numpy)).attr("view")(numpy.attr("recarray"));
 }
 
+nb::object SharedDetector::explain(const nb::object& images) {
+  const ImageShape& shape = detector_.image_shape();
+  const Images seen = images_from(images, shape);
+  std::vector<std::int8_t> signs;
+  std::vector<float> perturbed;
+  for_each_part(seen, detector_.preferred_batch(), mutex_,
+                [&](const auto& pixels, PixelLayout layout) {
+                  for (const Explanation& part : detector_.explain(pixels, layout)) {
+                    signs.insert(signs.end(), part.gradient_sign.begin(), part.gradient_sign.end());
+                    perturbed.insert(perturbed.end(), part.perturbed.begin(), part.perturbed.end());
+                  }
+                });
+  const auto side = static_cast<std::size_t>(shape.side);
+  const std::vector<std::size_t> extents = {signs.size() / seen.elements,
+                                            static_cast<std::size_t>(shape.channels), side, side};
+  return nb::make_tuple(to_numpy<std::int8_t>(std::move(signs), extents),
+                        to_numpy<float>(std::move(perturbed), extents));
+}
+
 }  // namespace odin::python

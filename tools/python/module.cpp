@@ -41,6 +41,13 @@ in_distribution: whether the score is at least the threshold.
 
 The images are those that Network.scores takes.)";
 
+constexpr const char* kExplain =
+    R"(How the detector perturbs n images: two arrays (n, channels, height, width).
+
+The first has the sign, 1 or -1, of the gradient in each pixel of the cross entropy with the predicted class: where it is
+1, a larger pixel makes the network less sure. The second has the perturbed images, pixel - magnitude * sign, which
+reach beyond 0..1 by the magnitude; for a score that perturbs nothing, the images.)";
+
 constexpr const char* kScores =
     R"(The scores of n images by every detector. Larger is more in-distribution.
 
@@ -166,6 +173,10 @@ void bind_detector(nb::module_& module) {
            "threads"_a = 0, "precision"_a = "fp32", kOpen)
       .def("detect", &SharedDetector::detect, "images"_a.none(),
            nb::sig("def detect(self, images: object) -> numpy.recarray"), kDetect)
+      .def("explain", &SharedDetector::explain, "images"_a.none(),
+           nb::sig("def explain(self, images: object) -> tuple[numpy.typing.NDArray[numpy.int8], "
+                   "numpy.typing.NDArray[numpy.float32]]"),
+           kExplain)
       .def_prop_ro(
           "threshold", [=](const SharedDetector& self) { return settings(self).threshold; },
           "Images with at least this score are in-distribution.")

@@ -7,7 +7,8 @@ from reproducing.networks import NETWORKS
 FIGURES = {"fpr_at_tpr95": "FPR at TPR 95 %", "detection_error": "detection error", "auroc": "AUROC",
            "aupr_in": "AUPR In", "aupr_out": "AUPR Out"}
 DETECTORS = {"baseline": "baseline", "max_logit": "maximum logit", "energy": "energy", "entropy": "entropy",
-             "gen": "GEN", "odin": "ODIN"}
+             "gen": "GEN", "ash_p": "ASH-P", "ash_b": "ASH-B", "ash_s": "ASH-S", "scale": "SCALE",
+             "gradnorm": "GradNorm", "odin": "ODIN"}
 LARGE = 0.01  # a difference that is marked
 DIFFERENCES = pathlib.Path(__file__).with_name("differences.md")
 

@@ -15,6 +15,11 @@
   DETECTOR(kEnergy)              \
   DETECTOR(kEntropy)             \
   DETECTOR(kGen)                 \
+  DETECTOR(kAshP)                \
+  DETECTOR(kAshB)                \
+  DETECTOR(kAshS)                \
+  DETECTOR(kScale)               \
+  DETECTOR(kGradNorm)            \
   DETECTOR(kOdin)
 
 namespace odin {

@@ -1,0 +1,41 @@
+// ASH-S: the energy of the logits of pruned and scaled features,
+//
+//   h'_k = h_k exp(sum(h) / sum(kept h)) if h_k is among the largest 10 % of the features before the classifier, else 0
+//   S = log sum_j exp(w_j h' + b_j)
+//
+// Djurisic, Bozanic, Ashok & Liu, "Extremely simple activation shaping for out-of-distribution detection", ICLR 2023,
+// section 3, algorithm 3. Features of networks that end with a ReLU are not negative, as it assumes.
+#include <cmath>
+
+#include "eval/scoring/detectors/feature_rows.h"
+#include "eval/scoring/detectors/pruning.h"
+#include "eval/scoring/detectors/registry.h"
+
+namespace odin {
+namespace {
+
+void shape(std::span<double> features) {
+  const Pruned pruned = prune(features, kAshPercentile);
+  if (pruned.sum_after == 0) return;  // no feature is active
+  const double factor = std::exp(pruned.sum_before / pruned.sum_after);
+  for (const std::size_t place : pruned.kept) features[place] *= factor;
+}
+
+void score(const NetworkOutputs& outputs, std::span<double> scores) {
+  shaped_energy(outputs, shape, scores);
+}
+
+}  // namespace
+
+constexpr Detector detectors::kAshS{
+    .name = "ash_s",
+    .title = "ASH-S",
+    .heading = "ASH-S",
+    .score_file = "AshS",
+    .paper = "Djurisic, Bozanic, Ashok & Liu, ICLR 2023, arXiv:2209.09858",
+    .score = score,
+    .uses_features = true,
+    .settings = "percentile 90",
+};
+
+}  // namespace odin

@@ -5,6 +5,7 @@
 
 #include "nn/compile.h"
 #include "nn/networks.h"
+#include "tests/kernels/classifier_error.h"
 #include "tests/kernels/cuda/device.h"
 #include "tests/nn/passes.h"
 #include "tests/support/formula.h"
@@ -43,18 +44,21 @@ void check_passes(ConvolutionAlgorithm convolution, Mode mode,
 struct Results {
   std::vector<float> logits;
   std::vector<float> perturbed;
+  std::vector<float> features;
 };
 
 Results odin_of(Backend& backend, const Plan& plan, const ImageShape& shape) {
   const std::vector<float> images = formula_images(kImages, shape);
   const auto count = static_cast<std::size_t>(kImages * plan.classes);
-  Results results{std::vector<float>(count), std::vector<float>(count)};
+  Results results{std::vector<float>(count), std::vector<float>(count),
+                  std::vector<float>(static_cast<std::size_t>(kImages * plan.features()))};
   std::vector<float> steps{0.0056f, 0.0058f, 0.0054f};
   steps.resize(static_cast<std::size_t>(shape.channels));
   const OdinSetting setting{1000, {steps}};
-  backend.prepare(plan)->run(
-      images.data(), kImages, {&setting, 1},
-      {.logits = results.logits.data(), .perturbed = results.perturbed.data()});
+  backend.prepare(plan)->run(images.data(), kImages, {&setting, 1},
+                             {.logits = results.logits.data(),
+                              .perturbed = results.perturbed.data(),
+                              .features = results.features.data()});
   return results;
 }
 
@@ -122,6 +126,8 @@ void check_compiled(std::initializer_list<Row> rows,
         const Results results = odin_of(*backend, plan, architecture.image);
         CHECK(relative_error<float, float>(results.logits, expected.logits) < row.tolerance);
         CHECK(relative_error<float, float>(results.perturbed, expected.perturbed) < row.tolerance);
+        CHECK(relative_error<float, float>(results.features, expected.features) < row.tolerance);
+        CHECK(classifier_error(plan, results.features, results.logits) < kClassifierTolerance);
       }
     }
   });

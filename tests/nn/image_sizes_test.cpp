@@ -5,6 +5,7 @@
 #include "kernels/cpu/plan/plan_executor.h"
 #include "nn/compile.h"
 #include "nn/networks.h"
+#include "tests/kernels/classifier_error.h"
 #include "tests/nn/fixture.h"
 #include "tests/nn/passes.h"
 #include "tests/support/formula.h"
@@ -44,17 +45,20 @@ struct Results {
   std::vector<float> logits;
   std::vector<float> gradient;
   std::vector<float> perturbed;
+  std::vector<float> features;  // of plans only
 };
 
 Results odin_of(PlanExecutor& executor, const Architecture& architecture,
-                std::int64_t count = kImages) {
+                std::int64_t count = kImages, int features = 0) {
   const std::vector<float> images =
       formula_images(static_cast<std::size_t>(count), architecture.image);
   const auto rows = static_cast<std::size_t>(count * num_classes(architecture));
-  Results r{std::vector<float>(rows), std::vector<float>(images.size()), std::vector<float>(rows)};
+  Results r{std::vector<float>(rows), std::vector<float>(images.size()), std::vector<float>(rows),
+            std::vector<float>(static_cast<std::size_t>(count * features))};
   const OdinSetting setting{kTemperature, {steps_of(architecture.image)}};
   executor.run(images.data(), count, {&setting, 1},
-               {r.logits.data(), r.perturbed.data(), r.gradient.data()});
+               {r.logits.data(), r.perturbed.data(), r.gradient.data(),
+                features > 0 ? r.features.data() : nullptr});
   return r;
 }
 
@@ -134,7 +138,8 @@ TEST_CASE("networks for images of other sizes agree with PyTorch") {
       const std::span<const float> values = fixture.next(like.size());
       return std::vector<float>(values.begin(), values.end());
     };
-    const Results expected{next(results.logits), next(results.gradient), next(results.perturbed)};
+    const Results expected{
+        next(results.logits), next(results.gradient), next(results.perturbed), {}};
     CHECK(fixture.at_end());
     check_equal(results, expected, c.architecture.image, 2e-6, 2e-6, 2e-6);
   }
@@ -154,6 +159,24 @@ TEST_CASE("plans for images of every size, on the CPU, agree with the layers in 
       check_equal(odin_of(*cpu::make_plan_executor(plan, options), architecture), expected,
                   architecture.image, 1e-5, best, 1e-2);
     }
+  });
+}
+
+TEST_CASE("features of images of every size agree with the reference, and make the logits") {
+  const auto reference = make_reference_backend();
+  on_every_size([&](const Architecture& architecture) {
+    const Graph graph = build_graph(architecture);
+    const Plan plan = compile(graph, formula_parameters(graph));
+    const int count = plan.features();
+    const Results expected = odin_of(*reference->prepare(plan), architecture, kImages, count);
+    CHECK(classifier_error(plan, expected.features, expected.logits) < kClassifierTolerance);
+    const auto executor = cpu::make_plan_executor(plan, cpu::PlanOptions{});
+    const Results found = odin_of(*executor, architecture, kImages, count);
+    CHECK(relative_error<float, float>(found.features, expected.features) < 1e-5);
+    CHECK(classifier_error(plan, found.features, found.logits) < kClassifierTolerance);
+    // The same bits for an image alone, which is the first one of any number.
+    const Results alone = odin_of(*executor, architecture, 1, count);
+    CHECK(std::equal(alone.features.begin(), alone.features.end(), found.features.begin()));
   });
 }
 

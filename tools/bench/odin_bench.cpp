@@ -35,6 +35,7 @@ struct Options {
   int device_batch = 0;
   double seconds = 5;
   double temperature = 1000;
+  bool features = false;
 };
 
 struct Peaks {
@@ -98,10 +99,13 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network, const
   const auto classes = static_cast<std::size_t>(plan.classes);
   std::vector<float> logits(static_cast<std::size_t>(batch) * classes);
   std::vector<float> perturbed(logits.size());
+  std::vector<float> features(o.features ? static_cast<std::size_t>(batch * plan.features()) : 0);
   const OdinSetting setting{o.temperature, {{0.0056f, 0.0058f, 0.0054f}}};
   const auto run = [&] {
     executor->run(images.data(), batch, {&setting, 1},
-                  {.logits = logits.data(), .perturbed = perturbed.data()});
+                  {.logits = logits.data(),
+                   .perturbed = perturbed.data(),
+                   .features = o.features ? features.data() : nullptr});
   };
 
   run();  // memory is taken in the first call
@@ -127,6 +131,7 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network, const
       {"convolution", name_of(options.convolution)},
       {"batch", batch},
       {"temperature", o.temperature},
+      {"features", o.features},
       {"images", count},
       {"seconds", seconds},
       {"prepare_seconds", prepare_seconds},
@@ -219,5 +224,7 @@ int main(int argc, char** argv) {
   app.add_option("--temperature", o.temperature, "ODIN's temperature")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_flag("--features", o.features,
+               "Also take the input of the classifier, which detectors of features read");
   return odin::run_program_main(app, argc, argv, [&] { return odin::bench_all(o); });
 }

@@ -56,8 +56,8 @@ images: an array of uint8, or of float32 in 0..1, of the shape (n, height, width
     deviation are applied here. Only arrays that are dense in neither order are copied.
 temperature, magnitude: ODIN's parameters; the magnitude is in units of pixels in 0..1.
 
-Returns a dict from the name of a detector, as in `detectors`, to an array (n,) of float64. A score depends neither on
-the other images nor on the number of threads.)";
+Returns a dict from the name of a detector, as odin_eval --score has it, to an array (n,) of float64. A score depends
+neither on the other images nor on the number of threads.)";
 
 constexpr const char* kFromTorch = R"(A network from the weights of PyTorch, without a file.
 

@@ -193,8 +193,8 @@ int calibrate_detector(const Options& o) {
       std::fputs(fmt::format("{}: {}\n", images.display_name, note).c_str(), stderr);
     }
   }
-  Scorer scorer(checkpoint, *backend);
   CalibrationRequest request{.score = find_detector(o.score), .tpr = o.tpr};
+  Scorer scorer(checkpoint, *backend, {&request.score, 1});
   request.parameters = {o.temperature.value_or(kAuthorsTemperature),
                         o.magnitude.value_or(kDefaultMagnitude)};
   if (o.choose_magnitude) request.magnitudes = o.magnitudes;

@@ -140,7 +140,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
       std::fputs(fmt::format("{}\n", note).c_str(), stderr);
     }
   }
-  Scorer scorer(prepared.checkpoint, *backend);
+  Scorer scorer(prepared.checkpoint, *backend, o.detectors);
   BenchmarkOptions options;
   options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
   options.scoring.ranks = &ranks;

@@ -26,6 +26,14 @@ const Detector& score_named(const std::string& name) {
   return *detector;
 }
 
+// A scorer of this detector, and of the predicted class's probability.
+std::unique_ptr<Scorer> scorer_for(const Detector& score, const Checkpoint& checkpoint,
+                                   Backend& backend) {
+  std::vector<const Detector*> wanted{&detectors::kBaseline};
+  if (&score != &detectors::kBaseline) wanted.push_back(&score);
+  return std::make_unique<Scorer>(checkpoint, backend, wanted);
+}
+
 // Reads a detector's file, and names it in every message.
 Checkpoint read_detector(const std::filesystem::path& file) {
   Checkpoint checkpoint = read_checkpoint(file);
@@ -49,7 +57,7 @@ OodDetector::OodDetector(const Checkpoint& checkpoint, std::string_view device,
     : settings_(settings_of(checkpoint)),
       score_(&score_named(settings_.score)),
       backend_(make_backend(device, options)),
-      scorer_(std::make_unique<Scorer>(checkpoint, *backend_)) {}
+      scorer_(scorer_for(*score_, checkpoint, *backend_)) {}
 
 OodDetector::OodDetector(OodDetector&&) noexcept = default;
 OodDetector& OodDetector::operator=(OodDetector&&) noexcept = default;

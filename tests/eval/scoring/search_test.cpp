@@ -58,7 +58,7 @@ TEST_CASE("a search over 10 x 21 cells costs exactly its passes") {
   // One forward pass, one gradient per temperature, and one pass for every cell with a magnitude
   // above 0; the in-distribution images once for both sets.
   const std::int64_t images = 8 + 5 + 6;
-  CHECK(f.count == PassCount{images, 10 * images, 10 * 20 * images});
+  CHECK(f.count == PassCount{images, 10 * images, 10 * 20 * images, images});
 }
 
 TEST_CASE("every cell of a search equals a single run") {

@@ -35,10 +35,12 @@ class ThreadsTest(PackageCase):
         network = odin.Network(BUNDLED, device="cpu", threads=1)
         images = random_images(10)
         thread = threading.Thread(target=network.scores, args=(images,))
-        thread.start()
         begin = last = time.perf_counter()
+        thread.start()  # which waits until the other thread has begun
         longest = 0  # time that this thread had to wait
-        while thread.is_alive():
+        alive = True
+        while alive:
+            alive = thread.is_alive()
             now = time.perf_counter()
             longest, last = max(longest, now - last), now
         self.assertLess(longest, (last - begin) / 2)

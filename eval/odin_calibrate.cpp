@@ -135,12 +135,13 @@ void add_options(CLI::App& app, Options& o) {
   });
 }
 
-NamedDataset open_images(const Options& o) {
+NamedDataset open_images(const Options& o, const ImageShape& shape) {
   const DatasetSpec spec = parse_dataset_spec(o.in);
   require(!is_noise(spec.kind), "{} is noise, which no network was trained on: --in takes images",
           o.in);
   std::shared_ptr<const Dataset> set =
-      open_dataset(spec, {.fit = o.fit,
+      open_dataset(spec, {.shape = shape,
+                          .fit = o.fit,
                           .folder = {.mix_classes = true,
                                      .most_images = o.skip + o.images,
                                      .skip_bad_images = o.skip_bad_images}});
@@ -187,7 +188,7 @@ int calibrate_detector(const Options& o) {
   device.threads = threads;
   const std::unique_ptr<Backend> backend = make_backend(o.device.device, device);
   Checkpoint checkpoint = read_checkpoint(o.weights);
-  const NamedDataset images = open_images(o);
+  const NamedDataset images = open_images(o, checkpoint.architecture.image);
   if (!o.quiet) {
     for (const std::string& note : images.images->notes()) {
       std::fputs(fmt::format("{}: {}\n", images.display_name, note).c_str(), stderr);

@@ -76,7 +76,8 @@ class Judge {
       const Verdict& verdict = verdicts[at];
       lines += format_.line(name.file, verdict);
       ++(verdict.in_distribution ? counts_.accepted : counts_.rejected);
-      if (sheet_ != nullptr) sheet_->add(name.file, pixels_of(images, at), verdict);
+      if (sheet_ != nullptr)
+        sheet_->add(name.file, pixels_of(images, at), detector_.image_shape(), verdict);
       ++at;
     }
     write_to_standard_output(lines);
@@ -155,7 +156,8 @@ int detect(const DetectOptions& o) {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t batch = detector.preferred_batch();
   DecodeAhead decoder(names, interruption,
-                      {.fit = o.fit == ImageFit::kExact ? image_fit(settings.fit) : o.fit,
+                      {.shape = detector.image_shape(),
+                       .fit = o.fit == ImageFit::kExact ? image_fit(settings.fit) : o.fit,
                        .threads = threads,
                        .most_ahead = std::max<std::int64_t>(batch, 4 * std::int64_t{threads})});
   for (DecodedImages images; decoder.take(batch, images);) judge.judge(images);

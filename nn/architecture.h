@@ -11,13 +11,6 @@
 
 namespace odin {
 
-// The input of both families: images of 3 x 32 x 32.
-inline constexpr int kImageChannels = 3;
-inline constexpr int kImageSize = 32;
-// Numbers in an image (3, 32, 32).
-inline constexpr std::int64_t kImageElements =
-    std::int64_t{kImageChannels} * kImageSize * kImageSize;
-
 // DenseNet and DenseNet-BC for CIFAR (Huang et al., "Densely connected convolutional networks",
 // CVPR 2017, section 3). `depth` counts the convolutions and the linear layer. It is 6 n + 4 with
 // bottlenecks and 3 n + 4 without, for n layers in each block.

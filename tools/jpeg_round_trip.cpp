@@ -7,12 +7,11 @@
 #include <numbers>
 
 #include "kernels/error.h"
-#include "nn/architecture.h"
 
 namespace odin {
 namespace {
 
-constexpr std::size_t kSize = kImageSize;
+constexpr std::size_t kSize = 32;
 constexpr std::size_t kPixels = kSize * kSize;
 constexpr std::size_t kKept = 8;  // frequencies of a block, in each direction
 
@@ -113,8 +112,8 @@ std::uint8_t to_byte(double level) {
 }  // namespace
 
 void jpeg_round_trip(std::span<std::uint8_t> pixels) {
-  require(pixels.size() == kImageElements, "an image has {} values, but this has {}",
-          kImageElements, pixels.size());
+  require(pixels.size() == 3 * kPixels, "an image has {} values, but this has {}", 3 * kPixels,
+          pixels.size());
   static const Dct<8> luma_dct;
   static const Dct<16> chroma_dct;
   Plane luma;

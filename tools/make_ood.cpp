@@ -1,4 +1,4 @@
-// make_ood: out-of-distribution sets of 32 x 32 from any folder of larger images.
+// make_ood: out-of-distribution sets of small images from any folder of larger images.
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -21,8 +21,9 @@ constexpr const char* kExamples = R"(Examples:
   make_ood --crop --like-odin --from tiny-imagenet-200/test --to data/Imagenet
   make_ood --resize --filter bilinear-antialias --from photos --to data/photos --limit 10000
 
---crop takes 32 x 32 pixels of each image, at a random place that depends on the seed. --resize scales
-the whole image to 32 x 32, without keeping proportions, with the filter:
+The images are S x S, of the size that --size gives: 32 by default. --crop takes S x S pixels of each
+image, at a random place that depends on the seed. --resize scales the whole image to S x S, without
+keeping proportions, with the filter:
   bilinear-antialias  a triangle as wide as the reduction, as in Pillow and torchvision's Resize
   bilinear            between the four nearest pixels, without antialiasing
   nearest             the nearest pixel, without antialiasing
@@ -34,8 +35,8 @@ Their crop set is not known, but sets made so give its published figures; withou
 False patterns and frames are easier to detect than their content, so figures on them flatter a
 detector. Make a set without --like-odin too, and compare.
 
---resize-crop scales the shorter side to 32 with bilinear-antialias and crops to the middle, as
-torchvision's Resize(32) and CenterCrop(32) do. Textures and Places365 are used so.
+--resize-crop scales the shorter side to S with bilinear-antialias and crops to the middle, as
+torchvision's Resize(S) and CenterCrop(S) do. Textures and Places365 are used so.
 
 The images are written as PNG to DIR/images, numbered in the order of their sources' paths.
 DIR/sources.txt lists the sources. The same sources, options and seed give the same bytes.)";
@@ -54,12 +55,11 @@ struct Options {
 
 void add_options(CLI::App& app, Options& options) {
   app.footer(kExamples);
-  auto* crop = app.add_flag("--crop", options.crop, "Crop each image to a random 32 x 32");
-  auto* resize = app.add_flag("--resize", options.resize, "Scale each image to 32 x 32");
+  auto* crop = app.add_flag("--crop", options.crop, "Crop each image at a random place");
+  auto* resize = app.add_flag("--resize", options.resize, "Scale each image");
   crop->excludes(resize);
-  auto* resize_crop =
-      app.add_flag("--resize-crop", options.resize_crop,
-                   "Scale the shorter side of each image to 32, then crop to the middle");
+  auto* resize_crop = app.add_flag("--resize-crop", options.resize_crop,
+                                   "Scale the shorter side of each image, then crop to the middle");
   resize_crop->excludes(crop, resize);
   app.add_option("--from", options.set.from,
                  "Folder of PNG and JPEG images; its subfolders are included")
@@ -68,6 +68,10 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--to", options.set.to, "Folder to create; it must not exist, or be empty")
       ->type_name("DIR")
       ->required();
+  auto* size = app.add_option("--size", options.set.side, "Side of the images that are made")
+                   ->check(CLI::Range(ImageShape::kLeastSide, ImageShape::kMostSide))
+                   ->type_name("S")
+                   ->capture_default_str();
   auto* seed = app.add_option("--seed", options.set.seed, "Seed of the places of the crops")
                    ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
                    ->type_name("S")
@@ -79,7 +83,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_flag(
          "--like-odin", options.set.like_odin,
          "Make the set like those of the ODIN authors, so that published figures can be compared")
-      ->excludes(filter, resize_crop);
+      ->excludes(filter, resize_crop, size);
   app.add_option("--limit", options.set.limit,
                  "Use N of the images, evenly spread over all; default: all")
       ->check(whole_number(1, std::numeric_limits<std::int64_t>::max()))
@@ -94,9 +98,10 @@ void add_options(CLI::App& app, Options& options) {
       throw CLI::RequiredError("--crop, --resize or --resize-crop");
     }
     OodSet& set = options.set;
+    const std::string size_words = set.side == 32 ? "" : fmt::format(" --size {}", set.side);
     if (options.resize_crop) {
       set.fit = ImageFit::kResizeCrop;
-      set.how = "--resize-crop";
+      set.how = "--resize-crop" + size_words;
       return;
     }
     if (options.filter.empty()) options.filter = set.like_odin ? "nearest" : "bilinear-antialias";
@@ -105,6 +110,7 @@ void add_options(CLI::App& app, Options& options) {
               : set.like_odin ? "--resize"
                               : fmt::format("--resize --filter {}", options.filter);
     if (set.like_odin) set.how += " --like-odin";
+    set.how += size_words;
   });
 }
 
@@ -113,7 +119,7 @@ void add_options(CLI::App& app, Options& options) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Makes an out-of-distribution set of 32 x 32 images from a folder of larger ones, as the "
+      "Makes an out-of-distribution set of small images from a folder of larger ones, as the "
       "authors of ODIN made theirs.",
       "make_ood");
   odin::Options options;

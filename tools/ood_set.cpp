@@ -19,7 +19,6 @@
 #include "eval/report/version.h"
 #include "kernels/error.h"
 #include "kernels/philox.h"
-#include "nn/architecture.h"
 #include "tools/jpeg_round_trip.h"
 #include "weights/files/digest.h"
 #include "weights/files/paths.h"
@@ -88,7 +87,7 @@ std::vector<std::string> images_to_use(const OodSet& set, BadImages& bad) {
   const std::vector<std::string> selected = selection(pictures.images, set.limit);
   std::vector<std::string> files;
   for (const std::size_t i :
-       usable_images(selected, set.fit, selected.size(), set.skip_bad_images, bad)) {
+       usable_images(selected, set.fit, {3, set.side}, selected.size(), set.skip_bad_images, bad)) {
     files.push_back(selected[i]);
   }
   if (bad.count() > 0 && !set.skip_bad_images) bad.refuse(set.from);
@@ -96,8 +95,9 @@ std::vector<std::string> images_to_use(const OodSet& set, BadImages& bad) {
   return files;
 }
 
-// Crops an image (3, 32, 32) in a black frame to a random 32 x 32: the augmentation of CIFAR's training.
-void shift_in_frame(std::vector<std::uint8_t>& pixels, const CropDraw& draw) {
+// Crops an image (3, side, side) in a black frame to its size, at a random place: the augmentation of CIFAR's
+// training.
+void shift_in_frame(std::vector<std::uint8_t>& pixels, int side, const CropDraw& draw) {
   constexpr int kFrame = 4;
   const auto shift = [&](std::uint64_t coordinate) {  // the crop's place took coordinates 0 and 1
     const std::uint64_t bits = philox_bits(draw.seed, draw.image, coordinate);
@@ -106,13 +106,12 @@ void shift_in_frame(std::vector<std::uint8_t>& pixels, const CropDraw& draw) {
   const int dx = shift(2);
   const int dy = shift(3);
   std::vector<std::uint8_t> shifted(pixels.size());
-  for (int row = 0; row < kImageChannels * kImageSize; ++row) {
-    const int y = row % kImageSize + dy;
-    if (y < 0 || y >= kImageSize) continue;
-    const std::uint8_t* from = pixels.data() + (row + dy) * kImageSize;
-    std::uint8_t* to = shifted.data() + row * kImageSize;
-    std::copy(from + std::max(dx, 0), from + std::min(kImageSize + dx, kImageSize),
-              to + std::max(-dx, 0));
+  for (int row = 0; row < 3 * side; ++row) {
+    const int y = row % side + dy;
+    if (y < 0 || y >= side) continue;
+    const std::uint8_t* from = pixels.data() + (row + dy) * side;
+    std::uint8_t* to = shifted.data() + row * side;
+    std::copy(from + std::max(dx, 0), from + std::min(side + dx, side), to + std::max(-dx, 0));
   }
   pixels = std::move(shifted);
 }
@@ -136,24 +135,25 @@ OodSetResult make_ood_set(const OodSet& set) {
   FolderInTheMaking folder(to);
   fs::create_directory(folder.path() / "images");
   std::string sources = fmt::format("# odin {} make_ood {}\n", version(), set.how);
-  std::vector<std::uint8_t> pixels(kImageElements);
+  const ImageShape shape{3, set.side};
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()));
   const std::size_t digits = std::max<std::size_t>(5, std::to_string(files.size()).size());
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::string below = files[i].substr(set.from.string().size());
     const std::string_view relative = std::string_view(below).substr(below.find_first_not_of('/'));
     Fnv1a name_hash;
     name_hash.add(relative);
-    read_image_file(files[i], set.fit, pixels.data(), {set.seed, name_hash.value()},
+    read_image_file(files[i], set.fit, shape, pixels.data(), {set.seed, name_hash.value()},
                     set.like_odin ? JpegChroma::kDct : JpegChroma::kLinear);
     if (set.like_odin) {
       if (scales(set.fit)) {
         jpeg_round_trip(pixels);
       } else {
-        shift_in_frame(pixels, {set.seed, name_hash.value()});
+        shift_in_frame(pixels, set.side, {set.seed, name_hash.value()});
       }
     }
     const std::string name = fmt::format("images/{:0{}}.png", i + 1, digits);
-    write_file(folder.path() / name, encode_png(pixels));
+    write_file(folder.path() / name, encode_png(pixels, shape));
     fmt::format_to(std::back_inserter(sources), "{}\t{}\n", name, relative);
   }
   write_file(folder.path() / "sources.txt", sources);

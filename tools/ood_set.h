@@ -1,4 +1,4 @@
-// Makes a data set of 32 x 32 images from a folder of larger ones.
+// Makes a data set of small images from a folder of larger ones.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,9 @@ struct OodSet {
   std::filesystem::path from;
   std::filesystem::path to;
   ImageFit fit = ImageFit::kRandomCrop;
+  int side = 32;  // of the images that are made
   // Read JPEG images as the ODIN authors did. Pass scaled images through jpeg_round_trip(), and crop images again,
-  // to a random 32 x 32 of them in a black frame of 4 pixels.
+  // to a random place of them in a black frame of 4 pixels. Only for a side of 32.
   bool like_odin = false;
   std::uint64_t seed = 0;        // of random crops
   std::int64_t limit = 0;        // number of images to use, evenly spread over all; 0: all

@@ -126,7 +126,8 @@ Job prepare_job(const JobRequest& request) {
   check_holds(network, checkpoint);
 
   if (const std::optional<MissingSet> missing = missing_set(network.in)) fail_missing(*missing);
-  DatasetOptions options{.fit = request.fit,
+  DatasetOptions options{.shape = checkpoint.architecture.image,
+                         .fit = request.fit,
                          .noise_images = parts.limit,
                          .seed = request.seed,
                          .folder = {.mix_classes = true,

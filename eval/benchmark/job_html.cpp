@@ -58,9 +58,9 @@ std::string class_name(const Job& job, std::int32_t predicted) {
 
 HtmlImage image_of(const Job& job, const Dataset& images, std::size_t index, double score,
                    std::int32_t predicted) {
-  std::vector<float> pixels(static_cast<std::size_t>(kImageElements));
+  std::vector<float> pixels(static_cast<std::size_t>(images.shape().elements()));
   images.read(static_cast<std::int64_t>(index), 1, pixels.data());
-  HtmlImage image{{}, score, class_name(job, predicted)};
+  HtmlImage image{{}, score, class_name(job, predicted), images.shape()};
   for (const float value : pixels) {
     image.pixels.push_back(static_cast<std::uint8_t>(std::lround(value * 255)));
   }

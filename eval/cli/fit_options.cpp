@@ -7,22 +7,21 @@
 namespace odin {
 
 void add_fit_options(CLI::App& app, ImageFit& fit, const std::string& group) {
-  auto* resize =
-      app.add_flag_callback(
-             "--resize", [&fit] { fit = ImageFit::kResize; },
-             "Scale images to 32 x 32, those of idx: sets too, which are padded without it")
-          ->group(group);
-  auto* crop =
-      app.add_flag_callback(
-             "--center-crop", [&fit] { fit = ImageFit::kCenterCrop; },
-             "Crop larger images to their middle 32 x 32; smaller ones of idx: sets are padded")
-          ->excludes(resize)
-          ->group(group);
+  auto* resize = app.add_flag_callback(
+                        "--resize", [&fit] { fit = ImageFit::kResize; },
+                        "Scale images to the network's size, those of idx: sets too, which are "
+                        "padded without it")
+                     ->group(group);
+  auto* crop = app.add_flag_callback(
+                      "--center-crop", [&fit] { fit = ImageFit::kCenterCrop; },
+                      "Crop larger images to their middle; smaller ones of idx: sets are padded")
+                   ->excludes(resize)
+                   ->group(group);
   app.add_option_function<std::string>(
          "--fit", [&fit](const std::string& name) { fit = image_fit(name); },
-         "The same by name, resize or center-crop, or resize-crop: scale the shorter side to 32, "
-         "then "
-         "crop to the middle, as torchvision's Resize(32) and CenterCrop(32)")
+         "The same by name, resize or center-crop, or resize-crop: scale the shorter side, then "
+         "crop "
+         "to the middle, as torchvision's Resize and CenterCrop")
       ->check(CLI::IsMember({"resize", "resize-crop", "center-crop"}))
       ->type_name("NAME")
       ->excludes(resize, crop)

@@ -23,7 +23,8 @@ BatchLoader::BatchLoader(const Dataset& dataset, const BatchLoaderOptions& optio
   const std::int64_t slots = 1 + (ahead + options.batch_size - 1) / options.batch_size;
   slots_.resize(static_cast<std::size_t>(std::min(slots, std::max<std::int64_t>(batches_, 1))));
   const std::int64_t largest = std::min(options.batch_size, dataset.size());
-  for (Slot& slot : slots_) slot.images.resize(static_cast<std::size_t>(largest * kImageElements));
+  const std::int64_t elements = dataset.shape().elements();
+  for (Slot& slot : slots_) slot.images.resize(static_cast<std::size_t>(largest * elements));
   threads_.emplace(0, options.threads, [this](const std::stop_token& stop, int) { work(stop); });
 }
 
@@ -80,8 +81,9 @@ void BatchLoader::work(const std::stop_token& stop) {
 void BatchLoader::load(std::int64_t batch, std::int64_t chunk, float* images) const {
   const std::int64_t begin = chunk * kChunk;
   const std::int64_t count = std::min(kChunk, images_in(batch) - begin);
-  const std::span<float> pixels(images + begin * kImageElements,
-                                static_cast<std::size_t>(count * kImageElements));
+  const std::int64_t elements = dataset_.shape().elements();
+  const std::span<float> pixels(images + begin * elements,
+                                static_cast<std::size_t>(count * elements));
   dataset_.read(batch * options_.batch_size + begin, count, pixels.data());
   if (options_.prepare) options_.prepare(pixels);
 }

@@ -18,7 +18,7 @@ namespace odin {
 struct BatchLoaderOptions {
   std::int64_t batch_size = 64;
   int threads = 1;  // that read, next to the caller's
-  // The reading threads call this with the pixels (n, 3, 32, 32), in 0..1, of some images of a batch, to
+  // The reading threads call this with the pixels (n, channels, side, side), in 0..1, of some images of a batch, to
   // change them in place. Several calls may run at once. If empty, pixels stay as they are.
   std::function<void(std::span<float>)> prepare = {};
 };
@@ -27,7 +27,8 @@ struct BatchLoaderOptions {
 struct Batch {
   std::int64_t begin = 0;
   std::int64_t count = 0;
-  const float* images = nullptr;  // (count, 3, 32, 32), row-major, as `prepare` left them
+  const float* images =
+      nullptr;  // (count, channels, side, side), row-major, as `prepare` left them
 };
 
 // Goes through a data set once, in order. While the caller works on one batch, threads prepare the next

@@ -1,5 +1,6 @@
 #include "eval/data/cifar.h"
 
+#include <array>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "eval/data/cifar_batch.h"
 #include "eval/data/class_names.h"
+#include "eval/image/array_image.h"
 #include "kernels/error.h"
 #include "weights/files/gunzip.h"
 #include "weights/files/input_file.h"
@@ -97,17 +99,27 @@ bool is_gzip(const InputFile& file) {
 
 class Cifar final : public ByteDataset {
  public:
-  Cifar(std::string_view name, std::vector<CifarBatch> batches, const DatasetLabels& labels)
-      : ByteDataset(name, static_cast<std::int64_t>(labels.of_image.size()), labels),
-        batches_(std::move(batches)) {}
+  Cifar(std::string_view name, std::vector<CifarBatch> batches, ImageFit fit,
+        const ImageShape& shape, const DatasetLabels& labels)
+      : ByteDataset(name, static_cast<std::int64_t>(labels.of_image.size()), shape, labels),
+        batches_(std::move(batches)),
+        fit_(fit) {}
 
  private:
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
+    if (shape() == ImageShape{3, kCifarSide}) return read_stored(index, pixels);
+    std::array<std::uint8_t, kCifarElements> stored;
+    read_stored(index, stored.data());
+    fit_array_image({stored.data(), 3, kCifarSide, kCifarSide, kCifarPlane, kCifarSide, 1}, name(),
+                    fit_, shape(), pixels);
+  }
+
+  void read_stored(std::int64_t index, std::uint8_t* pixels) const {
     auto left = static_cast<std::size_t>(index);
     for (const CifarBatch& batch : batches_) {
       if (left < batch.labels.size()) {
         batch.bytes->read(batch.first + left * batch.stride,
-                          std::as_writable_bytes(std::span(pixels, kImageElements)));
+                          std::as_writable_bytes(std::span(pixels, kCifarElements)));
         return;
       }
       left -= batch.labels.size();
@@ -115,12 +127,13 @@ class Cifar final : public ByteDataset {
   }
 
   std::vector<CifarBatch> batches_;
+  ImageFit fit_;
 };
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_cifar(const fs::path& path, CifarVersion version,
-                                          CifarSplit split) {
+                                          CifarSplit split, ImageFit fit, const ImageShape& shape) {
   const CifarKind kind = kind_of(version);
   std::vector<CifarBatch> batches;
   DatasetLabels labels;
@@ -144,7 +157,7 @@ std::shared_ptr<const Dataset> open_cifar(const fs::path& path, CifarVersion ver
                 : read_class_names(folder / binary_layout(version).names_file, labels.num_classes);
   std::string name(kind.name);
   if (split == CifarSplit::kTraining) name += " (training)";
-  return std::make_shared<Cifar>(std::move(name), std::move(batches), labels);
+  return std::make_shared<Cifar>(std::move(name), std::move(batches), fit, shape, labels);
 }
 
 }  // namespace odin

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "eval/data/dataset.h"
+#include "eval/image/fit.h"
 
 namespace odin {
 
@@ -21,8 +22,10 @@ enum class CifarSplit : std::uint8_t { kTraining, kTest };
 // The labels of CIFAR-100 are the fine ones. The classes have the names in the file of names next to
 // the images (batches.meta.txt, fine_label_names.txt, batches.meta, meta), if it is there. Images stay
 // in their files; labels are read and checked here. Throws Error if a file is missing, is not of its
-// format, or has a label out of range.
+// format, or has a label out of range; and, as the first image is read, if images of 32 x 32 do not fit
+// `shape` by `fit`.
 std::shared_ptr<const Dataset> open_cifar(const std::filesystem::path& path, CifarVersion version,
-                                          CifarSplit split);
+                                          CifarSplit split, ImageFit fit = ImageFit::kExact,
+                                          const ImageShape& shape = {});
 
 }  // namespace odin

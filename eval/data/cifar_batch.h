@@ -12,6 +12,11 @@
 
 namespace odin {
 
+// Of every image: 3 x 32 x 32 bytes.
+inline constexpr int kCifarSide = 32;
+inline constexpr std::int64_t kCifarPlane = std::int64_t{kCifarSide} * kCifarSide;
+inline constexpr std::int64_t kCifarElements = 3 * kCifarPlane;
+
 // What the two data sets differ in.
 struct CifarKind {
   std::string_view name;

@@ -3,13 +3,12 @@
 
 #include "eval/data/cifar_batch.h"
 #include "kernels/error.h"
-#include "nn/architecture.h"
 
 namespace odin {
 
 CifarBatch read_binary_batch(InputFile file, const CifarKind& kind) {
   const auto label_bytes = static_cast<std::int64_t>(kind.classes.size());
-  const std::int64_t record = label_bytes + kImageElements;
+  const std::int64_t record = label_bytes + kCifarElements;
   require(file.size() > 0 && file.size() % record == 0,
           "'{}' has {} bytes, which is not a whole number of the {}-byte records of {}'s binary "
           "version: download it again, or check which data set it is",

@@ -6,7 +6,6 @@
 #include "eval/data/cifar_batch.h"
 #include "eval/data/class_names.h"
 #include "kernels/error.h"
-#include "nn/architecture.h"
 #include "weights/files/printable.h"
 #include "weights/pickle/numpy_array.h"
 #include "weights/pickle/pickle_machine.h"
@@ -57,8 +56,8 @@ SharedSource transposed(const SharedSource& bytes, std::int64_t images) {
   std::vector<std::byte> rows(columns.size());
   const auto height = static_cast<std::size_t>(images);
   for (std::size_t image = 0; image < height; ++image) {
-    for (std::size_t pixel = 0; pixel < kImageElements; ++pixel) {
-      rows[image * kImageElements + pixel] = columns[pixel * height + image];
+    for (std::size_t pixel = 0; pixel < kCifarElements; ++pixel) {
+      rows[image * kCifarElements + pixel] = columns[pixel * height + image];
     }
   }
   return in_memory(std::move(rows));
@@ -85,16 +84,16 @@ CifarBatch read_batch(const SharedSource& file, const CifarKind& kind) {
   require(array->kind == 'u' && array->item_size == 1,
           "its data are not bytes, but NumPy's type {}{}", array->kind, array->item_size);
   const std::vector<std::int64_t>& shape = array->shape;
-  const bool is_flat = shape.size() == 2 && shape[1] == kImageElements;
-  const bool is_planar = shape.size() == 4 && shape[1] == 3 && shape[2] == kImageSize &&
-                         shape[3] == kImageSize && !array->column_major;
+  const bool is_flat = shape.size() == 2 && shape[1] == kCifarElements;
+  const bool is_planar = shape.size() == 4 && shape[1] == 3 && shape[2] == kCifarSide &&
+                         shape[3] == kCifarSide && !array->column_major;
   require((is_flat || is_planar) && shape[0] > 0,
           "its data have the shape ({}), where (images, {}) is expected", fmt::join(shape, ", "),
-          kImageElements);
+          kCifarElements);
   const std::int64_t images = shape[0];
 
   CifarBatch batch;
-  batch.stride = kImageElements;
+  batch.stride = kCifarElements;
   const std::vector<std::int64_t> labels = whole_numbers(find(entries, kind.label_key));
   require(std::ssize(labels) == images, "it has {} images, but {} labels", images, labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -1,7 +1,6 @@
 #include "eval/data/dataset.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "kernels/error.h"
@@ -18,7 +17,7 @@ class Subset final : public Dataset {
  public:
   Subset(std::shared_ptr<const Dataset> whole, std::int64_t begin, std::int64_t count,
          DatasetLabels labels)
-      : Dataset(whole->name(), count, std::move(labels), notes_on(*whole)),
+      : Dataset(whole->name(), count, whole->shape(), std::move(labels), notes_on(*whole)),
         whole_(std::move(whole)),
         begin_(begin) {}
 
@@ -35,15 +34,16 @@ class Selection final : public Dataset {
  public:
   Selection(std::shared_ptr<const Dataset> whole, std::vector<std::int64_t> indices,
             DatasetLabels labels)
-      : Dataset(whole->name(), static_cast<std::int64_t>(indices.size()), std::move(labels),
-                notes_on(*whole)),
+      : Dataset(whole->name(), static_cast<std::int64_t>(indices.size()), whole->shape(),
+                std::move(labels), notes_on(*whole)),
         whole_(std::move(whole)),
         indices_(std::move(indices)) {}
 
  private:
   void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
     for (std::int64_t i = 0; i < count; ++i) {
-      whole_->read(indices_[static_cast<std::size_t>(begin + i)], 1, pixels + i * kImageElements);
+      whole_->read(indices_[static_cast<std::size_t>(begin + i)], 1,
+                   pixels + i * shape().elements());
     }
   }
 
@@ -58,10 +58,11 @@ DatasetLabels empty_labels(const Dataset& dataset) {
 
 }  // namespace
 
-Dataset::Dataset(std::string_view name, std::int64_t size, DatasetLabels labels,
-                 std::vector<std::string> notes)
+Dataset::Dataset(std::string_view name, std::int64_t size, const ImageShape& shape,
+                 DatasetLabels labels, std::vector<std::string> notes)
     : name_(printable_lines(name)),
       size_(size),
+      shape_(shape),
       labels_(std::move(labels)),
       notes_(std::move(notes)) {
   for (std::string& note : notes_) note = printable_lines(note);
@@ -78,11 +79,11 @@ void Dataset::read(std::int64_t begin, std::int64_t count, float* pixels) const 
 }
 
 void ByteDataset::read_images(std::int64_t begin, std::int64_t count, float* pixels) const {
-  std::array<std::uint8_t, kImageElements> bytes;
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape().elements()));
   for (std::int64_t i = 0; i < count; ++i) {
     read_image(begin + i, bytes.data());
     // Divided, not multiplied by 1/255, to give the same numbers as torchvision's ToTensor.
-    std::transform(bytes.begin(), bytes.end(), pixels + i * kImageElements,
+    std::transform(bytes.begin(), bytes.end(), pixels + i * shape().elements(),
                    [](std::uint8_t byte) { return static_cast<float>(byte) / 255.0f; });
   }
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/architecture.h"
+#include "nn/image_shape.h"
 
 namespace odin {
 
@@ -28,6 +28,8 @@ class Dataset {
 
   const std::string& name() const { return name_; }  // for reports: "CIFAR-10"
   std::int64_t size() const { return size_; }
+  // Of every image, as it is read: grey, or red, green and blue.
+  const ImageShape& shape() const { return shape_; }
   bool labelled() const { return labels_.num_classes > 0; }
   int num_classes() const { return labels_.num_classes; }
   // One per image; empty if the set has no labels.
@@ -39,14 +41,14 @@ class Dataset {
   // come. A sentence each, without the set's name.
   std::span<const std::string> notes() const { return notes_; }
 
-  // Writes images [begin, begin + count) as (count, 3, 32, 32), row-major, red, green and blue, in
+  // Writes images [begin, begin + count) as (count, channels, side, side) of shape(), row-major, in
   // 0..1. An image does not depend on begin and count. Throws Error, which names the file, for an
   // image that cannot be read, and for a range outside the set.
   void read(std::int64_t begin, std::int64_t count, float* pixels) const;
 
  protected:
   // Name and notes are made printable: they may be those of files.
-  Dataset(std::string_view name, std::int64_t size, DatasetLabels labels,
+  Dataset(std::string_view name, std::int64_t size, const ImageShape& shape, DatasetLabels labels,
           std::vector<std::string> notes = {});
 
  private:
@@ -54,6 +56,7 @@ class Dataset {
 
   std::string name_;
   std::int64_t size_;
+  ImageShape shape_;
   DatasetLabels labels_;
   std::vector<std::string> notes_;
 };
@@ -65,7 +68,7 @@ class ByteDataset : public Dataset {
 
  private:
   void read_images(std::int64_t begin, std::int64_t count, float* pixels) const final;
-  // Writes one image (3, 32, 32).
+  // Writes one image (channels, side, side).
   virtual void read_image(std::int64_t index, std::uint8_t* pixels) const = 0;
 };
 

@@ -24,7 +24,7 @@ class Folder final : public ByteDataset {
  public:
   Folder(std::string_view name, std::vector<std::string> files, const FolderOptions& options,
          DatasetLabels labels, std::vector<std::string> notes)
-      : ByteDataset(name, static_cast<std::int64_t>(files.size()), std::move(labels),
+      : ByteDataset(name, static_cast<std::int64_t>(files.size()), options.shape, std::move(labels),
                     std::move(notes)),
         files_(std::move(files)),
         fit_(options.fit),
@@ -32,7 +32,7 @@ class Folder final : public ByteDataset {
 
  private:
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
-    read_image_file(files_[static_cast<std::size_t>(index)], fit_, pixels, {}, chroma_);
+    read_image_file(files_[static_cast<std::size_t>(index)], fit_, shape(), pixels, {}, chroma_);
   }
 
   std::vector<std::string> files_;
@@ -153,7 +153,7 @@ std::shared_ptr<const Dataset> open_folder(const fs::path& folder, const FolderO
   }
   const auto most = static_cast<std::size_t>(std::max<std::int64_t>(options.most_images, 0));
   const std::vector<std::size_t> usable =
-      usable_images(listing.files, options.fit, most, options.skip_bad_images, bad);
+      usable_images(listing.files, options.fit, options.shape, most, options.skip_bad_images, bad);
   if (bad.count() > 0) {
     if (!options.skip_bad_images) bad.refuse(folder);
     notes.push_back(bad.left_out());

@@ -14,6 +14,7 @@ namespace odin {
 
 struct FolderOptions {
   ImageFit fit = ImageFit::kExact;
+  ImageShape shape{};  // that the images are fitted to
   JpegChroma jpeg_chroma = JpegChroma::kLinear;
   // Where there are two class folders or more: false for class by class, true for stratified_order(), in
   // which the first images have all classes too. A single class folder keeps its order.

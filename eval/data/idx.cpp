@@ -177,32 +177,32 @@ DatasetLabels read_labels(const fs::path& file, const fs::path& images, std::int
 
 class Idx final : public ByteDataset {
  public:
-  Idx(std::string_view name, IdxArray array, ImageFit fit, DatasetLabels labels)
-      : ByteDataset(name, array.extent(0), std::move(labels)),
+  Idx(std::string_view name, IdxArray array, ImageFit fit, const ImageShape& shape,
+      DatasetLabels labels)
+      : ByteDataset(name, array.extent(0), shape, std::move(labels)),
         array_(std::move(array)),
         fit_(fit),
         height_(array_.extent(1)),
         width_(array_.extent(2)) {
     // Throws Error for a size that cannot be fitted, before any image is read.
-    std::array<std::uint8_t, kImageElements> unused;
-    if (!is_padded()) ImageFitter(array_.name(), fit_, unused.data()).begin(width_, height_);
+    if (!is_padded()) ImageFitter(array_.name(), fit_, shape, nullptr).begin(width_, height_);
   }
 
  private:
-  bool is_padded() const { return !scales(fit_) && height_ <= kImageSize && width_ <= kImageSize; }
+  bool is_padded() const {
+    return !scales(fit_) && height_ <= shape().side && width_ <= shape().side;
+  }
 
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
     const auto width = static_cast<std::size_t>(width_);
     const std::int64_t first = index * height_ * width_;
     if (is_padded()) {
-      std::array<std::uint8_t, kImageSize * kImageSize> grey{};
-      read_padded(first, grey.data());
-      for (int c = 0; c < kImageChannels; ++c) {
-        pixels = std::copy(grey.begin(), grey.end(), pixels);
-      }
+      read_padded(first, pixels);
+      const std::int64_t plane = shape().pixels();
+      for (int c = 1; c < shape().channels; ++c) std::copy_n(pixels, plane, pixels + c * plane);
       return;
     }
-    ImageFitter fitter(array_.name(), fit_, pixels);
+    ImageFitter fitter(array_.name(), fit_, shape(), pixels);
     fitter.begin(width_, height_);
     std::vector<std::uint8_t> grey(width);
     std::vector<std::uint8_t> rgb(3 * width);
@@ -217,12 +217,14 @@ class Idx final : public ByteDataset {
 
   // Writes one image into the middle of a plane of zeros.
   void read_padded(std::int64_t first, std::uint8_t* plane) const {
-    std::array<std::uint8_t, kImageSize * kImageSize> packed;
-    array_.read(first, packed.data(), static_cast<std::size_t>(height_ * width_));
-    const std::int64_t top = (kImageSize - height_) / 2;
-    const std::int64_t left = (kImageSize - width_) / 2;
+    const std::int64_t side = shape().side;
+    std::vector<std::uint8_t> packed(static_cast<std::size_t>(height_ * width_));
+    array_.read(first, packed.data(), packed.size());
+    std::fill_n(plane, shape().pixels(), std::uint8_t{0});
+    const std::int64_t top = (side - height_) / 2;
+    const std::int64_t left = (side - width_) / 2;
     for (std::int64_t y = 0; y < height_; ++y) {
-      std::copy_n(packed.data() + y * width_, width_, plane + (top + y) * kImageSize + left);
+      std::copy_n(packed.data() + y * width_, width_, plane + (top + y) * side + left);
     }
   }
 
@@ -234,13 +236,24 @@ class Idx final : public ByteDataset {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> open_idx(const fs::path& file, ImageFit fit) {
+std::shared_ptr<const Dataset> open_idx(const fs::path& file, ImageFit fit,
+                                        const ImageShape& shape) {
   IdxArray array(file, 3, "images");
   DatasetLabels labels;
   if (const auto labels_file = labels_file_of(file)) {
     labels = read_labels(*labels_file, file, array.extent(0));
   }
-  return std::make_shared<Idx>(file.filename().string(), std::move(array), fit, std::move(labels));
+  return std::make_shared<Idx>(file.filename().string(), std::move(array), fit, shape,
+                               std::move(labels));
+}
+
+std::optional<ImageShape> stored_idx_shape(const fs::path& file) {
+  const IdxArray array(file, 3, "images");
+  const std::int64_t side = array.extent(1);
+  if (array.extent(2) != side || side < ImageShape::kLeastSide || side > ImageShape::kMostSide) {
+    return std::nullopt;
+  }
+  return ImageShape{1, static_cast<int>(side)};
 }
 
 }  // namespace odin

@@ -1,8 +1,8 @@
 #include "eval/data/spec.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
+#include <vector>
 
 #include "eval/data/arrays/npy_images.h"
 #include "eval/data/arrays/svhn.h"
@@ -77,30 +77,33 @@ DatasetSpec parse_dataset_spec(std::string_view text) {
 namespace {
 
 std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOptions& options) {
+  const ImageFit fit = options.fit;
+  const ImageShape shape = options.shape;
   switch (spec.kind) {
     case DatasetKind::kCifar10:
-      return open_cifar(spec.path, CifarVersion::kCifar10, CifarSplit::kTest);
+      return open_cifar(spec.path, CifarVersion::kCifar10, CifarSplit::kTest, fit, shape);
     case DatasetKind::kCifar10Training:
-      return open_cifar(spec.path, CifarVersion::kCifar10, CifarSplit::kTraining);
+      return open_cifar(spec.path, CifarVersion::kCifar10, CifarSplit::kTraining, fit, shape);
     case DatasetKind::kCifar100:
-      return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTest);
+      return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTest, fit, shape);
     case DatasetKind::kCifar100Training:
-      return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTraining);
+      return open_cifar(spec.path, CifarVersion::kCifar100, CifarSplit::kTraining, fit, shape);
     case DatasetKind::kIdx:
-      return open_idx(spec.path, options.fit);
+      return open_idx(spec.path, fit, shape);
     case DatasetKind::kSvhn:
-      return open_svhn(spec.path);
+      return open_svhn(spec.path, fit, shape);
     case DatasetKind::kNpy:
-      return open_npy_images(spec.path, spec.severity);
+      return open_npy_images(spec.path, spec.severity, fit, shape);
     case DatasetKind::kFolder: {
       FolderOptions folder = options.folder;
-      folder.fit = options.fit;
+      folder.fit = fit;
+      folder.shape = shape;
       return open_folder(spec.path, folder);
     }
     case DatasetKind::kUniform:
-      return make_noise(NoiseKind::kUniform, options.noise_images, options.seed);
+      return make_noise(NoiseKind::kUniform, options.noise_images, options.seed, shape);
     case DatasetKind::kGaussian:
-      return make_noise(NoiseKind::kGaussian, options.noise_images, options.seed);
+      return make_noise(NoiseKind::kGaussian, options.noise_images, options.seed, shape);
   }
   fail("data set kind {} is not known", static_cast<int>(spec.kind));
 }
@@ -110,7 +113,7 @@ std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOption
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec,
                                             const DatasetOptions& options) {
   std::shared_ptr<const Dataset> images = open(spec, options);
-  std::array<float, kImageElements> first;
+  std::vector<float> first(static_cast<std::size_t>(options.shape.elements()));
   if (spec.kind != DatasetKind::kFolder && images->size() > 0) images->read(0, 1, first.data());
   return images;
 }

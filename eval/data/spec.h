@@ -40,10 +40,11 @@ DatasetSpec parse_dataset_spec(std::string_view text);
 bool is_noise(DatasetKind kind);
 
 struct DatasetOptions {
-  ImageFit fit = ImageFit::kExact;  // for images that are not 32 x 32
+  ImageShape shape{};               // that the images are wanted in: the network's
+  ImageFit fit = ImageFit::kExact;  // for images of another size
   std::int64_t noise_images = 0;    // number of images in a set of noise
   std::uint64_t seed = 0;           // of noise
-  FolderOptions folder{};           // but for its fit
+  FolderOptions folder{};           // but for its fit and shape
 };
 
 // Opens the set and looks at its images: at each of a folder, at the first of another set. So images of a

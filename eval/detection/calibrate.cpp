@@ -14,13 +14,13 @@
 namespace odin {
 namespace {
 
-// Of the pixels (n, 3, 32, 32), floats in 0..1, in the machine's order of bytes.
+// Of the pixels (n, channels, side, side), floats in 0..1, in the machine's order of bytes.
 std::string sha256_of(const Dataset& images, const ScoringOptions& options) {
   Sha256 digest;
   BatchLoader loader(images, {.batch_size = 64, .threads = options.threads});
   while (const std::optional<Batch> batch = loader.next()) {
-    digest.add(std::as_bytes(
-        std::span(batch->images, static_cast<std::size_t>(batch->count * kImageElements))));
+    digest.add(std::as_bytes(std::span(
+        batch->images, static_cast<std::size_t>(batch->count * images.shape().elements()))));
   }
   return digest.hex();
 }

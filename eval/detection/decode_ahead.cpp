@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "kernels/error.h"
-#include "nn/architecture.h"
 
 namespace odin {
 
@@ -15,7 +14,9 @@ DecodeAhead::DecodeAhead(ImageNames& names, Interruption& interruption,
   require(options.most_ahead >= 1, "at least one image must be decoded at a time, but there are {}",
           options.most_ahead);
   slots_.resize(static_cast<std::size_t>(options.most_ahead));
-  for (Slot& slot : slots_) slot.pixels.resize(kImageElements);
+  for (Slot& slot : slots_) {
+    slot.pixels.resize(static_cast<std::size_t>(options.shape.elements()));
+  }
   threads_.emplace(0, options.threads, [this](const std::stop_token& stop, int) { work(stop); });
 }
 
@@ -79,7 +80,8 @@ std::optional<std::int64_t> DecodeAhead::take_name(const std::stop_token& stop) 
 
 void DecodeAhead::decode(Slot& slot) const {
   try {
-    read_image_file(slot.name.file, options_.fit, slot.pixels.data(), {}, options_.jpeg_chroma);
+    read_image_file(slot.name.file, options_.fit, options_.shape, slot.pixels.data(), {},
+                    options_.jpeg_chroma);
   } catch (const std::exception& error) {
     slot.name.problem = error.what();
   }

@@ -17,6 +17,7 @@
 namespace odin {
 
 struct DecodeOptions {
+  ImageShape shape{};  // that images are fitted to
   ImageFit fit = ImageFit::kExact;
   JpegChroma jpeg_chroma = JpegChroma::kLinear;
   int threads = 1;
@@ -26,7 +27,7 @@ struct DecodeOptions {
 // Images in the order of their names.
 struct DecodedImages {
   std::vector<ImageName> names;      // one with a problem has no pixels
-  std::vector<std::uint8_t> pixels;  // (images without a problem, 3, 32, 32)
+  std::vector<std::uint8_t> pixels;  // (images without a problem, channels, side, side)
 };
 
 class DecodeAhead {

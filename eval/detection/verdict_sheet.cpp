@@ -35,7 +35,7 @@ VerdictSheet::VerdictSheet(std::filesystem::path folder, std::vector<std::string
 }
 
 void VerdictSheet::add(const std::string& file, std::span<const std::uint8_t> pixels,
-                       const Verdict& verdict) {
+                       const ImageShape& shape, const Verdict& verdict) {
   if (++added_ > kMostShown) return;
   ++shown_;
   const auto place = static_cast<std::size_t>(verdict.predicted_class);
@@ -48,7 +48,7 @@ void VerdictSheet::add(const std::string& file, std::span<const std::uint8_t> pi
                  "<li class=\"{}\"><img alt=\"\" src=\"data:image/png;base64,{}\"/>"
                  "<b>{} distribution</b><bdi>{}</bdi> {:.0f} %<br/>{:#.6g}<br/>"
                  "<small><bdi>{}</bdi></small></li>\n",
-                 kind, base64(encode_png(pixels)), verdict.in_distribution ? "in" : "out of",
+                 kind, base64(encode_png(pixels, shape)), verdict.in_distribution ? "in" : "out of",
                  predicted, 100 * verdict.probability, verdict.score, name);
 }
 

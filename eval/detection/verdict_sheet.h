@@ -17,9 +17,10 @@ class VerdictSheet {
   // The page is index.html in the folder, which is created. Throws Error if nothing can be written there.
   VerdictSheet(std::filesystem::path folder, std::vector<std::string> class_names);
 
-  // The next image as the network saw it: red, green and blue planes. The page shows the first thousand; the
+  // The next image as the network saw it: planes of that shape. The page shows the first thousand; the
   // others are counted only.
-  void add(const std::string& file, std::span<const std::uint8_t> pixels, const Verdict& verdict);
+  void add(const std::string& file, std::span<const std::uint8_t> pixels, const ImageShape& shape,
+           const Verdict& verdict);
 
   // Throws Error if the page cannot be written.
   void write(const DetectorSettings& settings, const VerdictCounts& counts) const;

@@ -1,4 +1,4 @@
-// Fits images of any size to the 32 x 32 of the networks.
+// Fits images of any size to the one that a network takes.
 #pragma once
 
 #include <cstddef>
@@ -7,17 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/image_shape.h"
+
 namespace odin {
 
-// What to do with an image that is not 32 x 32.
+// What to do with an image of another size than the one needed, S x S.
 enum class ImageFit : std::uint8_t {
   kExact,  // throw Error
-  // Scale to 32 x 32, without keeping proportions, with a triangle filter as wide as the reduction
-  // (bilinear with antialiasing). Gives the same bytes as Pillow's resize((32, 32), BILINEAR), which
+  // Scale to S x S, without keeping proportions, with a triangle filter as wide as the reduction
+  // (bilinear with antialiasing). Gives the same bytes as Pillow's resize((S, S), BILINEAR), which
   // is torchvision's Resize.
   kResize,
-  // Scale the shorter side to 32 with the same filter, keep proportions, and crop to the middle. Gives the
-  // same bytes as torchvision's Resize(32) and CenterCrop(32) of a PIL image.
+  // Scale the shorter side to S with the same filter, keep proportions, and crop to the middle. Gives the
+  // same bytes as torchvision's Resize(S) and CenterCrop(S) of a PIL image.
   kResizeCrop,
   // Scale without antialiasing: detail finer than the result's pixels turns into false patterns.
   // Bilinear interpolates each pixel between the four source pixels around its centre (PyTorch's
@@ -51,13 +53,16 @@ struct CropDraw {
 inline constexpr std::int64_t kMaxImageSide = 65535;
 inline constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
 
-// Takes the rows of one image from a decoder, top to bottom, and fits them to 32 x 32. Holds at most 96
-// bytes per row of the source and 12 per column, never the whole image.
+// Takes the rows of one image from a decoder, top to bottom, and fits them to a shape. For grey, each row
+// first becomes luma, as Pillow's convert("L") does: (19595 R + 38470 G + 7471 B + 32768) / 65536, so
+// that grey stays as it is. Holds at most one row of the result per row of the source, and 12 bytes per
+// column, never the whole image.
 class ImageFitter {
  public:
-  // `image` is its name in messages. The result goes to `pixels` (3, 32, 32): red, green and blue
-  // planes. `draw` is for random crops.
-  ImageFitter(std::string image, ImageFit fit, std::uint8_t* pixels, CropDraw draw = {});
+  // `image` is its name in messages. The result goes to `pixels` (channels, side, side): one plane of
+  // grey, or red, green and blue planes. `draw` is for random crops.
+  ImageFitter(std::string image, ImageFit fit, const ImageShape& shape, std::uint8_t* pixels,
+              CropDraw draw = {});
 
   // Call once before the rows. Throws Error, with the image's name, its size and a remedy, if the image
   // cannot be fitted or exceeds the limits above.
@@ -66,21 +71,24 @@ class ImageFitter {
   void row(const std::uint8_t* rgb);
 
  private:
-  // The weight of each source pixel in a line of 32 results.
+  // The weight of each source pixel in a line of results.
   struct Filter {
     struct Taps {
       std::int64_t begin;
       std::vector<std::int32_t> weights;  // fixed point
     };
-    std::vector<Taps> taps;  // 32 of them
+    std::vector<Taps> taps;  // one per result
   };
-  // For the middle 32 results where `extent` source pixels are scaled to `scaled`.
-  static Filter make_filter(std::int64_t extent, std::int64_t scaled, ImageFit fit);
+  // For the middle `side` results where `extent` source pixels are scaled to `scaled`.
+  static Filter make_filter(std::int64_t extent, std::int64_t scaled, std::int64_t side,
+                            ImageFit fit);
+  void crop_row(const std::uint8_t* rgb, std::uint8_t* to) const;
   void resize_row(const std::uint8_t* rgb);
   void resize_columns();
 
   std::string image_;
   ImageFit fit_;
+  ImageShape shape_;
   std::uint8_t* pixels_;
   CropDraw draw_;
   std::size_t width_ = 0;
@@ -90,8 +98,9 @@ class ImageFitter {
   std::int64_t y_ = 0;
   Filter horizontal_;
   Filter vertical_;
-  std::vector<std::int32_t> planes_;    // (3, width) of the row that is scaled
-  std::vector<std::uint8_t> narrowed_;  // (height, 3, 32): the rows, scaled to a width of 32
+  std::vector<std::int32_t> planes_;    // (channels, width) of the row that is scaled
+  std::vector<std::uint8_t> narrowed_;  // (height, channels, side): the rows, scaled to that width
+  std::vector<std::int32_t> sums_;      // of a row of results
 };
 
 }  // namespace odin

@@ -34,14 +34,14 @@ JpegChroma jpeg_chroma(std::string_view name) {
   fail("there is no way \"{}\" to enlarge the colour of JPEG images: use linear or dct", name);
 }
 
-void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
-                     CropDraw draw, JpegChroma chroma) {
-  ImageFitter fitter(file.string(), fit, pixels, draw);
+void read_image_file(const std::filesystem::path& file, ImageFit fit, const ImageShape& shape,
+                     std::uint8_t* pixels, CropDraw draw, JpegChroma chroma) {
+  ImageFitter fitter(file.string(), fit, shape, pixels, draw);
   decode(file, fitter, ImagePart::kWhole, chroma);
 }
 
-void check_image_header(const std::filesystem::path& file, ImageFit fit) {
-  ImageFitter fitter(file.string(), fit, nullptr);
+void check_image_header(const std::filesystem::path& file, ImageFit fit, const ImageShape& shape) {
+  ImageFitter fitter(file.string(), fit, shape, nullptr);
   decode(file, fitter, ImagePart::kHeader, JpegChroma::kLinear);
 }
 

@@ -21,8 +21,9 @@ enum class JpegChroma : std::uint8_t {
 // By its name: linear or dct. Throws Error for any other.
 JpegChroma jpeg_chroma(std::string_view name);
 
-// Decodes `file` into `pixels` (3, 32, 32): red, green and blue planes. Its first bytes, not its name,
-// decide whether it is PNG or JPEG. The bytes are those of Pillow's convert("RGB"), with kLinear:
+// Decodes `file` into `pixels` of that shape (channels, side, side): one plane of grey, or red, green and
+// blue planes. Its first bytes, not its name, decide whether it is PNG or JPEG. The bytes are those of
+// Pillow's convert("RGB"), and of its convert("L") after that for grey, with kLinear:
 // - grey is repeated in all channels, and a palette is looked up;
 // - transparency, embedded colour profiles and orientation are ignored;
 // - CMYK is taken to be inverted, as Adobe writes it;
@@ -30,11 +31,12 @@ JpegChroma jpeg_chroma(std::string_view name);
 //
 // Throws Error, which names the file, if it cannot be read, is damaged or truncated, or does not fit.
 // `draw` is for random crops.
-void read_image_file(const std::filesystem::path& file, ImageFit fit, std::uint8_t* pixels,
-                     CropDraw draw = {}, JpegChroma chroma = JpegChroma::kLinear);
+void read_image_file(const std::filesystem::path& file, ImageFit fit, const ImageShape& shape,
+                     std::uint8_t* pixels, CropDraw draw = {},
+                     JpegChroma chroma = JpegChroma::kLinear);
 
 // Throws Error for what the first bytes of the file tell: that it is missing or unreadable, that it is no
 // PNG or JPEG image, or that its size does not fit. Damage further on stays unnoticed.
-void check_image_header(const std::filesystem::path& file, ImageFit fit);
+void check_image_header(const std::filesystem::path& file, ImageFit fit, const ImageShape& shape);
 
 }  // namespace odin

@@ -5,20 +5,20 @@
 #include <png.h>
 
 #include "kernels/error.h"
-#include "nn/architecture.h"
 
 namespace odin {
 
-std::string encode_png(std::span<const std::uint8_t> pixels) {
-  require(pixels.size() == kImageElements,
+std::string encode_png(std::span<const std::uint8_t> pixels, const ImageShape& shape) {
+  require(std::ssize(pixels) == shape.elements(),
           "an image of {} numbers cannot be written as PNG: {} x {} x {} are needed", pixels.size(),
-          kImageChannels, kImageSize, kImageSize);
+          shape.channels, shape.side, shape.side);
+  const auto plane = static_cast<std::size_t>(shape.pixels());
+  const std::size_t next = shape.channels == 1 ? 0 : plane;
   std::vector<std::uint8_t> interleaved;
-  constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
-  for (std::size_t i = 0; i < kPlane; ++i) {
-    interleaved.insert(interleaved.end(), {pixels[i], pixels[kPlane + i], pixels[2 * kPlane + i]});
+  for (std::size_t i = 0; i < plane; ++i) {
+    interleaved.insert(interleaved.end(), {pixels[i], pixels[next + i], pixels[2 * next + i]});
   }
-  return encode_png_rows(interleaved, kImageSize, kImageSize);
+  return encode_png_rows(interleaved, shape.side, shape.side);
 }
 
 std::string encode_png_rows(std::span<const std::uint8_t> rgb, int width, int height) {

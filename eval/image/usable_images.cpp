@@ -1,14 +1,12 @@
 #include "eval/image/usable_images.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "eval/image/image_file.h"
 #include "kernels/cores.h"
 #include "kernels/error.h"
 #include "kernels/thread_pool.h"
-#include "nn/architecture.h"
 #include "weights/files/lower_case.h"
 #include "weights/files/printable.h"
 
@@ -25,13 +23,13 @@ std::string extension_of(const std::string& file) {
 }
 
 // Why the image cannot be used, or nothing.
-std::string problem_of(const std::string& file, ImageFit fit, bool whole) {
+std::string problem_of(const std::string& file, ImageFit fit, const ImageShape& shape, bool whole) {
   try {
-    std::array<std::uint8_t, kImageElements> pixels;
     if (whole) {
-      read_image_file(file, fit, pixels.data());
+      std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()));
+      read_image_file(file, fit, shape, pixels.data());
     } else {
-      check_image_header(file, fit);
+      check_image_header(file, fit, shape);
     }
     return {};
   } catch (const Error& error) {
@@ -39,14 +37,15 @@ std::string problem_of(const std::string& file, ImageFit fit, bool whole) {
   }
 }
 
-std::vector<std::string> problems_of(std::span<const std::string> files, ImageFit fit, bool whole) {
+std::vector<std::string> problems_of(std::span<const std::string> files, ImageFit fit,
+                                     const ImageShape& shape, bool whole) {
   std::vector<std::string> problems(files.size());
   const std::size_t threads = std::min({kMostThreads, static_cast<std::size_t>(default_threads()),
                                         (files.size() + kFilesPerThread - 1) / kFilesPerThread});
   ThreadPool(static_cast<int>(threads))
       .run(static_cast<std::int64_t>(files.size()), [&](std::int64_t i, int) {
         const auto at = static_cast<std::size_t>(i);
-        problems[at] = problem_of(files[at], fit, whole);
+        problems[at] = problem_of(files[at], fit, shape, whole);
       });
   return problems;
 }
@@ -108,12 +107,14 @@ void BadImages::require_any(std::size_t usable, const std::filesystem::path& fol
 }
 
 std::vector<std::size_t> usable_images(std::span<const std::string> files, ImageFit fit,
-                                       std::size_t most, bool skip_bad, BadImages& bad) {
+                                       const ImageShape& shape, std::size_t most, bool skip_bad,
+                                       BadImages& bad) {
   std::vector<std::size_t> usable;
   std::size_t begin = 0;
   while (begin < files.size() && usable.size() < most) {
     const std::size_t count = std::min(most - usable.size(), files.size() - begin);
-    std::vector<std::string> problems = problems_of(files.subspan(begin, count), fit, skip_bad);
+    std::vector<std::string> problems =
+        problems_of(files.subspan(begin, count), fit, shape, skip_bad);
     for (std::size_t i = 0; i < count; ++i) {
       if (problems[i].empty()) {
         usable.push_back(begin + i);

@@ -41,10 +41,11 @@ class BadImages {
   std::map<std::string, std::int64_t> extensions_;  // of the other formats
 };
 
-// The indices of the images that can be used, at most `most`, in the order of `files`. The others are
+// The indices of the images that can be used for that shape, at most `most`, in the order of `files`. The others are
 // added to `bad`. Without `skip_bad` this looks at the headers of the first `most` files. With it, it
 // decodes whole files, to be sure, until it has `most` good ones. Several threads work.
 std::vector<std::size_t> usable_images(std::span<const std::string> files, ImageFit fit,
-                                       std::size_t most, bool skip_bad, BadImages& bad);
+                                       const ImageShape& shape, std::size_t most, bool skip_bad,
+                                       BadImages& bad);
 
 }  // namespace odin

@@ -73,9 +73,10 @@ int detect(odin_detector* detector, const Pixel* images, std::size_t count, odin
     if (count == 0) return;
     required(images, "the images");
     required(verdicts, "the verdicts");
-    require(count <= std::numeric_limits<std::size_t>::max() / sizeof(Pixel) / kImageElements,
+    const auto elements = static_cast<std::size_t>(used.image_shape().elements());
+    require(count <= std::numeric_limits<std::size_t>::max() / sizeof(Pixel) / elements,
             "{} images are more than memory can hold", count);
-    const std::span<const Pixel> pixels(images, count * kImageElements);
+    const std::span<const Pixel> pixels(images, count * elements);
     const std::vector<Verdict> found = used.detect(pixels, layout_of(layout));
     std::ranges::transform(found, verdicts, verdict_of);
   });
@@ -125,19 +126,20 @@ int odin_detector_detect_file(odin_detector* detector, const char* file, odin_ve
     odin::OodDetector& used = odin::required(detector, "the detector").detector;
     odin::required(file, "the file's name");
     odin::required(verdict, "the verdict");
-    std::vector<std::uint8_t> pixels(odin::kImageElements);
-    odin::read_image_file(file, odin::image_fit(used.settings().fit), pixels.data());
+    const odin::ImageShape shape = used.image_shape();
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()));
+    odin::read_image_file(file, odin::image_fit(used.settings().fit), shape, pixels.data());
     *verdict = odin::verdict_of(used.detect(pixels).front());
   });
   return good ? 0 : -1;
 }
 
 int odin_detector_channels(const odin_detector* detector) {
-  return detector == nullptr ? 0 : odin::kImageChannels;
+  return detector == nullptr ? 0 : detector->detector.image_shape().channels;
 }
 
 int odin_detector_height(const odin_detector* detector) {
-  return detector == nullptr ? 0 : odin::kImageSize;
+  return detector == nullptr ? 0 : detector->detector.image_shape().side;
 }
 
 int odin_detector_width(const odin_detector* detector) {

@@ -21,7 +21,7 @@ struct BenchmarkSet {
   // Data-set specifications with paths below the data folder: "folder:Imagenet". The first that exists
   // is taken.
   std::vector<std::string> places;
-  ImageFit fit = ImageFit::kExact;  // how the benchmark brings its images to 32 x 32
+  ImageFit fit = ImageFit::kExact;  // how the benchmark fits its images to the network's
   JpegChroma jpeg_chroma = JpegChroma::kLinear;
   std::string fetch;  // what fetch_data calls it; empty where that does not have it
 };

@@ -14,6 +14,10 @@ namespace {
 Scores score_batches(Scorer& scorer, const Dataset& images,
                      std::span<const OdinParameters> parameters, const ScoringOptions& options,
                      Progress& progress) {
+  require(images.shape() == scorer.image_shape(),
+          "the images of {} are {} x {} x {}, but the network takes {} x {} x {}", images.name(),
+          images.shape().channels, images.shape().side, images.shape().side,
+          scorer.image_shape().channels, scorer.image_shape().side, scorer.image_shape().side);
   BatchLoaderOptions loading;
   loading.batch_size = options.batch_size > 0 ? options.batch_size : scorer.preferred_batch();
   loading.threads = options.threads;
@@ -21,8 +25,8 @@ Scores score_batches(Scorer& scorer, const Dataset& images,
   BatchLoader loader(images, loading);
   Scores scores;
   while (const std::optional<Batch> batch = loader.next()) {
-    const std::span<const float> pixels{batch->images,
-                                        static_cast<std::size_t>(batch->count * kImageElements)};
+    const std::span<const float> pixels{
+        batch->images, static_cast<std::size_t>(batch->count * images.shape().elements())};
     scores.append(options.store ? options.store->score(scorer, pixels, parameters)
                                 : scorer.score(pixels, parameters));
     progress.update(batch->begin + batch->count);

@@ -80,6 +80,9 @@ ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::strin
   make_output_folder(folder_);
   Fnv1a hash;
   hash.add(device);
+  // With the parameters and the batch, the shape of other images than the usual ones.
+  const ImageShape image = checkpoint.architecture.image;
+  if (image != ImageShape{}) hash.add(fmt::format("{} x {}", image.channels, image.side));
   hash.add(std::span<const float>(checkpoint.mean));
   hash.add(std::span<const float>(checkpoint.std));
   for (const auto& [name, array] : checkpoint.parameters) {
@@ -98,7 +101,7 @@ Scores ScoreStore::score(Scorer& scorer, std::span<const float> images,
     hash.add(std::span<const double>({p.temperature, p.magnitude}));
   }
   const fs::path path = folder_ / fmt::format("{:016x}.scores", hash.value());
-  const std::size_t n = images.size() / static_cast<std::size_t>(kImageElements);
+  const std::size_t n = images.size() / static_cast<std::size_t>(scorer.image_shape().elements());
   Scores none(parameters.size(), scorer.detectors());
   if (std::optional<Scores> kept = read_scores(path, n, std::move(none))) return *kept;
   Scores scores = scorer.score(images, parameters);

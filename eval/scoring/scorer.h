@@ -37,11 +37,11 @@ class Scorer {
   // The network and what runs it: "DenseNet-BC-100 on cpu: ...".
   std::string description() const;
 
-  // (pixels - mean) / std per channel, in place; pixels (n, 3, 32, 32) in 0..1. Any number of threads
+  // (pixels - mean) / std per channel, in place; pixels (n, channels, side, side) in 0..1. Any number of threads
   // may call it at once. Images are normalised nowhere else for scoring.
   void normalise(std::span<float> pixels) const;
 
-  // Scores of n normalised images (n, 3, 32, 32), in host memory, by its detectors. Parameters that share a
+  // Scores of n normalised images (n, channels, side, side), in host memory, by its detectors. Parameters that share a
   // temperature share one gradient, and a magnitude of 0 costs nothing. An image's scores depend
   // neither on n nor on the other images. Throws Error for parameters out of range and if the
   // network's output is not finite.
@@ -49,7 +49,7 @@ class Scorer {
   // Of the unchanged images of the last call of score() or gradient(), (n, classes). Valid until the next one.
   std::span<const float> logits() const { return logits_; }
 
-  // What ODIN takes the sign of: for n normalised images, the gradient (n, 3, 32, 32), in the image, of the
+  // What ODIN takes the sign of: for n normalised images, the gradient (n, channels, side, side), in the image, of the
   // cross entropy of logits / temperature with the predicted class. Each image's may be scaled by a positive
   // factor. Throws Error as score() does for the images and the temperature.
   std::vector<float> gradient(std::span<const float> images, double temperature);

@@ -14,7 +14,7 @@
 
 namespace {
 constexpr std::int64_t kMostImages = 64;
-constexpr std::size_t kImageElements = 3 * 32 * 32;
+constexpr odin::ImageShape kShapes[] = {{3, 32}, {1, 28}, {3, 96}, {1, 31}};
 
 }  // namespace
 
@@ -22,14 +22,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const odin::test::MemoryFolder folder;
   if (size < 3) return 0;
   const auto fit = static_cast<odin::ImageFit>(data[0] % 7);
+  const odin::ImageShape shape = kShapes[data[0] / 7 % 4];
   const std::size_t labels = std::min(
       size - 3, static_cast<std::size_t>(data[1]) | static_cast<std::size_t>(data[2]) << 8);
   folder.write("labels-idx1-ubyte", {data + 3, labels});
   const auto images = folder.write("images-idx3-ubyte", {data + 3 + labels, size - 3 - labels});
   try {
-    const auto set = odin::open_idx(images, fit);
+    const auto set = odin::open_idx(images, fit, shape);
     const std::int64_t count = std::min(set->size(), kMostImages);
-    std::vector<float> pixels(static_cast<std::size_t>(count) * kImageElements);
+    std::vector<float> pixels(static_cast<std::size_t>(count * shape.elements()));
     set->read(0, count, pixels.data());
     set->read(set->size() - 1, 1, pixels.data());
   } catch (const odin::Error&) {

@@ -1,11 +1,11 @@
 // A libFuzzer target: read_image_file() reads any PNG or JPEG file or throws Error.
 //
 // An input is a byte that chooses how the image is fitted, and the file.
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include <zlib.h>
 
@@ -53,9 +53,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const odin::test::MemoryFolder folder;
   if (size == 0) return 0;
   const auto file = folder.write("image", {data + 1, size - 1});
-  std::array<std::uint8_t, 3 * 32 * 32> pixels;
+  constexpr odin::ImageShape kShapes[] = {{3, 32}, {1, 28}, {3, 96}, {1, 31}};
+  const odin::ImageShape shape = kShapes[data[0] / 7 % 4];
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()));
   try {
-    odin::read_image_file(file, static_cast<odin::ImageFit>(data[0] % 7), pixels.data());
+    odin::read_image_file(file, static_cast<odin::ImageFit>(data[0] % 7), shape, pixels.data());
   } catch (const odin::Error&) {
   }
   return 0;

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto file = folder.write("file.mat", {data, size});
   try {
     const auto set = odin::open_svhn(file);
-    std::vector<float> pixels(odin::kImageElements);
+    std::vector<float> pixels(3 * 32 * 32);
     set->read(0, 1, pixels.data());
     set->read(set->size() - 1, 1, pixels.data());
   } catch (const odin::Error&) {

@@ -1,12 +1,16 @@
 // Helpers for the tests of every folder.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace odin::test {
+
+// Numbers in an image of 3 x 32 x 32, as most tests use.
+inline constexpr std::int64_t kImageElements = std::int64_t{3} * 32 * 32;
 
 // A new folder in the system's temporary folder. Removed, with everything in it, at the end.
 class TemporaryFolder {

@@ -178,7 +178,7 @@ TEST_CASE("--like-odin makes the authors' Imagenet_resize from Tiny-ImageNet" *
     const std::size_t number = source.find('_') + 1;
     const std::string name = source.substr(number, source.find('.') - number) + ".jpg";
     Bytes theirs(3 * 32 * 32);
-    read_image_file(folder / "Imagenet_resize" / name, ImageFit::kExact, theirs.data(), {},
+    read_image_file(folder / "Imagenet_resize" / name, ImageFit::kExact, {}, theirs.data(), {},
                     JpegChroma::kDct);
     const Distance one = distance(image_of(folder / "made", source), theirs);
     mean.mean += one.mean / 500;

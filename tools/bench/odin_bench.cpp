@@ -36,6 +36,7 @@ struct Options {
   double seconds = 5;
   double temperature = 1000;
   bool features = false;
+  ImageShape image;
 };
 
 struct Peaks {
@@ -95,12 +96,14 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network, const
 
   const std::int64_t batch = o.batch > 0 ? o.batch : executor->preferred_batch();
   const std::vector<float>& images =
-      random_images(static_cast<std::size_t>(batch * kImageElements));
+      random_images(static_cast<std::size_t>(batch * o.image.elements()));
   const auto classes = static_cast<std::size_t>(plan.classes);
   std::vector<float> logits(static_cast<std::size_t>(batch) * classes);
   std::vector<float> perturbed(logits.size());
   std::vector<float> features(o.features ? static_cast<std::size_t>(batch * plan.features()) : 0);
-  const OdinSetting setting{o.temperature, {{0.0056f, 0.0058f, 0.0054f}}};
+  std::vector<float> steps{0.0056f, 0.0058f, 0.0054f};
+  steps.resize(static_cast<std::size_t>(o.image.channels));
+  const OdinSetting setting{o.temperature, {steps}};
   const auto run = [&] {
     executor->run(images.data(), batch, {&setting, 1},
                   {.logits = logits.data(),
@@ -129,6 +132,7 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network, const
       {"executor", executor->description()},
       {"precision", name_of(options.precision)},
       {"convolution", name_of(options.convolution)},
+      {"image", {o.image.channels, o.image.side, o.image.side}},
       {"batch", batch},
       {"temperature", o.temperature},
       {"features", o.features},
@@ -160,7 +164,8 @@ int bench_all(const Options& o) {
   };
   std::map<std::string, Network> networks;
   for (const std::string& name : o.networks) {
-    const Architecture& architecture = kNetworks.at(name);
+    Architecture architecture = kNetworks.at(name);
+    architecture.image = o.image;
     Graph graph = build_graph(architecture);
     Plan plan = compile(graph, initial_parameters(architecture, 1));
     networks.emplace(name, Network{std::move(graph), std::move(plan)});
@@ -185,6 +190,7 @@ int bench_all(const Options& o) {
 }  // namespace odin
 
 int main(int argc, char** argv) {
+  using odin::ImageShape;
   using odin::kNetworks;
   CLI::App app(
       "Measures ODIN's throughput: forward pass, gradient in the input, second forward pass.",
@@ -218,6 +224,12 @@ int main(int argc, char** argv) {
   app.add_option("--device-batch", o.device_batch,
                  "Images that a GPU runs at once; default: chosen for the network")
       ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--image-size", o.image.side, "Side of the images")
+      ->check(CLI::Range(ImageShape::kLeastSide, ImageShape::kMostSide))
+      ->capture_default_str();
+  app.add_option("--channels", o.image.channels, "1 or 3")
+      ->check(CLI::IsMember({1, 3}))
+      ->capture_default_str();
   app.add_option("--seconds", o.seconds, "Duration of the measurement")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();

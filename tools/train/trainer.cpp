@@ -30,10 +30,12 @@ Trainer::Trainer(const Architecture& architecture, const Recipe& recipe, const I
   const std::int64_t classes = num_classes(architecture);
   order_ = Tensor(backend, {images.size()}, DataType::kInt32);
   labels_ = Tensor(backend, {images.size()}, DataType::kInt32);
-  batch_ = Tensor(backend, {n, kImageChannels, kImageSize, kImageSize});
-  if (half_size_steps_ > 0) {
-    halved_ = Tensor(backend, {n, kImageChannels, kImageSize / 2, kImageSize / 2});
-  }
+  const auto [channels, side] = architecture.image;
+  require(images.shape() == architecture.image,
+          "images of {} x {} x {} do not fit a network for {} x {} x {}", images.shape().channels,
+          images.shape().side, images.shape().side, channels, side, side);
+  batch_ = Tensor(backend, {n, channels, side, side});
+  if (half_size_steps_ > 0) halved_ = Tensor(backend, {n, channels, side / 2, side / 2});
   loss_ = Tensor(backend, {n});
   predictions_ = Tensor(backend, {n}, DataType::kInt32);
   dlogits_ = Tensor(backend, {n, classes});
@@ -44,7 +46,8 @@ Trainer::Trainer(const Architecture& architecture, const Recipe& recipe, const I
 }
 
 int Trainer::image_size() const {
-  return step_ < half_size_steps_ ? kImageSize / 2 : kImageSize;
+  const int side = architecture_.image.side;
+  return step_ < half_size_steps_ ? side / 2 : side;
 }
 
 // Moves the parameters to a network for images of another size, when it is time.
@@ -78,7 +81,7 @@ ConstTensorView Trainer::load(const ImageSet& images, const Augmentation& augmen
   const std::int64_t n = indices.shape()[0];
   const TensorView batch = batch_.view().images(0, n);
   images.load(augmentation, key, indices, batch);
-  if (network_size_ == kImageSize) return batch;
+  if (network_size_ == architecture_.image.side) return batch;
   const TensorView halved = halved_.view().images(0, n);
   backend_.average_pool_forward(2, 2, batch, halved);
   return halved;

@@ -25,7 +25,7 @@ struct Tally {
 class Trainer {
  public:
   // Starts with initial_parameters() of the recipe's seed. `images` and the back end must outlive
-  // the trainer. Throws Error as validate(recipe) does.
+  // the trainer. Throws Error as validate(recipe) does, and if the images have another shape than the network's.
   Trainer(const Architecture& architecture, const Recipe& recipe, const ImageSet& images,
           Backend& backend);
 
@@ -78,8 +78,8 @@ class Trainer {
   std::int64_t epoch_ = -1;  // its order and labels are loaded
   Tensor order_;             // of the epoch's images, (M) int32
   Tensor labels_;            // in that order
-  Tensor batch_;             // (N, 3, 32, 32)
-  Tensor halved_;            // (N, 3, 16, 16), if needed
+  Tensor batch_;             // (N, channels, side, side)
+  Tensor halved_;            // of half the side, if needed
   Tensor loss_;
   Tensor predictions_;
   Tensor dlogits_;

@@ -1,13 +1,13 @@
 #include "eval/data/arrays/npy_images.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "eval/data/arrays/npy_file.h"
+#include "eval/image/array_image.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -29,15 +29,21 @@ NumpyArray open_array(const fs::path& file, std::string_view what) {
 NumpyArray open_images(const fs::path& file) {
   NumpyArray array = open_array(file, "images");
   const std::vector<std::int64_t>& shape = array.shape;
-  const bool is_images = array.kind == 'u' && array.item_size == 1 && shape.size() == 4 &&
-                         shape[1] == kImageSize && shape[2] == kImageSize &&
-                         shape[3] == kImageChannels;
+  const bool is_colour = shape.size() == 4 && shape[3] == 3;
+  // A last axis of 3 or 4 is that of a single image in colour.
+  const bool is_grey = (shape.size() == 3 && shape[2] > 4) || (shape.size() == 4 && shape[3] == 1);
+  const bool is_images = array.kind == 'u' && array.item_size == 1 && (is_colour || is_grey);
   require(
       is_images,
-      "'{}' holds the type {}{} in the shape ({}), where images of bytes, u1 in the shape (N, {}, "
-      "{}, {}), are expected",
-      file.string(), array.kind, array.item_size, fmt::join(shape, ", "), kImageSize, kImageSize,
-      kImageChannels);
+      "'{}' holds the type {}{} in the shape ({}), where images of bytes are expected: u1 in the "
+      "shape (N, height, width, 3), or (N, height, width) for grey",
+      file.string(), array.kind, array.item_size, fmt::join(shape, ", "));
+  require(
+      shape[1] > 0 && shape[2] > 0 && shape[1] <= kMaxImageSide && shape[2] <= kMaxImageSide &&
+          shape[1] * shape[2] <= kMaxImagePixels,
+      "'{}' holds images of {} x {}, where at least one pixel, at most {} on a side and at most "
+      "{} in all are read",
+      file.string(), shape[2], shape[1], kMaxImageSide, kMaxImagePixels);
   require(!array.column_major,
           "'{}' is stored by columns: save numpy.ascontiguousarray(images) instead", file.string());
   require(shape[0] > 0, "'{}' holds no images", file.string());
@@ -68,29 +74,42 @@ DatasetLabels read_labels(const fs::path& file, std::int64_t images,
   return labels;
 }
 
+struct StoredImages {
+  std::string file;      // its name in messages
+  SharedSource bytes{};  // of the images, each (height, width, channels)
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  int channels = 0;
+
+  std::int64_t elements() const { return height * width * channels; }
+};
+
 class NpyImages final : public ByteDataset {
  public:
-  NpyImages(std::string_view name, std::int64_t size, DatasetLabels labels,
-            std::vector<std::string> notes, SharedSource bytes)
-      : ByteDataset(name, size, std::move(labels), std::move(notes)), bytes_(std::move(bytes)) {}
+  NpyImages(std::string_view name, std::int64_t size, ImageFit fit, const ImageShape& shape,
+            DatasetLabels labels, std::vector<std::string> notes, StoredImages stored)
+      : ByteDataset(name, size, shape, std::move(labels), std::move(notes)),
+        fit_(fit),
+        stored_(std::move(stored)) {}
 
  private:
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
-    std::array<std::uint8_t, kImageElements> interleaved;
-    bytes_->read(static_cast<std::uint64_t>(index * kImageElements),
-                 std::as_writable_bytes(std::span(interleaved)));
-    constexpr std::size_t kPlane = std::size_t{kImageSize} * kImageSize;
-    for (std::size_t i = 0; i < interleaved.size(); ++i) {
-      pixels[i % kImageChannels * kPlane + i / kImageChannels] = interleaved[i];
-    }
+    const auto& [file, bytes, height, width, channels] = stored_;
+    std::vector<std::uint8_t> interleaved(static_cast<std::size_t>(stored_.elements()));
+    bytes->read(static_cast<std::uint64_t>(index * stored_.elements()),
+                std::as_writable_bytes(std::span(interleaved)));
+    fit_array_image({interleaved.data(), channels, height, width, 1, width * channels, channels},
+                    file, fit_, shape(), pixels);
   }
 
-  SharedSource bytes_;
+  ImageFit fit_;
+  StoredImages stored_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Dataset> open_npy_images(const fs::path& file, int severity) {
+std::shared_ptr<const Dataset> open_npy_images(const fs::path& file, int severity, ImageFit fit,
+                                               const ImageShape& shape) {
   const NumpyArray array = open_images(file);
   const std::int64_t all = array.shape[0];
   std::vector<std::string> notes;
@@ -113,11 +132,14 @@ std::shared_ptr<const Dataset> open_npy_images(const fs::path& file, int severit
       labels.of_image = {labels.of_image.begin() + first, labels.of_image.begin() + first + size};
     }
   }
-  const auto bytes_of = [](std::int64_t images) {
-    return static_cast<std::uint64_t>(images * kImageElements);
-  };
-  return std::make_shared<NpyImages>(name, size, std::move(labels), std::move(notes),
-                                     window(array.bytes, bytes_of(first), bytes_of(size)));
+  StoredImages stored{.file = file.string(),
+                      .height = array.shape[1],
+                      .width = array.shape[2],
+                      .channels = array.shape.size() == 4 ? static_cast<int>(array.shape[3]) : 1};
+  stored.bytes = window(array.bytes, static_cast<std::uint64_t>(first * stored.elements()),
+                        static_cast<std::uint64_t>(size * stored.elements()));
+  return std::make_shared<NpyImages>(name, size, fit, shape, std::move(labels), std::move(notes),
+                                     std::move(stored));
 }
 
 }  // namespace odin

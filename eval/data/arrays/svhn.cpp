@@ -11,6 +11,7 @@
 #include <matio.h>
 
 #include "eval/data/arrays/mat_layout.h"
+#include "eval/image/array_image.h"
 #include "kernels/error.h"
 #include "weights/files/file_kind.h"
 #include "weights/files/input_file.h"
@@ -20,8 +21,13 @@ namespace odin {
 namespace {
 namespace fs = std::filesystem;
 
+// Of every image.
+constexpr int kSide = 32;
+constexpr int kPlane = kSide * kSide;
+constexpr int kElements = 3 * kPlane;
+
 // matio counts elements with an int.
-constexpr std::size_t kMostImages = 0x7fffffff / kImageElements;
+constexpr std::size_t kMostImages = 0x7fffffff / kElements;
 
 struct CloseFile {
   void operator()(mat_t* file) const { Mat_Close(file); }
@@ -120,14 +126,13 @@ Content read_content(const InputFile& input, const MatLayout& layout) {
   const std::size_t* dims = x->dims;
   // MATLAB drops the last axis where it is 1.
   const bool is_one = x->rank == 3;
-  require((is_one || x->rank == 4) && dims[0] == kImageSize && dims[1] == kImageSize &&
-              dims[2] == kImageChannels,
+  require((is_one || x->rank == 4) && dims[0] == kSide && dims[1] == kSide && dims[2] == 3,
           "its images X are {}, where 32 x 32 x 3 x N is expected", shape_of(*x));
   const std::size_t images = is_one ? 1 : dims[3];
   require(images > 0, "it holds no images: X is {}", shape_of(*x));
   require(images <= kMostImages, "it says that it holds {} images, but at most {} are read", images,
           kMostImages);
-  const std::size_t bytes = images * kImageElements;
+  const std::size_t bytes = images * kElements;
   require(bytes <= static_cast<std::size_t>(layout.largest),
           "it says that it holds {} images, but has fewer bytes: it is damaged", images);
   Content content;
@@ -149,28 +154,27 @@ void try_file(const InputFile& input, const MatLayout& layout) {
 
 class Svhn final : public ByteDataset {
  public:
-  Svhn(std::vector<std::uint8_t> pixels, const DatasetLabels& labels)
-      : ByteDataset("SVHN", std::ssize(labels.of_image), labels), pixels_(std::move(pixels)) {}
+  Svhn(std::vector<std::uint8_t> pixels, ImageFit fit, const ImageShape& shape,
+       const DatasetLabels& labels)
+      : ByteDataset("SVHN", std::ssize(labels.of_image), shape, labels),
+        pixels_(std::move(pixels)),
+        fit_(fit) {}
 
  private:
   // MATLAB stores columns: a plane is the transposed image.
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
-    const std::uint8_t* from = pixels_.data() + index * kImageElements;
-    for (int c = 0; c < kImageChannels; ++c) {
-      for (int x = 0; x < kImageSize; ++x) {
-        for (int y = 0; y < kImageSize; ++y) {
-          pixels[(c * kImageSize + y) * kImageSize + x] = *from++;
-        }
-      }
-    }
+    fit_array_image({pixels_.data() + index * kElements, 3, kSide, kSide, kPlane, 1, kSide}, name(),
+                    fit_, shape(), pixels);
   }
 
   std::vector<std::uint8_t> pixels_;
+  ImageFit fit_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Dataset> open_svhn(const fs::path& file) {
+std::shared_ptr<const Dataset> open_svhn(const fs::path& file, ImageFit fit,
+                                         const ImageShape& shape) {
   const InputFile input(file);
   try {
     // matio has global state. A child that tries the file must not wait for another thread.
@@ -182,7 +186,7 @@ std::shared_ptr<const Dataset> open_svhn(const fs::path& file) {
     DatasetLabels labels;
     labels.of_image = std::move(content.classes);
     labels.num_classes = 10;
-    return std::make_shared<Svhn>(std::move(content.pixels), labels);
+    return std::make_shared<Svhn>(std::move(content.pixels), fit, shape, labels);
   } catch (const Error& error) {
     fail("'{}' cannot be read as SVHN: {}", file.string(), error.what());
   }

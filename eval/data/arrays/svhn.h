@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "eval/data/dataset.h"
+#include "eval/image/fit.h"
 
 namespace odin {
 
@@ -13,7 +14,10 @@ namespace odin {
 //
 // The images are read to memory, after a trial in a child process. Throws Error, which names the file,
 // for a file of another version, a variable that is missing or has another shape or type, no images,
-// labels out of range, and a file that is damaged or truncated.
-std::shared_ptr<const Dataset> open_svhn(const std::filesystem::path& file);
+// labels out of range, and a file that is damaged or truncated; and, as the first image is read, if images
+// of 32 x 32 do not fit `shape` by `fit`.
+std::shared_ptr<const Dataset> open_svhn(const std::filesystem::path& file,
+                                         ImageFit fit = ImageFit::kExact,
+                                         const ImageShape& shape = {});
 
 }  // namespace odin

@@ -11,6 +11,7 @@
 
 #include "eval/metrics/confidence.h"
 #include "eval/metrics/metrics.h"
+#include "nn/image_shape.h"
 
 namespace odin {
 
@@ -65,9 +66,10 @@ struct HtmlSearch {
 
 // An image of a contact sheet.
 struct HtmlImage {
-  std::vector<std::uint8_t> pixels;  // (3, 32, 32): red, green and blue planes
+  std::vector<std::uint8_t> pixels;  // (channels, side, side): grey, or red, green and blue planes
   double score = 0;
   std::string predicted;  // name of the predicted class
+  ImageShape shape{};
 };
 
 // The extreme images of one set by the score of one detector.

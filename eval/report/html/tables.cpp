@@ -87,9 +87,10 @@ void append_images(std::string& html, std::string_view heading,
     const std::string predicted = html_escaped(image.predicted);
     const std::string score = fmt::format("{:#.6g}", image.score);
     append(html,
-           "<li><img width=\"32\" height=\"32\" alt=\"predicted: {}\" "
+           "<li><img width=\"{}\" height=\"{}\" alt=\"predicted: {}\" "
            "src=\"data:image/png;base64,{}\"/><b>{}</b>{}</li>\n",
-           predicted, base64(encode_png(image.pixels)), predicted, score);
+           image.shape.side, image.shape.side, predicted,
+           base64(encode_png(image.pixels, image.shape)), predicted, score);
   }
   html += "</ul></div>\n";
 }

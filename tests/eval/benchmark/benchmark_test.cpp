@@ -35,7 +35,7 @@ struct Fixture : SmallNetwork {
 class LabelledNoise final : public Dataset {
  public:
   explicit LabelledNoise(const DatasetLabels& labels)
-      : Dataset("labelled", static_cast<std::int64_t>(labels.of_image.size()), labels) {}
+      : Dataset("labelled", static_cast<std::int64_t>(labels.of_image.size()), {}, labels) {}
 
  private:
   void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {
@@ -118,7 +118,7 @@ TEST_CASE("accuracy matches classes by name if both have names") {
 TEST_CASE("a task that fails leaves the others as they are") {
   class Unreadable final : public Dataset {
    public:
-    Unreadable() : Dataset("unreadable", 9, {}) {}
+    Unreadable() : Dataset("unreadable", 9, {}, {}) {}
 
    private:
     void read_images(std::int64_t, std::int64_t, float*) const override {

@@ -12,7 +12,7 @@ using Classes = std::vector<std::int32_t>;
 // A set without pixels.
 class Labelled final : public Dataset {
  public:
-  explicit Labelled(const DatasetLabels& labels) : Dataset("mine", 1, labels) {}
+  explicit Labelled(const DatasetLabels& labels) : Dataset("mine", 1, {}, labels) {}
 
  private:
   void read_images(std::int64_t, std::int64_t, float*) const override {}

@@ -20,7 +20,7 @@ namespace {
 class Watched final : public Dataset {
  public:
   Watched(std::int64_t size, std::function<void(std::int64_t)> on_image)
-      : Dataset("Watched", size, {}), on_image_(std::move(on_image)) {}
+      : Dataset("Watched", size, {}, {}), on_image_(std::move(on_image)) {}
 
  private:
   void read_images(std::int64_t begin, std::int64_t count, float* pixels) const override {

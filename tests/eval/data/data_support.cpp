@@ -131,24 +131,25 @@ void write_plain_png(const fs::path& path, std::uint8_t red, std::uint8_t green,
   write_png(path, image);
 }
 
-Bytes read_image(const fs::path& file, ImageFit fit) {
-  Bytes pixels(kImageElements);
-  read_image_file(file, fit, pixels.data());
+Bytes read_image(const fs::path& file, ImageFit fit, const ImageShape& shape) {
+  Bytes pixels(static_cast<std::size_t>(shape.elements()));
+  read_image_file(file, fit, shape, pixels.data());
   return pixels;
 }
 
 std::vector<float> read_all(const Dataset& dataset, std::int64_t chunk) {
-  std::vector<float> pixels(static_cast<std::size_t>(dataset.size() * kImageElements), -1.0f);
+  std::vector<float> pixels(static_cast<std::size_t>(dataset.size() * dataset.shape().elements()),
+                            -1.0f);
   for (std::int64_t begin = 0; begin < dataset.size(); begin += chunk) {
     dataset.read(begin, std::min(chunk, dataset.size() - begin),
-                 pixels.data() + begin * kImageElements);
+                 pixels.data() + begin * dataset.shape().elements());
   }
   return pixels;
 }
 
 std::vector<int> read_all_bytes(const Dataset& dataset) {
   std::vector<int> bytes;
-  bytes.reserve(static_cast<std::size_t>(dataset.size() * kImageElements));
+  bytes.reserve(static_cast<std::size_t>(dataset.size() * dataset.shape().elements()));
   for (const float pixel : read_all(dataset)) {
     const int byte = static_cast<int>(std::lround(pixel * 255));
     bytes.push_back(static_cast<float>(byte) / 255.0f == pixel ? byte : -1);

@@ -10,6 +10,8 @@
 
 #include "eval/data/dataset.h"
 #include "eval/image/fit.h"
+#include "kernels/error.h"
+#include "tests/support/support.h"
 
 namespace odin::test {
 
@@ -50,10 +52,11 @@ void write_jpeg(const std::filesystem::path& path, const JpegImage& image);
 void write_plain_png(const std::filesystem::path& path, std::uint8_t red, std::uint8_t green,
                      std::uint8_t blue);
 
-// The pixels (3, 32, 32) of an image file.
-Bytes read_image(const std::filesystem::path& file, ImageFit fit = ImageFit::kExact);
+// The pixels (channels, side, side) of an image file.
+Bytes read_image(const std::filesystem::path& file, ImageFit fit = ImageFit::kExact,
+                 const ImageShape& shape = {});
 
-// All images, (size, 3, 32, 32), read in chunks of `chunk`.
+// All images, (size, channels, side, side), read in chunks of `chunk`.
 std::vector<float> read_all(const Dataset& dataset, std::int64_t chunk = 1000);
 // The same in bytes. A pixel that is not a whole number of 255ths gives -1.
 std::vector<int> read_all_bytes(const Dataset& dataset);

@@ -10,6 +10,7 @@
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "tests/eval/scoring/small_network.h"
+#include "tests/support/support.h"
 #include "weights/files/digest.h"
 
 using namespace odin;

@@ -32,14 +32,14 @@ std::size_t occurrences(const std::string& text, const std::string& part) {
 TEST_CASE("a sheet shows each image with its verdict") {
   const TemporaryFolder folder;
   VerdictSheet sheet(folder / "made/here", {"cat", "<dog>"});
-  sheet.add("photos/a.png", kPixels, {1, 0.987, 0.1002, true});
-  sheet.add("photos/<b>.png", kPixels, {0, 0.5, 0.1, false});
+  sheet.add("photos/a.png", kPixels, {}, {1, 0.987, 0.1002, true});
+  sheet.add("photos/<b>.png", kPixels, {}, {0, 0.5, 0.1, false});
   sheet.write(sample_detector(), {.accepted = 1, .rejected = 1, .unreadable = 3});
   const std::string page = content_of(folder / "made/here/index.html");
   const auto has = [&](const std::string& part) { return page.find(part) != std::string::npos; };
   CHECK(occurrences(page, "<li class=") == 2);
   CHECK(has("<li class=\"in\"><img alt=\"\" src=\"data:image/png;base64," +
-            base64(encode_png(kPixels)) +
+            base64(encode_png(kPixels, {})) +
             "\"/><b>in distribution</b><bdi>&lt;dog&gt;</bdi> 99 %<br/>0.100200<br/>"
             "<small><bdi>a.png</bdi></small></li>"));
   CHECK(
@@ -55,7 +55,7 @@ TEST_CASE("a sheet shows each image with its verdict") {
 TEST_CASE("a sheet shows a thousand images and counts the others") {
   const TemporaryFolder folder;
   VerdictSheet sheet(folder.path(), {});
-  for (int i = 0; i < 1003; ++i) sheet.add("x.png", kPixels, {7, 0.5, 0.1, true});
+  for (int i = 0; i < 1003; ++i) sheet.add("x.png", kPixels, {}, {7, 0.5, 0.1, true});
   sheet.write(sample_detector(), {.accepted = 1003});
   const std::string page = content_of(folder / "index.html");
   CHECK(occurrences(page, "<li class=") == 1000);

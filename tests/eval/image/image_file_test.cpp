@@ -28,21 +28,23 @@ Bytes planar(const Bytes& data, std::size_t channels, std::array<std::size_t, 3>
 // test, if there is no Pillow.
 template <class Check>
 bool compare_with_pillow(const fs::path& images, const char* fit_name, ImageFit fit,
-                         const Check& check) {
+                         const Check& check, const ImageShape& shape = {}) {
   const TemporaryFolder folder;
   const fs::path out = folder / "pixels";
-  if (!run_pillow(fmt::format("pixels '{}' {} '{}'", images.string(), fit_name, out.string()))) {
+  if (!run_pillow(fmt::format("pixels '{}' {} '{}' 0 {} {}", images.string(), fit_name,
+                              out.string(), shape.channels, shape.side))) {
     return false;
   }
   const Bytes expected = read_file(out);
   std::vector<fs::path> files(fs::directory_iterator(images), fs::directory_iterator{});
   std::sort(files.begin(), files.end());
-  REQUIRE(expected.size() == files.size() * 3 * kPlane);
+  const std::int64_t elements = shape.elements();
+  REQUIRE(std::ssize(expected) == std::ssize(files) * elements);
   for (std::size_t i = 0; i < files.size(); ++i) {
     CAPTURE(files[i].string());
     CAPTURE(fit_name);
-    const auto begin = expected.begin() + static_cast<std::ptrdiff_t>(i * 3 * kPlane);
-    check(read_image(files[i], fit), Bytes(begin, begin + 3 * kPlane));
+    const auto begin = expected.begin() + static_cast<std::ptrdiff_t>(i) * elements;
+    check(read_image(files[i], fit, shape), Bytes(begin, begin + elements));
   }
   return true;
 }
@@ -189,11 +191,40 @@ TEST_CASE("Images agree byte for byte with Pillow") {
   }
 }
 
+TEST_CASE(
+    "Images of other sizes and grey ones agree byte for byte with Pillow, whatever their kind") {
+  const TemporaryFolder folder;
+  if (!run_pillow("make '" + folder.path().string() + "'")) return;
+  struct Case {
+    const char* images;
+    const char* fit;
+    ImageFit value;
+    ImageShape shape;
+  };
+  for (const Case& c : {Case{"exact", "exact", ImageFit::kExact, {1, 32}},
+                        {"exact", "crop", ImageFit::kCenterCrop, {1, 28}},
+                        {"sized", "crop", ImageFit::kCenterCrop, {3, 27}},
+                        {"sized", "resize", ImageFit::kResize, {1, 28}},
+                        {"sized", "nearest", ImageFit::kResizeNearest, {3, 28}},
+                        {"sized", "resize", ImageFit::kResize, {3, 64}},
+                        {"small", "resize", ImageFit::kResize, {1, 96}},
+                        {"sized", "resize", ImageFit::kResize, {3, 96}}}) {
+    CAPTURE(c.shape.side);
+    const bool compared = compare_with_pillow(
+        folder / c.images, c.fit, c.value,
+        [](const Bytes& found, const Bytes& expected) { CHECK(found == expected); }, c.shape);
+    if (!compared) return;
+  }
+}
+
 TEST_CASE("Scaled by the shorter side and cropped, images agree byte for byte with torchvision") {
   const TemporaryFolder folder;
   if (!run_pillow("make '" + folder.path().string() + "'")) return;
-  compare_with_pillow(folder / "long", "resize-crop", ImageFit::kResizeCrop,
-                      [](const Bytes& found, const Bytes& expected) { CHECK(found == expected); });
+  for (const ImageShape shape : {ImageShape{}, ImageShape{1, 28}, ImageShape{3, 96}}) {
+    compare_with_pillow(
+        folder / "long", "resize-crop", ImageFit::kResizeCrop,
+        [](const Bytes& found, const Bytes& expected) { CHECK(found == expected); }, shape);
+  }
 }
 
 TEST_CASE("A very wide or tall image is scaled and cropped in its middle") {
@@ -256,7 +287,7 @@ TEST_CASE("A random crop is any part of the image, chosen by seed and image") {
   write_png(file, {.width = kWidth, .height = kHeight, .palette = {}, .data = data});
   const auto crop = [&](std::uint64_t seed, std::uint64_t image) {
     Bytes pixels(3 * kPlane);
-    read_image_file(file, ImageFit::kRandomCrop, pixels.data(), {seed, image});
+    read_image_file(file, ImageFit::kRandomCrop, {}, pixels.data(), {seed, image});
     return pixels;
   };
   constexpr int kDraws = 1800;

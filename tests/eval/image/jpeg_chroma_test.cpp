@@ -14,7 +14,7 @@ const fs::path kImages = ODIN_SOURCE_DIR "/tests/eval/image";
 
 Bytes read_with(const fs::path& file, ImageFit fit, JpegChroma chroma) {
   Bytes pixels(3 * kPlane);
-  read_image_file(file, fit, pixels.data(), {}, chroma);
+  read_image_file(file, fit, {}, pixels.data(), {}, chroma);
   return pixels;
 }
 

@@ -2,15 +2,16 @@
 """What Pillow, torchvision and PyTorch make of images, for the tests of eval/.
 
     pillow_images.py make OUT              images of every kind: OUT/exact (32 x 32) and OUT/sized
-    pillow_images.py pixels FOLDER FIT OUT [COUNT]
+    pillow_images.py pixels FOLDER FIT OUT [COUNT [CHANNELS SIDE]]
                                            what they look like, FIT one of exact, resize, crop, nearest,
                                            by torchvision resize-crop
                                            and, by PyTorch, bilinear (without antialiasing)
     pillow_images.py order FOLDER OUT      their order and classes, by torchvision's ImageFolder
     pillow_images.py made FROM TO FIT      whether make_ood made TO of FROM so: FIT as above, or cut (anywhere)
 
-`pixels` writes (N, 3, 32, 32) bytes of FOLDER's own images by name, COUNT of them at most; `order` writes
-a line "CLASS PATH" for each. Leaves with status 77 and a reason where a module is not installed.
+`pixels` writes (N, CHANNELS, SIDE, SIDE) bytes, (N, 3, 32, 32) by default, of FOLDER's own images by name,
+COUNT of them at most or all for 0; `order` writes a line "CLASS PATH" for each. Leaves with status 77 and a
+reason where a module is not installed.
 """
 import pathlib
 import sys
@@ -102,33 +103,35 @@ def rgb_of(path):
     return image.convert("RGB")
 
 
-def fitted(path, fit):
-    """(3, 32, 32) bytes of an image brought to that size."""
+def fitted(path, fit, channels=3, side=SIZE):
+    """(channels, side, side) bytes of an image brought to that size."""
     import numpy as np
     from PIL import Image
     image = rgb_of(path)
+    if channels == 1:
+        image = image.convert("L")
     if fit == "resize":
-        image = image.resize((SIZE, SIZE), Image.BILINEAR)
+        image = image.resize((side, side), Image.BILINEAR)
     elif fit == "nearest":
-        image = image.resize((SIZE, SIZE), Image.NEAREST)
+        image = image.resize((side, side), Image.NEAREST)
     elif fit == "resize-crop":
         from torchvision import transforms
-        image = transforms.CenterCrop(SIZE)(transforms.Resize(SIZE)(image))
+        image = transforms.CenterCrop(side)(transforms.Resize(side)(image))
     elif fit == "bilinear":
         import torch
         planes = torch.from_numpy(np.asarray(image, np.float64).transpose(2, 0, 1).copy())
-        scaled = torch.nn.functional.interpolate(planes[None], (SIZE, SIZE), mode="bilinear", align_corners=False)
+        scaled = torch.nn.functional.interpolate(planes[None], (side, side), mode="bilinear", align_corners=False)
         return np.floor(scaled[0].numpy() + 0.5).astype(np.uint8)
     elif fit == "crop":
-        left, top = (int(round((extent - SIZE) / 2.0)) for extent in image.size)
-        image = image.crop((left, top, left + SIZE, top + SIZE))
-    return np.asarray(image).transpose(2, 0, 1)
+        left, top = (int(round((extent - side) / 2.0)) for extent in image.size)
+        image = image.crop((left, top, left + side, top + side))
+    return np.asarray(image).reshape(side, side, channels).transpose(2, 0, 1)
 
 
-def pixels(folder, fit, out, count=None):
+def pixels(folder, fit, out, count=0, channels=3, side=SIZE):
     import numpy as np
-    images = np.stack([fitted(path, fit) for path in sorted(folder.iterdir())[:count]])
-    assert images.shape[1:] == (3, SIZE, SIZE), images.shape
+    images = np.stack([fitted(path, fit, channels, side) for path in sorted(folder.iterdir())[:count or None]])
+    assert images.shape[1:] == (channels, side, side), images.shape
     images.tofile(out)
 
 

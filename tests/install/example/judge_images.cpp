@@ -7,10 +7,11 @@
 
 int main(int argc, char** argv) {
   odin::OodDetector detector(argv[1], "cpu");
+  const odin::ImageShape shape = detector.image_shape();
   const odin::ImageFit fit = odin::image_fit(detector.settings().fit);
   for (int i = 2; i < argc; ++i) {
-    std::vector<std::uint8_t> pixels(odin::kImageElements);
-    odin::read_image_file(argv[i], fit, pixels.data());
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()));
+    odin::read_image_file(argv[i], fit, shape, pixels.data());
     const odin::Verdict verdict = detector.detect(pixels).front();
     const auto& names = detector.class_names();
     const auto place = static_cast<std::size_t>(verdict.predicted_class);

@@ -9,8 +9,9 @@
 int main(int, char** argv) {
   const auto backend = odin::make_cpu_backend();
   odin::Scorer scorer(odin::read_checkpoint(argv[1]), *backend);
-  const auto images = odin::open_dataset(odin::parse_dataset_spec(argv[2]), {.noise_images = 10});
-  std::vector<float> pixels(10 * odin::kImageElements);
+  const auto images = odin::open_dataset(odin::parse_dataset_spec(argv[2]),
+                                         {.shape = scorer.image_shape(), .noise_images = 10});
+  std::vector<float> pixels(static_cast<std::size_t>(10 * images->shape().elements()));
   images->read(0, 10, pixels.data());
   scorer.normalise(pixels);
   const odin::OdinParameters parameters{.temperature = 1000, .magnitude = 0.0014};

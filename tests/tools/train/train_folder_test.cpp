@@ -32,7 +32,7 @@ class Colours {
         std::vector<std::uint8_t> pixels(kImageElements, static_cast<std::uint8_t>(i));
         std::fill_n(pixels.begin() + static_cast<std::ptrdiff_t>(c) * 1024, 1024,
                     static_cast<std::uint8_t>(200 + i));
-        write(fmt::format("set/{}/{:02}.png", names[c], i), encode_png(pixels));
+        write(fmt::format("set/{}/{:02}.png", names[c], i), encode_png(pixels, {}));
       }
     }
   }

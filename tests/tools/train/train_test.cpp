@@ -253,7 +253,7 @@ void write_classes(const fs::path& folder, const std::vector<std::string>& names
     fs::create_directories(folder / name);
     for (int i = 0; i < 3; ++i) {
       for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random());
-      write_bytes(folder / name / fmt::format("{}.png", i), encode_png(pixels));
+      write_bytes(folder / name / fmt::format("{}.png", i), encode_png(pixels, {}));
     }
   }
 }

@@ -29,8 +29,8 @@ std::uint8_t stripe(std::uint64_t seed, std::int64_t n, int i, int j) {
 
 class Stripes final : public ByteDataset {
  public:
-  Stripes(std::int64_t count, std::uint64_t seed)
-      : ByteDataset("Stripes", count, labels(count)), seed_(seed) {}
+  Stripes(std::int64_t count, std::uint64_t seed, const ImageShape& shape)
+      : ByteDataset("Stripes", count, shape, labels(count)), seed_(seed) {}
 
  private:
   static DatasetLabels labels(std::int64_t count) {
@@ -43,9 +43,9 @@ class Stripes final : public ByteDataset {
   }
 
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
-    for (int c = 0; c < kImageChannels; ++c) {
-      for (int i = 0; i < kImageSize; ++i) {
-        for (int j = 0; j < kImageSize; ++j) *pixels++ = stripe(seed_, index, i, j);
+    for (int c = 0; c < shape().channels; ++c) {
+      for (int i = 0; i < shape().side; ++i) {
+        for (int j = 0; j < shape().side; ++j) *pixels++ = stripe(seed_, index, i, j);
       }
     }
   }
@@ -63,12 +63,13 @@ void write(const std::filesystem::path& file, const std::string& bytes) {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> make_stripes(std::int64_t count, std::uint64_t seed) {
-  return std::make_shared<Stripes>(count, seed);
+std::shared_ptr<const Dataset> make_stripes(std::int64_t count, std::uint64_t seed,
+                                            const ImageShape& shape) {
+  return std::make_shared<Stripes>(count, seed, shape);
 }
 
 std::filesystem::path write_stripes(const std::filesystem::path& folder, std::int64_t count,
-                                    std::uint64_t seed) {
+                                    std::uint64_t seed, int side) {
   std::string images;
   std::string labels;
   append_big_endian(images, 0x803);
@@ -76,10 +77,10 @@ std::filesystem::path write_stripes(const std::filesystem::path& folder, std::in
   for (std::string* file : {&images, &labels}) {
     append_big_endian(*file, static_cast<std::uint32_t>(count));
   }
-  for (int axis = 0; axis < 2; ++axis) append_big_endian(images, kImageSize);
+  for (int axis = 0; axis < 2; ++axis) append_big_endian(images, static_cast<std::uint32_t>(side));
   for (std::int64_t n = 0; n < count; ++n) {
-    for (int i = 0; i < kImageSize; ++i) {
-      for (int j = 0; j < kImageSize; ++j) images += static_cast<char>(stripe(seed, n, i, j));
+    for (int i = 0; i < side; ++i) {
+      for (int j = 0; j < side; ++j) images += static_cast<char>(stripe(seed, n, i, j));
     }
     labels += static_cast<char>(n % kClasses);
   }

@@ -13,20 +13,24 @@ namespace odin::training {
 class ImageSet {
  public:
   // Copies a labelled set whose pixels are bytes. The back end must outlive it. Throws Error for a set
-  // without labels and if there is not enough memory.
+  // without labels, if there is not one mean and one deviation for each channel, and if there is not enough
+  // memory.
   ImageSet(const Dataset& dataset, std::span<const float> mean, std::span<const float> std,
            Backend& backend);
 
+  const ImageShape& shape() const { return shape_; }
   std::int64_t size() const { return static_cast<std::int64_t>(labels_.size()); }
   std::span<const std::int32_t> labels() const { return labels_; }
 
-  // Writes the images of `indices` (N) int32, augmented and normalised, to y (N, 3, 32, 32).
+  // Writes the images of `indices` (N) int32, augmented and normalised, to y
+  // (N, channels, side, side).
   void load(const Augmentation& augmentation, RandomKey key, ConstTensorView indices,
             TensorView y) const;
 
  private:
   Backend& backend_;
-  Tensor images_;  // (M, 3, 32, 32) uint8
+  ImageShape shape_;
+  Tensor images_;  // (M, channels, side, side) uint8
   Tensor mean_;
   Tensor std_;
   std::vector<std::int32_t> labels_;

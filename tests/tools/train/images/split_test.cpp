@@ -12,10 +12,12 @@
 #include <doctest/doctest.h>
 
 #include "kernels/error.h"
+#include "tests/support/support.h"
 
 namespace odin::test {
 namespace {
 
+using test::kImageElements;
 using training::last_images_split;
 using training::Split;
 using training::stratified_split;
@@ -25,7 +27,7 @@ class Numbered final : public ByteDataset {
  public:
   explicit Numbered(std::vector<std::int32_t> labels, std::vector<std::string> names = {})
       : ByteDataset(
-            "numbered", static_cast<std::int64_t>(labels.size()),
+            "numbered", static_cast<std::int64_t>(labels.size()), {},
             {labels, 1 + *std::max_element(labels.begin(), labels.end()), std::move(names)}) {}
 
  private:

@@ -26,6 +26,7 @@ struct Options {
   fs::path input;
   fs::path output;
   pytorch::InputDescription inputs;
+  int image_size = 32;
   fs::path class_names;
   std::string key;
   bool strict = false;
@@ -37,6 +38,7 @@ constexpr const char* kExamples = R"(examples:
   convert_checkpoint wideresnet100.pth.tar.gz wideresnet100.h5 --in-dataset cifar100
   convert_checkpoint mine.pth mine.h5 --in-dataset svhn --mean 0.44 0.44 0.47 --std 0.2 0.2 0.2
   convert_checkpoint mine.safetensors mine.h5 --in-dataset cifar10
+  convert_checkpoint mine.pth mine.h5 --in-dataset mnist --image-size 28 --mean 0.1307 --std 0.3081
   convert_checkpoint mine.pth --list
   convert_checkpoint mine.pth mine.h5 --in-dataset cifar10 --key state_dict_ema)";
 
@@ -51,6 +53,9 @@ std::string known_names() {
 // Throws CLI::ParseError if something is missing from the command line.
 void check_usage(const Options& options) {
   if (options.list) return;
+  if (options.inputs.mean.size() == 2 || options.inputs.std.size() == 2) {
+    throw CLI::ValidationError("--mean and --std", "take one value for grey, three for colour");
+  }
   if (options.output.empty()) throw CLI::RequiredError("OUTPUT (or --list)");
   if (options.inputs.in_dataset.empty()) throw CLI::RequiredError("--in-dataset");
   const bool known = find_in_dataset(options.inputs.in_dataset) != nullptr;
@@ -74,9 +79,13 @@ void add_options(CLI::App& app, Options& options) {
                              known_names()));
   app.add_option("--mean", options.inputs.mean,
                  "mean of each channel, for normalising inputs (pixels in 0..1)")
-      ->expected(3);
+      ->expected(1, 3);
   app.add_option("--std", options.inputs.std, "standard deviation of each channel, for the same")
-      ->expected(3);
+      ->expected(1, 3);
+  app.add_option("--image-size", options.image_size,
+                 "side of the images that the network takes; its tensors tell the channels only")
+      ->check(CLI::Range(ImageShape::kLeastSide, ImageShape::kMostSide))
+      ->capture_default_str();
   app.add_option("--class-names", options.class_names, "text file with one class name per line");
   app.add_option(
       "--key", options.key,
@@ -104,6 +113,7 @@ void convert(const SharedSource& bytes, const Options& options) {
   const pytorch::NetworkFile file(bytes, options.key);
   Checkpoint checkpoint;
   checkpoint.architecture = file.architecture();
+  checkpoint.architecture.image.side = options.image_size;
   const std::string beside = pytorch::tensors_beside(file.naming());
   require(beside.empty() || !options.strict, "it holds {}", beside);
   pytorch::InputDescription inputs = options.inputs;

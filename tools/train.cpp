@@ -12,7 +12,6 @@
 #include "eval/cli/fit_options.h"
 #include "eval/cli/program.h"
 #include "eval/cli/whole_number.h"
-#include "eval/data/class_names.h"
 #include "eval/data/spec.h"
 #include "eval/report/version.h"
 #include "eval/scoring/launcher.h"
@@ -20,6 +19,7 @@
 #include "kernels/versions.h"
 #include "tools/in_datasets.h"
 #include "tools/train/images/channel_statistics.h"
+#include "tools/train/images/describe_images.h"
 #include "tools/train/images/split.h"
 #include "tools/train/network_names.h"
 #include "tools/train/setup.h"
@@ -51,6 +51,8 @@ struct Options {
   bool no_flip = false;
   std::int64_t held_out = 1000;
   std::uint64_t held_out_seed = 0;
+  int channels = 0;    // of the images that the network takes; 0: follows from the set
+  int image_size = 0;  // likewise
   ImageFit fit = ImageFit::kExact;
   bool skip_bad_images = false;
   std::string device = "auto";
@@ -69,6 +71,7 @@ constexpr const char* kExamples = R"(Examples:
   train --network wrn_28_10 --in cifar10-train:data --preset wrn --device cuda --out net.h5
   train --network densenet_bc_100 --in idx:train-images-idx3-ubyte.gz --in-dataset fashion_mnist
         --preset fast --epochs 5 --crop-padding 0 --out net.h5
+  train --network wrn_16_4 --in folder:pictures --image-size 64 --resize --out net.h5
   train ... --resume      the same command again, to resume after an interruption)";
 
 // The preset, with the values from the command line.
@@ -120,6 +123,9 @@ void check_usage(const CLI::App& app, const Options& o) {
     }
     return true;
   };
+  if (o.mean.size() == 2 || o.std.size() == 2) {
+    throw CLI::ValidationError("--mean and --std", "take one value for grey, three for colour");
+  }
   if (!positive(o.std)) throw CLI::ValidationError("--std", "must be above 0 and at most 1");
 }
 
@@ -171,9 +177,9 @@ void add_options(CLI::App& app, Options& o) {
                  "Name of the data set; a known name sets mean, deviation and class names");
   app.add_option("--mean", o.mean,
                  "Mean of each channel, for pixels in 0..1; default: the data set's, else measured")
-      ->expected(3)
+      ->expected(1, 3)
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--std", o.std, "Standard deviation of each channel, likewise")->expected(3);
+  app.add_option("--std", o.std, "Standard deviation of each channel, likewise")->expected(1, 3);
   app.add_option("--held-out", o.held_out,
                  "Number of images to hold out and evaluate after every epoch: a random sample, "
                  "stratified by class")
@@ -183,7 +189,13 @@ void add_options(CLI::App& app, Options& o) {
                  "Seed of that sample; --seed does not change it")
       ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
       ->capture_default_str();
-  add_fit_options(app, o.fit, "Images that are not 32 x 32");
+  app.add_option("--image-size", o.image_size,
+                 "Side of the images that the network takes; default: that of an idx: set, else 32")
+      ->check(CLI::Range(ImageShape::kLeastSide, ImageShape::kMostSide));
+  app.add_option("--channels", o.channels,
+                 "3 for colour, 1 for grey; default: 1 for an idx: set, else 3")
+      ->check(CLI::IsMember({1, 3}));
+  add_fit_options(app, o.fit, "Images of another size than the network's");
   app.add_flag("--skip-bad-images", o.skip_bad_images,
                "Leave out images of a folder that cannot be read; default: list them and end");
   app.add_option("--out", o.out, "Checkpoint to write after every epoch")->required();
@@ -224,28 +236,6 @@ const InDataset* known_dataset(const Options& o) {
   }
 }
 
-// The names of the classes, in the order of the set's labels. Class folders are in the order of their
-// names, which need not be that of the known set.
-void name_classes(const Options& o, const Dataset& dataset, const InDataset& known,
-                  Checkpoint& checkpoint) {
-  const auto names = dataset.class_names();
-  std::vector<std::int32_t> classes = classes_by_name(names, known.class_names);
-  if (classes.empty()) classes = classes_by_number(names);
-  if (names.empty()) {
-    checkpoint.class_names = known.class_names;
-  } else if (!classes.empty()) {
-    for (std::size_t i = 0; i < classes.size(); ++i) {
-      checkpoint.class_names[i] = known.class_names[static_cast<std::size_t>(classes[i])];
-    }
-  } else {
-    require(o.in_dataset.empty(),
-            "the classes of {} are not those of --in-dataset {}: its first class is '{}', and {} "
-            "has '{}'. Class folders have the names of its classes, with '_' for '/', or their "
-            "numbers from 0",
-            dataset.name(), known.name, printable(names[0]), known.name, known.class_names[0]);
-  }
-}
-
 // Fills in what the checkpoint says about the images.
 void describe_images(const Options& o, const Dataset& dataset, const Dataset& trained,
                      Checkpoint& checkpoint) {
@@ -258,7 +248,7 @@ void describe_images(const Options& o, const Dataset& dataset, const Dataset& tr
     require(static_cast<int>(known->class_names.size()) == dataset.num_classes(),
             "{} has {} classes, but the labels of {} have {}", known->name,
             known->class_names.size(), dataset.name(), dataset.num_classes());
-    name_classes(o, dataset, *known, checkpoint);
+    training::name_classes(dataset, *known, !o.in_dataset.empty(), checkpoint);
   }
   const int channels = checkpoint.architecture.image.channels;
   const auto mean = known ? for_channels(known->mean, channels) : std::nullopt;
@@ -284,9 +274,13 @@ int run(const CLI::App& app, const Options& o) {
   options.state = o.state.empty() ? fs::path(o.out.string() + ".state") : o.state;
   options.log = o.log.empty() ? fs::path(o.out.string() + ".csv") : o.log;
   for (const fs::path& file : {options.out, options.state, options.log}) require_writable(file);
-  const auto dataset =
-      open_dataset(parse_dataset_spec(o.in_spec),
-                   {.fit = o.fit, .folder = {.skip_bad_images = o.skip_bad_images}});
+  std::optional<training::TrainingState> state;
+  if (o.resume) state = training::read_training_state(options.state);
+  const ImageShape shape = training::shape_of_images(parse_dataset_spec(o.in_spec), o.channels,
+                                                     o.image_size, state ? state->setup : "");
+  const auto dataset = open_dataset(
+      parse_dataset_spec(o.in_spec),
+      {.shape = shape, .fit = o.fit, .folder = {.skip_bad_images = o.skip_bad_images}});
   for (const std::string& note : dataset->notes()) {
     std::fputs(printable_lines(fmt::format("{}: {}\n", o.in_spec, note)).c_str(), stderr);
   }
@@ -294,8 +288,6 @@ int run(const CLI::App& app, const Options& o) {
 
   options.save_every = o.save_every;
   options.quiet = o.quiet;
-  std::optional<training::TrainingState> state;
-  if (o.resume) state = training::read_training_state(options.state);
 
   const bool last_images = state && training::holds_out_last_images(state->setup);
   const training::Split split =
@@ -309,6 +301,7 @@ int run(const CLI::App& app, const Options& o) {
                                    last_images ? std::nullopt : std::optional(o.held_out_seed)};
   Checkpoint checkpoint;
   checkpoint.architecture = training::architecture_of(o.network, dataset->num_classes());
+  checkpoint.architecture.image = shape;
   describe_images(o, *dataset, *split.trained, checkpoint);
   options.setup = training::make_setup(checkpoint, split.trained->size(), held_out, recipe, o.fit);
   if (state) options.setup = training::resumed_setup(state->setup, options.setup, state->step);
@@ -318,7 +311,7 @@ int run(const CLI::App& app, const Options& o) {
   checkpoint.source = fmt::format(
       "trained by train of ODIN {} ({}) on {} in {} with {} images of {}{}{}: {}", version(),
       library_versions(), backend->name(), o.precision, split.trained->size(),
-      checkpoint.in_dataset, training::describe(o.fit), training::describe(held_out),
+      checkpoint.in_dataset, training::describe(o.fit, shape), training::describe(held_out),
       describe(recipe) + training::describe_history(options.setup));
   const auto load = [&](const Dataset& part) {
     return std::make_unique<training::ImageSet>(part, checkpoint.mean, checkpoint.std, *backend);

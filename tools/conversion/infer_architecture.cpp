@@ -52,6 +52,11 @@ double infer_reduction(const ShapeMap& shapes) {
   return std::min(least, 1.0);
 }
 
+// The side of the images does not follow from the tensors.
+ImageShape guess_image(const ShapeMap& shapes) {
+  return {.channels = extent(shapes, "conv1.weight", 1) == 1 ? 1 : 3};
+}
+
 std::optional<Architecture> guess_densenet(const ShapeMap& shapes) {
   const int layers = count_layers(shapes);
   const auto classes = extent(shapes, "fc.weight", 0);
@@ -59,8 +64,9 @@ std::optional<Architecture> guess_densenet(const ShapeMap& shapes) {
   const auto growth =
       extent(shapes, bottleneck ? "block1.layer.0.conv2.weight" : "block1.layer.0.conv1.weight", 0);
   if (layers == 0 || !classes || !growth) return std::nullopt;
-  return DenseNetConfig{3 * layers * (bottleneck ? 2 : 1) + 4, *growth, infer_reduction(shapes),
-                        bottleneck, *classes};
+  const DenseNetConfig config{3 * layers * (bottleneck ? 2 : 1) + 4, *growth,
+                              infer_reduction(shapes), bottleneck, *classes};
+  return Architecture(config, guess_image(shapes));
 }
 
 std::optional<Architecture> guess_wide_resnet(const ShapeMap& shapes) {
@@ -68,7 +74,7 @@ std::optional<Architecture> guess_wide_resnet(const ShapeMap& shapes) {
   const auto classes = extent(shapes, "fc.weight", 0);
   const auto width = extent(shapes, "block1.layer.0.conv1.weight", 0);
   if (layers == 0 || !classes || !width || *width < 16) return std::nullopt;
-  return WideResNetConfig{6 * layers + 4, *width / 16, *classes};
+  return Architecture(WideResNetConfig{6 * layers + 4, *width / 16, *classes}, guess_image(shapes));
 }
 
 // How a set of tensors differs from a network.
@@ -171,11 +177,16 @@ Architecture infer_architecture(const std::vector<NamedShape>& tensors) {
 
 std::string describe(const Architecture& architecture) {
   const int classes = num_classes(architecture);
+  const ImageShape image = architecture.image;
+  const std::string images =
+      image == ImageShape{}
+          ? ""
+          : fmt::format(", images of {} x {} x {}", image.channels, image.side, image.side);
   if (const auto* dense = std::get_if<DenseNetConfig>(&architecture.family)) {
-    return fmt::format("{} (growth rate {}, reduction {}, {} classes)", name_of(architecture),
-                       dense->growth_rate, dense->reduction, classes);
+    return fmt::format("{} (growth rate {}, reduction {}, {} classes{})", name_of(architecture),
+                       dense->growth_rate, dense->reduction, classes, images);
   }
-  return fmt::format("{} ({} classes)", name_of(architecture), classes);
+  return fmt::format("{} ({} classes{})", name_of(architecture), classes, images);
 }
 
 }  // namespace odin::pytorch

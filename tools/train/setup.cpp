@@ -56,17 +56,17 @@ std::string describe(const HeldOut& held_out) {
              : fmt::format(" (without the last {}, held out)", held_out.images);
 }
 
-std::string_view describe(ImageFit fit) {
-  switch (fit) {
-    case ImageFit::kExact:
-      return "";
-    case ImageFit::kResizeCrop:
-      return ", scaled and cropped to 32 x 32";
-    case ImageFit::kCenterCrop:
-      return ", cropped to 32 x 32";
-    default:
-      return ", scaled to 32 x 32";
-  }
+std::string describe(ImageFit fit, const ImageShape& shape) {
+  const bool usual = shape == ImageShape{};
+  if (fit == ImageFit::kExact && usual) return "";
+  const char* how = fit == ImageFit::kExact        ? "as"
+                    : fit == ImageFit::kResizeCrop ? "scaled and cropped to"
+                    : fit == ImageFit::kCenterCrop ? "cropped to"
+                                                   : "scaled to";
+  return fmt::format(", {} {} x {}{}", how, shape.side, shape.side,
+                     usual                 ? ""
+                     : shape.channels == 1 ? " in grey"
+                                           : " in colour");
 }
 
 std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
@@ -83,11 +83,26 @@ std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const 
              {"history", Json::array()}};
   // Without held-out images there is no draw, and the setup is that of every version.
   if (held_out.images > 0 && held_out.seed) setup["held_out_seed"] = *held_out.seed;
-  // Nor are images of 32 x 32 fitted.
+  // Nor is there a word of the usual images, and of fitting them.
+  const ImageShape image = checkpoint.architecture.image;
+  if (image != ImageShape{}) setup["image"] = {image.channels, image.side};
   if (fit == ImageFit::kResize) setup["fit"] = "resize";
   if (fit == ImageFit::kResizeCrop) setup["fit"] = "resize_crop";
   if (fit == ImageFit::kCenterCrop) setup["fit"] = "center_crop";
   return setup.dump();
+}
+
+ImageShape image_shape_of(std::string_view setup) {
+  const Json parsed = Json::parse(setup, nullptr, false);
+  if (parsed.is_object() && !parsed.contains("image")) return {};
+  const Json image = parsed.is_object() ? parsed["image"] : Json();
+  require(image.is_array() && image.size() == 2 && image[0].is_number_integer() &&
+              image[1].is_number_integer(),
+          "the state does not say which images its training takes: it is damaged");
+  const ImageShape shape{image[0].get<int>(), image[1].get<int>()};
+  odin::validate(
+      Architecture(DenseNetConfig{}, shape));  // any family: the shape alone is in question
+  return shape;
 }
 
 bool holds_out_last_images(std::string_view setup) {

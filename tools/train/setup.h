@@ -24,8 +24,8 @@ struct HeldOut {
 // For a checkpoint's `source`: empty, or " (without 1000 held out, ...)".
 std::string describe(const HeldOut& held_out);
 
-// The same for how images were fitted to 32 x 32: empty, ", scaled to 32 x 32", ...
-std::string_view describe(ImageFit fit);
+// The same for how images were fitted: empty, ", scaled to 32 x 32", ..., or ", as 28 x 28 in grey".
+std::string describe(ImageFit fit, const ImageShape& shape);
 
 // As JSON: the network, the images, how they are fitted and their normalisation, the recipe.
 std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
@@ -39,6 +39,9 @@ bool holds_out_last_images(std::string_view setup);
 // its history. Only the numbers of epochs may differ; the new ones set the schedule from here on. Throws
 // Error, which names what else differs with both values, if anything does.
 std::string resumed_setup(std::string_view before, std::string_view now, std::int64_t step);
+
+// Of the images of the training. `setup` is of a state. Throws Error if it is damaged.
+ImageShape image_shape_of(std::string_view setup);
 
 // The history in words, for a checkpoint's `source`: empty, or "; until step 500 with ...".
 std::string describe_history(std::string_view setup);

@@ -125,7 +125,7 @@ def fitted(path, fit, channels=3, side=SIZE):
     elif fit == "crop":
         left, top = (int(round((extent - side) / 2.0)) for extent in image.size)
         image = image.crop((left, top, left + side, top + side))
-    return np.asarray(image).reshape(side, side, channels).transpose(2, 0, 1)
+    return np.asarray(image).reshape(image.height, image.width, channels).transpose(2, 0, 1)
 
 
 def pixels(folder, fit, out, count=0, channels=3, side=SIZE):

@@ -54,6 +54,8 @@ TEST_CASE("A network is recognised by its names and shapes") {
       WideResNetConfig{.depth = 40, .widen_factor = 4, .num_classes = 100},
       WideResNetConfig{.depth = 10, .widen_factor = 1, .num_classes = 2},
       WideResNetConfig{.depth = 16, .widen_factor = 8},
+      {WideResNetConfig{}, {1, 32}},
+      {DenseNetConfig{}, {1, 32}},
   };
   for (const Architecture& architecture : architectures) {
     CAPTURE(describe(architecture));

@@ -74,7 +74,7 @@ TEST_CASE("train learns, logs every epoch and writes a checkpoint with its histo
                          "seconds,images_per_second\n1,10,0.09"));
 
   const Checkpoint checkpoint = read_checkpoint(t / "net.h5");
-  CHECK(checkpoint.architecture == Architecture(DenseNetConfig{10, 4, 0.5, true, 3}));
+  CHECK(checkpoint.architecture == Architecture(DenseNetConfig{10, 4, 0.5, true, 3}, {1, 32}));
   for (const char* part :
        {"trained by train of ODIN ", " (oneDNN 2.", " on cpu in fp32 with 100 images of ",
         "8.5 epochs in batches of 10, rate 0.1 with a cosine schedule, Nesterov momentum 0.9, "
@@ -86,9 +86,54 @@ TEST_CASE("train learns, logs every epoch and writes a checkpoint with its histo
   // The images' own mean and deviation, because their name is unknown.
   CHECK(checkpoint.mean[0] > 0.3F);
   CHECK(checkpoint.mean[0] < 0.6F);
-  CHECK(checkpoint.std[1] > 0.05F);
-  CHECK(checkpoint.std[1] < 0.3F);
-  CHECK(checkpoint.mean[0] == checkpoint.mean[2]);
+  CHECK(checkpoint.std[0] > 0.05F);
+  CHECK(checkpoint.std[0] < 0.3F);
+  CHECK(checkpoint.mean.size() == 1);
+  CHECK(checkpoint.source.find(", as 32 x 32 in grey (without") != std::string::npos);
+}
+
+TEST_CASE("images of MNIST's format train a network for grey images of their size") {
+  const TemporaryFolder folder;
+  const auto images = write_stripes(folder.path(), 60, 1, 28);
+  const auto train = [&](const std::string& out, const std::string& more) {
+    return run_program(fmt::format(
+        "'{}' --network wrn_10_1 --in 'idx:{}' --device cpu --batch-size 10 --held-out 12 "
+        "--quiet --out '{}' {}",
+        kProgram, images.string(), (folder / out).string(), more));
+  };
+  const auto shape_in = [&](const std::string& file) {
+    return read_checkpoint(folder / file).architecture.image;
+  };
+  // Half of 28 is no multiple of four.
+  REQUIRE(train("net.h5", "--epochs 1 --half-size-epochs 0.5").exit_status == 0);
+  CHECK(shape_in("net.h5") == ImageShape{1, 28});
+  CHECK(read_checkpoint(folder / "net.h5").mean.size() == 1);
+  REQUIRE(train("net.h5", "--epochs 2 --half-size-epochs 0.5 --resume").exit_status == 0);
+  CHECK(shape_in("net.h5") == ImageShape{1, 28});
+  ProgramResult result = train("net.h5", "--epochs 2 --half-size-epochs 0.5 --resume --channels 3");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("another training: image was [1,28] and is [3,28] now") !=
+        std::string::npos);
+
+  REQUIRE(train("colour.h5", "--epochs 1 --channels 3 --image-size 32").exit_status == 0);
+  CHECK(shape_in("colour.h5") == ImageShape{});
+  CHECK(read_checkpoint(folder / "colour.h5").mean.size() == 3);
+  // Goes on as it began, as trainings of older versions do.
+  REQUIRE(train("colour.h5", "--epochs 2 --resume").exit_status == 0);
+  CHECK(shape_in("colour.h5") == ImageShape{});
+  REQUIRE(train("large.h5", "--epochs 1 --image-size 64 --resize").exit_status == 0);
+  CHECK(shape_in("large.h5") == ImageShape{1, 64});
+  CHECK(read_checkpoint(folder / "large.h5").source.find(", scaled to 64 x 64 in grey") !=
+        std::string::npos);
+
+  result = train("bad.h5", "--epochs 1 --image-size 24");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("28 x 28, but images of 24 x 24 are needed") != std::string::npos);
+  CHECK(train("bad.h5", "--channels 2").exit_status == 2);
+  CHECK(train("bad.h5", "--image-size 1000").exit_status == 2);
+  result = train("bad.h5", "--epochs 1 --mean 0.1 0.2 0.3 --std 0.2 0.2 0.2");
+  CHECK(result.exit_status == 1);
+  CHECK(result.errors.find("3 means and 3 deviations") != std::string::npos);
 }
 
 TEST_CASE("a killed training resumes and ends with the same bytes") {

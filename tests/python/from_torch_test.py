@@ -40,6 +40,16 @@ class FromTorchTest(PackageCase):
             self.assert_same(ours.scores(images), converted.scores(images))
             self.assertEqual((ours.class_names, ours.mean), (converted.class_names, converted.mean))
 
+    def test_a_network_for_images_of_another_size_is_told_so(self):
+        images = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+        network = small_network()
+        torch.save(network.state_dict(), self.folder / "net.pth")
+        self.run_program("tools/convert_checkpoint", "net.pth", "net.h5", "--in-dataset", "cifar10", "--image-size", 64)
+        ours = odin.Network.from_torch(network, in_dataset="cifar10", image_size=64)
+        self.assertEqual(ours.image_shape, (3, 64, 64))
+        self.assert_same(ours.scores(images), odin.Network(self.folder / "net.h5").scores(images))
+        self.assert_raises(odin.Error, "3", odin.Network.from_torch, network, in_dataset="cifar10", image_size=3)
+
     def test_every_form_of_the_weights_is_the_same_network(self):
         network = small_network()
         state = network.state_dict()

@@ -67,7 +67,8 @@ state_dict: a module, or its state_dict(), or any mapping from names to tensors 
 in_dataset: what it was trained on. "cifar10", "cifar100" and "fashion_mnist" bring the following three.
 mean, std: of each channel, by which images are normalised; of pixels in 0..1.
 class_names: one for each class.
-key: chooses the tensors whose names begin with it and a dot.)";
+key: chooses the tensors whose names begin with it and a dot.
+image_size: the side of the images.)";
 
 DeviceOptions options_of(int threads, const std::string& precision) {
   return {.threads = threads, .precision = precision_of(precision)};
@@ -88,12 +89,12 @@ ScoringNetwork* from_torch(const nb::object& state_dict, const std::string& in_d
                            const std::optional<std::vector<float>>& mean,
                            const std::optional<std::vector<float>>& std,
                            const std::optional<std::vector<std::string>>& class_names,
-                           const std::string& key, const std::string& device, int threads,
-                           const std::string& precision) {
+                           const std::string& key, int image_size, const std::string& device,
+                           int threads, const std::string& precision) {
   const pytorch::InputDescription inputs{in_dataset, mean.value_or(std::vector<float>()),
                                          std.value_or(std::vector<float>()),
                                          class_names.value_or(std::vector<std::string>())};
-  return new ScoringNetwork(checkpoint_from(state_dict, key, inputs), device,
+  return new ScoringNetwork(checkpoint_from(state_dict, key, image_size, inputs), device,
                             options_of(threads, precision));
 }
 
@@ -109,8 +110,8 @@ void bind_network(nb::module_& module) {
            "threads"_a = 0, "precision"_a = "fp32", kOpen)
       .def_static("from_torch", &from_torch, "state_dict"_a.none(), nb::kw_only(),
                   "in_dataset"_a = "", "mean"_a = nb::none(), "std"_a = nb::none(),
-                  "class_names"_a = nb::none(), "key"_a = "", "device"_a = "auto", "threads"_a = 0,
-                  "precision"_a = "fp32", kFromTorch)
+                  "class_names"_a = nb::none(), "key"_a = "", "image_size"_a = 32,
+                  "device"_a = "auto", "threads"_a = 0, "precision"_a = "fp32", kFromTorch)
       .def(
           "scores",
           [](ScoringNetwork& self, const nb::object& images, double temperature, double magnitude) {

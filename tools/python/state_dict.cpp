@@ -115,7 +115,7 @@ pytorch::SavedNetwork network_of(const nb::object& state_dict) {
 
 }  // namespace
 
-Checkpoint checkpoint_from(const nb::object& state_dict, const std::string& key,
+Checkpoint checkpoint_from(const nb::object& state_dict, const std::string& key, int image_size,
                            const pytorch::InputDescription& inputs) {
   pytorch::SavedNetwork network = network_of(state_dict);
   if (!key.empty()) pytorch::keep_prefix(network, key);
@@ -123,6 +123,7 @@ Checkpoint checkpoint_from(const nb::object& state_dict, const std::string& key,
   for (const pytorch::NamedTensor& named : network.tensors) stored += named.tensor.storage->count;
   Checkpoint checkpoint;
   checkpoint.architecture = pytorch::architecture_of(network);
+  checkpoint.architecture.image.side = image_size;
   const std::string beside = pytorch::tensors_beside(pytorch::name_parameters(network.tensors));
   if (!beside.empty() &&
       PyErr_WarnEx(PyExc_UserWarning, fmt::format("ignored {}", beside).c_str(), 1) != 0) {

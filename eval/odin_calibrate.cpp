@@ -183,11 +183,12 @@ void print_settings(const Options& o, const DetectorSettings& s) {
 int calibrate_detector(const Options& o) {
   require_single_process();
   require_writable(o.out);
+  // Before other threads start: the file is first read in a child process, which has none of them.
+  Checkpoint checkpoint = read_checkpoint(o.weights);
   const int threads = o.device.threads > 0 ? o.device.threads : default_threads(1);
   DeviceOptions device = o.device.options();
   device.threads = threads;
   const std::unique_ptr<Backend> backend = make_backend(o.device.device, device);
-  Checkpoint checkpoint = read_checkpoint(o.weights);
   const NamedDataset images = open_images(o, checkpoint.architecture.image);
   if (!o.quiet) {
     for (const std::string& note : images.images->notes()) {

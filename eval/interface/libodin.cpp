@@ -52,9 +52,9 @@ T& required(T* pointer, const char* name) {
   return *pointer;
 }
 
-PixelLayout layout_of(odin_layout layout) {
+PixelLayout layout_of(int layout) {
   require(layout == ODIN_PLANAR || layout == ODIN_INTERLEAVED,
-          "the layout {} is neither ODIN_PLANAR nor ODIN_INTERLEAVED", static_cast<int>(layout));
+          "the layout {} is neither ODIN_PLANAR nor ODIN_INTERLEAVED", layout);
   return layout == ODIN_PLANAR ? PixelLayout::kPlanar : PixelLayout::kInterleaved;
 }
 
@@ -66,7 +66,7 @@ odin_verdict verdict_of(const Verdict& verdict) {
 }
 
 template <class Pixel>
-int detect(odin_detector* detector, const Pixel* images, std::size_t count, odin_layout layout,
+int detect(odin_detector* detector, const Pixel* images, std::size_t count, int layout,
            odin_verdict* verdicts) noexcept {
   const bool good = guarded([&] {
     OodDetector& used = required(detector, "the detector").detector;
@@ -112,12 +112,12 @@ void odin_detector_close(odin_detector* detector) {
 }
 
 int odin_detector_detect_bytes(odin_detector* detector, const uint8_t* images, size_t count,
-                               odin_layout layout, odin_verdict* verdicts) {
+                               int layout, odin_verdict* verdicts) {
   return odin::detect(detector, images, count, layout, verdicts);
 }
 
 int odin_detector_detect_floats(odin_detector* detector, const float* images, size_t count,
-                                odin_layout layout, odin_verdict* verdicts) {
+                                int layout, odin_verdict* verdicts) {
   return odin::detect(detector, images, count, layout, verdicts);
 }
 

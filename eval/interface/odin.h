@@ -56,11 +56,11 @@ odin_detector* odin_detector_open(const char* file, const char* device, int thre
 void odin_detector_close(odin_detector* detector);
 
 /* Writes one verdict for each of `count` images of the network's size, in their order. Bytes v are pixels v / 255;
- * floats must be in 0..1. Returns 0, or -1 on failure, when the verdicts mean nothing. */
+ * floats must be in 0..1. `layout` is an odin_layout. Returns 0, or -1 on failure, when the verdicts mean nothing. */
 int odin_detector_detect_bytes(odin_detector* detector, const uint8_t* images, size_t count,
-                               odin_layout layout, odin_verdict* verdicts);
+                               int layout, odin_verdict* verdicts);
 int odin_detector_detect_floats(odin_detector* detector, const float* images, size_t count,
-                                odin_layout layout, odin_verdict* verdicts);
+                                int layout, odin_verdict* verdicts);
 
 /* The same for one PNG or JPEG file, which is fitted to the network's size as the images were that the detector was
  * made from. */

@@ -155,9 +155,13 @@ TEST_CASE("plans for images of every size, on the CPU, agree with the layers in 
       INFO(name_of(convolution));
       cpu::PlanOptions options;
       options.convolution = convolution;
-      const double best = convolution == ConvolutionAlgorithm::kDirect ? 1e-4 : 1e-2;
+      const bool direct = convolution == ConvolutionAlgorithm::kDirect;
+      const double best = direct ? 1e-4 : 1e-2;
+      // In the worst image rounding opens or closes a ReLU or two, of which images of 64 x 64 have four times as many:
+      // 0.016 with Winograd's rounding in a build with other instructions.
+      const double worst = direct ? 1e-2 : 5e-2;
       check_equal(odin_of(*cpu::make_plan_executor(plan, options), architecture), expected,
-                  architecture.image, 1e-5, best, 1e-2);
+                  architecture.image, 1e-5, best, worst);
     }
   });
 }

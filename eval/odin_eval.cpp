@@ -128,8 +128,9 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
   const int threads =
       o.device.threads > 0 ? o.device.threads : default_threads(ranks.local_count());
-  const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
+  // First, before other threads start: the network's file is read in a child process, which has none of them.
   Job prepared = prepare_job(o.job);
+  const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
   if (o.method != MetricsMethod::kExact) {
     // Throws Error, before any work, for a number of classes that has no sweep.
     odin_sweep(num_classes(prepared.checkpoint.architecture));

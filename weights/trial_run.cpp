@@ -20,8 +20,9 @@ void limit(int resource, rlim_t most) {
   setrlimit(static_cast<__rlimit_resource_t>(resource), &now);
 }
 
-// Far longer than a slow disk takes. It ends a child that waits for a lock of a thread that it lacks.
-constexpr unsigned kMostSeconds = 600;
+// Longer than a slow disk takes. It ends a child that waits for a lock of a thread that it lacks, in an allocator
+// without handlers for fork(), such as the address sanitizer's.
+constexpr unsigned kMostSeconds = 30;
 
 [[noreturn]] void run_child(const std::function<void()>& work, unsigned cpu_seconds) {
   // The caller's handlers would report a crash that is none of this process.

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* NOLINTBEGIN(modernize-*): this is C */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -84,4 +85,5 @@ double odin_detector_tpr(const odin_detector* detector);
 }
 #endif
 
+/* NOLINTEND(modernize-*) */
 #endif

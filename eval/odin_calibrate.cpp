@@ -19,7 +19,6 @@
 #include "eval/published/networks.h"
 #include "eval/scoring/detectors/registry.h"
 #include "eval/scoring/launcher.h"
-#include "kernels/cores.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/printable.h"
 
@@ -185,9 +184,7 @@ int calibrate_detector(const Options& o) {
   require_writable(o.out);
   // Before other threads start: the file is first read in a child process, which has none of them.
   Checkpoint checkpoint = read_checkpoint(o.weights);
-  const int threads = o.device.threads > 0 ? o.device.threads : default_threads(1);
-  DeviceOptions device = o.device.options();
-  device.threads = threads;
+  const DeviceOptions device = o.device.options();
   const std::unique_ptr<Backend> backend = make_backend(o.device.device, device);
   const NamedDataset images = open_images(o, checkpoint.architecture.image);
   if (!o.quiet) {
@@ -201,7 +198,8 @@ int calibrate_detector(const Options& o) {
                         o.magnitude.value_or(kDefaultMagnitude)};
   if (o.choose_magnitude) request.magnitudes = o.magnitudes;
   TerminalProgress progress(o.quiet);
-  DetectorSettings settings = calibrate(scorer, images, request, {.threads = threads}, progress);
+  DetectorSettings settings =
+      calibrate(scorer, images, request, {.threads = device.threads}, progress);
   settings.fit = name_of(o.fit);
   checkpoint.detector = settings;
   write_checkpoint(checkpoint, o.out);

@@ -17,7 +17,6 @@
 #include "eval/detection/verdict_format.h"
 #include "eval/detection/verdict_sheet.h"
 #include "eval/scoring/launcher.h"
-#include "kernels/cores.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -136,9 +135,7 @@ int detect(const DetectOptions& o) {
   }
   NamesInTurn names(std::move(sources));
 
-  const int threads = o.device.threads > 0 ? o.device.threads : default_threads();
-  DeviceOptions device = o.device.options();
-  device.threads = threads;
+  const DeviceOptions device = o.device.options();
   OodDetector detector(o.detector, o.device.device, device);
   const DetectorSettings& settings = detector.settings();
   std::optional<ExplanationFolder> explanations;
@@ -155,11 +152,12 @@ int detect(const DetectOptions& o) {
               sheet ? &*sheet : nullptr);
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t batch = detector.preferred_batch();
-  DecodeAhead decoder(names, interruption,
-                      {.shape = detector.image_shape(),
-                       .fit = o.fit == ImageFit::kExact ? image_fit(settings.fit) : o.fit,
-                       .threads = threads,
-                       .most_ahead = std::max<std::int64_t>(batch, 4 * std::int64_t{threads})});
+  DecodeAhead decoder(
+      names, interruption,
+      {.shape = detector.image_shape(),
+       .fit = o.fit == ImageFit::kExact ? image_fit(settings.fit) : o.fit,
+       .threads = device.threads,
+       .most_ahead = std::max<std::int64_t>(batch, 4 * std::int64_t{device.threads})});
   for (DecodedImages images; decoder.take(batch, images);) judge.judge(images);
 
   if (sheet) sheet->write(settings, judge.counts());

@@ -14,7 +14,6 @@
 #include "eval/metrics/threshold_sweep.h"
 #include "eval/scoring/score_files.h"
 #include "eval/scoring/search.h"
-#include "kernels/cores.h"
 #include "kernels/device.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
@@ -22,9 +21,8 @@
 namespace odin {
 namespace {
 
-std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks, int threads) {
-  DeviceOptions options = o.device.options();
-  options.threads = threads;
+std::unique_ptr<Backend> backend_for(const EvalOptions& o, const Ranks& ranks,
+                                     const DeviceOptions& options) {
   const std::string& device = o.device.device;
   const auto cuda_or_cpu = [&](int gpu, bool quiet) {
     try {
@@ -126,11 +124,10 @@ void check_outputs(const EvalOptions& o) {
 
 int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
-  const int threads =
-      o.device.threads > 0 ? o.device.threads : default_threads(ranks.local_count());
+  const DeviceOptions device = o.device.options(ranks.local_count());
   // First, before other threads start: the network's file is read in a child process, which has none of them.
   Job prepared = prepare_job(o.job);
-  const std::unique_ptr<Backend> backend = backend_for(o, ranks, threads);
+  const std::unique_ptr<Backend> backend = backend_for(o, ranks, device);
   if (o.method != MetricsMethod::kExact) {
     // Throws Error, before any work, for a number of classes that has no sweep.
     odin_sweep(num_classes(prepared.checkpoint.architecture));
@@ -145,7 +142,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   BenchmarkOptions options;
   options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
   options.scoring.ranks = &ranks;
-  options.scoring.threads = threads;
+  options.scoring.threads = device.threads;
   options.detectors = o.detectors;
   options.method = o.method;
   options.positive = o.positive;
@@ -161,7 +158,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   report.method = options.method;
   report.device = scorer.description();
   report.batch_size = options.scoring.batch_size;
-  report.threads = threads;
+  report.threads = device.threads;
   report.ranks = ranks.count();
   report.seed = o.job.seed;
   write_outputs(o, job, result, report);

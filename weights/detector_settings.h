@@ -19,9 +19,9 @@ struct DetectorSettings {
   double tpr_high = 0;      // from the same source that are accepted
   std::int64_t images = 0;  // that the threshold was set on
   std::string images_name;  // their set, for readers: "CIFAR-10"
-  std::string
-      images_sha256;  // of their pixels in order: (images, channels, side, side) floats in 0..1
-  std::string fit;    // how they were brought to the network's size: "exact", "resize", ...
+  // Of their pixels in order: (images, channels, side, side) floats in 0..1.
+  std::string images_sha256;
+  std::string fit;  // how they were brought to the network's size: "exact", "resize", ...
 
   // The choice of the magnitude, if it was chosen: the mean score at each magnitude of the grid. Both are
   // empty otherwise.

@@ -2,10 +2,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "kernels/cores.h"
+
 namespace odin {
 
-DeviceOptions DeviceChoice::options() const {
-  return {.threads = threads,
+DeviceOptions DeviceChoice::options(int processes) const {
+  return {.threads = threads > 0 ? threads : default_threads(processes),
           .precision = precision_of(precision),
           .convolution = convolution_algorithm_of(convolution)};
 }

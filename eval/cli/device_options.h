@@ -18,7 +18,8 @@ struct DeviceChoice {
   std::string precision = "fp32";
   std::string convolution = "auto";
 
-  DeviceOptions options() const;
+  // With the number of threads, which is default_threads() of `processes` on this machine unless it was given.
+  DeviceOptions options(int processes = 1) const;
 };
 
 // Adds --device, --threads, --precision and --conv to that group of the help. Returns --device, for options

@@ -20,8 +20,7 @@ void add_fit_options(CLI::App& app, ImageFit& fit, const std::string& group) {
   app.add_option_function<std::string>(
          "--fit", [&fit](const std::string& name) { fit = image_fit(name); },
          "The same by name, resize or center-crop, or resize-crop: scale the shorter side, then "
-         "crop "
-         "to the middle, as torchvision's Resize and CenterCrop")
+         "crop to the middle, as torchvision's Resize and CenterCrop")
       ->check(CLI::IsMember({"resize", "resize-crop", "center-crop"}))
       ->type_name("NAME")
       ->excludes(resize, crop)

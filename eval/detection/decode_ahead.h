@@ -63,8 +63,8 @@ class DecodeAhead {
   Interruption& interruption_;
   const DecodeOptions options_;
 
-  std::mutex
-      asking_;        // held by the thread that waits for a name; before mutex_ where both are held
+  // Held by the thread that waits for a name; before mutex_ where both are held.
+  std::mutex asking_;
   std::mutex mutex_;  // guards all below but the content of slots that are not ready
   std::condition_variable_any changed_;
   std::vector<Slot> slots_;

@@ -11,8 +11,8 @@
 namespace odin {
 
 // The bytes of a PNG file with three pictures side by side, enlarged without smoothing to at least 128 pixels:
-// the image, `pixels` (channels, height, width) of that shape; the sign of its gradient, where 0 is a negative one and 255 a positive one in each
-// channel; and the perturbed image, rounded to bytes.
+// the image, `pixels` of that shape; the sign of its gradient, where 0 is a negative one and 255 a positive one in
+// each channel; and the perturbed image, rounded to bytes.
 std::string explanation_png(std::span<const std::uint8_t> pixels, const ImageShape& shape,
                             const Explanation& explanation);
 

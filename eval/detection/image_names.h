@@ -13,8 +13,8 @@ namespace odin {
 
 struct ImageName {
   std::string file;  // as the user may give it to another program
-  std::string
-      problem;  // a sentence if there is no image: a folder that cannot be listed, for example
+  // A sentence if there is no image: a folder that cannot be listed, for example.
+  std::string problem;
 };
 
 class ImageNames {

@@ -37,7 +37,6 @@ VerdictSheet::VerdictSheet(std::filesystem::path folder, std::vector<std::string
 void VerdictSheet::add(const std::string& file, std::span<const std::uint8_t> pixels,
                        const ImageShape& shape, const Verdict& verdict) {
   if (++added_ > kMostShown) return;
-  ++shown_;
   const auto place = static_cast<std::size_t>(verdict.predicted_class);
   const std::string predicted =
       html_escaped(class_names_.empty() ? fmt::format("class {}", verdict.predicted_class)
@@ -73,9 +72,9 @@ void VerdictSheet::write(const DetectorSettings& settings, const VerdictCounts& 
       "the score, the file.</p>\n<ul class=\"sheet verdicts\">\n";
   page += items_;
   page += "</ul>\n";
-  if (added_ > shown_) {
+  if (added_ > kMostShown) {
     fmt::format_to(std::back_inserter(page), "<p>{} more images are not shown.</p>\n",
-                   added_ - shown_);
+                   added_ - kMostShown);
   }
   page += "</body></html>\n";
   write_atomically(folder_ / "index.html", page);

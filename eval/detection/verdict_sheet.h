@@ -29,7 +29,6 @@ class VerdictSheet {
   std::filesystem::path folder_;
   std::vector<std::string> class_names_;
   std::string items_;
-  std::int64_t shown_ = 0;
   std::int64_t added_ = 0;
 };
 

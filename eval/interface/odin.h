@@ -29,8 +29,8 @@ typedef struct odin_detector odin_detector;
 
 typedef struct odin_verdict {
   double score; /* by the detector's score; larger is more in-distribution */
-  double
-      probability; /* of the predicted class: the softmax of the unchanged image at temperature 1 */
+  /* Of the predicted class: the softmax of the unchanged image at temperature 1. */
+  double probability;
   int32_t predicted_class; /* from 0 */
   int32_t in_distribution; /* 1 if the score is at least the threshold, else 0 */
 } odin_verdict;

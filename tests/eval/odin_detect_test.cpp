@@ -13,14 +13,6 @@ using namespace odin;
 using namespace odin::test;
 namespace fs = std::filesystem;
 
-namespace {
-
-bool one_line(const std::string& text) {
-  return !text.empty() && text.find('\n') == text.size() - 1;
-}
-
-}  // namespace
-
 TEST_CASE("odin_detect: scores are odin_eval's, bit for bit, for any number of threads") {
   const DetectWorkspace w;
   const std::vector<double> expected = w.eval_scores("a");

@@ -53,6 +53,10 @@ void EvalWorkspace::write_folder(const std::string& name, int count, std::uint64
   }
 }
 
+bool one_line(const std::string& text) {
+  return !text.empty() && text.find('\n') == text.size() - 1;
+}
+
 std::vector<double> read_scores(const std::filesystem::path& file) {
   std::vector<double> scores;
   std::ifstream lines(file);

@@ -30,6 +30,9 @@ struct EvalWorkspace {
 // The scores in a file of lines "temperature, magnitude, score".
 std::vector<double> read_scores(const std::filesystem::path& file);
 
+// Whether the text is a single line, as the message of an error should be.
+bool one_line(const std::string& text);
+
 // The general command line, against noise, with a short run.
 inline constexpr const char* kGeneral =
     "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --out uniform --skip 3 --device cpu";

@@ -15,14 +15,6 @@ using namespace odin;
 using namespace odin::test;
 namespace fs = std::filesystem;
 
-namespace {
-
-bool one_line(const std::string& text) {
-  return !text.empty() && text.find('\n') == text.size() - 1;
-}
-
-}  // namespace
-
 TEST_CASE("the command line of the authors' script works") {
   const EvalWorkspace w;
   const ProgramResult r = w.succeed(

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "eval/scoring/detectors/logit_rows.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -39,9 +40,7 @@ void shaped_energy(const NetworkOutputs& outputs, const ShapeFeatures& shape,
                                      static_cast<double>(outputs.bias[c]));
     }
     const double largest = *std::ranges::max_element(logits);
-    double sum = 0;
-    for (const double logit : logits) sum += std::exp(logit - largest);
-    scores[image] = largest + std::log(sum);
+    scores[image] = largest + std::log(sum_of_exponentials(logits, largest, 1));
     require(std::isfinite(scores[image]),
             "the features of image {} of the batch, once changed, give no finite score", image);
   });

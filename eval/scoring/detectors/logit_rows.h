@@ -40,10 +40,11 @@ inline void require_temperature(double temperature) {
 
 // sum_j exp((f_j - largest) / T). Relative to the largest logit no exponential overflows, and the
 // largest logit's own is 1.
-inline double sum_of_exponentials(std::span<const float> logits, double largest,
-                                  double temperature) {
+// `Logits` is a range of floats or doubles.
+template <class Logits>
+double sum_of_exponentials(const Logits& logits, double largest, double temperature) {
   double sum = 0;
-  for (const float logit : logits) sum += std::exp((logit - largest) / temperature);
+  for (const auto logit : logits) sum += std::exp((logit - largest) / temperature);
   return sum;
 }
 

@@ -28,6 +28,8 @@
 #include <variant>
 #include <vector>
 
+#include "kernels/odin_objective.h"
+
 namespace odin {
 
 // An activation (channels, height, width) of every image. One or more steps write it.
@@ -134,22 +136,21 @@ std::int64_t multiply_adds(const Plan& plan);
 // once, without a cache between steps. Weights and masks (one bit for each value) do not count.
 std::int64_t odin_elements_moved(const Plan& plan);
 
-// What ODIN does to an image at one temperature.
+// What ODIN does to an image with one gradient.
 struct OdinSetting {
   double temperature = 1000;
   // One vector (input channels) for each magnitude: step[c] = magnitude / std[c]. The perturbed
-  // image is x - step[c] s, where s is the sign of this temperature's gradient, which all steps
-  // share.
+  // image is x - step[c] s, where s is the sign of the objective's gradient, which all steps share.
   std::vector<std::vector<float>> steps;
+  OdinObjective objective = OdinObjective::kCrossEntropy;
 };
 
 // Where the results of a run go: host memory, row-major.
 struct OdinResults {
   float* logits = nullptr;     // (n, classes)
   float* perturbed = nullptr;  // (settings, steps of the setting, n, classes), settings flattened
-  // Optional: the gradient in x of the cross entropy of logits / temperature with the predicted
-  // label, (settings, n, C, H, W). Each IMAGE's gradient may be scaled by a positive factor,
-  // because only its sign is ever used.
+  // Optional: the gradient in x of the setting's objective, (settings, n, C, H, W). Each IMAGE's
+  // gradient may be scaled by a positive factor, because only its sign is ever used.
   float* gradient = nullptr;
   // Optional: the features of the unchanged images, (n, features), that is, the input of the linear
   // step, flattened (C, H, W). The logits are weights features + bias of just these values: on a

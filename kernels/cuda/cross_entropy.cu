@@ -78,9 +78,12 @@ __global__ void cross_entropy_gradient_kernel(Rows<const float> logits, const st
 
 // Let y be the predicted label, e[k] the exponentials, and `others` their sum without e[y]. Then
 // softmax[k] is e[k] / (e[y] + others), and 1 - softmax[y] is others / (e[y] + others). Divided by
-// the latter, the gradient is e[k] / others, and -1 at y: exact, however confident the network is.
-__global__ void predicted_gradient_kernel(Rows<const float> logits, int images, int classes,
-                                          double temperature, double scale, Rows<float> dlogits) {
+// the latter, the cross entropy's gradient is e[k] / others, and -1 at y: exact, however confident the
+// network is. The energy's is -softmax[k]: -e[k], and -1 at y, when divided by softmax[y]. The
+// maximum logit's is -1 at y and 0 elsewhere.
+__global__ void objective_gradient_kernel(Rows<const float> logits, int images, int classes,
+                                          OdinObjective objective, double temperature, double scale,
+                                          Rows<float> dlogits) {
   const int n = warp_of_grid();
   if (n >= images) return;
   const float* row = logits.at(n, 0);
@@ -88,14 +91,18 @@ __global__ void predicted_gradient_kernel(Rows<const float> logits, int images, 
   const auto exponential = [&](int k) {
     return k == top.index ? 0.0 : exp((double{row[k]} - double{top.value}) / temperature);
   };
-  double own = 0;
-  for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) own += exponential(k);
-  const double others = warp_sum(own);
-  const double factor = others > 0 ? scale / others : 0;
+  double at_label = -scale;
+  double factor = objective == OdinObjective::kEnergy ? -scale : 0.0;
+  if (objective == OdinObjective::kCrossEntropy) {
+    double own = 0;
+    for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) own += exponential(k);
+    const double others = warp_sum(own);
+    factor = others > 0 ? scale / others : 0;
+    if (!(others > 0)) at_label = 0;
+  }
   float* target = dlogits.at(n, 0);
   for (int k = static_cast<int>(threadIdx.x % 32); k < classes; k += 32) {
-    const double gradient = k == top.index ? (others > 0 ? -scale : 0.0) : factor * exponential(k);
-    target[k] = static_cast<float>(gradient);
+    target[k] = static_cast<float>(k == top.index ? at_label : factor * exponential(k));
   }
 }
 
@@ -133,13 +140,13 @@ void cross_entropy_backward(ConstView logits, const std::int32_t* labels, double
          logits.images, logits.channels, temperature, scale, rows<float>(dlogits));
 }
 
-void predicted_cross_entropy_gradient(ConstView logits, double temperature, double scale,
-                                      View dlogits, Stream stream) {
+void objective_gradient(ConstView logits, OdinObjective objective, double temperature, double scale,
+                        View dlogits, Stream stream) {
   expect(temperature > 0, "a temperature is above zero");
   expect(same_shape(logits, dlogits) && dlogits.element == Element::kFloat,
-         "the operands of a cross entropy differ");
-  launch(predicted_gradient_kernel, rows_geometry(logits, stream), rows<float>(logits),
-         logits.images, logits.channels, temperature, scale, rows<float>(dlogits));
+         "the operands of an objective's gradient differ");
+  launch(objective_gradient_kernel, rows_geometry(logits, stream), rows<float>(logits),
+         logits.images, logits.channels, objective, temperature, scale, rows<float>(dlogits));
 }
 
 void argmax(ConstView logits, std::int32_t* labels, Stream stream) {

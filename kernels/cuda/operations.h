@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "kernels/cuda/runtime/view.h"
+#include "kernels/odin_objective.h"
 
 namespace odin {
 struct RandomKey;   // kernels/backend.h
@@ -115,12 +116,12 @@ void cross_entropy_backward(ConstView logits, const std::int32_t* labels, double
                             double scale, View dlogits, Stream stream);
 // labels[n] = the first k with the largest logits[n,k]
 void argmax(ConstView logits, std::int32_t* labels, Stream stream);
-// The gradient of ODIN's loss in one launch: dlogits = (not +=) that of the cross entropy of
-// logits / temperature with the predicted label, every row multiplied so that its largest magnitude
-// is `scale`. (Only its sign is used, and half precision would lose the gradient of a confident
-// network.) A row whose other classes all underflow, even in double, is zero.
-void predicted_cross_entropy_gradient(ConstView logits, double temperature, double scale,
-                                      View dlogits, Stream stream);
+// The gradient of ODIN's objective in one launch: dlogits = (not +=) it, every row multiplied so that its
+// largest magnitude is `scale`. (Only its sign is used, and half precision would lose that of the
+// cross entropy of a confident network.) A cross entropy's row whose other classes all underflow,
+// even in double, is zero.
+void objective_gradient(ConstView logits, OdinObjective objective, double temperature, double scale,
+                        View dlogits, Stream stream);
 
 // --- perturb.cu ---------------------------------------------------------------------------------
 // y[n,c,i,j] = x[n,c,i,j] - step[c] s, s = +1 where gradient[n,c,i,j] >= 0 and else -1 (Liang et

@@ -57,7 +57,7 @@ class ReferencePlanExecutor final : public PlanExecutor {
       if (results.features != nullptr) copy_features(results.features + i * features);
       std::vector<Values> gradients;
       for (std::size_t s = 0; s < settings.size(); ++s) {
-        gradients.push_back(backward(settings[s].temperature));
+        gradients.push_back(backward(settings[s]));
         if (results.gradient != nullptr) {
           std::copy(gradients[s].begin(), gradients[s].end(),
                     results.gradient + (s * as_size(n) + i) * elements);
@@ -227,14 +227,26 @@ class ReferencePlanExecutor final : public PlanExecutor {
     return {image.data<double>(), {1, image.numel()}};
   }
 
-  // The gradient of cross entropy(logits / temperature, predicted label) in the image that the last
-  // forward pass saw.
-  Values backward(double temperature) {
+  // dlogits_ = the gradient of the setting's objective in the logits f. With the predicted label y the
+  // cross entropy is log(sum over k of exp(f[k] / T)) - f[y] / T, so the energy is -T times it, less f[y].
+  void differentiate(const OdinSetting& setting) {
     std::int32_t label = 0;
     const TensorView labels(&label, {1});
     backend_.argmax(logits_.view(), labels);
     backend_.fill(dlogits_.view(), 0);
-    backend_.cross_entropy_backward(logits_.view(), labels, temperature, 1, dlogits_.view());
+    const bool energy = setting.objective == OdinObjective::kEnergy;
+    if (energy || setting.objective == OdinObjective::kCrossEntropy) {
+      backend_.cross_entropy_backward(logits_.view(), labels, setting.temperature,
+                                      energy ? -setting.temperature : 1, dlogits_.view());
+    }
+    if (energy || setting.objective == OdinObjective::kMaxLogit) {
+      dlogits_.view().data<double>()[label] -= 1;
+    }
+  }
+
+  // The gradient of the setting's objective in the image that the last forward pass saw.
+  Values backward(const OdinSetting& setting) {
+    differentiate(setting);
     for (Array& g : gradients_) backend_.fill(g.view(), 0);
     for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
       std::visit([this](const auto& s) { backward(s); }, *step);

@@ -11,13 +11,23 @@ std::size_t as_size(std::int64_t value) {
   return static_cast<std::size_t>(value);
 }
 
-// d = the gradient of the cross entropy in one image's logits, scaled.
-void cross_entropy_gradient(const float* logits, double temperature, std::span<double> d) {
+// d = the gradient of the objective in one image's logits, scaled.
+void objective_gradient(const float* logits, OdinObjective objective, double temperature,
+                        std::span<double> d) {
   const std::size_t label = as_size(std::max_element(logits, logits + d.size()) - logits);
+  if (objective == OdinObjective::kMaxLogit) {
+    std::ranges::fill(d, 0);
+    d[label] = -1;
+    return;
+  }
   double others = 0;
   for (std::size_t k = 0; k < d.size(); ++k) {
     d[k] = std::exp((double{logits[k]} - double{logits[label]}) / temperature);
     if (k != label) others += d[k];
+  }
+  if (objective == OdinObjective::kEnergy) {  // -softmax, whose largest element is the label's
+    for (double& value : d) value = -value;
+    return;
   }
   // softmax - 1 is minus the sum of the others; that is also the largest element.
   for (std::size_t k = 0; k < d.size(); ++k) {
@@ -54,13 +64,13 @@ void copy_features(const Classifier& classifier, const Planes& in, std::size_t i
   }
 }
 
-void linear_backward(const Classifier& classifier, const float* logits, double temperature,
-                     bool accumulate, std::span<double> logit_gradients, std::size_t images,
-                     const Planes& gradient) {
+void linear_backward(const Classifier& classifier, const float* logits, OdinObjective objective,
+                     double temperature, bool accumulate, std::span<double> logit_gradients,
+                     std::size_t images, const Planes& gradient) {
   const std::size_t channels = as_size(classifier.channels);
   const std::size_t pixels = as_size(classifier.pixels);
   for (std::size_t i = 0; i < images; ++i, logits += classifier.classes) {
-    cross_entropy_gradient(logits, temperature, logit_gradients);
+    objective_gradient(logits, objective, temperature, logit_gradients);
     for (std::size_t c = 0; c < channels; ++c) {
       float* dx = gradient.data + i * as_size(gradient.image) + c * as_size(gradient.plane);
       for (std::size_t p = 0; p < pixels; ++p) {

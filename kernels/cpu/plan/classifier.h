@@ -6,6 +6,7 @@
 #include <span>
 
 #include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/odin_objective.h"
 
 namespace odin::cpu {
 
@@ -26,12 +27,12 @@ void linear(const Classifier& classifier, const float* bias, const Planes& in, s
 void copy_features(const Classifier& classifier, const Planes& in, std::size_t images,
                    float* features);
 
-// The gradient of the cross entropy of logits / temperature with the predicted label in the
-// classifier's input, set or (`accumulate`) added. Each image's is scaled so that the largest
-// gradient of a logit is 1: a confident network's would be so small that it is lost further down.
+// The gradient of ODIN's objective in the classifier's input, set or (`accumulate`) added. Each image's
+// is scaled so that the largest gradient of a logit is 1: the cross entropy of a confident network
+// would have one so small that it is lost further down.
 // `logit_gradients` is memory for `classes` values.
-void linear_backward(const Classifier& classifier, const float* logits, double temperature,
-                     bool accumulate, std::span<double> logit_gradients, std::size_t images,
-                     const Planes& gradient);
+void linear_backward(const Classifier& classifier, const float* logits, OdinObjective objective,
+                     double temperature, bool accumulate, std::span<double> logit_gradients,
+                     std::size_t images, const Planes& gradient);
 
 }  // namespace odin::cpu

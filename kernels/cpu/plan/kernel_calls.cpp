@@ -64,8 +64,8 @@ void execute(const LinearCall& call, const CallSite& site) {
 
 void execute(const LinearBackwardCall& call, const CallSite& site) {
   linear_backward({call.channels, call.pixels, site.classes, call.weights}, site.logits,
-                  site.temperature, call.accumulate, site.logit_gradients, site.images,
-                  at(site, call.gradient));
+                  site.objective, site.temperature, call.accumulate, site.logit_gradients,
+                  site.images, at(site, call.gradient));
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ struct LinearCall {
   const float* bias = nullptr;     // (classes)
 };
 
-// The gradient of the cross entropy of logits / temperature, with the predicted label, in the
-// classifier's input. Each image's is scaled so that the largest gradient of a logit is 1.
+// The gradient of ODIN's objective in the classifier's input. Each image's is scaled so that the
+// largest gradient of a logit is 1.
 struct LinearBackwardCall {
   PlacedPlanes gradient;
   int channels = 0;
@@ -78,6 +78,7 @@ struct CallSite {
   // (images, C H W), of image `first`: a copy of the classifier's input. Null: not wanted.
   float* features = nullptr;
   std::size_t classes = 0;
+  OdinObjective objective = OdinObjective::kCrossEntropy;
   double temperature = 1;
   std::span<double> logit_gradients;  // (classes): memory for one image's
 };

@@ -82,7 +82,8 @@ class CpuPlanExecutor final : public PlanExecutor {
     float* logits;      // of image `first`
     float* features;    // of image `first`, or null: not wanted
     bool keeps_masks;   // for a backward pass
-    double temperature;
+    OdinObjective objective = OdinObjective::kCrossEntropy;
+    double temperature = 1;
   };
 
   std::size_t input_pixels() const {
@@ -111,10 +112,10 @@ class CpuPlanExecutor final : public PlanExecutor {
     const std::size_t set_signs = as_size(program_.group) * input_elements();
     float* const features =
         job.results.features == nullptr ? nullptr : job.results.features + first * features_;
-    Pass pass{first, count, job.results.logits + first * classes, features, !job.settings.empty(),
-              1.0};
+    Pass pass{first, count, job.results.logits + first * classes, features, !job.settings.empty()};
     forward(worker, job, pass, nullptr, nullptr);
     for (std::size_t s = 0; s < job.settings.size(); ++s) {
+      pass.objective = job.settings[s].objective;
       pass.temperature = job.settings[s].temperature;
       float* gradient = job.results.gradient == nullptr
                             ? nullptr
@@ -219,6 +220,7 @@ class CpuPlanExecutor final : public PlanExecutor {
             .logits = pass.logits + first * classes,
             .features = pass.features == nullptr ? nullptr : pass.features + first * features_,
             .classes = classes,
+            .objective = pass.objective,
             .temperature = pass.temperature,
             .logit_gradients = worker.logit_gradients};
   }

@@ -35,7 +35,7 @@ class CudaPlanExecutor final : public PlanExecutor {
     request.gradient = results.gradient != nullptr && !settings.empty();
     request.features = results.features != nullptr;
     for (const OdinSetting& setting : settings) {
-      request.settings.emplace_back(setting.temperature, setting.steps.size());
+      request.settings.push_back({setting.objective, setting.temperature, setting.steps.size()});
     }
     // Memory can run out at any time, also while libraries measure and graphs are made. Then all starts
     // again with a smaller batch.

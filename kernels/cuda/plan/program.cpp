@@ -117,8 +117,8 @@ void Program::forward(const Batch& batch, ForwardPass pass, View image, View log
   }
 }
 
-void Program::backward(const Batch& batch, ConstView image, ConstView logits, double temperature,
-                       View image_gradient) {
+void Program::backward(const Batch& batch, ConstView image, ConstView logits,
+                       OdinObjective objective, double temperature, View image_gradient) {
   View logits_gradient{batch.layout.logits_gradient(batch.memory),
                        Element::kFloat,
                        logits.images,
@@ -126,8 +126,8 @@ void Program::backward(const Batch& batch, ConstView image, ConstView logits, do
                        1,
                        logits.channels,
                        logits.channels};
-  predicted_cross_entropy_gradient(logits, temperature, kLossScale, logits_gradient,
-                                   batch.lane.stream);
+  objective_gradient(logits, objective, temperature, kLossScale, logits_gradient,
+                     batch.lane.stream);
   Pass views{batch, ForwardPass::kFirst, plan_.input, image, image_gradient,
              {},    logits_gradient,     nullptr};
   for (std::size_t i = plan_.steps.size(); i-- > 0;) {

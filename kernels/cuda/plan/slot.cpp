@@ -116,14 +116,15 @@ void Slot::encode(Program& runner, const MemoryLayout& layout, const Request& re
                  request.features ? features_.as<float>() : nullptr);
   for (std::size_t s = 0; s < request.settings.size(); ++s) {
     const View gradient = image_view(gradients_, s, images);
-    runner.backward(batch, image, logits(0), request.settings[s].first, gradient);
+    const Request::Setting& setting = request.settings[s];
+    runner.backward(batch, image, logits(0), setting.objective, setting.temperature, gradient);
     if (request.gradient) {
       to_nchw(gradient, gradients_nchw_.as<float>() + s * n * extents_.image(), stream_);
     }
   }
   std::size_t row = 1;
   for (std::size_t s = 0; s < request.settings.size(); ++s) {
-    for (std::size_t i = 0; i < request.settings[s].second; ++i, ++row) {
+    for (std::size_t i = 0; i < request.settings[s].steps; ++i, ++row) {
       const float* step =
           steps_.as<float>() + (row - 1) * static_cast<std::size_t>(extents_.channels);
       const View perturbed = image_view(perturbed_, 0, images);

@@ -1,6 +1,7 @@
 // One batch of an evaluation under way on the GPU.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -19,9 +20,15 @@ namespace odin::cuda {
 
 // A request without its number of images: what one recorded graph computes.
 struct Request {
-  std::vector<std::pair<double, std::size_t>> settings;  // temperature, number of steps
-  bool gradient = false;                                 // gradients are results too
-  bool features = false;                                 // so are features
+  struct Setting {
+    OdinObjective objective;
+    double temperature;
+    std::size_t steps;
+    auto operator<=>(const Setting& other) const = default;
+  };
+  std::vector<Setting> settings;
+  bool gradient = false;  // gradients are results too
+  bool features = false;  // so are features
 
   bool operator<(const Request& other) const {
     return std::tie(settings, gradient, features) <
@@ -34,7 +41,7 @@ struct Request {
   }
   std::size_t steps() const {
     std::size_t count = 0;
-    for (const auto& setting : settings) count += setting.second;
+    for (const Setting& setting : settings) count += setting.steps;
     return count;
   }
   std::size_t rows() const { return 1 + steps(); }  // forward passes

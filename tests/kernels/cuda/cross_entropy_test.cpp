@@ -78,7 +78,7 @@ TEST_CASE("cuda: cross entropy, forward and backward") {
   });
 }
 
-TEST_CASE("cuda: argmax, and the gradient with the predicted label") {
+TEST_CASE("cuda: argmax, and the gradient of every objective") {
   const auto reference = make_reference_backend();
   for_cases([&](const Case& c, double temperature, const DeviceActivation& logits) {
     const Shape matrix{c.shape[0], c.shape[1]};
@@ -91,23 +91,37 @@ TEST_CASE("cuda: argmax, and the gradient with the predicted label") {
     CHECK(found.values() == labels);
 
     constexpr double kScale = 64;
-    std::vector<double> gradient(values.size());
+    std::vector<double> cross_entropy(values.size());
     reference->cross_entropy_backward(tensor(values, matrix),
                                       ConstTensorView(labels.data(), column), temperature, 1,
-                                      tensor(gradient, matrix));
-    // Scales every row by its largest magnitude, which is the label's. One class has no gradient.
+                                      tensor(cross_entropy, matrix));
     const auto columns = static_cast<std::size_t>(c.shape[1]);
-    for (std::size_t n = 0; n < labels.size(); ++n) {
-      const double largest = std::abs(gradient[n * columns + static_cast<std::size_t>(labels[n])]);
-      for (std::size_t k = 0; k < columns && largest > 0; ++k) {
-        gradient[n * columns + k] *= kScale / largest;
+    for (const auto objective :
+         {OdinObjective::kCrossEntropy, OdinObjective::kEnergy, OdinObjective::kMaxLogit}) {
+      CAPTURE(static_cast<int>(objective));
+      std::vector<double> gradient(values.size());
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool at_label = static_cast<std::int32_t>(i % columns) == labels[i / columns];
+        const double softmax = temperature * cross_entropy[i] + (at_label ? 1 : 0);
+        gradient[i] = objective == OdinObjective::kCrossEntropy ? cross_entropy[i]
+                      : objective == OdinObjective::kEnergy     ? -softmax
+                                                                : (at_label ? -1 : 0);
       }
+      // Scales every row by its largest magnitude, which is the label's. The cross entropy of one class
+      // has no gradient.
+      for (std::size_t n = 0; n < labels.size(); ++n) {
+        const double largest =
+            std::abs(gradient[n * columns + static_cast<std::size_t>(labels[n])]);
+        for (std::size_t k = 0; k < columns && largest > 0; ++k) {
+          gradient[n * columns + k] *= kScale / largest;
+        }
+      }
+      const DeviceActivation dlogits(Element::kFloat, c.shape, noise(3, c.shape.numel()),
+                                     c.placement);
+      cuda::objective_gradient(logits.view(), objective, temperature, kScale, dlogits.view(),
+                               nullptr);
+      check_close(dlogits.values(), gradient, 0x1p-22);
     }
-    const DeviceActivation dlogits(Element::kFloat, c.shape, noise(3, c.shape.numel()),
-                                   c.placement);
-    cuda::predicted_cross_entropy_gradient(logits.view(), temperature, kScale, dlogits.view(),
-                                           nullptr);
-    check_close(dlogits.values(), gradient, 0x1p-22);
   });
 }
 
@@ -134,15 +148,17 @@ TEST_CASE("cuda: a temperature that is not positive is refused") {
   CHECK_THROWS_AS(
       cuda::cross_entropy_backward(logits.view(), labels.data(), 0, 1, logits.view(), nullptr),
       Error);
-  CHECK_THROWS_AS(
-      cuda::predicted_cross_entropy_gradient(logits.view(), -1, 1, logits.view(), nullptr), Error);
+  CHECK_THROWS_AS(cuda::objective_gradient(logits.view(), OdinObjective::kMaxLogit, -1, 1,
+                                           logits.view(), nullptr),
+                  Error);
 }
 
 TEST_CASE("cuda: the gradient of a confident network keeps its size") {
   if (!device_or_skip()) return;
   const DeviceActivation logits(Element::kFloat, {1, 3, 1, 1}, std::vector<double>{100, 0, -1});
   const DeviceActivation dlogits(Element::kFloat, {1, 3, 1, 1}, std::vector<double>{7, 7, 7});
-  cuda::predicted_cross_entropy_gradient(logits.view(), 1, 64, dlogits.view(), nullptr);
+  cuda::objective_gradient(logits.view(), OdinObjective::kCrossEntropy, 1, 64, dlogits.view(),
+                           nullptr);
   const double e = std::exp(-1.0);
   const std::vector<double> expected{-64, 64 / (1 + e), 64 * e / (1 + e)};
   check_close(dlogits.values(), expected, 0x1p-22);  // computed in double, stored as float

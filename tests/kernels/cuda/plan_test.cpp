@@ -49,6 +49,33 @@ TEST_CASE("plans stay within the rounding of each precision") {
   });
 }
 
+TEST_CASE("plans perturb with the gradient of every objective") {
+  const Plan plan = small_densenet();
+  const std::vector<float> images = random_images(plan, 3, 8);
+  const std::vector<float> step(static_cast<std::size_t>(plan.input.channels), 0.02f);
+  const std::vector<OdinSetting> settings{
+      {2, {step}, OdinObjective::kEnergy}, {2, {step}, OdinObjective::kMaxLogit}, {2, {step}}};
+  const auto reference = make_reference_backend();
+  const PlanResults expected = run_plan(*reference->prepare(plan), plan, images, settings);
+  on_every_convolution([&](ConvolutionAlgorithm convolution) {
+    INFO(name_of(convolution));
+    const auto executor = make_cuda({.convolution = convolution})->prepare(plan);
+    // Settings that differ in nothing but the objective are other graphs.
+    for (std::size_t s = 0; s < settings.size(); ++s) {
+      const PlanResults r = run_plan(*executor, plan, images, {&settings[s], 1});
+      const auto part = [&](const std::vector<float>& of_all, const std::vector<float>& like) {
+        return std::span(of_all).subspan(s * like.size(), like.size());
+      };
+      CHECK(direction_error(plan, r.gradient, part(expected.gradient, r.gradient)) < 1e-4);
+      CHECK(relative_error<float, float>(r.perturbed, part(expected.perturbed, r.perturbed)) <
+            1e-4);
+    }
+    const PlanResults together = run_plan(*executor, plan, images, settings);
+    CHECK(direction_error(plan, together.gradient, expected.gradient) < 1e-4);
+    CHECK(relative_error<float, float>(together.perturbed, expected.perturbed) < 1e-4);
+  });
+}
+
 TEST_CASE("results do not depend on the size of the batch") {
   const Plan plan = small_densenet();
   const std::vector<float> images = random_images(plan, 7, 9);

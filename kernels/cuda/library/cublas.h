@@ -40,7 +40,8 @@ class CublasHandle {
   do {                                                                                            \
     if (const cublasStatus_t odin_status = (call); odin_status != CUBLAS_STATUS_SUCCESS)          \
         [[unlikely]] {                                                                            \
-      ::odin::cuda::fail_library("cuBLAS", cublasGetStatusString(odin_status), #call,             \
+      ::odin::cuda::fail_library("cuBLAS", cublasGetStatusString(odin_status),                    \
+                                 odin_status == CUBLAS_STATUS_ALLOC_FAILED, #call,                \
                                  ::fmt::format("" __VA_ARGS__), std::source_location::current()); \
     }                                                                                             \
   } while (false)

@@ -11,6 +11,11 @@ std::string cudnn_message(cudnnStatus_t status) {
                          : fmt::format("{} ({})", cudnnGetErrorString(status), last.data());
 }
 
+bool is_out_of_memory(cudnnStatus_t status) {
+  return status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+         status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
+}
+
 CudnnHandle::CudnnHandle() {
   ODIN_CUDNN_CHECK(cudnnCreate(handle_.to_create()));
 }
@@ -38,12 +43,16 @@ void CudnnDescriptor::finalize() {
   ODIN_CUDNN_CHECK(cudnnBackendFinalize(descriptor_.get()));
 }
 
-bool CudnnDescriptor::try_finalize() {
+bool CudnnDescriptor::try_finalize(std::string& failure) {
   const cudnnStatus_t status = cudnnBackendFinalize(descriptor_.get());
-  // 3000 to 3999 are the reasons why something is not supported.
-  if (status / 1000 == CUDNN_STATUS_NOT_SUPPORTED / 1000) return false;
-  ODIN_CUDNN_CHECK(status);
-  return true;
+  if (status == CUDNN_STATUS_SUCCESS) return true;
+  const auto kind = [](int code) { return code / 1000; };  // 3000 to 3999: what is not supported
+  if (is_out_of_memory(status) || kind(status) == kind(CUDNN_STATUS_BAD_PARAM)) {
+    ODIN_CUDNN_CHECK(status);
+  }
+  if (kind(status) != kind(CUDNN_STATUS_NOT_SUPPORTED)) failure = cudnn_message(status);
+  cudaGetLastError();  // otherwise the next check of a launch would find it
+  return false;
 }
 
 std::int64_t CudnnDescriptor::get_int64(cudnnBackendAttributeName_t name) const {

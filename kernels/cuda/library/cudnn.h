@@ -18,6 +18,8 @@ namespace odin::cuda {
 
 // cuDNN's name of the status, and its log entry for the last failure.
 std::string cudnn_message(cudnnStatus_t status);
+// Whether memory, of the GPU or of the host, has run out.
+bool is_out_of_memory(cudnnStatus_t status);
 
 class CudnnHandle {
  public:
@@ -77,9 +79,10 @@ class CudnnDescriptor {
   }
 
   void finalize();
-  // Finalises, and returns whether cuDNN supports what the descriptor asks for. Throws Error for any
-  // other failure.
-  bool try_finalize();
+  // Finalises, and returns whether that worked. If cuDNN supports what the descriptor asks for but fails
+  // all the same (an engine that cannot be compiled or loaded), sets `failure` to what it says. Throws
+  // OutOfMemory, and Error for a descriptor that was filled wrongly.
+  bool try_finalize(std::string& failure);
 
   std::int64_t get_int64(cudnnBackendAttributeName_t name) const;
   // All descriptors of one type.
@@ -101,7 +104,8 @@ class CudnnDescriptor {
   do {                                                                                            \
     if (const cudnnStatus_t odin_status = (call); odin_status != CUDNN_STATUS_SUCCESS)            \
         [[unlikely]] {                                                                            \
-      ::odin::cuda::fail_library("cuDNN", ::odin::cuda::cudnn_message(odin_status), #call,        \
+      ::odin::cuda::fail_library("cuDNN", ::odin::cuda::cudnn_message(odin_status),               \
+                                 ::odin::cuda::is_out_of_memory(odin_status), #call,              \
                                  ::fmt::format("" __VA_ARGS__), std::source_location::current()); \
     }                                                                                             \
   } while (false)

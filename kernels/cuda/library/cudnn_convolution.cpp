@@ -278,32 +278,32 @@ void CudnnPlan::run(const CudnnHandle& handle, const CudnnPointers& pointers,
   ODIN_CUDNN_CHECK(cudnnBackendExecute(handle.get(), plan_.get(), pack.get()));
 }
 
-std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
-                                   std::size_t count, std::size_t workspace) {
+CudnnPlans cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
+                       std::size_t count, std::size_t workspace) {
   GraphBuilder builder(convolution);
   const CudnnDescriptor graph = builder.build(device);
-  std::vector<CudnnPlan> plans;
+  CudnnPlans found;
   for (cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     CudnnDescriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
     heuristic.set(CUDNN_ATTR_ENGINEHEUR_MODE, mode);
     device.set_in_heuristic(heuristic);
-    if (!heuristic.try_finalize()) continue;
+    if (!heuristic.try_finalize(found.failure)) continue;
     for (CudnnDescriptor& configuration : heuristic.get_descriptors(
              CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR)) {
-      if (plans.size() == count) return plans;
+      if (found.plans.size() == count) return found;
       if (!acceptable(configuration, convolution)) continue;
       CudnnDescriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
       plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
       device.set_in_plan(plan);
-      if (!plan.try_finalize()) continue;
+      if (!plan.try_finalize(found.failure)) continue;
       CudnnPlan made(std::move(plan), convolution);
-      if (made.workspace_bytes() <= workspace) plans.push_back(std::move(made));
+      if (made.workspace_bytes() <= workspace) found.plans.push_back(std::move(made));
     }
     // The fallback is for shapes that the heuristics do not know.
-    if (!plans.empty()) break;
+    if (!found.plans.empty()) break;
   }
-  return plans;
+  return found;
 }
 
 }  // namespace odin::cuda

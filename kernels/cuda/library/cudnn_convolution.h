@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "kernels/convolution.h"
@@ -94,10 +95,14 @@ class CudnnPlan {
   std::size_t workspace_bytes_;
 };
 
-// The plans that cuDNN's heuristics propose, best first: at most `count`, each with at most `workspace`
-// bytes of workspace. Empty if cuDNN does not support the convolution. All give the same bits every
-// time, and multiply float as float unless `tf32`.
-std::vector<CudnnPlan> cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
-                                   std::size_t count, std::size_t workspace);
+// The ways that cuDNN has to run a convolution, best first by its heuristics.
+struct CudnnPlans {
+  std::vector<CudnnPlan> plans;  // empty if cuDNN does not support the convolution
+  std::string failure;           // what cuDNN says of the last engine that did not load, if any
+};
+// At most `count` plans, each with at most `workspace` bytes of workspace. All give the same bits every
+// time, and multiply float as float unless `tf32`. An engine that fails to load is left out.
+CudnnPlans cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
+                       std::size_t count, std::size_t workspace);
 
 }  // namespace odin::cuda

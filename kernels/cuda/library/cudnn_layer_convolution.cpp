@@ -16,7 +16,7 @@ class CudnnLayerConvolution final : public LayerConvolution {
  public:
   CudnnLayerConvolution(Precision precision, Stream stream)
       : tf32_(precision == Precision::kTf32),
-        workspace_(LibraryConvolutions::kWorkspace),
+        workspace_(library_.workspace_bytes()),
         own_(make_own_layer_convolution(precision, stream)) {
     lane_ = {stream, workspace_.data(), workspace_.size()};
   }
@@ -107,12 +107,12 @@ class CudnnLayerConvolution final : public LayerConvolution {
   }
 
   bool tf32_;
+  LibraryConvolutions library_;
   DeviceBuffer workspace_;
   Scratch weights_;
   Scratch wide_;     // weights' gradients
   Scratch rounded_;  // the image
   Lane lane_;
-  LibraryConvolutions library_;
   std::unique_ptr<LayerConvolution> own_;
 };
 

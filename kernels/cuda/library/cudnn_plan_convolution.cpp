@@ -89,7 +89,7 @@ class CudnnPlanConvolution final : public PlanConvolutionRunner {
   }
 
   std::size_t workspace_bytes(std::size_t input_pixels) const override {
-    return scratch_bytes(input_pixels) + LibraryConvolutions::kWorkspace;
+    return scratch_bytes(input_pixels) + library_->workspace_bytes();
   }
 
  private:

@@ -19,10 +19,14 @@ void fail_status(cudaError_t status, const char* call, const std::string& sizes,
   throw Error(sentence);
 }
 
-void fail_library(std::string_view library, std::string_view status, const char* call,
-                  const std::string& sizes, const std::source_location& where) {
-  fail("{}: {} failed at {}{}{}: {}", library, call, place(where), sizes.empty() ? "" : " for ",
-       sizes, status);
+void fail_library(std::string_view library, std::string_view status, bool out_of_memory,
+                  const char* call, const std::string& sizes, const std::source_location& where) {
+  const std::string sentence =
+      fmt::format("{}: {} failed at {}{}{}: {}", library, call, place(where),
+                  sizes.empty() ? "" : " for ", sizes, status);
+  cudaGetLastError();  // what the library found in a call of CUDA; see fail_status
+  if (out_of_memory) throw OutOfMemory(sentence);
+  throw Error(sentence);
 }
 
 }  // namespace odin::cuda

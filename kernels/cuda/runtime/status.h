@@ -18,8 +18,9 @@ namespace odin::cuda {
                               const std::source_location& where);
 
 // The same for a library with its own statuses.
-[[noreturn]] void fail_library(std::string_view library, std::string_view status, const char* call,
-                               const std::string& sizes, const std::source_location& where);
+[[noreturn]] void fail_library(std::string_view library, std::string_view status,
+                               bool out_of_memory, const char* call, const std::string& sizes,
+                               const std::source_location& where);
 
 // "kernels/cuda/runtime/memory.cpp:31", whatever folder the source was compiled in.
 std::string place(const std::source_location& where);

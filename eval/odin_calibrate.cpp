@@ -11,6 +11,7 @@
 #include "eval/cli/finite_number.h"
 #include "eval/cli/fit_options.h"
 #include "eval/cli/program.h"
+#include "eval/cli/score_name.h"
 #include "eval/cli/spec_help.h"
 #include "eval/cli/terminal_progress.h"
 #include "eval/cli/whole_number.h"
@@ -75,10 +76,10 @@ void add_options(CLI::App& app, Options& o) {
       ->group(group);
 
   group = "Method";
-  std::vector<std::string> scores = detector_names();
-  scores.pop_back();  // "all" is no score
-  app.add_option("--score", o.score, fmt::format("What to judge by: {}", fmt::join(scores, "|")))
-      ->check(CLI::IsMember(scores))
+  app.add_option("--score", o.score,
+                 fmt::format("What to judge by: {}. Options follow a colon: ash_s:percentile=80",
+                             fmt::join(detector_names(), ", ")))
+      ->check(score_name(false))
       ->type_name("NAME")
       ->capture_default_str()
       ->group(group);

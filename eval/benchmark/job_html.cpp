@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kSheetImages = 12;
 
 std::string settings_of(const Detector& detector, const OdinParameters& p) {
-  if (!detector.uses_odin_parameters) return std::string(detector.settings);
+  if (!detector.uses_odin_parameters) return settings_text(detector);
   return fmt::format("T = {}, magnitude {}", p.temperature, p.magnitude);
 }
 

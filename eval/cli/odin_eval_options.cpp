@@ -7,6 +7,7 @@
 #include "eval/cli/device_options.h"
 #include "eval/cli/finite_number.h"
 #include "eval/cli/fit_options.h"
+#include "eval/cli/score_name.h"
 #include "eval/cli/spec_help.h"
 #include "eval/cli/whole_number.h"
 #include "eval/published/benchmark_file.h"
@@ -106,17 +107,18 @@ void add_method(CLI::App& app, EvalOptions& o) {
           ->check(finite_number(0))
           ->type_name("E")
           ->group(group);
-  const std::vector<std::string> scores = detector_names();
   app.add_option_function<std::vector<std::string>>(
          "--score",
          [&o](const std::vector<std::string>& names) {
            const std::vector<std::string_view> views(names.begin(), names.end());
            o.detectors = parse_detectors(views);
          },
-         fmt::format("Scores to report: {} or all; default: baseline,odin",
-                     fmt::join(scores.begin(), scores.end() - 1, ", ")))
+         fmt::format(
+             "Scores to report: {}; groups of them: {}; default: baseline,odin. Options follow "
+             "a colon: ash_s:percentile=80",
+             fmt::join(detector_names(), ", "), fmt::join(detector_groups(), ", ")))
       ->delimiter(',')
-      ->check(CLI::IsMember(scores))
+      ->check(score_name(true))
       ->type_name("NAME,...")
       ->group(group);
   auto* search = app.add_flag("--search", job.search,

@@ -96,6 +96,9 @@ Scores ScoreStore::score(Scorer& scorer, std::span<const float> images,
                          std::span<const OdinParameters> parameters) const {
   Fnv1a hash(run_);
   for (const Detector* detector : scorer.detectors()) hash.add(detector->name);
+  for (const std::shared_ptr<const DetectorFit>& fit : scorer.fits()) {
+    if (fit != nullptr) hash.add(fmt::format("{:016x}", digest_of(*fit)));
+  }
   hash.add(images);
   for (const OdinParameters& p : parameters) {
     hash.add(std::span<const double>({p.temperature, p.magnitude}));

@@ -7,6 +7,12 @@
 #include "nn/networks.h"
 
 namespace odin {
+namespace {
+
+// Images that a thread scores at once.
+constexpr std::size_t kImagesAtOnce = 32;
+
+}  // namespace
 
 Scorer::Scorer(const Checkpoint& checkpoint, Backend& backend,
                std::span<const Detector* const> detectors)
@@ -28,7 +34,9 @@ Scorer::Scorer(const Checkpoint& checkpoint, const Plan& plan,
       mean_(checkpoint.mean),
       std_(checkpoint.std),
       executor_(std::move(executor)),
-      detectors_(detectors.begin(), detectors.end()) {
+      detectors_(detectors.begin(), detectors.end()),
+      fits_(detectors.size()),
+      threads_(std::make_unique<ThreadPool>(1)) {
   const auto channels = static_cast<std::size_t>(image_.channels);
   require(mean_.size() == channels && std_.size() == channels,
           "images of {} channels cannot be normalised with {} means and {} deviations, which the "
@@ -40,7 +48,11 @@ Scorer::Scorer(const Checkpoint& checkpoint, const Plan& plan,
             "checkpoint gives",
             mean_[c], std_[c], c);
   }
-  if (std::ranges::any_of(detectors_, &Detector::uses_features)) {
+  for (const Detector* detector : detectors_) options_.push_back(option_values(*detector));
+  const auto reads_features = [](const Detector* d) {
+    return d->uses_features || d->fit != nullptr;
+  };
+  if (std::ranges::any_of(detectors_, reads_features)) {
     const auto& classifier = std::get<PlanLinear>(plan.steps.back());
     feature_count_ = plan.features();
     weights_ = classifier.weights;
@@ -50,6 +62,18 @@ Scorer::Scorer(const Checkpoint& checkpoint, const Plan& plan,
 
 std::string Scorer::description() const {
   return fmt::format("{} on {}: {}", network_, device_, executor_->description());
+}
+
+void Scorer::set_fit(const Detector& detector, std::shared_ptr<const DetectorFit> fit) {
+  const auto found = std::ranges::find(detectors_, &detector);
+  require(found != detectors_.end() && detector.fit != nullptr,
+          "the score {} cannot be given a fit here", detector.name);
+  if (fit != nullptr) require_finite(*fit);
+  fits_[static_cast<std::size_t>(found - detectors_.begin())] = std::move(fit);
+}
+
+void Scorer::use_threads(int threads) {
+  threads_ = std::make_unique<ThreadPool>(threads);
 }
 
 void Scorer::normalise(std::span<float> pixels) const {
@@ -121,12 +145,10 @@ std::size_t Scorer::count_of(std::span<const float> images) const {
   return images.size() / elements;
 }
 
-Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
+void Scorer::run_passes(std::span<const float> images, const std::vector<Pass>& passes) {
   const std::size_t n = count_of(images);
   const auto classes = static_cast<std::size_t>(num_classes_);
-  const std::vector<Pass> passes = passes_of(parameters);
   const std::vector<OdinSetting> settings = settings_of(passes);
-
   std::size_t forwards = 0;
   for (const Pass& pass : passes) forwards += pass.magnitudes.size();
   logits_.resize(n * classes);
@@ -136,24 +158,63 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
                  {.logits = logits_.data(),
                   .perturbed = perturbed_.data(),
                   .features = features_.empty() ? nullptr : features_.data()});
+}
+
+NetworkOutputs Scorer::outputs(bool with_features) const {
+  NetworkOutputs outputs{.classes = num_classes_, .logits = logits_};
+  if (with_features) {
+    outputs.feature_count = feature_count_;
+    outputs.features = features_;
+    outputs.weights = weights_;
+    outputs.bias = bias_;
+  }
+  return outputs;
+}
+
+NetworkOutputs Scorer::run(std::span<const float> images) {
+  run_passes(images, {});
+  return outputs(true);
+}
+
+void Scorer::score_in_parts(const Detector& detector, const NetworkOutputs& outputs,
+                            std::span<double> scores) {
+  const auto part_of = [](std::span<const float> rows, std::size_t width, std::size_t begin,
+                          std::size_t count) {
+    return rows.empty() ? rows : rows.subspan(begin * width, count * width);
+  };
+  const std::size_t parts = (scores.size() + kImagesAtOnce - 1) / kImagesAtOnce;
+  threads_->run_until_error(static_cast<std::int64_t>(parts), [&](std::int64_t index, int) {
+    const std::size_t begin = static_cast<std::size_t>(index) * kImagesAtOnce;
+    const std::size_t count = std::min(kImagesAtOnce, scores.size() - begin);
+    const auto classes = static_cast<std::size_t>(outputs.classes);
+    const auto width = static_cast<std::size_t>(outputs.feature_count);
+    NetworkOutputs part = outputs;
+    part.logits = part_of(outputs.logits, classes, begin, count);
+    part.perturbed_logits = part_of(outputs.perturbed_logits, classes, begin, count);
+    part.features = part_of(outputs.features, width, begin, count);
+    detector.score(part, scores.subspan(begin, count));
+  });
+}
+
+Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
+  const std::vector<Pass> passes = passes_of(parameters);
+  run_passes(images, passes);
+  const auto classes = static_cast<std::size_t>(num_classes_);
+  const std::size_t n = logits_.size() / classes;
 
   Scores scores(parameters.size(), detectors_);
   for (std::size_t d = 0; d < detectors_.size(); ++d) {
     const Detector& detector = *detectors_[d];
     for (std::size_t p = 0; p < scores.per_detector[d].size(); ++p) {
-      NetworkOutputs outputs{.classes = num_classes_, .logits = logits_};
+      NetworkOutputs shared = outputs(detector.uses_features);
       if (detector.uses_odin_parameters) {
-        outputs.perturbed_logits = perturbed_logits(passes, parameters[p]);
-        outputs.parameters = parameters[p];
+        shared.perturbed_logits = perturbed_logits(passes, parameters[p]);
+        shared.parameters = parameters[p];
       }
-      if (detector.uses_features) {
-        outputs.feature_count = feature_count_;
-        outputs.features = features_;
-        outputs.weights = weights_;
-        outputs.bias = bias_;
-      }
+      shared.options = options_[d];
+      shared.fit = fits_[d].get();
       scores.per_detector[d][p].resize(n);
-      detector.score(outputs, scores.per_detector[d][p]);
+      score_in_parts(detector, shared, scores.per_detector[d][p]);
     }
   }
   for (std::size_t i = 0; i < n; ++i) {

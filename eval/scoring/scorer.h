@@ -11,6 +11,7 @@
 #include "eval/scoring/odin_parameters.h"
 #include "eval/scoring/scores.h"
 #include "kernels/backend.h"
+#include "kernels/thread_pool.h"
 #include "weights/checkpoint.h"
 
 namespace odin {
@@ -20,10 +21,10 @@ class Scorer {
   // Compiles the checkpoint's network for the back end, which must outlive the scorer. Detectors are
   // constants, and outlive all. Throws Error for an invalid checkpoint.
   Scorer(const Checkpoint& checkpoint, Backend& backend,
-         std::span<const Detector* const> detectors = all_detectors());
+         std::span<const Detector* const> detectors = unfitted_detectors());
   // With a network that the caller has compiled, and prepared for a device of this name.
   Scorer(const Checkpoint& checkpoint, const Plan& plan, std::unique_ptr<PlanExecutor> executor,
-         std::string device, std::span<const Detector* const> detectors = all_detectors());
+         std::string device, std::span<const Detector* const> detectors = unfitted_detectors());
 
   // Of the images that score() takes.
   const ImageShape& image_shape() const { return image_; }
@@ -37,6 +38,15 @@ class Scorer {
   // The network and what runs it: "DenseNet-BC-100 on cpu: ...".
   std::string description() const;
 
+  // Gives a detector of its what it has learnt; score() needs it of every detector that is fitted. Throws
+  // Error if a value is not finite, and for a detector that is not its own or is not fitted.
+  void set_fit(const Detector& detector, std::shared_ptr<const DetectorFit> fit);
+  // By the detectors' order; nullptr where there is none.
+  std::span<const std::shared_ptr<const DetectorFit>> fits() const { return fits_; }
+  // The number of threads that compute scores from the network's outputs: 1 unless this was called. No score
+  // depends on it.
+  void use_threads(int threads);
+
   // (pixels - mean) / std per channel, in place; pixels (n, channels, side, side) in 0..1. Any number of threads
   // may call it at once. Images are normalised nowhere else for scoring.
   void normalise(std::span<float> pixels) const;
@@ -46,8 +56,11 @@ class Scorer {
   // neither on n nor on the other images. Throws Error for parameters out of range and if the
   // network's output is not finite.
   Scores score(std::span<const float> images, std::span<const OdinParameters> parameters);
-  // Of the unchanged images of the last call of score() or gradient(), (n, classes). Valid until the next one.
+  // Of the unchanged images of the last call of score(), run() or gradient(), (n, classes). Valid until the next one.
   std::span<const float> logits() const { return logits_; }
+  // What the network alone gives for n normalised images: logits and, if one of the detectors is fitted or uses
+  // features, those and the classifier. Valid until the next call. Throws Error as score() does.
+  NetworkOutputs run(std::span<const float> images);
 
   // What ODIN takes the sign of: for n normalised images, the gradient (n, channels, side, side), in the image, of the
   // cross entropy of logits / temperature with the predicted class. Each image's may be scaled by a positive
@@ -67,6 +80,13 @@ class Scorer {
   std::size_t count_of(std::span<const float> images) const;
   std::vector<Pass> passes_of(std::span<const OdinParameters> parameters) const;
   std::vector<OdinSetting> settings_of(const std::vector<Pass>& passes) const;
+  // Runs the passes: fills logits_, perturbed_ and features_.
+  void run_passes(std::span<const float> images, const std::vector<Pass>& passes);
+  // The outputs that all detectors share, and those for detectors that use features.
+  NetworkOutputs outputs(bool with_features) const;
+  // Calls detector.score() for parts of the images on all threads.
+  void score_in_parts(const Detector& detector, const NetworkOutputs& outputs,
+                      std::span<double> scores);
   // The logits (n, classes) of the images that were perturbed with these parameters.
   std::span<const float> perturbed_logits(const std::vector<Pass>& passes,
                                           const OdinParameters& parameters) const;
@@ -80,6 +100,9 @@ class Scorer {
   std::vector<float> std_;
   std::unique_ptr<PlanExecutor> executor_;
   std::vector<const Detector*> detectors_;
+  std::vector<std::vector<double>> options_;  // one vector for each detector
+  std::vector<std::shared_ptr<const DetectorFit>> fits_;
+  std::unique_ptr<ThreadPool> threads_;
   // The classifier, and how many features it reads. Empty and 0 if no detector uses features.
   int feature_count_ = 0;
   std::vector<float> weights_;

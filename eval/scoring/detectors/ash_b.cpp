@@ -12,14 +12,15 @@
 namespace odin {
 namespace {
 
-void shape(std::span<double> features) {
-  const Pruned pruned = prune(features, kAshPercentile);
+void shape(std::span<double> features, double percentile) {
+  const Pruned pruned = prune(features, percentile);
   const double value = pruned.sum_before / static_cast<double>(pruned.kept.size());
   for (const std::size_t place : pruned.kept) features[place] = value;
 }
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
-  shaped_energy(outputs, shape, scores);
+  shaped_energy(
+      outputs, [&](auto features) { shape(features, outputs.option(0)); }, scores);
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ constexpr Detector detectors::kAshB{
     .paper = "Djurisic, Bozanic, Ashok & Liu, ICLR 2023, arXiv:2209.09858",
     .score = score,
     .uses_features = true,
-    .settings = "percentile 90",
+    .options = kAshOptions,
 };
 
 }  // namespace odin

@@ -12,12 +12,13 @@
 namespace odin {
 namespace {
 
-void shape(std::span<double> features) {
-  prune(features, kAshPercentile);
+void shape(std::span<double> features, double percentile) {
+  prune(features, percentile);
 }
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
-  shaped_energy(outputs, shape, scores);
+  shaped_energy(
+      outputs, [&](auto features) { shape(features, outputs.option(0)); }, scores);
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ constexpr Detector detectors::kAshP{
     .paper = "Djurisic, Bozanic, Ashok & Liu, ICLR 2023, arXiv:2209.09858",
     .score = score,
     .uses_features = true,
-    .settings = "percentile 90",
+    .options = kAshOptions,
 };
 
 }  // namespace odin

@@ -14,15 +14,16 @@
 namespace odin {
 namespace {
 
-void shape(std::span<double> features) {
-  const Pruned pruned = prune(features, kAshPercentile);
+void shape(std::span<double> features, double percentile) {
+  const Pruned pruned = prune(features, percentile);
   if (pruned.sum_after == 0) return;  // no feature is active
   const double factor = std::exp(pruned.sum_before / pruned.sum_after);
   for (const std::size_t place : pruned.kept) features[place] *= factor;
 }
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
-  shaped_energy(outputs, shape, scores);
+  shaped_energy(
+      outputs, [&](auto features) { shape(features, outputs.option(0)); }, scores);
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ constexpr Detector detectors::kAshS{
     .paper = "Djurisic, Bozanic, Ashok & Liu, ICLR 2023, arXiv:2209.09858",
     .score = score,
     .uses_features = true,
-    .settings = "percentile 90",
+    .options = kAshOptions,
 };
 
 }  // namespace odin

@@ -14,16 +14,20 @@
 namespace odin {
 namespace {
 
-constexpr double kGamma = 0.1;
-constexpr std::size_t kLargest = 100;
+constexpr double kGammas[] = {0.01, 0.05, 0.2, 0.5, 0.9};
+constexpr double kCounts[] = {10, 50};
+constexpr DetectorOption kOptions[] = {
+    {.name = "gamma", .value = 0.1, .least = 0.001, .most = 0.999, .grid = kGammas},
+    {.name = "largest", .value = 100, .least = 1, .most = 1e6, .whole = true, .grid = kCounts}};
 
 // p_j and 1 - p_j, each to full precision: exp(f_j - largest) / Z, and the others' share.
-double term(double power, double sum) {
+double term(double power, double sum, double gamma) {
   const double others = sum - power;
-  return std::pow(power / sum, kGamma) * std::pow(others / sum, kGamma);
+  return std::pow(power / sum, gamma) * std::pow(others / sum, gamma);
 }
 
-double score_row(std::span<const float> row, double largest, std::vector<double>& powers) {
+double score_row(std::span<const float> row, double largest, double gamma, std::size_t most,
+                 std::vector<double>& powers) {
   powers.clear();
   double others = 0;  // all powers but one of the largest logit, which is 1
   bool skipped = false;
@@ -36,20 +40,23 @@ double score_row(std::span<const float> row, double largest, std::vector<double>
     }
   }
   const double sum = 1 + others;
-  const std::size_t count = std::min(kLargest, powers.size());
+  const std::size_t count = std::min(most, powers.size());
   std::partial_sort(powers.begin(), powers.begin() + static_cast<std::ptrdiff_t>(count),
                     powers.end(), std::greater<>());
   // The largest one's 1 - p would vanish in `sum - power` where the network is sure.
-  double entropy = std::pow(1 / sum, kGamma) * std::pow(others / sum, kGamma);
-  for (std::size_t j = 1; j < count; ++j) entropy += term(powers[j], sum);
+  double entropy = std::pow(1 / sum, gamma) * std::pow(others / sum, gamma);
+  for (std::size_t j = 1; j < count; ++j) entropy += term(powers[j], sum, gamma);
   return -entropy;
 }
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
+  const double gamma = outputs.option(0);
+  const auto most = static_cast<std::size_t>(outputs.option(1));
   std::vector<double> powers;
-  score_logit_rows(
-      outputs.logits, outputs.classes, scores,
-      [&](std::span<const float> row, double largest) { return score_row(row, largest, powers); });
+  score_logit_rows(outputs.logits, outputs.classes, scores,
+                   [&](std::span<const float> row, double largest) {
+                     return score_row(row, largest, gamma, most, powers);
+                   });
 }
 
 }  // namespace
@@ -61,7 +68,7 @@ constexpr Detector detectors::kGen{
     .score_file = "Gen",
     .paper = "Liu, Lochman & Zach, CVPR 2023",
     .score = score,
-    .settings = "gamma = 0.1, M = 100",
+    .options = kOptions,
 };
 
 }  // namespace odin

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eval/scoring/detectors/variants.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -11,15 +12,56 @@ namespace {
 constexpr const Detector* kAll[] = {ODIN_DETECTORS(ODIN_LIST_DETECTOR)};
 #undef ODIN_LIST_DETECTOR
 
+struct Group {
+  std::string_view name;
+  bool (*has)(const Detector& detector);
+};
+
+constexpr Group kGroups[] = {
+    {"logits", [](const Detector& d) { return !d.uses_features && !d.uses_odin_parameters; }},
+    {"features", [](const Detector& d) { return d.uses_features; }},
+    {"perturbed", [](const Detector& d) { return d.uses_odin_parameters; }},
+    {"all", [](const Detector&) { return true; }},
+};
+
+const Detector* find_base(std::string_view name) {
+  const auto found = std::ranges::find(kAll, name, [](const Detector* d) { return d->name; });
+  return found == std::end(kAll) ? nullptr : *found;
+}
+
+[[noreturn]] void fail_unknown(std::string_view name) {
+  fail("there is no score \"{}\": use {}, or {}", name, fmt::join(detector_names(), ", "),
+       fmt::join(detector_groups(), ", "));
+}
+
 }  // namespace
 
 std::span<const Detector* const> all_detectors() {
   return kAll;
 }
 
+std::span<const Detector* const> unfitted_detectors() {
+  static const std::vector<const Detector*> unfitted = [] {
+    std::vector<const Detector*> some;
+    std::ranges::copy_if(kAll, std::back_inserter(some),
+                         [](const Detector* d) { return d->fit == nullptr; });
+    return some;
+  }();
+  return unfitted;
+}
+
+const Detector& detector_named(std::string_view name) {
+  const Detector* base = find_base(name.substr(0, name.find(':')));
+  if (base == nullptr) fail_unknown(name);
+  return variant_named(*base, name);
+}
+
 const Detector* find_detector(std::string_view name) {
-  const auto found = std::ranges::find(kAll, name, [](const Detector* d) { return d->name; });
-  return found == std::end(kAll) ? nullptr : *found;
+  try {
+    return &detector_named(name);
+  } catch (const Error&) {
+    return nullptr;
+  }
 }
 
 std::vector<const Detector*> authors_detectors() {
@@ -29,24 +71,35 @@ std::vector<const Detector*> authors_detectors() {
 std::vector<std::string> detector_names() {
   std::vector<std::string> names;
   for (const Detector* detector : kAll) names.emplace_back(detector->name);
-  names.emplace_back("all");
+  return names;
+}
+
+std::vector<std::string> detector_groups() {
+  std::vector<std::string> names;
+  for (const Group& group : kGroups) names.emplace_back(group.name);
   return names;
 }
 
 std::vector<const Detector*> parse_detectors(std::span<const std::string_view> names) {
-  const std::vector<std::string> known = detector_names();
+  std::vector<const Detector*> wanted;
   for (const std::string_view name : names) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    fail("there is no score \"{}\": use {} or {}", name,
-         fmt::join(known.begin(), known.end() - 1, ", "), known.back());
+    const auto group = std::ranges::find(kGroups, name, &Group::name);
+    if (group == std::end(kGroups)) {
+      wanted.push_back(&detector_named(name));
+      continue;
+    }
+    std::ranges::copy_if(kAll, std::back_inserter(wanted),
+                         [&](const Detector* detector) { return group->has(*detector); });
   }
+  require(!wanted.empty(), "no score was asked for");
   std::vector<const Detector*> chosen;
-  for (const Detector* detector : kAll) {
-    const bool wanted = std::ranges::any_of(
-        names, [&](std::string_view name) { return name == "all" || name == detector->name; });
-    if (wanted) chosen.push_back(detector);
+  for (const Detector* base : kAll) {
+    if (std::ranges::find(wanted, base) != wanted.end()) chosen.push_back(base);
+    for (const Detector* detector : wanted) {
+      const bool chosen_before = std::ranges::find(chosen, detector) != chosen.end();
+      if (detector->variant_of == base && !chosen_before) chosen.push_back(detector);
+    }
   }
-  require(!chosen.empty(), "no score was asked for");
   return chosen;
 }
 

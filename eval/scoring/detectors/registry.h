@@ -30,19 +30,42 @@ ODIN_DETECTORS(ODIN_DECLARE_DETECTOR)
 #undef ODIN_DECLARE_DETECTOR
 }  // namespace detectors
 
+// With the default values of their options.
 std::span<const Detector* const> all_detectors();
 
-// The detector of this name, or nullptr.
+// Those of them that can score without having been fitted.
+std::span<const Detector* const> unfitted_detectors();
+
+// The detector of this name, or nullptr. "react:percentile=80" is the detector react with another value of
+// its option percentile, "nnguide:share=5:neighbours=20" one with two. Two names for the same values give the
+// same detector, which lasts as long as the program.
 const Detector* find_detector(std::string_view name);
+
+// The same, but throws Error with what is wrong with the name: there is no such detector, it has no such
+// option, or the value is not allowed.
+const Detector& detector_named(std::string_view name);
+
+// The detector with these values of its options, one for each.
+const Detector& with_options(const Detector& detector, std::span<const double> values);
+
+// The values of the detector's options: the default ones, or those of the variant that it is.
+std::vector<double> option_values(const Detector& detector);
 
 // The detectors of the ODIN authors' code: the baseline and ODIN.
 std::vector<const Detector*> authors_detectors();
 
-// The names that parse_detectors() takes: every detector's, and "all".
+// The names of all detectors.
 std::vector<std::string> detector_names();
 
-// The detectors with these names, each once, in the order of all_detectors(). Throws Error, which lists
-// the names, for an unknown name and for no name.
+// Groups of detectors, by what they read: "logits", "features" (and logits), "perturbed" (logits of the images
+// that ODIN perturbs), and "all".
+std::vector<std::string> detector_groups();
+
+// The detectors with these names or of these groups, each once, in the order of all_detectors(), variants after
+// the detector that they are variants of. Throws Error for no name and as detector_named() does.
 std::vector<const Detector*> parse_detectors(std::span<const std::string_view> names);
+
+// Fixed parameters and options, for readers: "percentile 80".
+std::string settings_text(const Detector& detector);
 
 }  // namespace odin

@@ -14,17 +14,20 @@
 namespace odin {
 namespace {
 
-constexpr double kPercentile = 85;
+constexpr double kGrid[] = {65, 70, 75, 80, 90, 95};
+constexpr DetectorOption kOptions[] = {
+    {.name = "percentile", .value = 85, .least = 0, .most = 99.9, .grid = kGrid}};
 
-void shape(std::span<double> features) {
-  const Pruned kept = find_kept(features, kPercentile);
+void shape(std::span<double> features, double percentile) {
+  const Pruned kept = find_kept(features, percentile);
   if (kept.sum_after == 0) return;  // no feature is active
   const double factor = std::exp(kept.sum_before / kept.sum_after);
   for (double& feature : features) feature *= factor;
 }
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
-  shaped_energy(outputs, shape, scores);
+  shaped_energy(
+      outputs, [&](auto features) { shape(features, outputs.option(0)); }, scores);
 }
 
 }  // namespace
@@ -37,7 +40,7 @@ constexpr Detector detectors::kScale{
     .paper = "Xu, Chen, Franchi & Yao, ICLR 2024, arXiv:2310.00227",
     .score = score,
     .uses_features = true,
-    .settings = "percentile 85",
+    .options = kOptions,
 };
 
 }  // namespace odin

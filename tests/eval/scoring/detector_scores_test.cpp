@@ -51,14 +51,17 @@ std::vector<Sample> read_samples() {
 // A sample's arrays, and the outputs that refer to them.
 struct Arrays {
   std::vector<float> logits, features, weights, bias;
+  std::vector<double> options;
 
   explicit Arrays(const Sample& s)
       : logits(s.floats("logits")),
         features(s.floats("features")),
         weights(s.floats("weights")),
         bias(s.floats("bias")) {}
-  NetworkOutputs outputs(int classes) const {
+  NetworkOutputs outputs(int classes, const Detector& detector) {
     NetworkOutputs outputs{.classes = classes, .logits = logits};
+    options = option_values(detector);
+    outputs.options = options;
     outputs.feature_count = static_cast<int>(weights.size()) / classes;
     outputs.features = features;
     outputs.weights = weights;
@@ -73,15 +76,15 @@ TEST_CASE("every detector without parameters of ODIN has the scores of NumPy") {
   const std::vector<Sample> samples = read_samples();
   REQUIRE(samples.size() == 3);
   for (const Sample& sample : samples) {
-    const Arrays arrays(sample);
-    for (const Detector* detector : all_detectors()) {
+    Arrays arrays(sample);
+    for (const Detector* detector : unfitted_detectors()) {
       if (detector->uses_odin_parameters) continue;
       CAPTURE(detector->name);
       REQUIRE(sample.values.contains(std::string(detector->name)));
       const std::vector<double>& expected = sample.values.at(std::string(detector->name));
       REQUIRE(expected.size() == sample.images);
       std::vector<double> scores(sample.images);
-      detector->score(arrays.outputs(sample.classes), scores);
+      detector->score(arrays.outputs(sample.classes, *detector), scores);
       for (std::size_t i = 0; i < scores.size(); ++i) {
         // Both compute in double, and add in different orders.
         CHECK(scores[i] == doctest::Approx(expected[i]).epsilon(1e-12));
@@ -92,11 +95,11 @@ TEST_CASE("every detector without parameters of ODIN has the scores of NumPy") {
 
 TEST_CASE("an image's score does not depend on the others") {
   const Sample sample = read_samples().at(0);
-  const Arrays arrays(sample);
-  const NetworkOutputs all = arrays.outputs(sample.classes);
+  Arrays arrays(sample);
   const auto classes = static_cast<std::size_t>(sample.classes);
-  for (const Detector* detector : all_detectors()) {
+  for (const Detector* detector : unfitted_detectors()) {
     if (detector->uses_odin_parameters) continue;
+    const NetworkOutputs all = arrays.outputs(sample.classes, *detector);
     std::vector<double> together(sample.images);
     detector->score(all, together);
     for (std::size_t i = 0; i < sample.images; ++i) {
@@ -112,11 +115,11 @@ TEST_CASE("an image's score does not depend on the others") {
 
 TEST_CASE("detectors of features refuse what does not fit, and take no images") {
   const Sample sample = read_samples().at(1);
-  const Arrays arrays(sample);
-  for (const Detector* detector : all_detectors()) {
+  Arrays arrays(sample);
+  for (const Detector* detector : unfitted_detectors()) {
     if (!detector->uses_features) continue;
     CAPTURE(detector->name);
-    const NetworkOutputs good = arrays.outputs(sample.classes);
+    const NetworkOutputs good = arrays.outputs(sample.classes, *detector);
     std::vector<double> scores(sample.images);
     NetworkOutputs bad = good;
     bad.features = good.features.subspan(1);
@@ -143,10 +146,10 @@ TEST_CASE("features that are all zero have a score") {
   const Sample sample = read_samples().at(0);
   Arrays arrays(sample);
   std::fill(arrays.features.begin(), arrays.features.end(), 0.0F);
-  for (const Detector* detector : all_detectors()) {
+  for (const Detector* detector : unfitted_detectors()) {
     if (!detector->uses_features) continue;
     std::vector<double> scores(sample.images);
-    detector->score(arrays.outputs(sample.classes), scores);
+    detector->score(arrays.outputs(sample.classes, *detector), scores);
     CHECK(std::isfinite(scores[0]));
   }
 }

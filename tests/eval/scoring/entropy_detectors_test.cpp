@@ -44,7 +44,9 @@ double gen_definition(const std::vector<float>& logits) {
 
 double score(const Detector& detector, const std::vector<float>& logits) {
   double result = 0;
-  detector.score({.classes = static_cast<int>(logits.size()), .logits = logits}, {&result, 1});
+  const std::vector<double> options = option_values(detector);
+  detector.score({.classes = static_cast<int>(logits.size()), .logits = logits, .options = options},
+                 {&result, 1});
   return result;
 }
 

@@ -15,6 +15,7 @@ struct MetricFigure {
   std::string_view label;  // in tables: "FPR at TPR 95%"
   std::string_view key;    // in JSON and CSV: "fpr_at_tpr95"
   std::optional<double> (*of)(const Metrics&);
+  bool lower_is_better = false;
 };
 
 // Nothing for NaN, which a published figure is where it is not known.
@@ -26,9 +27,9 @@ using MetricFigures = std::array<MetricFigure, 5>;
 
 // With in-distribution as the positive class of the FPR.
 inline constexpr MetricFigures kMetricFigures{{
-    {"FPR at TPR 95%", "fpr_at_tpr95", [](const Metrics& m) { return m.fpr_at_tpr95; }},
+    {"FPR at TPR 95%", "fpr_at_tpr95", [](const Metrics& m) { return m.fpr_at_tpr95; }, true},
     {"Detection error", "detection_error",
-     [](const Metrics& m) { return known(m.detection_error); }},
+     [](const Metrics& m) { return known(m.detection_error); }, true},
     {"AUROC", "auroc", [](const Metrics& m) { return known(m.auroc); }},
     {"AUPR In", "aupr_in", [](const Metrics& m) { return m.aupr_in; }},
     {"AUPR Out", "aupr_out", [](const Metrics& m) { return m.aupr_out; }},

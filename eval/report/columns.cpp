@@ -103,4 +103,22 @@ std::string wrapped(std::string_view text, int columns, int indent) {
   return lines;
 }
 
+std::vector<std::string> broken_to_columns(std::string_view text, int columns) {
+  const std::string lines = wrapped(text, columns, 0);
+  std::vector<std::string> broken;
+  std::string_view rest = lines;
+  do {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    do {
+      std::string_view part = beginning(line, columns);
+      // A character that is wider than the columns has a line of its own.
+      if (part.empty() && !line.empty()) part = line.substr(0, first_of(line).bytes);
+      broken.emplace_back(part);
+      line.remove_prefix(part.size());
+    } while (!line.empty());
+  } while (!rest.empty());
+  return broken;
+}
+
 }  // namespace odin

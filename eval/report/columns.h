@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace odin {
 
@@ -17,5 +18,8 @@ std::string cut_to_columns(std::string_view text, int columns);
 // The text in lines of at most `columns`, broken at spaces. Lines after the first begin with `indent`
 // spaces. A longer word has a longer line of its own. No line break at the end.
 std::string wrapped(std::string_view text, int columns, int indent);
+
+// The text in lines of at most `columns`, broken at spaces, and within words that are longer. At least one line.
+std::vector<std::string> broken_to_columns(std::string_view text, int columns);
 
 }  // namespace odin

@@ -17,7 +17,17 @@ std::string set_fields(const Report& report, std::string_view out_set) {
 
 constexpr std::array<std::size_t, 2> kWithIntervals{0, 2};  // FPR, AUROC
 
-// The fields from the figures to the end of the line.
+// Whether lines have a field for the cost.
+bool has_cost(const Report& report) {
+  for (const Evaluation& evaluation : report.evaluations) {
+    for (const DetectorResult& result : evaluation.detectors) {
+      if (result.milliseconds) return true;
+    }
+  }
+  return false;
+}
+
+// The fields of the figures.
 std::string figures_of(const Metrics& metrics, const MetricIntervals& intervals) {
   std::string text;
   for (const MetricFigure& figure : kMetricFigures) {
@@ -27,14 +37,21 @@ std::string figures_of(const Metrics& metrics, const MetricIntervals& intervals)
   for (const auto& interval : {intervals.fpr_at_tpr95, intervals.auroc}) {
     text += interval ? fmt::format(",{},{}", interval->low, interval->high) : ",,";
   }
-  return text + '\n';
+  return text;
+}
+
+// The end of a line.
+std::string cost_field(const Report& report, std::optional<double> milliseconds) {
+  if (!has_cost(report)) return "\n";
+  return milliseconds ? fmt::format(",{}\n", *milliseconds) : ",\n";
 }
 
 // A line without figures.
 std::string line_on(const Report& report, std::string_view subject, std::string_view source) {
   const std::size_t empty =
       2 + kMetricFigures.size() + 4;  // temperature, magnitude, figures, intervals
-  return fmt::format("{},,,{}{}\n", set_fields(report, subject), source, std::string(empty, ','));
+  return fmt::format("{},,,{}{}{}", set_fields(report, subject), source, std::string(empty, ','),
+                     cost_field(report, {}));
 }
 
 std::string source_of(const PublishedFigures& figures) {
@@ -52,7 +69,7 @@ std::string to_csv(const Report& report) {
   for (const std::size_t i : kWithIntervals) {
     text += fmt::format(",{0}_low,{0}_high", figures[i].key);
   }
-  text += '\n';
+  text += has_cost(report) ? ",milliseconds\n" : "\n";
   for (const Evaluation& evaluation : report.evaluations) {
     const std::string set = set_fields(report, evaluation.out_set);
     for (const DetectorResult& result : evaluation.detectors) {
@@ -60,12 +77,13 @@ std::string to_csv(const Report& report) {
       text += fmt::format("{}{},{},{},ours,{},{}", set, report.in_images, evaluation.out_images,
                           name, result.temperature, result.magnitude);
       text += figures_of(result.metrics, result.intervals);
+      text += cost_field(report, result.milliseconds);
       if (!result.published) continue;
       const bool perturbed = result.detector->uses_odin_parameters;
       text += fmt::format("{},,{},{},{},{}", set, name, source_of(*result.published),
                           perturbed ? result.published->parameters.temperature : 1,
                           perturbed ? result.published->parameters.magnitude : 0);
-      text += figures_of(result.published->metrics, {});
+      text += figures_of(result.published->metrics, {}) + cost_field(report, {});
     }
   }
   for (const MissingSet& missing : report.missing) {

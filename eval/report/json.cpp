@@ -2,6 +2,7 @@
 
 #include "eval/metrics/figures.h"
 #include "eval/report/averages.h"
+#include "eval/report/comparison.h"
 #include "eval/report/report.h"
 #include "eval/report/version.h"
 
@@ -97,6 +98,22 @@ Json json_of_average(const Report& report) {
   return detectors;
 }
 
+// The detectors' places by average AUROC, the best first.
+Json json_of_ranks(const std::vector<ComparedDetector>& detectors) {
+  Json ranks = Json::object();
+  for (const ComparedDetector& one : detectors) ranks[std::string(one.detector->name)] = one.rank;
+  return ranks;
+}
+
+// What each detector costs. It stands apart from the figures because it differs from run to run.
+Json json_of_costs(const std::vector<ComparedDetector>& detectors) {
+  Json costs = Json::object();
+  for (const ComparedDetector& one : detectors) {
+    if (one.milliseconds) costs[std::string(one.detector->name)] = *one.milliseconds;
+  }
+  return costs;
+}
+
 template <class Entries>
 Json list_of(const Entries& entries) {
   Json list = Json::array();
@@ -111,6 +128,7 @@ std::string to_json(const Report& report) {
   for (const Evaluation& evaluation : report.evaluations) {
     evaluations.push_back(json_of(evaluation, report.positive));
   }
+  const std::vector<ComparedDetector> detectors = compared_detectors(report);
   const Json json{
       {"network", report.network},
       {"weights", report.weights},
@@ -119,6 +137,7 @@ std::string to_json(const Report& report) {
       {"accuracy", number_or_null(report.accuracy)},
       {"evaluations", std::move(evaluations)},
       {"average", json_of_average(report)},
+      {"ranks", json_of_ranks(detectors)},
       {"missing", list_of(report.missing)},
       {"failed", list_of(report.failed)},
       {"searches", list_of(report.searches)},
@@ -135,6 +154,7 @@ std::string to_json(const Report& report) {
         {"limit", report.limit}}},
       {"seconds", report.seconds},
       {"images_per_second", report.images_per_second},
+      {"milliseconds_per_image", json_of_costs(detectors)},
       {"versions", {{"odin", version()}}},
   };
   // JSON must be UTF-8, but a file name need not be.

@@ -1,10 +1,10 @@
 // The table for a terminal that is narrower than the other forms.
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "eval/report/averages.h"
 #include "eval/report/columns.h"
+#include "eval/report/comparison.h"
 #include "eval/report/report.h"
 #include "eval/report/table_parts.h"
 #include "kernels/error.h"
@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::size_t kFigures = kMetricFigures.size();
 constexpr int kCell = 5;  // columns of "100.0"
-
-// The headings of the figures, in two lines.
-using Headings = std::array<std::array<std::string_view, kFigures>, 2>;
-constexpr Headings kHeadings{
-    {{"FPR", "Det.", "", "AUPR", "AUPR"}, {"95%", "error", "AUROC", "In", "Out"}}};
-// "Out+": out-of-distribution is positive.
-constexpr Headings kOutPositive{
-    {{"FPR", "Det.", "", "AUPR", "AUPR"}, {"Out+", "error", "AUROC", "In", "Out"}}};
 
 // A line of figures or, without cells, the name of a set.
 struct Line {
@@ -85,8 +77,7 @@ std::string to_narrow_table(const Report& report, int columns) {
     for (const auto& value : cells) fmt::format_to(std::back_inserter(text), "{:>{}}", value, cell);
     text += '\n';
   };
-  const bool in_positive = report.positive == PositiveClass::kIn;
-  for (const auto& headings : in_positive ? kHeadings : kOutPositive) append("", headings);
+  for (const auto& headings : short_headings(report.positive)) append("", headings);
   for (const Line& line : lines) {
     if (line.cells.empty()) {
       text += wrapped(line.label, columns, 2) + '\n';
@@ -101,6 +92,7 @@ std::string to_narrow_table(const Report& report, int columns) {
 }
 
 std::string to_output(const Report& report, std::optional<int> columns) {
+  if (has_many_detectors(report)) return to_detector_table(report, columns);
   const bool one_set = report.evaluations.size() == 1 && report.missing.empty();
   std::string text = one_set ? to_text(report, columns) : to_table(report, columns);
   // The title and the figures, which an empty line separates, are what must fit.

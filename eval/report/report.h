@@ -24,6 +24,8 @@ struct DetectorResult {
   std::optional<PublishedFigures> published;
   std::optional<Metrics> sweep{};  // the threshold sweep's, if both were asked for
   MetricIntervals intervals{};     // of exact metrics, 95 %
+  // What the detector costs for an image, in milliseconds, beside the forward pass that all share.
+  std::optional<double> milliseconds{};
 
   // The published figures, if they are of the same network: to be shown next to ours.
   const PublishedFigures* comparable() const {
@@ -90,17 +92,24 @@ std::string to_table(const Report& report, std::optional<int> columns = {});
 // The same for a terminal of `columns`: a line for each set and detector, with short headings. Figures
 // need 40 columns, or some more with a longer name of a detector. The rest is broken at spaces.
 std::string to_narrow_table(const Report& report, int columns);
+// For many detectors: a row for each, the highest average AUROC first, with FPR and AUROC averaged and of
+// each set, the cost if it is known, and a mark at the best of each column; all five figures where there
+// is one set. Sets that do not fit into `columns` next to each other follow below.
+std::string to_detector_table(const Report& report, std::optional<int> columns = {});
 // to_text() for one set and to_table() for several, as they are where `columns` is none, which is not a
-// terminal. On a terminal whose columns do not hold the figures, to_narrow_table().
+// terminal. On a terminal whose columns do not hold the figures, to_narrow_table(). More than
+// kMostDetectorColumns (eval/report/comparison.h) detectors always have to_detector_table().
 std::string to_output(const Report& report, std::optional<int> columns);
-// The same as a GitHub Markdown table.
+// The same as a GitHub Markdown table: that of to_table() or, for many detectors, of to_detector_table(),
+// with the best in bold.
 std::string to_markdown(const Report& report);
 
 // A line of names, then one line for each set and detector, and one more if the paper has figures.
 // `source` is "ours" or the paper's edition. Figures are unrounded fractions; an undefined figure is
-// empty. The bounds of 95 % confidence intervals come last, and are empty where there are none. A missing
-// set has one line with the source "missing", a failed one with the source "failed", and
-// a note one with the source "note" and its sentence in place of a set. RFC 4180.
+// empty. The bounds of 95 % confidence intervals come last, and are empty where there are none; where the
+// cost of a detector is known, `milliseconds` follows them. A missing set has one line with the source
+// "missing", a failed one with the source "failed", and a note one with the source "note" and its sentence
+// in place of a set. RFC 4180.
 std::string to_csv(const Report& report);
 
 // The whole report as one indented JSON object. Figures are unrounded fractions; an undefined figure is

@@ -5,6 +5,8 @@
 
 #include "eval/metrics/figures.h"
 #include "eval/report/averages.h"
+#include "eval/report/comparison.h"
+#include "eval/report/detector_table.h"
 #include "eval/report/report.h"
 #include "eval/report/table_parts.h"
 #include "kernels/error.h"
@@ -92,16 +94,6 @@ Table table_of(const Report& report) {
   return table;
 }
 
-// What has a meaning in a Markdown table loses it.
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (std::string_view("|\\*_`<[").find(c) != std::string_view::npos) result += '\\';
-    result += c;
-  }
-  return result;
-}
-
 }  // namespace
 
 std::string to_table(const Report& report, std::optional<int> columns) {
@@ -128,12 +120,14 @@ std::string to_table(const Report& report, std::optional<int> columns) {
 }
 
 std::string to_markdown(const Report& report) {
+  if (has_many_detectors(report)) return detector_markdown(report);
   const Table table = table_of(report);
-  std::string text = fmt::format("{}\n\n", escaped(table.title));
+  std::string text = fmt::format("{}\n\n", markdown_escaped(table.title));
   const auto out = std::back_inserter(text);
   for (const Row& row : table.rows) {
-    fmt::format_to(out, "| {} |", escaped(row.label));
-    for (const std::string& value : row.cells) fmt::format_to(out, " {} |", escaped(value));
+    fmt::format_to(out, "| {} |", markdown_escaped(row.label));
+    for (const std::string& value : row.cells)
+      fmt::format_to(out, " {} |", markdown_escaped(value));
     fmt::format_to(out, "\n");
     if (&row == &table.rows.front()) {
       fmt::format_to(out, "| --- |");
@@ -142,7 +136,7 @@ std::string to_markdown(const Report& report) {
     }
   }
   for (const Note& note : table.notes) {
-    fmt::format_to(out, "\n{}\n", escaped(note.in_one_line()));
+    fmt::format_to(out, "\n{}\n", markdown_escaped(note.in_one_line()));
   }
   return text;
 }

@@ -23,6 +23,14 @@ std::string title_of(const Report& report) {
                      report.in_images);
 }
 
+const ShortHeadings& short_headings(PositiveClass positive) {
+  static constexpr ShortHeadings kInPositive{
+      {{"FPR", "Det.", "", "AUPR", "AUPR"}, {"95%", "error", "AUROC", "In", "Out"}}};
+  static constexpr ShortHeadings kOutPositive{
+      {{"FPR", "Det.", "", "AUPR", "AUPR"}, {"Out+", "error", "AUROC", "In", "Out"}}};
+  return positive == PositiveClass::kIn ? kInPositive : kOutPositive;
+}
+
 std::string percent_of(const Metrics* metrics, const MetricFigure& figure) {
   if (metrics == nullptr) return "-";
   const std::optional<double> value = figure.of(*metrics);
@@ -39,6 +47,15 @@ std::vector<Note> notes_below(const Report& report, const PaperSources& sources)
     notes.push_back({fmt::format("[{}] {}", i + 1, sources.all()[i])});
   }
   return notes;
+}
+
+std::string markdown_escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (std::string_view("|\\*_`<[").find(c) != std::string_view::npos) result += '\\';
+    result += c;
+  }
+  return result;
 }
 
 }  // namespace odin

@@ -1,8 +1,10 @@
-// What the wide and the narrow table share: the title, the sources of the paper's figures, the notes.
+// What the tables share: the title, headings, the sources of the paper's figures, the notes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eval/metrics/figures.h"
@@ -26,10 +28,17 @@ class PaperSources {
 // "DenseNet-BC-100, in-distribution CIFAR-10 (9000 images)".
 std::string title_of(const Report& report);
 
+// The headings of the five figures, in two lines. "Out+": out-of-distribution is positive.
+using ShortHeadings = std::array<std::array<std::string_view, kMetricFigures.size()>, 2>;
+const ShortHeadings& short_headings(PositiveClass positive);
+
 // "-" for no metrics, "n/a" for an undefined figure, else in percent.
 std::string percent_of(const Metrics* metrics, const MetricFigure& figure);
 
 // The accuracy, the notes and the sources.
 std::vector<Note> notes_below(const Report& report, const PaperSources& sources);
+
+// What has a meaning in a Markdown table loses it.
+std::string markdown_escaped(std::string_view text);
 
 }  // namespace odin

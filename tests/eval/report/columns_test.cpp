@@ -33,5 +33,14 @@ TEST_CASE("text is wrapped at spaces, and a longer word stays whole") {
   CHECK(wrapped("", 6, 0).empty());
 }
 
+TEST_CASE("text is broken within words where these are longer than the columns") {
+  using Lines = std::vector<std::string>;
+  CHECK(broken_to_columns("Tiny-ImageNet (crop)", 13) == Lines{"Tiny-ImageNet", "(crop)"});
+  CHECK(broken_to_columns("a /data/iSUN b", 5) == Lines{"a", "/data", "/iSUN", "b"});
+  CHECK(broken_to_columns("\xe7\x8c\xab\xe7\x8c\xab", 3) == Lines{"\xe7\x8c\xab", "\xe7\x8c\xab"});
+  CHECK(broken_to_columns("\xe7\x8c\xabx", 1) == Lines{"\xe7\x8c\xab", "x"});
+  CHECK(broken_to_columns("", 5) == Lines{""});
+}
+
 }  // namespace
 }  // namespace odin

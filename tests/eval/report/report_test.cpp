@@ -160,6 +160,7 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
       }
     }],
     "average": null,
+    "ranks": {"odin": 1, "baseline": 2},
     "failed": [], "missing": [],
     "searches": [],
     "notes": [],
@@ -167,6 +168,7 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
                  "seed": 18446744073709551615, "skip": 1000, "limit": 10000},
     "seconds": 100.25,
     "images_per_second": 179.54,
+    "milliseconds_per_image": {},
     "versions": {"odin": "VERSION"}
   })json");
   auto found = nlohmann::json::parse(text);

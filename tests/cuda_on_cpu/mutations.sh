@@ -67,9 +67,13 @@ mutation 'barrier between writing and reading a transposed tile' conv/layout.cu 
   $kernels 'cuda: between NCHW and NHWC'
 mutation 'barrier before a team merges its moments' batch_norm.cu \
   $'part[member][lane] = moments;\n  __syncthreads();' 'part[member][lane] = moments;' $kernels 'cuda: batch norm in training'
+mutation 'barrier before the staged sums are read' conv/write_tile.cuh \
+  $'  }\n  __syncthreads();\n\n  const Epilogue' $'  }\n\n  const Epilogue' $kernels 'cuda: convolution forward*'
 # Only a race: fibers on one ordinary thread never lose it, but ThreadSanitizer sees it.
 mutation 'barrier before products read what others have loaded' conv/wgmma.cuh \
   $'    __syncthreads();\n    tile.start' '    tile.start' $watched 'cuda: convolution forward*'
+mutation 'barrier before sums are staged where others still multiply' conv/write_tile.cuh \
+  '  __syncthreads();  // all threads are done with the slabs' '' $watched 'cuda: convolution forward*'
 mutation 'barrier before the parts of a sum are written again' conv/filter_gradient.cu \
   '    __syncthreads();  // before the parts are written again' '' $watched 'cuda: convolution backward to the filter'
 
@@ -86,10 +90,19 @@ mutation 'a tap that ends a chunk late' conv/wgmma.cuh \
   'channel >= depth' 'channel > depth' $kernels 'cuda: convolution forward*'
 mutation 'four channels written where three are left' conv/epilogue.cuh \
   'channel + 4 <= e.target.channels' 'channel + 3 <= e.target.channels' $kernels 'cuda: convolution backward to the data*'
+mutation 'pieces that reach beyond the last channel' conv/write_tile.cuh \
+  'while (count % width != 0) width /= 2;' 'if (width == 8 && count % 8 != 0) width = 4;' \
+  $kernels 'cuda: convolution forward*'
+mutation 'pieces wider than an operand is aligned for' conv/epilogue.cpp \
+  'fits(e.addend, width) && ' '' $kernels 'cuda: an epilogue takes*'
+mutation 'staged sums whose pairs of chunks change places for the reader alone' conv/write_tile.cuh \
+  'load<4>(at(row, channel + 4))' 'load<4>(at(row, channel) + 4)' $kernels 'cuda: convolution forward*'
+mutation 'a row of the tile that no thread writes' conv/write_tile.cuh \
+  'begin += kAtOnce * Rows::kDistance' 'begin += (kAtOnce + 1) * Rows::kDistance' $kernels 'cuda: convolution forward*'
 mutation 'a mask of the pixel that another tap leads to' conv/slab.cuh \
   'tap == g.mask_tap' 'tap == g.mask_tap + 1' $kernels 'cuda: convolution forward*'
 mutation 'the bit of the next channel' conv/epilogue.cuh \
-  'byte >> channel % kMasked<T>' 'byte >> (channel + 1) % kMasked<T>' $kernels 'cuda: convolution backward to the data*'
+  '>> channel % kMasked<T>' '>> (channel + 1) % kMasked<T>' $kernels 'cuda: convolution backward to the data*'
 mutation 'a pool that reads beyond its window' average_pool.cu \
   'j < window.size' 'j <= window.size' $kernels 'cuda: average pooling*'
 mutation 'the last lane left out of a sum' device/reduce.cuh \

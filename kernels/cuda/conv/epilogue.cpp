@@ -3,14 +3,25 @@
 namespace odin::cuda {
 namespace {
 
-// Four channels at a time; a view without data is aligned.
-bool fits_four(const ConstView& view) {
-  const std::size_t bytes = 4 * size_of(view.element);
-  return reinterpret_cast<std::uintptr_t>(view.data) % bytes == 0 && view.pitch % 4 == 0;
+// Whether `count` channels can be read or written at a time; of a view without data, always.
+bool fits(const ConstView& view, int count) {
+  const std::size_t bytes = static_cast<std::size_t>(count) * size_of(view.element);
+  return reinterpret_cast<std::uintptr_t>(view.data) % bytes == 0 && view.pitch % count == 0;
 }
-// The same for one float a channel.
-bool fits_four(const float* factors) {
-  return reinterpret_cast<std::uintptr_t>(factors) % (4 * sizeof(float)) == 0;
+// The same for one float a channel, read 16 bytes at a time.
+bool fits(const float* factors, int count) {
+  const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(count < 4 ? count : 4);
+  return reinterpret_cast<std::uintptr_t>(factors) % bytes == 0;
+}
+
+int width_of(const Epilogue& e) {
+  int width = masked_channels(e.target.element);  // 16 bytes
+  while (width > 1 &&
+         !(fits(e.target, width) && fits(e.addend, width) && fits(e.x, width) &&
+           fits(e.bias, width) && fits(e.affine.scale, width) && fits(e.affine.shift, width))) {
+    width /= 2;
+  }
+  return width;
 }
 
 }  // namespace
@@ -22,7 +33,7 @@ Epilogue epilogue_of(const ForwardConvolution& c) {
   e.output_mask = c.output_mask;
   e.addend = c.residual;
   e.target = c.y;
-  e.aligned = fits_four(c.y) && fits_four(c.residual) && fits_four(c.bias);
+  e.width = width_of(e);
   return e;
 }
 
@@ -35,8 +46,7 @@ Epilogue epilogue_of(const BackwardConvolution& c) {
   }
   if (c.accumulate) e.addend = c.dx;
   e.target = c.dx;
-  e.aligned =
-      fits_four(c.dx) && fits_four(e.x) && fits_four(c.affine.scale) && fits_four(c.affine.shift);
+  e.width = width_of(e);
   return e;
 }
 

@@ -1,4 +1,7 @@
 // The epilogue of epilogue.h inside a kernel.
+//
+// It is in three parts: load_epilogue_factors() once for a thread's channels, load_operands() for a pixel, and
+// finish(). So a thread can have the operands of several pixels under way before it uses the first.
 #pragma once
 
 #include "kernels/cuda/conv/epilogue.h"
@@ -16,84 +19,103 @@ __device__ inline std::uint8_t& mask_byte(const ReluMask& mask, std::int64_t pix
   return mask.bytes[pixel * mask.pitch + channel / kMasked<T>];
 }
 
-// Writes the mask of the closing ReLU for the four channels from `channel` on; those that do not exist
-// are skipped. If a byte covers eight channels, the neighbouring lane has the other four, and must call
-// this for the same pixel.
-template <class T>
-__device__ inline void write_output_mask(const Epilogue& e, std::int64_t pixel, int channel,
-                                         const Floats<4>& z) {
-  unsigned open = 0;
+// What an epilogue needs of V channels for all pixels.
+template <int V>
+struct EpilogueFactors {
+  Floats<V> bias;
+  Floats<V> scale;
+};
+
+template <int V>
+__device__ inline EpilogueFactors<V> load_epilogue_factors(const Epilogue& e, int channel) {
+  EpilogueFactors<V> factors;
 #pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    if (channel + i >= e.target.channels) break;
-    const float bias = e.bias != nullptr ? e.bias[channel + i] : 0;
-    if (z.v[i] + bias > 0) open |= 1u << i;
+  for (int i = 0; i < V; ++i) {
+    factors.bias.v[i] = 0;
+    factors.scale.v[i] = 1;
   }
-  if constexpr (kMasked<T> == 8) {
-    const unsigned pair = 3u << (threadIdx.x % 32 & ~1u);
-    open <<= channel % 8;
-    open |= __shfl_xor_sync(pair, open, 1);
-  }
-  if (channel % kMasked<T> != 0 || channel >= e.target.channels) return;
-  mask_byte<T>(e.output_mask, pixel, channel) = static_cast<std::uint8_t>(open);
+  if (e.bias != nullptr) factors.bias = load_factors<V>(e.bias + channel);
+  if (e.affine.scale != nullptr) factors.scale = load_factors<V>(e.affine.scale + channel);
+  return factors;
 }
+
+// What it needs of V channels of one pixel.
+template <class T, int V>
+struct EpilogueOperands {
+  Pack<T, V> addend;
+  unsigned open;  // bit i: affine's ReLU lets channel i through
+};
 
 // V neighbouring channels of a pixel. All exist, and one byte of a mask covers them.
 template <class T, int V>
-__device__ inline void finish_all(const Epilogue& e, std::int64_t pixel, int channel, Floats<V> z) {
-  if (e.bias != nullptr) {
-    const auto bias = load<V>(e.bias + channel);
-#pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] += bias.v[i];
-  }
-  if (e.relu) {
-#pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] = z.v[i] < 0 ? 0 : z.v[i];
-  }
-  const bool scaled = e.affine.scale != nullptr;
-  Floats<V> scale;
-  if (scaled) scale = load<V>(e.affine.scale + channel);
-  if (e.affine.relu && e.mask.bytes != nullptr) {
-    const unsigned byte = mask_byte<T>(e.mask, pixel, channel);
-    const unsigned open = byte >> channel % kMasked<T>;
-#pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] = (open >> i & 1u) != 0 ? z.v[i] : 0;
-  } else if (e.affine.relu) {
-    auto x = load<V>(static_cast<const T*>(e.x.data) + pixel * e.x.pitch + channel);
-    if (scaled) {
-      const auto shift = load<V>(e.affine.shift + channel);
-#pragma unroll
-      for (int i = 0; i < V; ++i) x.v[i] = fmaf(scale.v[i], x.v[i], shift.v[i]);
-    }
-#pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] = x.v[i] > 0 ? z.v[i] : 0;
-  }
-  if (scaled) {
-#pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] *= scale.v[i];
-  }
+__device__ inline EpilogueOperands<T, V> load_operands(const Epilogue& e,
+                                                       const EpilogueFactors<V>& factors,
+                                                       std::int64_t pixel, int channel) {
+  EpilogueOperands<T, V> operands{};
+  operands.open = ~0u;
   if (e.addend.data != nullptr) {
-    const auto addend =
-        load<V>(static_cast<const T*>(e.addend.data) + pixel * e.addend.pitch + channel);
-#pragma unroll
-    for (int i = 0; i < V; ++i) z.v[i] += addend.v[i];
+    operands.addend = *reinterpret_cast<const Pack<T, V>*>(static_cast<const T*>(e.addend.data) +
+                                                           pixel * e.addend.pitch + channel);
   }
-  store<V>(static_cast<T*>(e.target.data) + pixel * e.target.pitch + channel, z);
+  if (!e.affine.relu) return operands;
+  if (e.mask.bytes != nullptr) {
+    operands.open = mask_byte<T>(e.mask, pixel, channel) >> channel % kMasked<T>;
+    return operands;
+  }
+  const auto x = load<V>(static_cast<const T*>(e.x.data) + pixel * e.x.pitch + channel);
+  Floats<V> shift{};
+  if (e.affine.scale != nullptr) shift = load_factors<V>(e.affine.shift + channel);
+  operands.open = 0;
+#pragma unroll
+  for (int i = 0; i < V; ++i) {
+    if (fmaf(factors.scale.v[i], x.v[i], shift.v[i]) > 0) operands.open |= 1u << i;
+  }
+  return operands;
 }
 
-// Four neighbouring channels; those that do not exist are skipped.
-template <class T>
-__device__ inline void finish(const Epilogue& e, std::int64_t pixel, int channel,
-                              const Floats<4>& z) {
-  if (e.aligned && channel + 4 <= e.target.channels) {
-    finish_all<T>(e, pixel, channel, z);
-  } else {
+// Writes the result for the sums z. Returns the bits of the closing ReLU's mask.
+template <class T, int V>
+__device__ inline unsigned finish(const Epilogue& e, const EpilogueFactors<V>& factors,
+                                  const EpilogueOperands<T, V>& operands, std::int64_t pixel,
+                                  int channel, Floats<V> z) {
+  unsigned open = 0;
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      if (channel + i < e.target.channels) {
-        finish_all<T>(e, pixel, channel + i, Floats<1>{{z.v[i]}});
-      }
+  for (int i = 0; i < V; ++i) z.v[i] += factors.bias.v[i];
+  if (e.relu) {
+#pragma unroll
+    for (int i = 0; i < V; ++i) {
+      if (z.v[i] > 0) open |= 1u << i;
+      z.v[i] = z.v[i] < 0 ? 0 : z.v[i];
     }
+  }
+  if (e.affine.relu) {
+#pragma unroll
+    for (int i = 0; i < V; ++i) z.v[i] = (operands.open >> i & 1u) != 0 ? z.v[i] : 0;
+  }
+#pragma unroll
+  for (int i = 0; i < V; ++i) {
+    z.v[i] = z.v[i] * factors.scale.v[i] + to_float(operands.addend.v[i]);
+  }
+  store<V>(static_cast<T*>(e.target.data) + pixel * e.target.pitch + channel, z);
+  return open;
+}
+
+// The whole epilogue for four neighbouring channels; those that do not exist are skipped. Without an
+// output mask.
+template <class T>
+__device__ inline void finish_four(const Epilogue& e, std::int64_t pixel, int channel,
+                                   const Floats<4>& z) {
+  if (e.width >= 4 && channel + 4 <= e.target.channels) {
+    const auto factors = load_epilogue_factors<4>(e, channel);
+    finish<T>(e, factors, load_operands<T>(e, factors, pixel, channel), pixel, channel, z);
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const int c = channel + i;
+    if (c >= e.target.channels) break;
+    const auto factors = load_epilogue_factors<1>(e, c);
+    finish<T>(e, factors, load_operands<T>(e, factors, pixel, c), pixel, c, Floats<1>{{z.v[i]}});
   }
 }
 

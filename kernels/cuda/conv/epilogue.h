@@ -22,7 +22,7 @@ struct Epilogue {
   ConstView x;
   ConstView addend;
   View target;
-  bool aligned = false;  // every operand is, for four channels at a time
+  int width = 1;  // channels at a time, 1, 2, 4 or 8, for which every operand is aligned
 };
 
 Epilogue epilogue_of(const ForwardConvolution& convolution);

@@ -1,9 +1,9 @@
 // The implicit GEMM's kernel (gemm.h), a template over how a tile is multiplied (tile.cuh).
 #pragma once
 
-#include "kernels/cuda/conv/grid.cuh"
 #include "kernels/cuda/conv/slab.cuh"
 #include "kernels/cuda/conv/tile.cuh"
+#include "kernels/cuda/conv/write_tile.cuh"
 #include "kernels/cuda/device/shared.cuh"
 
 namespace odin::cuda {
@@ -12,7 +12,7 @@ namespace odin::cuda {
 // thread applies the prologue to what it has loaded itself, before the barrier that shows it to the
 // others. So every element passes through the prologue once per tap, not once per warp that reads it.
 template <class Tile, int kStages>
-__global__ void __launch_bounds__(Tile::kThreads)
+__global__ void __launch_bounds__(Tile::kThreads, kBlocks<Tile, kStages>)
     implicit_gemm_kernel(const __grid_constant__ GemmArguments g) {
   using Pixels = PixelRows<Tile>;
   constexpr int kBehindA = Tile::kM * Tile::Rows::kBytes;
@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
     start_loading(step + kStages - 1);
     tile.multiply(slab, slab + kBehindA);
   }
-  write_tile(g, place, tile);
+  write_tile(g, place, tile, slabs);
 }
 
 template <class Tile, int kStages>

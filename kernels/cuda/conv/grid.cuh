@@ -1,8 +1,8 @@
-// Which tile of the result a block of an implicit GEMM computes, and how its sums reach memory.
+// Which tile of the result a block of an implicit GEMM computes.
 #pragma once
 
-#include "kernels/cuda/conv/epilogue.cuh"
 #include "kernels/cuda/conv/gemm.h"
+#include "kernels/cuda/runtime/launch.h"
 
 namespace odin::cuda {
 
@@ -22,28 +22,6 @@ struct TilePlace {
     first_channel = static_cast<int>(blockIdx.x) % across * Tile::kN;
   }
 };
-
-// Writes the sums of a tile through the epilogue.
-template <class Tile>
-__device__ inline void write_tile(const GemmArguments& g, const TilePlace<Tile>& place,
-                                  const Tile& tile) {
-  tile.for_each([&](int row, int channel, Floats<4> sums) {
-    const GemmPart& part = place.part;
-    const int m = place.first_pixel + row;
-    const int c = place.first_channel + channel;
-    if (m >= place.pixels) return;
-    const int column = m % part.width * g.target_step + part.column;
-    const int line = m / part.width % part.height * g.target_step + part.row;
-    const std::int64_t image = m / (part.width * part.height);
-    const std::int64_t pixel =
-        (image * g.epilogue.target.height + line) * g.epilogue.target.width + column;
-    using T = typename Tile::Element;
-    if (g.epilogue.output_mask.bytes != nullptr) {
-      write_output_mask<T>(g.epilogue, pixel, c, sums);
-    }
-    if (c < g.epilogue.target.channels) finish<T>(g.epilogue, pixel, c, sums);
-  });
-}
 
 // Starts a kernel on a grid that covers every part.
 template <class Tile>

@@ -65,8 +65,8 @@ __global__ void __launch_bounds__(kThreads)
 #pragma unroll
   for (int o = 0; o < kOutputs; o += 4) {
     if (first_output + o >= c.y.channels) break;
-    finish<Y>(epilogue, pixel, first_output + o,
-              Floats<4>{{sums.v[o], sums.v[o + 1], sums.v[o + 2], sums.v[o + 3]}});
+    finish_four<Y>(epilogue, pixel, first_output + o,
+                   Floats<4>{{sums.v[o], sums.v[o + 1], sums.v[o + 2], sums.v[o + 3]}});
   }
 }
 
@@ -127,7 +127,7 @@ __global__ void __launch_bounds__(kThreads)
       }
     }
   }
-  finish<float>(epilogue, pixel, 0, sums);
+  finish_four<float>(epilogue, pixel, 0, sums);
 }
 
 bool is_small(int kernel, int channels, const Affine& prologue) {

@@ -7,7 +7,9 @@
 // chunks; Tile::Rows says how.
 #pragma once
 
-#include "kernels/cuda/conv/grid.cuh"
+#include <algorithm>
+
+#include "kernels/cuda/conv/write_tile.cuh"
 #include "kernels/cuda/device/tensor_core.cuh"
 
 namespace odin::cuda {
@@ -27,15 +29,27 @@ struct Rows64 {
 template <class Tile>
 constexpr int kStageBytes = (Tile::kM + Tile::kN) * Tile::Rows::kBytes;
 
+// Blocks that a multiprocessor should have room for, as far as its shared memory goes: narrow tiles wait
+// for memory, and need others beside them that work meanwhile. Holds the compiler to 64, 85 and 128
+// registers a thread.
+template <class Tile, int kStages>
+constexpr int kBlocks = std::min(Tile::kN <= 16   ? 4
+                                 : Tile::kN <= 48 ? 3
+                                 : Tile::kN <= 64 ? 2
+                                                  : 1,
+                                 227 * 1024 / (kStages * kStageBytes<Tile>));
+
 // Channels that a slab holds.
 template <class Tile>
 constexpr int kStep = Tile::Rows::kBytes / static_cast<int>(sizeof(typename Tile::Element));
 
-// Bytes of dynamic shared memory: the stages, and the prologue's factors.
+// Bytes of dynamic shared memory: the stages and the prologue's factors and, in their place, the sums on
+// their way to memory.
 template <class Tile, int kStages>
 constexpr std::size_t gemm_shared_bytes(int channels) {
-  return std::size_t{kStages} * kStageBytes<Tile> +
-         2 * static_cast<std::size_t>(packed_depth(channels)) * sizeof(float);
+  const std::size_t gathered = std::size_t{kStages} * kStageBytes<Tile> +
+                               2 * static_cast<std::size_t>(packed_depth(channels)) * sizeof(float);
+  return gathered < StagedSums<Tile>::kBytes ? StagedSums<Tile>::kBytes : gathered;
 }
 
 // The share of A that a thread loads: one chunk of every few rows.

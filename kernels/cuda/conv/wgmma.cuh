@@ -4,8 +4,8 @@
 // gather the next slabs.
 #pragma once
 
-#include "kernels/cuda/conv/grid.cuh"
 #include "kernels/cuda/conv/slab.cuh"
+#include "kernels/cuda/conv/write_tile.cuh"
 #include "kernels/cuda/device/shared.cuh"
 #include "kernels/cuda/device/warpgroup.cuh"
 
@@ -103,7 +103,7 @@ struct ChunkPlace {
 // kStages - 2 steps are being loaded. A load overwrites the stage of two steps before; all threads
 // have waited for that step's products before the barrier.
 template <class Tile, int kStages>
-__global__ void __launch_bounds__(Tile::kThreads)
+__global__ void __launch_bounds__(Tile::kThreads, kBlocks<Tile, kStages>)
     conv_wgmma_kernel(const __grid_constant__ GemmArguments g) {
   using Pixels = PixelRows<Tile>;
   constexpr int kAhead = kStages - 2;  // steps that are loaded ahead
@@ -162,7 +162,7 @@ __global__ void __launch_bounds__(Tile::kThreads)
     start_loading(step + kAhead);
   }
   tile.finish_multiplying();
-  write_tile(g, place, tile);
+  write_tile(g, place, tile, slabs);
 }
 
 }  // namespace odin::cuda

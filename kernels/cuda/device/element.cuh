@@ -62,6 +62,20 @@ __device__ inline void store(T* target, const Floats<V>& floats) {
   *reinterpret_cast<Pack<T, V>*>(target) = pack;
 }
 
+// V neighbouring floats, one for each channel of a vector, 16 bytes at a time.
+template <int V>
+__device__ inline Floats<V> load_factors(const float* from) {
+  constexpr int kAtOnce = V < 4 ? V : 4;
+  Floats<V> factors;
+#pragma unroll
+  for (int first = 0; first < V; first += kAtOnce) {
+    const Floats<kAtOnce> few = load<kAtOnce>(from + first);
+#pragma unroll
+    for (int i = 0; i < kAtOnce; ++i) factors.v[first + i] = few.v[i];
+  }
+  return factors;
+}
+
 // Calls f(T{}) with the type that an Element names.
 template <class F>
 void with_type(Element element, F f) {

@@ -20,6 +20,9 @@ const ConvolutionCase kCases[] = {
     {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version can do
     {5, 8, 9, 11, 200, 1, {1, 0}, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
     {3, 12, 10, 9, 150, 1, {1, 0}, {0, 4}, {8, 2}},  // more pixels than the largest tile has
+    {1, 12, 6, 5, 12, 3, {1, 1}, {12, 8}, {4, 8}},   // halves aligned to 8 bytes, and to 8
+    {2, 12, 3, 5, 12, 1, {1, 0}, {6, 14}, {2, 6}},   // ... to 4
+    {1, 20, 5, 4, 46, 1, {1, 0}, {0, 4}, {0, 2}},    // vectors of 8 that end in 4, and in 6
 };
 
 const ConvolutionTypes kTypes[] = {

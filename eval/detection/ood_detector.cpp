@@ -108,7 +108,8 @@ std::vector<Explanation> OodDetector::explain_pixels(std::span<const Pixel> imag
   const auto elements = static_cast<std::size_t>(image_shape().elements());
   std::vector<Explanation> explanations;
   in_batches(images, layout, [&](std::span<const Pixel> pixels) {
-    const std::vector<float> gradient = scorer_->gradient(batch_, settings_.temperature);
+    const std::vector<float> gradient =
+        scorer_->gradient(batch_, score_->objective, settings_.temperature);
     for (std::size_t begin = 0; begin < pixels.size(); begin += elements) {
       Explanation explanation;
       explanation.perturbed.resize(elements);

@@ -32,8 +32,9 @@ struct Verdict {
 
 // Why an image has its score: how the detector perturbs it. Both are (channels, height, width).
 struct Explanation {
-  // Of the gradient, in each pixel, of the cross entropy of logits / temperature with the predicted class:
-  // 1, also for 0 as in the authors' code, or -1. Where it is 1, a larger pixel makes the network less sure.
+  // Of the gradient, in each pixel, of what the detector's perturbation lowers; for a score that perturbs nothing,
+  // of what ODIN's does, the cross entropy of logits / temperature with the predicted class. 1, also for
+  // 0 as in the authors' code, or -1. Where it is 1, a larger pixel makes the network less sure.
   std::vector<std::int8_t> gradient_sign;
   // The image that ODIN scores, in units of pixels in 0..1, beyond which it may reach by the magnitude:
   // pixel - magnitude sign (Liang, Li & Srikant 2018, section 3). The image itself for a score that perturbs

@@ -11,6 +11,7 @@
 #include "eval/scoring/detector_option.h"
 #include "eval/scoring/odin_parameters.h"
 #include "kernels/error.h"
+#include "kernels/odin_objective.h"
 
 namespace odin {
 
@@ -21,7 +22,7 @@ struct NetworkOutputs {
 
   // Only for a detector that uses ODIN's parameters:
   std::span<const float> perturbed_logits{};  // (n, classes), of the images that ODIN has perturbed
-  OdinParameters parameters{};                // with these
+  OdinParameters parameters{};                // with these, against the detector's objective
 
   // Only for a detector that uses features:
   int feature_count = 0;
@@ -63,6 +64,8 @@ struct Detector {
 
   // Whether it scores the images once for every pair of ODIN's parameters.
   bool uses_odin_parameters = false;
+  // If so: what the perturbation lowers. Detectors with the same objective share their passes.
+  OdinObjective objective = OdinObjective::kCrossEntropy;
   // Whether it reads the input of the network's classifier, and the classifier. Where no detector
   // does, nothing of it leaves the device.
   bool uses_features = false;
@@ -75,6 +78,11 @@ struct Detector {
   const Detector* variant_of = nullptr;
   // The thresholds at which the authors' code computes its metrics; nullptr if it has none.
   ThresholdSweep (*sweep)(int classes) = nullptr;
+
+  // Whether it needs a gradient other than ODIN's, and further passes with it.
+  constexpr bool has_own_gradient() const {
+    return uses_odin_parameters && objective != OdinObjective::kCrossEntropy;
+  }
 };
 
 }  // namespace odin

@@ -95,12 +95,15 @@ std::vector<Scorer::Pass> Scorer::passes_of(std::span<const OdinParameters> para
             "the magnitude of the perturbation must be finite and at least 0, but is {}",
             p.magnitude);
     if (p.magnitude == 0) continue;
-    auto pass = std::find_if(passes.begin(), passes.end(),
-                             [&](const Pass& q) { return q.temperature == p.temperature; });
-    if (pass == passes.end()) pass = passes.insert(pass, {p.temperature, {}});
-    if (std::find(pass->magnitudes.begin(), pass->magnitudes.end(), p.magnitude) ==
-        pass->magnitudes.end()) {
-      pass->magnitudes.push_back(p.magnitude);
+    for (const Detector* detector : detectors_) {
+      if (!detector->uses_odin_parameters) continue;
+      const OdinObjective objective = detector->objective;
+      auto pass = std::ranges::find_if(
+          passes, [&](const Pass& q) { return q.is_of(objective, p.temperature); });
+      if (pass == passes.end()) pass = passes.insert(pass, {objective, p.temperature, {}});
+      if (std::ranges::find(pass->magnitudes, p.magnitude) == pass->magnitudes.end()) {
+        pass->magnitudes.push_back(p.magnitude);
+      }
     }
   }
   return passes;
@@ -109,7 +112,7 @@ std::vector<Scorer::Pass> Scorer::passes_of(std::span<const OdinParameters> para
 std::vector<OdinSetting> Scorer::settings_of(const std::vector<Pass>& passes) const {
   std::vector<OdinSetting> settings;
   for (const Pass& pass : passes) {
-    OdinSetting setting{pass.temperature, {}};
+    OdinSetting setting{pass.temperature, {}, pass.objective};
     for (double magnitude : pass.magnitudes) {
       std::vector<float> step;
       for (float deviation : std_) step.push_back(static_cast<float>(magnitude / deviation));
@@ -121,11 +124,12 @@ std::vector<OdinSetting> Scorer::settings_of(const std::vector<Pass>& passes) co
 }
 
 std::span<const float> Scorer::perturbed_logits(const std::vector<Pass>& passes,
+                                                OdinObjective objective,
                                                 const OdinParameters& parameters) const {
   std::size_t forward = 0;
   for (const Pass& pass : passes) {
     for (const double magnitude : pass.magnitudes) {
-      if (parameters == OdinParameters{pass.temperature, magnitude}) {
+      if (pass.is_of(objective, parameters.temperature) && magnitude == parameters.magnitude) {
         return std::span(perturbed_).subspan(forward * logits_.size(), logits_.size());
       }
       ++forward;
@@ -208,7 +212,7 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
     for (std::size_t p = 0; p < scores.per_detector[d].size(); ++p) {
       NetworkOutputs shared = outputs(detector.uses_features);
       if (detector.uses_odin_parameters) {
-        shared.perturbed_logits = perturbed_logits(passes, parameters[p]);
+        shared.perturbed_logits = perturbed_logits(passes, detector.objective, parameters[p]);
         shared.parameters = parameters[p];
       }
       shared.options = options_[d];
@@ -225,9 +229,10 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
   return scores;
 }
 
-std::vector<float> Scorer::gradient(std::span<const float> images, double temperature) {
+std::vector<float> Scorer::gradient(std::span<const float> images, OdinObjective objective,
+                                    double temperature) {
   const std::size_t n = count_of(images);
-  const OdinSetting setting{temperature, {}};
+  const OdinSetting setting{temperature, {}, objective};
   std::vector<float> gradient(images.size());
   logits_.resize(n * static_cast<std::size_t>(num_classes_));
   executor_->run(images.data(), static_cast<std::int64_t>(n), {&setting, 1},

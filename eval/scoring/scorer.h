@@ -21,10 +21,10 @@ class Scorer {
   // Compiles the checkpoint's network for the back end, which must outlive the scorer. Detectors are
   // constants, and outlive all. Throws Error for an invalid checkpoint.
   Scorer(const Checkpoint& checkpoint, Backend& backend,
-         std::span<const Detector* const> detectors = unfitted_detectors());
+         std::span<const Detector* const> detectors = default_detectors());
   // With a network that the caller has compiled, and prepared for a device of this name.
   Scorer(const Checkpoint& checkpoint, const Plan& plan, std::unique_ptr<PlanExecutor> executor,
-         std::string device, std::span<const Detector* const> detectors = unfitted_detectors());
+         std::string device, std::span<const Detector* const> detectors = default_detectors());
 
   // Of the images that score() takes.
   const ImageShape& image_shape() const { return image_; }
@@ -51,8 +51,8 @@ class Scorer {
   // may call it at once. Images are normalised nowhere else for scoring.
   void normalise(std::span<float> pixels) const;
 
-  // Scores of n normalised images (n, channels, side, side), in host memory, by its detectors. Parameters that share a
-  // temperature share one gradient, and a magnitude of 0 costs nothing. An image's scores depend
+  // Scores of n normalised images (n, channels, side, side), in host memory, by its detectors. Those that share an
+  // objective share one gradient per temperature, and a magnitude of 0 costs nothing. An image's scores depend
   // neither on n nor on the other images. Throws Error for parameters out of range and if the
   // network's output is not finite.
   Scores score(std::span<const float> images, std::span<const OdinParameters> parameters);
@@ -62,15 +62,22 @@ class Scorer {
   // features, those and the classifier. Valid until the next call. Throws Error as score() does.
   NetworkOutputs run(std::span<const float> images);
 
-  // What ODIN takes the sign of: for n normalised images, the gradient (n, channels, side, side), in the image, of the
-  // cross entropy of logits / temperature with the predicted class. Each image's may be scaled by a positive
-  // factor. Throws Error as score() does for the images and the temperature.
-  std::vector<float> gradient(std::span<const float> images, double temperature);
+  // What ODIN takes the sign of: for n normalised images, the gradient (n, channels, side, side) of the objective in
+  // the image. Each image's may be scaled by a positive factor. Throws Error as score() does for the images
+  // and the temperature.
+  std::vector<float> gradient(std::span<const float> images, OdinObjective objective,
+                              double temperature);
 
  private:
-  struct Pass {  // of the executor for one temperature
+  struct Pass {  // of the executor for one gradient
+    OdinObjective objective;
     double temperature;
     std::vector<double> magnitudes;
+
+    // Whether its gradient is that of this objective at this temperature.
+    bool is_of(OdinObjective wanted, double at) const {
+      return objective == wanted && (temperature == at || !has_temperature(objective));
+    }
   };
 
   Scorer(const Checkpoint& checkpoint, const Plan& plan, Backend& backend,
@@ -87,8 +94,8 @@ class Scorer {
   // Calls detector.score() for parts of the images on all threads.
   void score_in_parts(const Detector& detector, const NetworkOutputs& outputs,
                       std::span<double> scores);
-  // The logits (n, classes) of the images that were perturbed with these parameters.
-  std::span<const float> perturbed_logits(const std::vector<Pass>& passes,
+  // The logits (n, classes) of the images that were perturbed against the objective with these parameters.
+  std::span<const float> perturbed_logits(const std::vector<Pass>& passes, OdinObjective objective,
                                           const OdinParameters& parameters) const;
 
   std::string network_;

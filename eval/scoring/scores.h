@@ -22,7 +22,7 @@ struct Scores {
 
   // Starts with no images, for this number of pairs of ODIN's parameters.
   explicit Scores(std::size_t parameters = 0,
-                  std::span<const Detector* const> of_detectors = unfitted_detectors());
+                  std::span<const Detector* const> of_detectors = default_detectors());
 
   // One score per image; `parameters` is the number of the pair for a detector that uses them.
   const std::vector<double>& of(const Detector& detector, std::size_t parameters = 0) const {

@@ -113,12 +113,16 @@ class WideResNet(nn.Module):
         return self.fc(x.flatten(1))
 
 
-def odin(network, x, temperature, magnitude, std):
-    """Logits of x, the gradient of the loss at the temperature in x, and the logits of the perturbed x."""
+def cross_entropy(logits, temperature):
+    """With the predicted class, the sum over the images: what ODIN's perturbation lowers."""
+    return F.cross_entropy(logits / temperature, logits.argmax(1), reduction="sum")
+
+
+def odin(network, x, temperature, magnitude, std, objective=cross_entropy):
+    """Logits of x, the gradient of the objective at the temperature in x, and the logits of the perturbed x."""
     x = x.clone().requires_grad_(True)
     logits = network(x)
-    loss = F.cross_entropy(logits / temperature, logits.argmax(1), reduction="sum")
-    gradient, = torch.autograd.grad(loss, x)
+    gradient, = torch.autograd.grad(objective(logits, temperature), x)
     sign = 2 * (gradient >= 0).to(x.dtype) - 1
     with torch.no_grad():
         std = torch.as_tensor(std, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)

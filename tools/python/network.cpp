@@ -39,8 +39,8 @@ nb::dict ScoringNetwork::scores(const nb::object& images, const OdinParameters& 
   Scores all(1);
   score(look_at(images), std::span(&parameters, 1), [&](const Scores& part) { all.append(part); });
   nb::dict by_name;
-  for (std::size_t d = 0; d < unfitted_detectors().size(); ++d) {
-    const std::string_view name = unfitted_detectors()[d]->name;
+  for (std::size_t d = 0; d < default_detectors().size(); ++d) {
+    const std::string_view name = default_detectors()[d]->name;
     std::vector<double>& of_images = all.per_detector[d].front();
     const std::size_t count = of_images.size();
     by_name[nb::str(name.data(), name.size())] = to_numpy<double>(std::move(of_images), {count});

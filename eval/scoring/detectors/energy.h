@@ -1,4 +1,4 @@
-// The negative free energy at any temperature, for its test. The detector takes T = 1.
+// The negative free energy, the score of `energy` and `odin_energy`.
 #pragma once
 
 #include <span>

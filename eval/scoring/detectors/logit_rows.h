@@ -33,6 +33,12 @@ void score_logit_rows(std::span<const float> logits, int classes, std::span<doub
   }
 }
 
+// S = max_i f_i
+inline void score_max_logit(std::span<const float> logits, int classes, std::span<double> scores) {
+  score_logit_rows(logits, classes, scores,
+                   [](std::span<const float>, double largest) { return largest; });
+}
+
 inline void require_temperature(double temperature) {
   require(std::isfinite(temperature) && temperature > 0,
           "the temperature must be a positive number, but is {}", temperature);

@@ -11,8 +11,7 @@ namespace odin {
 namespace {
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
-  score_logit_rows(outputs.logits, outputs.classes, scores,
-                   [](std::span<const float>, double largest) { return largest; });
+  score_max_logit(outputs.logits, outputs.classes, scores);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "eval/scoring/detectors/registry.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "eval/scoring/detectors/variants.h"
 #include "kernels/error.h"
@@ -21,7 +22,7 @@ constexpr Group kGroups[] = {
     {"logits", [](const Detector& d) { return !d.uses_features && !d.uses_odin_parameters; }},
     {"features", [](const Detector& d) { return d.uses_features; }},
     {"perturbed", [](const Detector& d) { return d.uses_odin_parameters; }},
-    {"all", [](const Detector&) { return true; }},
+    {"all", [](const Detector& d) { return !d.has_own_gradient(); }},
 };
 
 const Detector* find_base(std::string_view name) {
@@ -40,14 +41,15 @@ std::span<const Detector* const> all_detectors() {
   return kAll;
 }
 
-std::span<const Detector* const> unfitted_detectors() {
-  static const std::vector<const Detector*> unfitted = [] {
+std::span<const Detector* const> default_detectors() {
+  static const std::vector<const Detector*> chosen = [] {
     std::vector<const Detector*> some;
-    std::ranges::copy_if(kAll, std::back_inserter(some),
-                         [](const Detector* d) { return d->fit == nullptr; });
+    std::ranges::copy_if(kAll, std::back_inserter(some), [](const Detector* d) {
+      return d->fit == nullptr && !d->has_own_gradient();
+    });
     return some;
   }();
-  return unfitted;
+  return chosen;
 }
 
 const Detector& detector_named(std::string_view name) {

@@ -20,7 +20,9 @@
   DETECTOR(kAshS)                \
   DETECTOR(kScale)               \
   DETECTOR(kGradNorm)            \
-  DETECTOR(kOdin)
+  DETECTOR(kOdin)                \
+  DETECTOR(kOdinEnergy)          \
+  DETECTOR(kOdinMaxLogit)
 
 namespace odin {
 
@@ -33,8 +35,9 @@ ODIN_DETECTORS(ODIN_DECLARE_DETECTOR)
 // With the default values of their options.
 std::span<const Detector* const> all_detectors();
 
-// Those of them that can score without having been fitted.
-std::span<const Detector* const> unfitted_detectors();
+// Those of them that can score without having been fitted, and that share ODIN's passes: none needs a gradient of
+// its own.
+std::span<const Detector* const> default_detectors();
 
 // The detector of this name, or nullptr. "react:percentile=80" is the detector react with another value of
 // its option percentile, "nnguide:share=5:neighbours=20" one with two. Two names for the same values give the
@@ -57,8 +60,8 @@ std::vector<const Detector*> authors_detectors();
 // The names of all detectors.
 std::vector<std::string> detector_names();
 
-// Groups of detectors, by what they read: "logits", "features" (and logits), "perturbed" (logits of the images
-// that ODIN perturbs), and "all".
+// Groups of detectors, by what they read: "logits", "features" (and logits), "perturbed" (logits of perturbed images),
+// and "all", which leaves out those that need a gradient of their own.
 std::vector<std::string> detector_groups();
 
 // The detectors with these names or of these groups, each once, in the order of all_detectors(), variants after

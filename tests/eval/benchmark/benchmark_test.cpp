@@ -60,7 +60,7 @@ bool same(const TaskResult& a, const TaskResult& b) {
 TEST_CASE("a run of several sets gives the same bits as single runs") {
   Fixture f;
   BenchmarkOptions options;
-  options.detectors.assign(unfitted_detectors().begin(), unfitted_detectors().end());
+  options.detectors.assign(default_detectors().begin(), default_detectors().end());
   options.scoring.batch_size = 5;
   const BenchmarkResult all = f.run(f.tasks, options);
   REQUIRE(all.tasks.size() == f.tasks.size());
@@ -73,9 +73,9 @@ TEST_CASE("a run of several sets gives the same bits as single runs") {
   CHECK(all.images == 23 + 11 + 17 + 7 + 9);
   CHECK(all.tasks[1].evaluation.out_set == "b");
   CHECK(all.tasks[1].evaluation.out_images == 17);
-  REQUIRE(all.tasks[1].evaluation.detectors.size() == unfitted_detectors().size());
+  REQUIRE(all.tasks[1].evaluation.detectors.size() == default_detectors().size());
   const auto odin = static_cast<std::size_t>(
-      std::ranges::find(unfitted_detectors(), &detectors::kOdin) - unfitted_detectors().begin());
+      std::ranges::find(default_detectors(), &detectors::kOdin) - default_detectors().begin());
   CHECK(all.tasks[1].evaluation.detectors[odin].magnitude == 0.002);
   CHECK(all.tasks[1].scores[odin].detector == &detectors::kOdin);
 }

@@ -63,22 +63,36 @@ std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
 
 TEST_CASE("the perturbed image of an explanation has the score that the image has with ODIN") {
   const Bytes images = grey_noise();
-  OodDetector odin(small_detector(0.02), "cpu");
-  OodDetector without_perturbation(small_detector(0), "cpu");
-  const std::vector<Verdict> of_images = odin.detect(images);
-  const std::vector<Explanation> explanations = odin.explain(images);
-  REQUIRE(explanations.size() == kImages);
-  const std::vector<Verdict> of_perturbed = without_perturbation.detect(perturbed(explanations));
-  for (std::size_t i = 0; i < kImages; ++i) {
-    CHECK(of_perturbed[i].score == doctest::Approx(of_images[i].score).epsilon(1e-6));
-    CHECK(of_perturbed[i].score > without_perturbation.detect(images)[i].score);
-    for (std::size_t k = 0; k < kImageElements; ++k) {
-      const float pixel = static_cast<float>(images[i * kImageElements + k]) / 255.0F;
-      const std::int8_t sign = explanations[i].gradient_sign[k];
-      REQUIRE(std::abs(sign) == 1);
-      REQUIRE(explanations[i].perturbed[k] == doctest::Approx(pixel - 0.02 * sign));
+  for (const std::string score : {"odin", "odin_energy", "odin_max_logit"}) {
+    CAPTURE(score);
+    OodDetector odin(small_detector(0.02, score), "cpu");
+    OodDetector without_perturbation(small_detector(0, score), "cpu");
+    const std::vector<Verdict> of_images = odin.detect(images);
+    const std::vector<Verdict> before = without_perturbation.detect(images);
+    const std::vector<Explanation> explanations = odin.explain(images);
+    REQUIRE(explanations.size() == kImages);
+    const std::vector<Verdict> of_perturbed = without_perturbation.detect(perturbed(explanations));
+    for (std::size_t i = 0; i < kImages; ++i) {
+      CHECK(of_perturbed[i].score == doctest::Approx(of_images[i].score).epsilon(1e-6));
+      CHECK(of_perturbed[i].score > before[i].score);
+      for (std::size_t k = 0; k < kImageElements; ++k) {
+        const float pixel = static_cast<float>(images[i * kImageElements + k]) / 255.0F;
+        const std::int8_t sign = explanations[i].gradient_sign[k];
+        REQUIRE(std::abs(sign) == 1);
+        REQUIRE(explanations[i].perturbed[k] == doctest::Approx(pixel - 0.02 * sign));
+      }
     }
   }
+}
+
+TEST_CASE("every score that perturbs has an explanation of its own") {
+  const Bytes images = grey_noise();
+  const auto signs = [&](const char* score) {
+    return OodDetector(small_detector(0.02, score), "cpu").explain(images)[0].gradient_sign;
+  };
+  CHECK(signs("odin") != signs("odin_energy"));
+  CHECK(signs("odin") != signs("odin_max_logit"));
+  CHECK(signs("odin_energy") != signs("odin_max_logit"));
 }
 
 TEST_CASE("an explanation does not depend on the batch or on how the pixels are stored") {

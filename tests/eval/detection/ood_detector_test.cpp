@@ -48,9 +48,10 @@ std::vector<Pixel> interleaved(const std::vector<Pixel>& planes) {
 TEST_CASE("verdicts are the Scorer's scores against the threshold, bit for bit") {
   const std::vector<std::uint8_t> bytes = some_bytes(9);
   const auto backend = make_cpu_backend(1);
-  for (const std::string name : {"odin", "baseline", "energy", "max_logit"}) {
+  for (const std::string name :
+       {"odin", "odin_energy", "odin_max_logit", "baseline", "energy", "max_logit"}) {
     Checkpoint checkpoint = detector_checkpoint(name);
-    Scorer scorer(checkpoint, *backend);
+    Scorer scorer(checkpoint, *backend, all_detectors());
     std::vector<float> pixels(bytes.begin(), bytes.end());
     for (float& pixel : pixels) pixel /= 255.0F;
     scorer.normalise(pixels);

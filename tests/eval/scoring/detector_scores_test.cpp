@@ -77,7 +77,7 @@ TEST_CASE("every detector without parameters of ODIN has the scores of NumPy") {
   REQUIRE(samples.size() == 3);
   for (const Sample& sample : samples) {
     Arrays arrays(sample);
-    for (const Detector* detector : unfitted_detectors()) {
+    for (const Detector* detector : default_detectors()) {
       if (detector->uses_odin_parameters) continue;
       CAPTURE(detector->name);
       REQUIRE(sample.values.contains(std::string(detector->name)));
@@ -97,7 +97,7 @@ TEST_CASE("an image's score does not depend on the others") {
   const Sample sample = read_samples().at(0);
   Arrays arrays(sample);
   const auto classes = static_cast<std::size_t>(sample.classes);
-  for (const Detector* detector : unfitted_detectors()) {
+  for (const Detector* detector : default_detectors()) {
     if (detector->uses_odin_parameters) continue;
     const NetworkOutputs all = arrays.outputs(sample.classes, *detector);
     std::vector<double> together(sample.images);
@@ -116,7 +116,7 @@ TEST_CASE("an image's score does not depend on the others") {
 TEST_CASE("detectors of features refuse what does not fit, and take no images") {
   const Sample sample = read_samples().at(1);
   Arrays arrays(sample);
-  for (const Detector* detector : unfitted_detectors()) {
+  for (const Detector* detector : default_detectors()) {
     if (!detector->uses_features) continue;
     CAPTURE(detector->name);
     const NetworkOutputs good = arrays.outputs(sample.classes, *detector);
@@ -146,7 +146,7 @@ TEST_CASE("features that are all zero have a score") {
   const Sample sample = read_samples().at(0);
   Arrays arrays(sample);
   std::fill(arrays.features.begin(), arrays.features.end(), 0.0F);
-  for (const Detector* detector : unfitted_detectors()) {
+  for (const Detector* detector : default_detectors()) {
     if (!detector->uses_features) continue;
     std::vector<double> scores(sample.images);
     detector->score(arrays.outputs(sample.classes, *detector), scores);

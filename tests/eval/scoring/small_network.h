@@ -24,7 +24,7 @@ inline Checkpoint small_checkpoint(const DenseNetConfig& config = {10, 2, 0.5, t
 
 // A scorer whose passes are counted.
 inline Scorer counting_scorer(const Checkpoint& checkpoint, Backend& backend, PassCount& count,
-                              std::span<const Detector* const> detectors = unfitted_detectors()) {
+                              std::span<const Detector* const> detectors = default_detectors()) {
   const Plan plan = compile(build_graph(checkpoint.architecture), checkpoint.parameters);
   return Scorer(checkpoint, plan, std::make_unique<CountingExecutor>(backend.prepare(plan), count),
                 backend.name(), detectors);

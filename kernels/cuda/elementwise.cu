@@ -66,9 +66,14 @@ struct AffineForward {
   template <int V>
   __device__ void apply(std::int64_t p, std::int64_t c) const {
     Floats<V> v = load<V>(x.at(p, c));
+    if (affine.scale != nullptr) {
+      const Floats<V> scale = load_factors<V>(affine.scale + c);
+      const Floats<V> shift = load_factors<V>(affine.shift + c);
+#pragma unroll
+      for (int i = 0; i < V; ++i) v.v[i] = fmaf(scale.v[i], v.v[i], shift.v[i]);
+    }
 #pragma unroll
     for (int i = 0; i < V; ++i) {
-      if (affine.scale != nullptr) v.v[i] = fmaf(affine.scale[c + i], v.v[i], affine.shift[c + i]);
       if (affine.relu && v.v[i] < 0) v.v[i] = 0;
     }
     store<V>(y.at(p, c), v);
@@ -89,12 +94,18 @@ struct AffineBackward {
     Floats<V> sum = load<V>(dx.at(p, c));
     Floats<V> value{};
     if (affine.relu) value = load<V>(x.at(p, c));
+    Floats<V> scale;
+    Floats<V> shift{};
+#pragma unroll
+    for (int i = 0; i < V; ++i) scale.v[i] = 1;
+    if (affine.scale != nullptr) {
+      scale = load_factors<V>(affine.scale + c);
+      if (affine.relu) shift = load_factors<V>(affine.shift + c);
+    }
 #pragma unroll
     for (int i = 0; i < V; ++i) {
-      const float scale = affine.scale != nullptr ? affine.scale[c + i] : 1;
-      const float shift = affine.scale != nullptr ? affine.shift[c + i] : 0;
-      const bool open = !affine.relu || fmaf(scale, value.v[i], shift) > 0;
-      sum.v[i] += open ? scale * gradient.v[i] : 0;
+      const bool open = !affine.relu || fmaf(scale.v[i], value.v[i], shift.v[i]) > 0;
+      sum.v[i] += open ? scale.v[i] * gradient.v[i] : 0;
     }
     store<V>(dx.at(p, c), sum);
   }
@@ -115,6 +126,15 @@ auto elementwise_views(const Tensors&... tensors) {
 
 void expect_same_type(const ConstView& a, const ConstView& b) {
   expect(a.element == b.element, "the operands of an elementwise operation differ in type");
+}
+
+// So that a vector's factors can be loaded 16 bytes at a time.
+void expect_aligned(const Affine& affine) {
+  const auto aligned = [](const float* factors) {
+    return reinterpret_cast<std::uintptr_t>(factors) % 16 == 0;
+  };
+  expect(aligned(affine.scale) && aligned(affine.shift),
+         "the factors of a normalisation are not aligned to 16 bytes");
 }
 
 }  // namespace
@@ -146,6 +166,7 @@ void add(ConstView a, ConstView b, View y, Stream stream) {
 }
 
 void affine_forward(Affine affine, ConstView x, View y, Stream stream) {
+  expect_aligned(affine);
   expect_same_type(x, y);
   expect(same_shape(x, y), "the operands of a normalisation differ in shape");
   with_type(y.element, [&](auto t) {
@@ -155,6 +176,7 @@ void affine_forward(Affine affine, ConstView x, View y, Stream stream) {
 }
 
 void affine_backward(Affine affine, ConstView x, ConstView dy, View dx, Stream stream) {
+  expect_aligned(affine);
   expect_same_type(dy, dx);
   expect(same_shape(dy, dx), "the operands of a normalisation differ in shape");
   if (!affine.relu) x = dy;  // not read

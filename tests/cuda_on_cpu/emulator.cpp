@@ -38,11 +38,13 @@ void* static_shared(const void* key, std::size_t bytes) {
 }
 
 void async_copy(void* to, const void* from, std::size_t copied, std::size_t total) {
-  constexpr std::uintptr_t kMask = 15;
-  if (((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) & kMask) !=
-      0) {
-    throw KernelError(
-        fmt::format("an asynchronous copy from {} to {} is not aligned to 16 bytes", from, to));
+  if (total != 4 && total != 8 && total != 16) {
+    throw KernelError(fmt::format("there is no asynchronous copy of {} bytes", total));
+  }
+  const auto both = reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from);
+  if (both % total != 0) {
+    throw KernelError(fmt::format("an asynchronous copy from {} to {} is not aligned to {} bytes",
+                                  from, to, total));
   }
   std::memset(to, 0xFF, total);  // from now on it may arrive; watched: the kernel's own access
   const Unwatched unwatched;
@@ -68,7 +70,7 @@ void async_wait(int pending) {
       std::memcpy(copy.to, copy.from, copy.copied);
       std::memset(static_cast<std::byte*>(copy.to) + copy.copied, 0, copy.total - copy.copied);
       const Unwatched unwatched;
-      self.unpublished.push_back(copy.to);
+      self.unpublished.push_back({copy.to, copy.total, {}});
     }
     const Unwatched unwatched;
     self.copies.drop_oldest();
@@ -78,9 +80,9 @@ void async_wait(int pending) {
 void proxy_fence() {
   const Unwatched unwatched;
   Thread& self = Machine::instance().running();
-  for (void* to : self.unpublished) {
-    Arrival& arrival = self.published.emplace_back(Arrival{to, {}});
-    std::memcpy(arrival.value.data(), to, arrival.value.size());
+  for (Arrival& arrival : self.unpublished) {
+    std::memcpy(arrival.value.data(), arrival.to, arrival.bytes);
+    self.published.push_back(arrival);
   }
   self.unpublished.clear();
 }

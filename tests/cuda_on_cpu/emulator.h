@@ -65,7 +65,8 @@ void* dynamic_shared();
 // The block's static shared memory of this key.
 void* static_shared(const void* key, std::size_t bytes);
 
-// cp.async: copies `copied` bytes from `from`, then zeros up to `total`, when it is waited for.
+// cp.async: copies `copied` bytes from `from`, then zeros up to `total`, when it is waited for; total is
+// 4, 8 or 16.
 void async_copy(void* to, const void* from, std::size_t copied, std::size_t total);
 void async_commit();
 // Waits until at most `pending` committed groups are under way.

@@ -215,7 +215,7 @@ void Machine::note_hidden_writes(Thread& thread) {
   const bool hides =
       !thread.unpublished.empty() ||
       std::any_of(thread.published.begin(), thread.published.end(), [](const Arrival& arrival) {
-        return std::memcmp(arrival.to, arrival.value.data(), arrival.value.size()) != 0;
+        return std::memcmp(arrival.to, arrival.value.data(), arrival.bytes) != 0;
       });
   thread.published.clear();
   if (hides != thread.hides_writes) hiding_ = hides ? hiding_ + 1 : hiding_ - 1;

@@ -32,6 +32,7 @@ struct AsyncCopy {
 // The result of an asynchronous copy, until products may see it.
 struct Arrival {
   void* to;
+  std::size_t bytes;
   std::array<std::byte, 16> value;  // when it was published
 };
 
@@ -66,10 +67,9 @@ struct Thread {
   const char* file = "";
   int line = 0;
   Groups<AsyncCopy> copies;
-  std::vector<void*>
-      unpublished;  // destinations of copies that have arrived since the last proxy fence
-  std::vector<Arrival> published;  // ... and before it, since the last barrier
-  bool hides_writes = false;       // whether it hid any before the last barrier
+  std::vector<Arrival> unpublished;  // copies that have arrived since the last proxy fence
+  std::vector<Arrival> published;    // ... and before it, since the last barrier
+  bool hides_writes = false;         // whether it hid any before the last barrier
   WarpgroupProducts products;
 };
 

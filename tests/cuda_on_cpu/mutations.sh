@@ -79,7 +79,23 @@ mutation 'barrier before the parts of a sum are written again' conv/filter_gradi
 
 # Indices off by one.
 mutation 'a row of the window beyond the lower border' conv/slab.cuh \
-  'line < g.source.height' 'line <= g.source.height' $kernels 'cuda: convolution forward*'
+  'at(first_line) < static_cast<unsigned>(g.source.height)' 'at(first_line) <= static_cast<unsigned>(g.source.height)' \
+  $kernels 'cuda: convolution forward*'
+mutation 'a column of the window beyond the right border' conv/slab.cuh \
+  'at(first_column) < static_cast<unsigned>(g.source.width)' 'at(first_column) <= static_cast<unsigned>(g.source.width)' \
+  $kernels 'cuda: convolution forward*'
+mutation 'rows of the tile that go on in the same image' conv/slab.cuh \
+  'line = 0, ++image' 'line = 0' $kernels 'cuda: convolution forward*'
+mutation 'a piece beyond the last channel' conv/slab.cuh \
+  'begin < bytes' 'begin <= bytes' $kernels 'cuda: convolution forward*'
+mutation 'pieces wider than the pixels are aligned for' conv/gemm.cpp \
+  'is_aligned_to(8, source) ? 8 : 4' 'is_aligned_to(4, source) ? 8 : 4' $kernels 'cuda: convolution forward*'
+mutation 'a tap in the right column of the wrong line' conv/gemm.cpp \
+  'tap.row * source_width + tap.column' 'tap.row + tap.column' $kernels 'cuda: convolution forward*'
+mutation 'pixels that no tap reaches, left as they were' conv/gemm.cpp \
+  'part.taps == 0 && c.accumulate' 'part.taps == 0' $kernels 'cuda: convolution backward to the data*'
+mutation 'pixels that no tap reaches, added zero to' conv/gemm.cpp \
+  'part.taps == 0 && c.accumulate' 'false' $kernels 'cuda: a gradient that is added to*'
 mutation 'the fragment of the wrong row' conv/tile.cuh \
   '16 * i + lane % 16, 2 * step' '16 * i + (lane + 1) % 16, 2 * step' $kernels 'cuda: convolution forward*'
 mutation 'rows that lie otherwise than their descriptor says' device/warpgroup.cuh \

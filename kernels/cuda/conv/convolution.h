@@ -97,6 +97,10 @@ enum class ConvolutionVersion : std::uint8_t {
 };
 std::string_view name_of(ConvolutionVersion version);
 
+// The implicit GEMMs gather from pixels whose address, and whose channels in bytes, are multiples of
+// this. An odd number of halves, or of halves before a slice, is for the plain version.
+constexpr int kGatherAlignment = 4;  // bytes
+
 // Throws Error if the version cannot do the shape.
 void convolution_forward(const ForwardConvolution& convolution, ConvolutionVersion version,
                          Stream stream);

@@ -1,5 +1,7 @@
 #include "kernels/cuda/conv/gemm.h"
 
+#include <algorithm>
+
 #include <cuda_runtime.h>
 
 #include "kernels/cuda/conv/versions.h"
@@ -14,9 +16,15 @@ int divide_up(int a, int b) {
   return (a + b - 1) / b;
 }
 
+// Whether the address of every pixel is a multiple of `bytes`.
+bool is_aligned_to(std::int64_t bytes, const ConstView& view) {
+  const std::int64_t pitch = view.pitch * static_cast<std::int64_t>(size_of(view.element));
+  return reinterpret_cast<std::intptr_t>(view.data) % bytes == 0 && pitch % bytes == 0;
+}
+
 void set_source(GemmArguments& g, const ConstView& source) {
   g.source = source;
-  g.source_aligned = is_aligned(source);
+  g.source_bytes = is_aligned_to(16, source) ? 16 : is_aligned_to(8, source) ? 8 : 4;
   g.depth = packed_depth(source.channels);
 }
 
@@ -26,11 +34,34 @@ struct Gemm {
   int parts = 0;
 };
 
+// Adds a tap that leads to (row, column) of the source, relative to the step along it.
+void add_tap(GemmPart& part, int row, int column, int weights) {
+  part.tap[part.taps++] = {row, column, 0, weights};
+}
+
+// Counts where the taps lead from the first row and column that any leads to.
+void finish_taps(GemmPart& part, int source_width) {
+  if (part.taps == 0) return;
+  part.first_row = part.tap[0].row;
+  part.first_column = part.tap[0].column;
+  for (int i = 1; i < part.taps; ++i) {
+    part.first_row = std::min(part.first_row, part.tap[i].row);
+    part.first_column = std::min(part.first_column, part.tap[i].column);
+  }
+  for (int i = 0; i < part.taps; ++i) {
+    GemmTap& tap = part.tap[i];
+    tap.row -= part.first_row;
+    tap.column -= part.first_column;
+    tap.distance = tap.row * source_width + tap.column;
+  }
+}
+
 void require_counted(const GemmArguments& g) {
   // The last tile reaches beyond the last pixel, but below this bound no int overflows.
   constexpr std::int64_t kMost = 0x7fff0000;
   require(g.epilogue.target.pixels() <= kMost && g.source.pixels() <= kMost,
           "a convolution of more than 2^31 pixels is not supported");
+  require(g.source.pitch <= 1 << 24, "a convolution of more than 2^24 channels is not supported");
 }
 
 void run(const Gemm& gemm, bool tf32, Stream stream) {
@@ -51,8 +82,10 @@ void run_wgmma(const Gemm& gemm, Stream stream) {
   conv_wgmma(gemm.arguments, gemm.parts, stream);
 }
 
-bool fits(int kernel, int stride, Element x, Element y) {
-  return kernel * kernel <= kMostTaps && stride * stride <= kMostParts && x == y;
+bool fits(int kernel, int stride, const ConstView& source, const ConstView& target) {
+  return kernel * kernel <= kMostTaps && stride * stride <= kMostParts &&
+         source.element == target.element && is_aligned_to(kGatherAlignment, source) &&
+         source.channels * static_cast<int>(size_of(source.element)) % kGatherAlignment == 0;
 }
 
 // Whether wgmma takes the operands and the current GPU has it. GPUs after Hopper do not.
@@ -85,9 +118,10 @@ Gemm gemm_of(const ForwardConvolution& c) {
   part.width = c.y.width;
   for (int p = 0; p < c.kernel; ++p) {
     for (int q = 0; q < c.kernel; ++q) {
-      part.tap[part.taps++] = {p - c.geometry.padding, q - c.geometry.padding, p * c.kernel + q};
+      add_tap(part, p - c.geometry.padding, q - c.geometry.padding, p * c.kernel + q);
     }
   }
+  finish_taps(part, c.x.width);
   return gemm;
 }
 
@@ -113,10 +147,12 @@ Gemm gemm_of(const BackwardConvolution& c) {
           const int row = a + c.geometry.padding - p;
           const int column = b + c.geometry.padding - q;
           if (row % c.geometry.stride != 0 || column % c.geometry.stride != 0) continue;
-          part.tap[part.taps++] = {row / c.geometry.stride, column / c.geometry.stride,
-                                   p * c.kernel + q};
+          add_tap(part, row / c.geometry.stride, column / c.geometry.stride, p * c.kernel + q);
         }
       }
+      finish_taps(part, c.dy.width);
+      // Pixels that no tap reaches get a gradient of zero, if they do not have one already.
+      if (part.taps == 0 && c.accumulate) g.part[--gemm.parts] = {};
     }
   }
   return gemm;
@@ -125,11 +161,11 @@ Gemm gemm_of(const BackwardConvolution& c) {
 }  // namespace
 
 bool conv_gemm_can_run(const ForwardConvolution& c) {
-  return fits(c.kernel, c.geometry.stride, c.x.element, c.y.element);
+  return fits(c.kernel, c.geometry.stride, c.x, c.y);
 }
 
 bool conv_gemm_can_run(const BackwardConvolution& c) {
-  return fits(c.kernel, c.geometry.stride, c.dx.element, c.dy.element);
+  return fits(c.kernel, c.geometry.stride, c.dy, c.dx);
 }
 
 void conv_gemm_forward(const ForwardConvolution& c, Stream stream) {

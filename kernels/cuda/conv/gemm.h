@@ -9,12 +9,15 @@
 namespace odin::cuda {
 
 constexpr int kMostTaps = 9;
+constexpr int kMostReach = 3;  // rows, or columns, of the source that the taps of a pixel are in
 constexpr int kMostParts = 4;
 
+// Where a tap leads, counted from the part's first_row and first_column.
 struct GemmTap {
-  int row;  // of the source, relative to the step along it
+  int row;
   int column;
-  int weights;  // which of the packed taps
+  int distance;  // in pixels of the source: row times its width, plus column
+  int weights;   // which of the packed taps
 };
 
 // Every step-th pixel of the target, from (row, column) on. A forward convolution has one part. A
@@ -25,6 +28,9 @@ struct GemmPart {
   int height;
   int width;
   int taps;
+  // The least row and column of the source that a tap leads to, relative to the step along it.
+  int first_row;
+  int first_column;
   GemmTap tap[kMostTaps];
 };
 
@@ -34,7 +40,7 @@ struct GemmArguments {
   Affine prologue;
   ReluMask input_mask;  // of the prologue's ReLU, written
   int mask_tap;         // the one that leads to the pixel itself, if there is a mask
-  bool source_aligned;  // for loads of 16 bytes
+  int source_bytes;     // 16, 8 or 4, which each pixel's address is a multiple of
   int source_step;      // pixels of the source per step along the target
   // B
   const void* weights;  // packed

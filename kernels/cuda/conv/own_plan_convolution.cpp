@@ -72,6 +72,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
  private:
   static bool writes_output_mask(const PlanConvolution& step, Element x, Element y) {
+    if (step.input.begin * static_cast<int>(size_of(x)) % kGatherAlignment != 0) return false;
     std::uint8_t byte = 0;
     ForwardConvolution like;
     like.kernel = step.kernel;

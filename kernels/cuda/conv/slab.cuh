@@ -19,6 +19,7 @@ namespace odin::cuda {
 struct Rows64 {
   static constexpr int kBytes = 64;
   static constexpr int kChunks = kBytes / kChunkBytes;
+  static constexpr int kPeriod = 32;  // rows after which the permutation is the same
   // Where chunk `chunk` of row `row` begins.
   __device__ static int offset(int row, int chunk) {
     return row * kBytes + (chunk ^ ((row >> 1 ^ row >> 3) & 3)) * kChunkBytes;
@@ -62,17 +63,31 @@ class PixelRows {
   static constexpr int kOwn = Tile::kM * Rows::kChunks / Tile::kThreads;
   static constexpr int kRowDistance = Tile::kThreads / Rows::kChunks;
   static_assert(kOwn * Tile::kThreads == Tile::kM * Rows::kChunks);
+  static_assert(kRowDistance % Rows::kPeriod == 0);  // so a thread's chunks are equally far apart
+  static_assert(kMostReach * kOwn <= 32);
 
   __device__ PixelRows(const GemmArguments& g, const GemmPart& part, int first_pixel) {
+    const int pixel = first_pixel + row(0);
+    int image = pixel / (part.width * part.height);
+    int line = pixel / part.width % part.height;
+    int column = pixel % part.width;
 #pragma unroll
     for (int i = 0; i < kOwn; ++i) {
-      const int pixel = first_pixel + row(i);
-      const int image = pixel / (part.width * part.height);
-      const int line = pixel / part.width % part.height * g.source_step;
-      column_[i] = pixel % part.width * g.source_step;
-      pixel_[i] = (image * g.source.height + line) * g.source.width + column_[i];
-      // A pixel beyond the last image is beyond every border.
-      line_[i] = image < g.source.images ? line : -(1 << 20);
+      const int first_line = line * g.source_step + part.first_row;
+      const int first_column = column * g.source_step + part.first_column;
+      pixel_[i] = (image * g.source.height + first_line) * g.source.width + first_column;
+      const bool exists = image < g.source.images;
+#pragma unroll
+      for (int k = 0; k < kMostReach; ++k) {
+        const unsigned bit = 1u << (k * kOwn + i);
+        const auto at = [k](int first) { return static_cast<unsigned>(first + k); };
+        if (exists && at(first_line) < static_cast<unsigned>(g.source.height)) lines_ |= bit;
+        if (at(first_column) < static_cast<unsigned>(g.source.width)) columns_ |= bit;
+      }
+      // On to the next row; divisions take longer.
+      for (column += kRowDistance; column >= part.width; column -= part.width) {
+        if (++line == part.height) line = 0, ++image;
+      }
     }
   }
 
@@ -82,36 +97,29 @@ class PixelRows {
   __device__ static int row(int i) {
     return static_cast<int>(threadIdx.x) / Rows::kChunks + i * kRowDistance;
   }
+  // Where the thread's chunk of row(i) is in a slab.
+  __device__ static int offset(int i) {
+    return Rows::offset(row(0), chunk()) + i * kRowDistance * Rows::kBytes;
+  }
 
   // Starts to load channels [first, first + kPerChunk) of the tap's pixels into the slab. Bit i of
   // the result is set if row i is inside its image.
   __device__ unsigned load(const GemmArguments& g, const GemmTap& tap, int first,
                            std::byte* slab) const {
-    unsigned inside = 0;
-    const auto* data = static_cast<const T*>(g.source.data);
-    const int left = g.source.channels - first;
-    const int count = left < kPerChunk ? (left > 0 ? left : 0) : kPerChunk;
-#pragma unroll
-    for (int i = 0; i < kOwn; ++i) {
-      const int line = line_[i] + tap.row;
-      const int column = column_[i] + tap.column;
-      const bool valid = line >= 0 && line < g.source.height && column >= 0 &&
-                         column < g.source.width && count > 0;
-      const T* from = data;
-      if (valid) {
-        from += std::int64_t{pixel_[i] + tap.row * g.source.width + tap.column} * g.source.pitch +
-                first;
-      }
-      std::byte* target = slab + Rows::offset(row(i), chunk());
-      if (g.source_aligned) {
-        copy_async(target, from, valid ? count * static_cast<int>(sizeof(T)) : 0);
-      } else {
-        Pack<T, kPerChunk> pack;
-#pragma unroll
-        for (int c = 0; c < kPerChunk; ++c) pack.v[c] = valid && c < count ? from[c] : to<T>(0);
-        *reinterpret_cast<Pack<T, kPerChunk>*>(target) = pack;
-      }
-      inside |= (valid ? 1u : 0u) << i;
+    const int left = (g.source.channels - first) * static_cast<int>(sizeof(T));
+    const int bytes = left < kChunkBytes ? (left > 0 ? left : 0) : kChunkBytes;
+    unsigned inside = lines_ >> tap.row * kOwn & columns_ >> tap.column * kOwn;
+    inside = bytes > 0 ? inside & ((1u << kOwn) - 1) : 0;
+    const auto* from = reinterpret_cast<const std::byte*>(
+        static_cast<const T*>(g.source.data) + std::int64_t{tap.distance} * g.source.pitch + first);
+    const auto pitch = static_cast<int>(g.source.pitch) * static_cast<int>(sizeof(T));
+    // The widest pieces that the pixels are aligned for and that fill the chunk exactly.
+    if (g.source_bytes == 16 && bytes % 16 == 0) {
+      load_pieces<16>(from, pitch, inside, bytes, slab);
+    } else if (g.source_bytes >= 8 && bytes % 8 == 0) {
+      load_pieces<8>(from, pitch, inside, bytes, slab);
+    } else {
+      load_pieces<4>(from, pitch, inside, bytes, slab);
     }
     return inside;
   }
@@ -127,7 +135,7 @@ class PixelRows {
 #pragma unroll
     for (int i = 0; i < kOwn; ++i) {
       if ((inside >> i & 1u) == 0) continue;
-      auto* place = reinterpret_cast<T*>(slab + Rows::offset(row(i), chunk()));
+      auto* place = reinterpret_cast<T*>(slab + offset(i));
       Floats<kPerChunk> z = cuda::load<kPerChunk>(place);
 #pragma unroll
       for (int c = 0; c < kPerChunk; ++c) {
@@ -151,7 +159,7 @@ class PixelRows {
 #pragma unroll 1
     for (int i = 0; i < kOwn; ++i, place += kRowDistance * mask.pitch) {
       if ((inside >> i & 1u) == 0) continue;
-      const auto* chunk_of_row = reinterpret_cast<const T*>(slab + Rows::offset(row(i), chunk()));
+      const auto* chunk_of_row = reinterpret_cast<const T*>(slab + offset(i));
       unsigned open = 0;
 #pragma unroll 1
       for (int first = 0; first < kPerChunk; first += 4) {
@@ -168,10 +176,26 @@ class PixelRows {
   }
 
  private:
-  // Where in the source a tap (0, 0) leads.
-  int line_[kOwn];
-  int column_[kOwn];
-  int pixel_[kOwn];
+  // Starts to load `bytes` of a chunk for each row that is inside, and zeros for the rest, kPiece bytes
+  // at a time. `from` is where pixel 0 would have its chunk. (What is not read need not be there.)
+  template <int kPiece>
+  __device__ void load_pieces(const std::byte* from, int pitch, unsigned inside, int bytes,
+                              std::byte* slab) const {
+#pragma unroll
+    for (int i = 0; i < kOwn; ++i) {
+      const std::byte* chunk_of_row = from + std::int64_t{pixel_[i]} * pitch;
+#pragma unroll
+      for (int begin = 0; begin < kChunkBytes; begin += kPiece) {
+        const bool there = (inside >> i & 1u) != 0 && (kPiece == kChunkBytes || begin < bytes);
+        copy_async<kPiece>(slab + offset(i) + begin, chunk_of_row + begin, there);
+      }
+    }
+  }
+
+  int pixel_[kOwn];  // of the source, to which a tap (0, 0) leads
+  // Bit k kOwn + i: row k of the taps, or column k, is inside the image for row i.
+  unsigned lines_ = 0;
+  unsigned columns_ = 0;
 };
 
 // Starts to load the weights of a tap and output channels [first_channel, first_channel + kN) into the
@@ -182,18 +206,22 @@ __device__ inline void load_weights(const GemmArguments& g, int tap, int first_c
                                     std::byte* slab) {
   using T = typename Tile::Element;
   constexpr int kChunks = Tile::Rows::kChunks;
-  static_assert(Tile::kThreads % kChunks == 0);  // so a thread's chunk is always the same
-  const auto* data = static_cast<const T*>(g.weights);
+  constexpr int kRowDistance = Tile::kThreads / kChunks;
+  static_assert(kRowDistance * kChunks ==
+                Tile::kThreads);  // so a thread's chunk is always the same
+  static_assert(kRowDistance % Tile::Rows::kPeriod == 0);
+  const int row = static_cast<int>(threadIdx.x) / kChunks;
+  const int rows = channel < g.depth ? g.epilogue.target.channels - first_channel : 0;
+  const std::int64_t first_row =
+      std::int64_t{tap} * g.epilogue.target.channels + first_channel + row;
+  const auto* from = static_cast<const T*>(g.weights) + first_row * g.depth + channel;
+  std::byte* target =
+      slab + Tile::Rows::offset(Tile::weight_row(row), static_cast<int>(threadIdx.x) % kChunks);
 #pragma unroll
-  for (int begin = 0; begin < Tile::kN * kChunks; begin += Tile::kThreads) {
-    const int i = begin + static_cast<int>(threadIdx.x);
-    if (i >= Tile::kN * kChunks) break;
-    const int row = i / kChunks;
-    const bool valid = first_channel + row < g.epilogue.target.channels && channel < g.depth;
-    const std::int64_t place = std::int64_t{tap} * g.epilogue.target.channels + first_channel + row;
-    const T* from = valid ? data + place * g.depth + channel : data;
-    copy_async(slab + Tile::Rows::offset(Tile::weight_row(row), i % kChunks), from,
-               valid ? kChunkBytes : 0);
+  for (int i = 0; i < Tile::kN; i += kRowDistance) {
+    if (i + kRowDistance > Tile::kN && i + row >= Tile::kN) break;
+    copy_async<kChunkBytes>(target + i * Tile::Rows::kBytes, from + std::int64_t{i} * g.depth,
+                            row + i < rows);
   }
 }
 

@@ -13,15 +13,24 @@ namespace odin::cuda {
 constexpr int kChunkBytes = 16;  // of one copy, and of one row of a matrix
 
 // --- asynchronous copies from global to shared memory --------------------------------------------
-// Starts a copy of `bytes` (0 to 16), and zeros up to 16; both addresses are aligned to 16.
-__device__ inline void copy_async(void* shared, const void* global, int bytes) {
+// Starts a copy of kBytes, which is 16, 8 or 4, or writes zeros unless `there`; both addresses are
+// multiples of kBytes.
+template <int kBytes>
+__device__ inline void copy_async(void* shared, const void* global, bool there) {
 #ifdef __CUDACC__
   const auto address = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(global),
-               "r"(bytes)
-               : "memory");
+  const int bytes = there ? kBytes : 0;
+  if constexpr (kBytes == 16) {  // these alone can go past the first-level cache
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(global),
+                 "r"(bytes)
+                 : "memory");
+  } else {
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(address), "l"(global),
+                 "n"(kBytes), "r"(bytes)
+                 : "memory");
+  }
 #else
-  emulated::async_copy(shared, global, static_cast<std::size_t>(bytes), 16);
+  emulated::async_copy(shared, global, there ? kBytes : 0, kBytes);
 #endif
 }
 // Ends a group of copies.

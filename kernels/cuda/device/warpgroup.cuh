@@ -24,6 +24,7 @@ constexpr int kWarpgroup = 128;  // threads
 struct Rows128 {
   static constexpr int kBytes = 128;
   static constexpr int kChunks = kBytes / kChunkBytes;
+  static constexpr int kPeriod = 8;  // rows after which the places are the same
   __device__ static int offset(int row, int chunk) {
     return row * kBytes + (chunk ^ (row & 7)) * kChunkBytes;
   }

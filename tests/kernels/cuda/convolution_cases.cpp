@@ -12,9 +12,10 @@ const ConvolutionCase kCases[] = {
     {2, 48, 4, 4, 12, 3, {1, 1}, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
     {1, 160, 4, 3, 160, 3, {1, 1}, {0, 0}, {0, 0}},  // a full tile of channels
     {2, 20, 7, 5, 33, 3, {2, 1}, {3, 2}, {1, 0}},    // nothing aligned, stride 2
+    {2, 20, 7, 5, 34, 3, {2, 1}, {6, 2}, {4, 6}},    // ... to 4 bytes
     {1, 32, 6, 6, 64, 1, {2, 0}, {0, 0}, {0, 0}},    // a shortcut
     {3, 3, 6, 5, 10, 3, {1, 1}, {0, 0}, {0, 0}},     // an image
-    {1, 5, 3, 3, 2, 3, {1, 0}, {0, 0}, {0, 0}},      // no padding: one pixel left
+    {1, 6, 3, 3, 10, 3, {1, 0}, {0, 0}, {0, 0}},     // no padding: one pixel left
     {1, 8, 1, 1, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // mostly padding
     {0, 8, 4, 4, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // nothing
     {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version can do

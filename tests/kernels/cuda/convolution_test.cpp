@@ -1,6 +1,7 @@
 #include "kernels/cuda/conv/convolution.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <doctest/doctest.h>
 
@@ -244,6 +245,52 @@ TEST_CASE("cuda: convolution backward to the filter") {
       if (!types.tf32) test(c, types);
     }
   }
+}
+
+TEST_CASE("cuda: a gradient that is added to is left alone where no tap leads") {
+  if (!device_or_skip()) return;
+  const ConvolutionCase c{1, 16, 6, 5, 8, 1, {2, 0}, {0, 0}, {0, 0}};
+  const Shape in = x_shape(c);
+  for (const ConvolutionVersion version :
+       {ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kWgmma}) {
+    const DeviceActivation dy(Element::kHalf, y_shape(c), noise(1, y_shape(c).numel()));
+    // Minus zero plus zero is plus zero.
+    const DeviceActivation dx(Element::kHalf, in,
+                              std::vector<double>(static_cast<std::size_t>(in.numel()), -0.0));
+    PackedWeights weights(c, Element::kHalf);
+    cuda::BackwardConvolution convolution;
+    convolution.kernel = c.kernel;
+    convolution.geometry = c.geometry;
+    convolution.dy = dy.view();
+    convolution.weights = weights.backward.data();
+    convolution.accumulate = true;
+    convolution.dx = dx.view();
+    if (!cuda::can_run(convolution, version)) continue;  // a GPU without wgmma
+    cuda::convolution_backward_data(convolution, version, nullptr);
+    const std::vector<double> gradient = dx.values();
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+      const std::size_t row = i / 5 % 6;
+      const std::size_t column = i % 5;
+      CHECK((row % 2 == 0 && column % 2 == 0) == (gradient[i] != 0));
+      CHECK((gradient[i] != 0 || std::signbit(gradient[i])));
+    }
+  }
+}
+
+TEST_CASE("cuda: an odd number of halves is not for the implicit GEMMs") {
+  if (!device_or_skip()) return;
+  const auto can = [](int channels, int begin) {
+    const DeviceActivation x(Element::kHalf, {1, channels, 2, 2}, noise(1, 4 * channels),
+                             {begin, 6 - begin});
+    const DeviceActivation y(Element::kHalf, {1, 8, 2, 2}, noise(2, 32));
+    cuda::ForwardConvolution convolution;
+    convolution.x = x.view();
+    convolution.y = y.view();
+    return cuda::can_run(convolution, ConvolutionVersion::kImplicitGemm);
+  };
+  CHECK(can(10, 2));
+  CHECK(!can(10, 1));
+  CHECK(!can(9, 2));
 }
 
 TEST_CASE("cuda: a convolution whose operands do not fit is refused") {

@@ -112,6 +112,15 @@ __global__ void copy_asynchronously(const float* from, float* before, float* aft
   emulated::async_wait(0);
   for (int i = 0; i < 8; ++i) after[i] = shared.value[i];
 }
+__global__ void copy_narrowly(const float* from, std::size_t distance, std::size_t bytes,
+                              float* to) {
+  auto& shared = cuda::block_shared<CopyTarget>();
+  const auto* begin = reinterpret_cast<const std::byte*>(from) + distance;
+  emulated::async_copy(&shared.value[2], begin, bytes, bytes);
+  emulated::async_commit();
+  emulated::async_wait(0);
+  for (int i = 0; i < 8; ++i) to[i] = shared.value[i];
+}
 
 }  // namespace
 
@@ -189,6 +198,25 @@ TEST_CASE("cuda on cpu: an asynchronous copy arrives when it is waited for, not 
   CHECK(before[1] == 4);
   CHECK(std::isnan(before[2]));
   CHECK(after == std::vector<float>{1, 2, 3, 4, 5, 6, 0, 0});
+}
+
+TEST_CASE("cuda on cpu: an asynchronous copy is of 4, 8 or 16 bytes, and aligned to them") {
+  alignas(16) float from[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  const auto copy = [&](std::size_t distance, std::size_t bytes) {
+    std::vector<float> to(8);
+    launch(copy_narrowly, one_block(1), &from[0], distance, bytes, to.data());
+    return to;
+  };
+  CHECK(copy(8, 8)[2] == 3);
+  CHECK(copy(8, 8)[3] == 4);
+  CHECK(copy(4, 4)[2] == 2);
+  CHECK(std::isnan(copy(4, 4)[3]));
+  CHECK_THROWS_WITH_AS(copy(4, 8), doctest::Contains("not aligned to 8 bytes"),
+                       emulated::KernelError);
+  CHECK_THROWS_WITH_AS(copy(0, 16), doctest::Contains("not aligned to 16 bytes"),
+                       emulated::KernelError);
+  CHECK_THROWS_WITH_AS(copy(0, 2), doctest::Contains("no asynchronous copy of 2 bytes"),
+                       emulated::KernelError);
 }
 
 TEST_CASE("cuda on cpu: launches that hardware refuses are refused, with place and sizes") {

@@ -54,7 +54,7 @@ __global__ void multiply(int mode, bool twice, const Half* a, const Half* b, flo
     const bool of_a = i < 128;
     const int row = (of_a ? i : i - 128) / 2;
     const Half* from = (of_a ? a : b) + row * kDepth + i % 2 * 8;
-    cuda::copy_async((of_a ? memory : columns) + place(mode, row, i % 2), from, 16);
+    cuda::copy_async<16>((of_a ? memory : columns) + place(mode, row, i % 2), from, true);
   }
   cuda::commit_copies();
   cuda::wait_for_copies<0>();
@@ -94,7 +94,7 @@ enum class Fault {
 __global__ void multiply_zeros(Fault fault, const Half* zeros, float* sums) {
   auto* memory = cuda::dynamic_shared<std::byte>();
   const int thread = static_cast<int>(threadIdx.x);
-  for (int i = thread; i < 1024; i += 128) cuda::copy_async(memory + 16 * i, zeros, 0);
+  for (int i = thread; i < 1024; i += 128) cuda::copy_async<16>(memory + 16 * i, zeros, false);
   cuda::commit_copies();
   cuda::wait_for_copies<0>();
   auto* own_word = reinterpret_cast<std::uint32_t*>(memory + 16 * thread);

@@ -32,7 +32,7 @@ std::string shown(const std::string& text, std::size_t most = kLongestName) {
   return printable(text, most, Characters::kUtf8);
 }
 
-// A parameter and the range of its values: NaN if one of them is NaN or there is none.
+// An array and the range of its values: NaN if one of them is NaN or there is none.
 struct Row {
   std::string name;
   Shape shape;
@@ -40,18 +40,19 @@ struct Row {
   double max = std::numeric_limits<double>::quiet_NaN();
   double mean = std::numeric_limits<double>::quiet_NaN();
 
-  Row(const std::string& parameter, const ParameterArray& array)
-      : name(shown(parameter)), shape(array.shape) {
-    if (array.values.empty()) return;
+  template <class T>
+  Row(const std::string& array, const Shape& extents, const std::vector<T>& values)
+      : name(shown(array)), shape(extents) {
+    if (values.empty()) return;
     double sum = 0;
     bool has_nan = false;
-    for (const float value : array.values) {
+    for (const T value : values) {
       sum += value;
       has_nan = has_nan || value != value;
     }
-    mean = sum / static_cast<double>(array.values.size());
+    mean = sum / static_cast<double>(values.size());
     if (has_nan) return;
-    const auto [least, most] = std::minmax_element(array.values.begin(), array.values.end());
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
     min = *least;
     max = *most;
   }
@@ -61,6 +62,7 @@ struct Table {
   std::vector<Row> rows;
   std::int64_t trainable = 0;   // number of weights, scales and shifts
   std::int64_t statistics = 0;  // number of running means and variances
+  std::vector<Row> learnt;      // what the detector's score has learnt
 };
 
 // The parameters in the order in which the network uses them, then those that are not part of it.
@@ -71,11 +73,20 @@ Table tabulate(const Checkpoint& checkpoint) {
     known.insert(spec.name);
     const auto entry = checkpoint.parameters.find(spec.name);
     if (entry == checkpoint.parameters.end()) continue;
-    table.rows.emplace_back(spec.name, entry->second);
+    table.rows.emplace_back(spec.name, entry->second.shape, entry->second.values);
     (spec.trainable ? table.trainable : table.statistics) += entry->second.shape.numel();
   }
   for (const auto& [name, array] : checkpoint.parameters) {
-    if (!known.contains(name)) table.rows.emplace_back(name, array);
+    if (!known.contains(name)) table.rows.emplace_back(name, array.shape, array.values);
+  }
+  const auto add = [&](const auto& arrays) {
+    for (const auto& [name, values] : arrays) {
+      table.learnt.emplace_back(name, Shape{std::ssize(values)}, values);
+    }
+  };
+  if (checkpoint.detector_fit) {
+    add(checkpoint.detector_fit->numbers);
+    add(checkpoint.detector_fit->features);
   }
   return table;
 }
@@ -94,8 +105,24 @@ struct Hyperparameters {
   }
 };
 
+Json json_of(const std::vector<Row>& rows) {
+  Json arrays = Json::array();
+  for (const Row& row : rows) {
+    Json shape = Json::array();
+    for (int axis = 0; axis < row.shape.rank(); ++axis) shape.push_back(row.shape[axis]);
+    // JSON has no infinities and NaN: they become null.
+    arrays.push_back({{"name", row.name},
+                      {"shape", shape},
+                      {"min", row.min},
+                      {"max", row.max},
+                      {"mean", row.mean}});
+  }
+  return arrays;
+}
+
 // null for a checkpoint without a detector.
-Json detector_json(const std::optional<DetectorSettings>& detector) {
+Json detector_json(const std::optional<DetectorSettings>& detector,
+                   const std::vector<Row>& learnt) {
   if (!detector) return nullptr;
   const DetectorSettings& s = *detector;
   return {{"score", shown(s.score)},
@@ -109,23 +136,16 @@ Json detector_json(const std::optional<DetectorSettings>& detector) {
           {"images_name", shown(s.images_name)},
           {"images_sha256", s.images_sha256},
           {"fit", shown(s.fit)},
+          {"training_images", s.training_images},
+          {"training_images_name", shown(s.training_images_name)},
+          {"training_images_sha256", s.training_images_sha256},
+          {"learnt", json_of(learnt)},
           {"magnitudes", s.magnitudes},
           {"mean_scores", s.mean_scores}};
 }
 
 Json to_json(const CheckpointInspection& inspection, const Table& table) {
   const Checkpoint& checkpoint = inspection.checkpoint;
-  Json parameters = Json::array();
-  for (const Row& row : table.rows) {
-    Json shape = Json::array();
-    for (int axis = 0; axis < row.shape.rank(); ++axis) shape.push_back(row.shape[axis]);
-    // JSON has no infinities and NaN: they become null.
-    parameters.push_back({{"name", row.name},
-                          {"shape", shape},
-                          {"min", row.min},
-                          {"max", row.max},
-                          {"mean", row.mean}});
-  }
   return {{"network", name_of(checkpoint.architecture)},
           {"image_channels", checkpoint.architecture.image.channels},
           {"image_size", checkpoint.architecture.image.side},
@@ -135,11 +155,11 @@ Json to_json(const CheckpointInspection& inspection, const Table& table) {
           {"mean", checkpoint.mean},
           {"std", checkpoint.std},
           {"source", checkpoint.source},
-          {"detector", detector_json(checkpoint.detector)},
+          {"detector", detector_json(checkpoint.detector, table.learnt)},
           {"trainable_parameters", table.trainable},
           {"running_statistics", table.statistics},
           {"problems", inspection.problems},
-          {"parameters", parameters}};
+          {"parameters", json_of(table.rows)}};
 }
 
 // 769162 as "769,162".
@@ -178,17 +198,27 @@ void print_text(const CheckpointInspection& inspection, const Table& table) {
     line("Accepts:", fmt::format("{:.1f} to {:.1f} % of in-distribution images, by {} of {}",
                                  100 * detector->tpr_low, 100 * detector->tpr_high,
                                  detector->images, shown(detector->images_name)));
+    if (detector->training_images > 0) {
+      line("Has learnt:",
+           fmt::format("{} arrays, from {} training images of {}", table.learnt.size(),
+                       detector->training_images, shown(detector->training_images_name)));
+    }
   }
   line("Parameters:",
        fmt::format("{} trainable, {} running statistics, {} arrays", grouped(table.trainable),
                    grouped(table.statistics), table.rows.size()));
   std::size_t width = 4;
   for (const Row& row : table.rows) width = std::max(width, row.name.size());
+  const auto print_rows = [&](const std::vector<Row>& rows) {
+    for (const Row& row : rows) {
+      fmt::print("{:<{}}  {:<19}{:>12.4g}{:>12.4g}{:>12.4g}\n", row.name, width,
+                 row.shape.to_string(), row.min, row.max, row.mean);
+    }
+  };
   fmt::print("\n{:<{}}  {:<19}{:>12}{:>12}{:>12}\n", "Name", width, "Shape", "Min", "Max", "Mean");
-  for (const Row& row : table.rows) {
-    fmt::print("{:<{}}  {:<19}{:>12.4g}{:>12.4g}{:>12.4g}\n", row.name, width,
-               row.shape.to_string(), row.min, row.max, row.mean);
-  }
+  print_rows(table.rows);
+  if (!table.learnt.empty()) fmt::print("\nLearnt by the detector:\n");
+  print_rows(table.learnt);
   if (inspection.problems.empty()) return;
   fmt::print("\nWrong:\n");
   for (const std::string& problem : inspection.problems) fmt::print("  {}\n", problem);

@@ -4,9 +4,12 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "kernels/error.h"
 #include "weights/files/printable.h"
@@ -15,6 +18,8 @@ namespace odin {
 namespace {
 
 constexpr std::size_t kProblemsInFull = 4;
+constexpr std::size_t kLongestFitName = 64;
+constexpr const char* kFitPath = "detector.fit";
 
 const char* channel_name(std::size_t channel, std::size_t channels) {
   constexpr const char* kNames[] = {"red", "green", "blue"};
@@ -23,29 +28,58 @@ const char* channel_name(std::size_t channel, std::size_t channels) {
 
 // Without a branch for each value, so that the compiler uses vectors: a Wide-ResNet-28-10 has 36.5
 // million values.
-bool all_finite(std::span<const float> values) {
-  constexpr std::uint32_t kExponent = 0x7f800000;  // all ones in infinities and NaN
-  std::uint32_t found = 0;
-  for (const float value : values) {
-    found |= (std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent ? 1U : 0U;
+template <class T>
+bool all_finite(std::span<const T> values) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  // All ones in infinities and NaN.
+  constexpr Bits kExponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  Bits found = 0;
+  for (const T value : values) {
+    found |= (std::bit_cast<Bits>(value) & kExponent) == kExponent ? 1U : 0U;
   }
   return found == 0;
 }
 
+// That a value of the array is not finite, as one clause, or nothing.
+template <class T>
+std::string not_finite_problem(const std::string& name, std::span<const T> values) {
+  if (all_finite(values)) return {};
+  const auto bad =
+      std::find_if_not(values.begin(), values.end(), [](T value) { return std::isfinite(value); });
+  return fmt::format("{} holds {} at index {} where all values must be finite", printable(name),
+                     *bad, bad - values.begin());
+}
+
 // What is wrong with the values of a parameter, as one clause, or nothing.
 std::string value_problem(const std::string& name, std::span<const float> values) {
-  if (!all_finite(values)) {
-    const auto bad = std::find_if_not(values.begin(), values.end(),
-                                      [](float value) { return std::isfinite(value); });
-    return fmt::format("{} holds {} at index {} where all values must be finite", printable(name),
-                       *bad, bad - values.begin());
-  }
-  if (!name.ends_with(".running_var")) return {};
+  std::string problem = not_finite_problem(name, values);
+  if (!problem.empty() || !name.ends_with(".running_var")) return problem;
   const auto negative =
       std::find_if(values.begin(), values.end(), [](float value) { return value < 0; });
   if (negative == values.end()) return {};
   return fmt::format("{} holds the negative variance {} at index {}", printable(name), *negative,
                      negative - values.begin());
+}
+
+bool is_fit_name(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestFitName &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+template <class Arrays>
+void add_array_problems(const Arrays& arrays, std::vector<std::string>& problems) {
+  for (const auto& [name, values] : arrays) {
+    const std::string path = fmt::format("{}.{}", kFitPath, name);
+    if (!is_fit_name(name)) {
+      problems.push_back(fmt::format("{} has a name that is not 1 to {} of a-z, 0-9 and _",
+                                     printable(path), kLongestFitName));
+    } else if (values.empty()) {
+      problems.push_back(path + " has no values");
+    } else if (std::string problem = not_finite_problem(path, std::span(values));
+               !problem.empty()) {
+      problems.push_back(std::move(problem));
+    }
+  }
 }
 
 }  // namespace
@@ -107,6 +141,25 @@ std::vector<std::string> value_problems(const ParameterMap& parameters) {
   for (const auto& [name, array] : parameters) {
     std::string problem = value_problem(name, array.values);
     if (!problem.empty()) problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+std::vector<std::string> fit_problems(const Checkpoint& checkpoint) {
+  const std::int64_t images = checkpoint.detector ? checkpoint.detector->training_images : 0;
+  const DetectorFit* fit = checkpoint.detector_fit.get();
+  if (fit == nullptr && images == 0) return {};
+  if (images == 0) return {"it has a detector's fit, but no settings that say of which images"};
+  if (fit == nullptr || (fit->numbers.empty() && fit->features.empty())) {
+    return {fmt::format("its detector was fitted on {} images, but {} holds no data set", images,
+                        kFitPath)};
+  }
+  std::vector<std::string> problems;
+  add_array_problems(fit->numbers, problems);
+  add_array_problems(fit->features, problems);
+  for (const auto& [name, values] : fit->numbers) {
+    if (fit->features.contains(name))
+      problems.push_back(fmt::format("{}.{} is there twice", kFitPath, printable(name)));
   }
   return problems;
 }

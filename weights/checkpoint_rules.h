@@ -24,7 +24,7 @@ struct FoundParameter {
   std::string problem;  // why it cannot be used: "is a soft link"; empty if nothing is wrong
 };
 
-// Checks everything but the parameters. Throws Error unless the architecture is valid, there is one
+// Checks everything but the parameters and what a detector has learnt. Throws Error unless the architecture is valid, there is one
 // class name per class or none at all, and one mean in [0, 1] and one deviation in (0, 1] (of pixels
 // in 0..1) per channel.
 void check_description(const Checkpoint& checkpoint);
@@ -36,6 +36,10 @@ std::vector<std::string> structure_problems(const Architecture& architecture,
 
 // One clause for each parameter with a value that is not finite or with a negative variance.
 std::vector<std::string> value_problems(const ParameterMap& parameters);
+
+// One clause for each thing that is wrong with what the detector has learnt: missing or not expected, an array without
+// values or with one that is not finite, a name that is none.
+std::vector<std::string> fit_problems(const Checkpoint& checkpoint);
 
 // The first few problems in full, and the number of the others: "a, b and 7 more entries are
 // wrong".

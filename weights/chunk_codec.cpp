@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <type_traits>
 
 #include <zlib.h>
 
@@ -13,8 +14,9 @@
 namespace odin {
 namespace {
 
-static_assert(std::endian::native == std::endian::little && sizeof(float) == 4,
-              "checkpoints hold little-endian 32-bit floats, which are copied unchanged");
+static_assert(std::endian::native == std::endian::little && sizeof(float) == 4 &&
+                  sizeof(double) == 8,
+              "checkpoints hold little-endian floats, which are copied unchanged");
 
 // deflate normally searches for repeated strings. The bytes of weights have none: for a Wide ResNet
 // the search takes three to twenty times as long and gives 2 % more bytes than coding each byte by
@@ -24,24 +26,32 @@ constexpr int kStrategy = Z_HUFFMAN_ONLY;
 constexpr int kWindowBits = 15;
 constexpr int kMemoryLevel = 8;
 
-Bytes shuffled(std::span<const float> values) {
+// The unsigned integer of a value's bits.
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+template <class T>
+Bytes shuffled(std::span<const T> values) {
   const std::size_t n = values.size();
-  Bytes planes(4 * n);
+  Bytes planes(sizeof(T) * n);
   for (std::size_t i = 0; i < n; ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(values[i]);
-    for (std::size_t plane = 0; plane < 4; ++plane) {
+    const auto bits = std::bit_cast<BitsOf<T>>(values[i]);
+    for (std::size_t plane = 0; plane < sizeof(T); ++plane) {
       planes[plane * n + i] = static_cast<unsigned char>(bits >> (8 * plane));
     }
   }
   return planes;
 }
 
-void unshuffle(const unsigned char* planes, std::span<float> values) {
+template <class T>
+void unshuffle(const unsigned char* planes, std::span<T> values) {
   const std::size_t n = values.size();
   for (std::size_t i = 0; i < n; ++i) {
-    values[i] = std::bit_cast<float>(std::uint32_t{planes[i]} | std::uint32_t{planes[n + i]} << 8 |
-                                     std::uint32_t{planes[2 * n + i]} << 16 |
-                                     std::uint32_t{planes[3 * n + i]} << 24);
+    BitsOf<T> bits = 0;
+    for (std::size_t plane = 0; plane < sizeof(T); ++plane) {
+      bits |= BitsOf<T>{planes[plane * n + i]} << (8 * plane);
+    }
+    values[i] = std::bit_cast<T>(bits);
   }
 }
 
@@ -81,14 +91,8 @@ void inflate_into(std::span<const unsigned char> packed, std::span<unsigned char
   require(whole, "its compressed bytes are damaged");
 }
 
-}  // namespace
-
-Bytes encode_chunk(std::span<const float> values) {
-  return deflated(shuffled(values));
-}
-
-void decode_chunk(std::span<const unsigned char> stored, ChunkFilters filters,
-                  std::span<float> values) {
+template <class T>
+void decode(std::span<const unsigned char> stored, ChunkFilters filters, std::span<T> values) {
   const std::span<unsigned char> target(reinterpret_cast<unsigned char*>(values.data()),
                                         values.size_bytes());
   if (filters.deflate && !filters.shuffle) return inflate_into(stored, target);
@@ -106,6 +110,26 @@ void decode_chunk(std::span<const unsigned char> stored, ChunkFilters filters,
   } else if (!target.empty()) {
     std::memcpy(target.data(), stored.data(), target.size());
   }
+}
+
+}  // namespace
+
+Bytes encode_chunk(std::span<const float> values) {
+  return deflated(shuffled(values));
+}
+
+Bytes encode_chunk(std::span<const double> values) {
+  return deflated(shuffled(values));
+}
+
+void decode_chunk(std::span<const unsigned char> stored, ChunkFilters filters,
+                  std::span<float> values) {
+  decode(stored, filters, values);
+}
+
+void decode_chunk(std::span<const unsigned char> stored, ChunkFilters filters,
+                  std::span<double> values) {
+  decode(stored, filters, values);
 }
 
 }  // namespace odin

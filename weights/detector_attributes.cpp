@@ -9,8 +9,9 @@ namespace {
 using hdf5::check;
 using hdf5::Handle;
 
-// Whoever changes what the attributes mean raises it.
-constexpr std::int64_t kVersion = 1;
+// Whoever changes what the attributes mean raises it. Version 2 adds what the score has learnt. Files without that
+// have version 1, which older programs read.
+constexpr std::int64_t kVersion = 2;
 
 }  // namespace
 
@@ -26,9 +27,9 @@ std::optional<DetectorSettings> read_detector_settings(const Handle& root) {
 
   try {
     const std::int64_t version = hdf5::read_integer(group, "version");
-    require(version == kVersion,
-            "its detector has version {} where {} is expected; use a version of this program that "
-            "is as {} as the file",
+    require(version >= 1 && version <= kVersion,
+            "its detector has version {} where 1 to {} are expected; use a version of this program "
+            "that is as {} as the file",
             version, kVersion, version > kVersion ? "new" : "old");
     DetectorSettings s;
     s.score = hdf5::read_string(group, "score");
@@ -44,6 +45,12 @@ std::optional<DetectorSettings> read_detector_settings(const Handle& root) {
     s.fit = hdf5::read_string(group, "fit");
     s.magnitudes = hdf5::read_numbers(group, "magnitudes");
     s.mean_scores = hdf5::read_numbers(group, "mean_scores");
+    if (version > 1) {
+      s.training_images = hdf5::read_integer(group, "training_images");
+      s.training_images_name = hdf5::read_string(group, "training_images_name");
+      s.training_images_sha256 = hdf5::read_string(group, "training_images_sha256");
+      require(s.training_images > 0, "its detector was fitted on {} images", s.training_images);
+    }
     validate(s);
     return s;
   } catch (const Error& error) {
@@ -52,7 +59,8 @@ std::optional<DetectorSettings> read_detector_settings(const Handle& root) {
 }
 
 void write_detector_settings(const DetectorSettings& s, const Handle& group) {
-  hdf5::write_integer(group, "version", kVersion);
+  const bool fitted = s.training_images > 0;
+  hdf5::write_integer(group, "version", fitted ? kVersion : 1);
   hdf5::write_string(group, "score", s.score);
   hdf5::write_number(group, "temperature", s.temperature);
   hdf5::write_number(group, "magnitude", s.magnitude);
@@ -66,6 +74,10 @@ void write_detector_settings(const DetectorSettings& s, const Handle& group) {
   hdf5::write_string(group, "fit", s.fit);
   hdf5::write_numbers(group, "magnitudes", s.magnitudes);
   hdf5::write_numbers(group, "mean_scores", s.mean_scores);
+  if (!fitted) return;
+  hdf5::write_integer(group, "training_images", s.training_images);
+  hdf5::write_string(group, "training_images_name", s.training_images_name);
+  hdf5::write_string(group, "training_images_sha256", s.training_images_sha256);
 }
 
 }  // namespace odin

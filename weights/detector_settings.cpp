@@ -7,6 +7,14 @@
 #include "kernels/error.h"
 
 namespace odin {
+namespace {
+
+void require_sha256(const std::string& digest, const char* name) {
+  require(digest.size() == 64 && digest.find_first_not_of("0123456789abcdef") == std::string::npos,
+          "its detector's {} is not 64 hexadecimal digits", name);
+}
+
+}  // namespace
 
 void validate(const DetectorSettings& s) {
   require(!s.score.empty(), "its detector has no score");
@@ -22,9 +30,14 @@ void validate(const DetectorSettings& s) {
           "its detector's interval of the TPR is {} to {}, which is none within 0 and 1", s.tpr_low,
           s.tpr_high);
   require(s.images > 0, "its detector was made from {} images", s.images);
-  require(s.images_sha256.size() == 64 &&
-              s.images_sha256.find_first_not_of("0123456789abcdef") == std::string::npos,
-          "its detector's images_sha256 is not 64 hexadecimal digits");
+  require_sha256(s.images_sha256, "images_sha256");
+  require(s.training_images >= 0, "its detector was fitted on {} images", s.training_images);
+  if (s.training_images > 0) {
+    require_sha256(s.training_images_sha256, "training_images_sha256");
+  } else {
+    require(s.training_images_name.empty() && s.training_images_sha256.empty(),
+            "its detector names training images, but was fitted on none");
+  }
   require(s.magnitudes.size() == s.mean_scores.size(),
           "its detector has mean scores for {} of {} magnitudes", s.mean_scores.size(),
           s.magnitudes.size());

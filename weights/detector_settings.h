@@ -23,10 +23,16 @@ struct DetectorSettings {
   std::string images_sha256;
   std::string fit;  // how they were brought to the network's size: "exact", "resize", ...
 
+  // Of the in-distribution training images from which the score has learnt, as above: 0 and empty for a score that
+  // learns nothing.
+  std::int64_t training_images = 0;
+  std::string training_images_name{};
+  std::string training_images_sha256{};
+
   // The choice of the magnitude, if it was chosen: the mean score at each magnitude of the grid. Both are
   // empty otherwise.
-  std::vector<double> magnitudes;
-  std::vector<double> mean_scores;
+  std::vector<double> magnitudes{};
+  std::vector<double> mean_scores{};
 
   bool operator==(const DetectorSettings&) const = default;
 };

@@ -1,9 +1,12 @@
 // Reads checkpoints. Nothing in a file is believed before it is checked.
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "kernels/error.h"
@@ -12,8 +15,10 @@
 #include "weights/checkpoint_attributes.h"
 #include "weights/checkpoint_entries.h"
 #include "weights/checkpoint_rules.h"
+#include "weights/detector_attributes.h"
 #include "weights/files/file_kind.h"
 #include "weights/files/input_file.h"
+#include "weights/files/printable.h"
 #include "weights/hdf5_handle.h"
 #include "weights/stored_array.h"
 #include "weights/trial_run.h"
@@ -54,8 +59,12 @@ class Reader {
   // Everything except the parameters.
   Checkpoint description() const { return read_description(file_); }
 
-  // Finds the data sets, without reading a value.
-  void list() {
+  // Finds the data sets of a file with this description, without reading a value.
+  void list(const Checkpoint& description) {
+    if (description.detector && description.detector->training_images > 0) {
+      fit_prefix_ = std::string(kDetectorFitGroup) + '.';
+      std::ranges::replace(fit_prefix_, '/', '.');
+    }
     list_entries(file_,
                  {.dataset = [this](const std::string& name,
                                     Handle dataset) { add(name, std::move(dataset)); },
@@ -65,14 +74,20 @@ class Reader {
   std::vector<std::string> structure_problems(const Architecture& architecture) const {
     std::vector<std::string> problems = strays_;
     std::map<std::string, FoundParameter> found;
-    for (const Entry& entry : entries_) found[entry.name] = entry.found;
+    for (const Entry& entry : entries_) {
+      if (!entry.is_of_fit) {
+        found[entry.name] = entry.found;
+      } else if (!entry.found.problem.empty()) {
+        problems.push_back(printable(entry.name) + " " + entry.found.problem);
+      }
+    }
     const std::vector<std::string> others = odin::structure_problems(architecture, found);
     problems.insert(problems.end(), others.begin(), others.end());
     return problems;
   }
 
-  // Reads the parameters that can be read.
-  ParameterMap load() const;
+  // Reads the parameters, and the arrays of the detector's fit, that can be read.
+  void load(Checkpoint& checkpoint) const;
 
   // Reads what only HDF5 can read: everything but the chunks that load() decodes itself.
   void read_through_hdf5() const;
@@ -82,14 +97,24 @@ class Reader {
     std::string name;
     FoundParameter found;
     std::optional<StoredArray> array;  // none if something is wrong with it
+    bool is_of_fit = false;            // no parameter, but what the detector has learnt
   };
+  // Where the values of an entry go.
+  using Target = std::variant<std::vector<float>*, std::vector<double>*>;
+
+  Target target_of(const Entry& entry, ParameterMap& parameters, DetectorFit& fit) const;
 
   void add(const std::string& name, Handle dataset) {
     Entry& entry = entries_.emplace_back();
     entry.name = name;
+    entry.is_of_fit = !fit_prefix_.empty() && name.starts_with(fit_prefix_);
     try {
-      entry.array.emplace(std::move(dataset), stored_file_);
-      entry.found.shape = entry.array->shape();
+      StoredArray array(std::move(dataset), stored_file_,
+                        entry.is_of_fit ? StoredTypes::kFloatOrDouble : StoredTypes::kFloat);
+      entry.found.shape = array.shape();
+      require(!entry.is_of_fit || array.shape().rank() == 1,
+              "has the shape {} where one axis is expected", array.shape().to_string());
+      entry.array = std::move(array);
     } catch (const Error& error) {
       entry.found.problem = error.what();
     }
@@ -98,29 +123,42 @@ class Reader {
   const InputFile& input_;
   Handle file_;
   StoredFile stored_file_;
+  std::string fit_prefix_;  // of the names of the fit's arrays; empty for a file without a fit
   std::vector<Entry> entries_;
   std::vector<std::string> strays_;
 };
 
-ParameterMap Reader::load() const {
+Reader::Target Reader::target_of(const Entry& entry, ParameterMap& parameters,
+                                 DetectorFit& fit) const {
+  if (!entry.is_of_fit) return &parameters[entry.name].values;
+  const std::string name = entry.name.substr(fit_prefix_.size());
+  if (entry.array->type() == DataType::kFloat64) return &fit.numbers[name];
+  return &fit.features[name];
+}
+
+void Reader::load(Checkpoint& checkpoint) const {
   struct Piece {
     const std::string* name;
     const StoredChunk* chunk;
-    std::span<float> array;
+    Target target;
   };
-  ParameterMap parameters;
-  std::vector<ParameterArray*> arrays;
+  struct Source {
+    const Entry* entry;
+    Target target;
+  };
+  DetectorFit fit;
+  std::vector<Source> sources;
   for (const Entry& entry : entries_) {
     if (!entry.array) continue;
-    ParameterArray& array = parameters[entry.name];
-    array.shape = entry.array->shape();
-    arrays.push_back(&array);
+    sources.push_back({&entry, target_of(entry, checkpoint.parameters, fit)});
+    if (!entry.is_of_fit) checkpoint.parameters[entry.name].shape = entry.array->shape();
   }
   ThreadPool pool(0);
   // The first write to fresh memory makes the system provide it, which takes as long as decoding.
-  pool.run(std::ssize(arrays), [&](std::int64_t i, int) {
-    ParameterArray& array = *arrays[static_cast<std::size_t>(i)];
-    array.values.resize(static_cast<std::size_t>(array.shape.numel()));
+  pool.run(std::ssize(sources), [&](std::int64_t i, int) {
+    const Source& source = sources[static_cast<std::size_t>(i)];
+    const auto count = static_cast<std::size_t>(source.entry->array->shape().numel());
+    std::visit([&](auto* values) { values->resize(count); }, source.target);
   });
 
   const auto named = [](const std::string& name, const auto& read) {
@@ -131,26 +169,40 @@ ParameterMap Reader::load() const {
     }
   };
   std::vector<Piece> pieces;
-  for (const Entry& entry : entries_) {
-    if (!entry.array) continue;
-    const std::span<float> values = parameters[entry.name].values;
-    const std::vector<StoredChunk>& chunks = entry.array->chunks();
-    for (const StoredChunk& chunk : chunks) pieces.push_back({&entry.name, &chunk, values});
-    if (!chunks.empty() || values.empty()) continue;
-    named(entry.name, [&] { entry.array->read(values); });
+  for (const auto& [entry, target] : sources) {
+    const std::vector<StoredChunk>& chunks = entry->array->chunks();
+    for (const StoredChunk& chunk : chunks) pieces.push_back({&entry->name, &chunk, target});
+    if (!chunks.empty() || entry->array->shape().numel() == 0) continue;
+    std::visit(
+        [&, &entry = *entry](auto* values) {
+          named(entry.name, [&] { entry.array->read(std::span(*values)); });
+        },
+        target);
   }
   pool.run_until_error(std::ssize(pieces), [&](std::int64_t i, int) {
     const Piece& piece = pieces[static_cast<std::size_t>(i)];
-    named(*piece.name, [&] { read_chunk(input_, *piece.chunk, piece.array); });
+    std::visit(
+        [&](auto* values) {
+          named(*piece.name, [&] { read_chunk(input_, *piece.chunk, std::span(*values)); });
+        },
+        piece.target);
   });
-  return parameters;
+  const bool has_fit = !fit.numbers.empty() || !fit.features.empty();
+  if (has_fit) checkpoint.detector_fit = std::make_shared<const DetectorFit>(std::move(fit));
 }
 
 void Reader::read_through_hdf5() const {
   for (const Entry& entry : entries_) {
     if (!entry.array || !entry.array->chunks().empty()) continue;
-    std::vector<float> values(static_cast<std::size_t>(entry.array->shape().numel()));
-    if (!values.empty()) entry.array->read(values);
+    const auto count = static_cast<std::size_t>(entry.array->shape().numel());
+    if (count == 0) continue;
+    if (entry.array->type() == DataType::kFloat64) {
+      std::vector<double> values(count);
+      entry.array->read(std::span(values));
+    } else {
+      std::vector<float> values(count);
+      entry.array->read(std::span(values));
+    }
   }
 }
 
@@ -160,8 +212,7 @@ void try_file(const InputFile& input) {
   try {
     require_trial([&] {
       Reader reader(input);
-      reader.description();
-      reader.list();
+      reader.list(reader.description());
       reader.read_through_hdf5();
     });
   } catch (const Error& error) {
@@ -180,12 +231,14 @@ CheckpointInspection read(const fs::path& file, bool even_if_wrong) {
     Reader reader(input);
     CheckpointInspection result;
     result.checkpoint = reader.description();
-    reader.list();
+    reader.list(result.checkpoint);
     result.problems = reader.structure_problems(result.checkpoint.architecture);
     if (!result.problems.empty() && !even_if_wrong) return result;
-    result.checkpoint.parameters = reader.load();
-    const std::vector<std::string> others = value_problems(result.checkpoint.parameters);
-    result.problems.insert(result.problems.end(), others.begin(), others.end());
+    reader.load(result.checkpoint);
+    for (const std::vector<std::string>& others :
+         {value_problems(result.checkpoint.parameters), fit_problems(result.checkpoint)}) {
+      result.problems.insert(result.problems.end(), others.begin(), others.end());
+    }
     return result;
   } catch (const Error& error) {
     fail("{} cannot be used as a checkpoint: {}", file.string(), error.what());

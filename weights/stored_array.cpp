@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/error.h"
@@ -14,7 +15,8 @@ namespace {
 using hdf5::check;
 using hdf5::Handle;
 
-// More values are a mistake or an attack: a Wide-ResNet-28-10 has 36.5 million.
+// More values, of 32 bits, are a mistake or an attack: a Wide-ResNet-28-10 has 36.5 million, and a detector that keeps
+// the features of 50,000 images another 32 million.
 constexpr std::uint64_t kMaxValues = std::uint64_t{1} << 29;
 // Bytes that one deflated byte can stand for at most (a match of 258 bytes takes two bits).
 constexpr std::uint64_t kMostExpansion = 1032;
@@ -77,11 +79,16 @@ void check_sources(const Handle& properties) {
   require(files == 0, "is stored in another file, which is not read");
 }
 
-void check_type(const Handle& dataset) {
+DataType type_of(const Handle& dataset, StoredTypes types) {
   const Handle type(check(H5Dget_type(dataset.get()), "has a type that cannot be read"));
-  const htri_t is_float =
-      check(H5Tequal(type.get(), H5T_IEEE_F32LE), "has a type that cannot be read");
-  require(is_float > 0, "holds {} where 32-bit floats are expected", hdf5::describe(type));
+  const auto is = [&](hid_t other) {
+    return check(H5Tequal(type.get(), other), "has a type that cannot be read") > 0;
+  };
+  if (is(H5T_IEEE_F32LE)) return DataType::kFloat32;
+  const bool or_double = types == StoredTypes::kFloatOrDouble;
+  if (or_double && is(H5T_IEEE_F64LE)) return DataType::kFloat64;
+  fail("holds {} where 32-bit {}floats are expected", hdf5::describe(type),
+       or_double ? "or 64-bit " : "");
 }
 
 std::vector<hsize_t> extents_of(const Handle& dataset) {
@@ -109,10 +116,10 @@ std::uint64_t count_values(const std::vector<hsize_t>& extents) {
 }
 
 // Whether we can undo the filters: none, shuffle, deflate, or shuffle before deflate.
-bool can_decode(const std::vector<Filter>& filters) {
+bool can_decode(const std::vector<Filter>& filters, DataType type) {
   std::size_t known = 0;
   if (known < filters.size() && filters[known].id == H5Z_FILTER_SHUFFLE &&
-      filters[known].first_parameter == sizeof(float)) {
+      filters[known].first_parameter == size_of(type)) {
     ++known;
   }
   if (known < filters.size() && filters[known].id == H5Z_FILTER_DEFLATE) ++known;
@@ -130,7 +137,7 @@ ChunkFilters filters_of_chunk(const std::vector<Filter>& filters, unsigned skipp
 }
 
 std::vector<StoredChunk> find_chunks(const Handle& dataset, const Handle& properties,
-                                     const std::vector<Filter>& filters,
+                                     const std::vector<Filter>& filters, DataType type,
                                      const std::vector<hsize_t>& extents,
                                      bool addresses_are_offsets) {
   std::vector<hsize_t> chunk(extents.size());
@@ -147,7 +154,8 @@ std::vector<StoredChunk> find_chunks(const Handle& dataset, const Handle& proper
 
   const bool whole_rows =
       chunk[0] <= extents[0] && std::equal(chunk.begin() + 1, chunk.end(), extents.begin() + 1);
-  if (!addresses_are_offsets || !whole_rows || expected > kMaxChunks || !can_decode(filters)) {
+  if (!addresses_are_offsets || !whole_rows || expected > kMaxChunks ||
+      !can_decode(filters, type)) {
     return {};
   }
   const std::size_t values = count_values(chunk);
@@ -171,52 +179,60 @@ std::vector<StoredChunk> find_chunks(const Handle& dataset, const Handle& proper
 
 }  // namespace
 
-StoredArray::StoredArray(Handle dataset, StoredFile& file) {
+StoredArray::StoredArray(Handle dataset, StoredFile& file, StoredTypes types) {
   const Handle properties(
       check(H5Dget_create_plist(dataset.get()), "has properties that cannot be read"));
   check_sources(properties);  // first: to ask a virtual data set for its extent opens its sources
   const std::vector<Filter> filters = filters_of(properties);
-  check_type(dataset);
+  type_ = type_of(dataset, types);
   const std::vector<hsize_t> extents = extents_of(dataset);
   const std::uint64_t count = count_values(extents);
-  require(count <= kMaxValues, "has the extents {}, too many values for any network",
+  const std::uint64_t words = count * (size_of(type_) / 4);
+  require(words <= kMaxValues, "has the extents {}, too many values for any network",
           fmt::join(extents, " x "));
   shape_ = shape_of(extents);
   const std::uint64_t stored = H5Dget_storage_size(dataset.get());
   require(stored <= file.size - file.claimed_bytes, "claims more bytes than the file has");
   file.claimed_bytes += stored;
   const bool chunked = layout_of(properties) == H5D_CHUNKED;
-  require(4 * count <= (chunked ? kMostExpansion : 1) * stored,
+  require(4 * words <= (chunked ? kMostExpansion : 1) * stored,
           "has the shape {} but only {} bytes of it are stored", shape_.to_string(), stored);
-  require(count <= kMaxValues - file.claimed_values,
+  require(words <= kMaxValues - file.claimed_values,
           "has the shape {}, with the others too many values for any network", shape_.to_string());
-  file.claimed_values += count;
+  file.claimed_values += words;
   if (chunked && count > 0) {
-    chunks_ = find_chunks(dataset, properties, filters, extents, file.addresses_are_offsets);
+    chunks_ = find_chunks(dataset, properties, filters, type_, extents, file.addresses_are_offsets);
   }
   dataset_ = std::move(dataset);
 }
 
-void StoredArray::read(std::span<float> values) const {
-  const herr_t status =
-      H5Dread(dataset_.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+template <class T>
+void StoredArray::read(std::span<T> values) const {
+  const hid_t type = std::is_same_v<T, float> ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+  const herr_t status = H5Dread(dataset_.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
   if (status < 0) fail("{}", hdf5::reason());
 }
 
-void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<float> array) {
+template <class T>
+void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<T> array) {
   const auto size = static_cast<std::uint64_t>(file.size());
   require(chunk.address <= size && chunk.bytes <= size - chunk.address,
           "a part of it is past the file's end");
   Bytes stored(chunk.bytes);
   file.read(static_cast<std::int64_t>(chunk.address), stored.data(), stored.size());
-  const std::span<float> target = array.subspan(chunk.first);
+  const std::span<T> target = array.subspan(chunk.first);
   if (target.size() >= chunk.values) {
     decode_chunk(stored, chunk.filters, target.first(chunk.values));
   } else {
-    std::vector<float> values(chunk.values);
-    decode_chunk(stored, chunk.filters, values);
+    std::vector<T> values(chunk.values);
+    decode_chunk(stored, chunk.filters, std::span<T>(values));
     std::copy_n(values.begin(), target.size(), target.begin());
   }
 }
+
+template void StoredArray::read(std::span<float> values) const;
+template void StoredArray::read(std::span<double> values) const;
+template void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<float> array);
+template void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<double> array);
 
 }  // namespace odin

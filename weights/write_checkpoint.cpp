@@ -5,8 +5,11 @@
 #include <new>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "kernels/error.h"
@@ -99,40 +102,68 @@ Handle group_properties(hid_t property_class) {
   return properties;
 }
 
-// Whole rows of a parameter: all values of some consecutive indices of its first axis.
+// Whole rows of an array: all values of some consecutive indices of its first axis.
 struct Chunk {
-  std::size_t parameter = 0;
+  std::size_t array = 0;
   std::int64_t first_row = 0;
   Bytes coded;
 };
 
-// A parameter, and the number of its rows in a chunk. The last chunk is padded with zeros.
-struct ChunkedParameter {
+// An array, and the number of its rows in a chunk. The last chunk is padded with zeros.
+struct ChunkedArray {
   std::string path;
-  const ParameterArray* array = nullptr;
+  Shape shape;
+  std::variant<std::span<const float>, std::span<const double>> values;
   std::int64_t row_values = 0;
   std::int64_t chunk_rows = 0;
 
-  ChunkedParameter(const std::string& name, const ParameterArray& values) : array(&values) {
-    path = name;
-    std::replace(path.begin(), path.end(), '.', '/');
-    const std::int64_t rows = values.shape[0];
-    row_values = values.shape.numel() / rows;
+  template <class T>
+  ChunkedArray(std::string array_path, const Shape& array_shape, const std::vector<T>& all)
+      : path(std::move(array_path)), shape(array_shape), values(std::span<const T>(all)) {
+    const std::int64_t rows = shape[0];
+    row_values = shape.numel() / rows;
     const std::int64_t most = std::max<std::int64_t>(1, kChunkValues / row_values);
     const std::int64_t chunks = (rows + most - 1) / most;
     chunk_rows = (rows + chunks - 1) / chunks;
   }
 
   Bytes encode(std::int64_t first_row) const {
-    const std::int64_t rows = std::min(chunk_rows, array->shape[0] - first_row);
-    const std::span<const float> values(array->values.data() + first_row * row_values,
-                                        static_cast<std::size_t>(rows * row_values));
-    if (rows == chunk_rows) return encode_chunk(values);
-    std::vector<float> padded(static_cast<std::size_t>(chunk_rows * row_values));
-    std::copy(values.begin(), values.end(), padded.begin());
-    return encode_chunk(padded);
+    return std::visit([&](auto all) { return encode(all, first_row); }, values);
+  }
+
+ private:
+  template <class T>
+  Bytes encode(std::span<const T> all, std::int64_t first_row) const {
+    const std::int64_t rows = std::min(chunk_rows, shape[0] - first_row);
+    const std::span<const T> of_rows = all.subspan(static_cast<std::size_t>(first_row * row_values),
+                                                   static_cast<std::size_t>(rows * row_values));
+    if (rows == chunk_rows) return encode_chunk(of_rows);
+    std::vector<T> padded(static_cast<std::size_t>(chunk_rows * row_values));
+    std::copy(of_rows.begin(), of_rows.end(), padded.begin());
+    return encode_chunk(std::span<const T>(padded));
   }
 };
+
+// The parameters, then what the detector has learnt.
+std::vector<ChunkedArray> arrays_of(const Checkpoint& checkpoint) {
+  std::vector<ChunkedArray> arrays;
+  for (const auto& [name, array] : checkpoint.parameters) {
+    std::string path = name;
+    std::replace(path.begin(), path.end(), '.', '/');
+    arrays.emplace_back(std::move(path), array.shape, array.values);
+  }
+  const auto add = [&](const auto& of_fit) {
+    for (const auto& [name, values] : of_fit) {
+      arrays.emplace_back(fmt::format("{}/{}", kDetectorFitGroup, name), Shape{std::ssize(values)},
+                          values);
+    }
+  };
+  if (checkpoint.detector_fit) {
+    add(checkpoint.detector_fit->numbers);
+    add(checkpoint.detector_fit->features);
+  }
+  return arrays;
+}
 
 Handle create_group(const std::string& path, const Handle& file) {
   return Handle(check(H5Gcreate2(file.get(), path.c_str(), H5P_DEFAULT,
@@ -149,61 +180,63 @@ void create_groups(const std::string& path, const Handle& file, std::set<std::st
   }
 }
 
-Handle create_dataset(const ChunkedParameter& parameter, const Handle& file) {
-  const Shape& shape = parameter.array->shape;
+Handle create_dataset(const ChunkedArray& array, const Handle& file) {
+  const Shape& shape = array.shape;
   std::array<hsize_t, Shape::kMaxRank> extents{};
   for (int axis = 0; axis < shape.rank(); ++axis) {
     extents[static_cast<std::size_t>(axis)] = static_cast<hsize_t>(shape[axis]);
   }
   const Handle space(check(H5Screate_simple(shape.rank(), extents.data(), nullptr),
-                           "the extents of {} cannot be set", parameter.path));
-  extents[0] = static_cast<hsize_t>(parameter.chunk_rows);
+                           "the extents of {} cannot be set", array.path));
+  extents[0] = static_cast<hsize_t>(array.chunk_rows);
   const Handle properties = timeless(H5P_DATASET_CREATE);
   check(H5Pset_chunk(properties.get(), shape.rank(), extents.data()),
-        "the chunks of {} cannot be set", parameter.path);
-  check(H5Pset_shuffle(properties.get()), "the filters of {} cannot be set", parameter.path);
-  check(H5Pset_deflate(properties.get(), 1), "the filters of {} cannot be set", parameter.path);
-  return Handle(check(H5Dcreate2(file.get(), parameter.path.c_str(), H5T_IEEE_F32LE, space.get(),
-                                 H5P_DEFAULT, properties.get(), H5P_DEFAULT),
-                      "{} cannot be created", parameter.path));
+        "the chunks of {} cannot be set", array.path);
+  check(H5Pset_shuffle(properties.get()), "the filters of {} cannot be set", array.path);
+  check(H5Pset_deflate(properties.get(), 1), "the filters of {} cannot be set", array.path);
+  const bool is_float = std::holds_alternative<std::span<const float>>(array.values);
+  return Handle(
+      check(H5Dcreate2(file.get(), array.path.c_str(), is_float ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
+                       space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+            "{} cannot be created", array.path));
 }
 
-void write_parameters(const ParameterMap& parameters, const Handle& file) {
-  std::vector<ChunkedParameter> chunked;
+// `groups` names the groups that the file has.
+void write_arrays(const std::vector<ChunkedArray>& arrays, const Handle& file,
+                  std::set<std::string> groups) {
   std::vector<Chunk> chunks;
-  for (const auto& [name, array] : parameters) {
-    const ChunkedParameter& parameter = chunked.emplace_back(name, array);
-    for (std::int64_t row = 0; row < array.shape[0]; row += parameter.chunk_rows) {
-      chunks.push_back({chunked.size() - 1, row, {}});
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    for (std::int64_t row = 0; row < arrays[i].shape[0]; row += arrays[i].chunk_rows) {
+      chunks.push_back({i, row, {}});
     }
   }
 
   ThreadPool pool(0);
-  std::set<std::string> groups;
   std::optional<Handle> dataset;
   for (std::size_t begin = 0; begin < chunks.size(); begin += kChunksAtOnce) {
     const std::size_t count = std::min(kChunksAtOnce, chunks.size() - begin);
     pool.run(static_cast<std::int64_t>(count), [&](std::int64_t i, int) {
       Chunk& chunk = chunks[begin + static_cast<std::size_t>(i)];
-      chunk.coded = chunked[chunk.parameter].encode(chunk.first_row);
+      chunk.coded = arrays[chunk.array].encode(chunk.first_row);
     });
     for (std::size_t i = begin; i < begin + count; ++i) {
       Chunk& chunk = chunks[i];
-      const ChunkedParameter& parameter = chunked[chunk.parameter];
-      if (i == 0 || chunks[i - 1].parameter != chunk.parameter) {
-        create_groups(parameter.path, file, groups);
-        dataset = create_dataset(parameter, file);
+      const ChunkedArray& array = arrays[chunk.array];
+      if (i == 0 || chunks[i - 1].array != chunk.array) {
+        create_groups(array.path, file, groups);
+        dataset = create_dataset(array, file);
       }
       const std::array<hsize_t, Shape::kMaxRank> offset = {static_cast<hsize_t>(chunk.first_row)};
       check(H5Dwrite_chunk(dataset->get(), H5P_DEFAULT, 0, offset.data(), chunk.coded.size(),
                            chunk.coded.data()),
-            "{} cannot be written", parameter.path);
+            "{} cannot be written", array.path);
       chunk.coded = Bytes();  // free it: the file has its bytes now
     }
   }
 }
 
-void write_to_memory(const Checkpoint& checkpoint, MemoryFile& memory) {
+void write_to_memory(const Checkpoint& checkpoint, const std::vector<ChunkedArray>& arrays,
+                     MemoryFile& memory) {
   const hdf5::Session session;
   const Handle access = memory.access();
   // HDF5 first tries to open a file of this name, so the name must be impossible.
@@ -211,27 +244,35 @@ void write_to_memory(const Checkpoint& checkpoint, MemoryFile& memory) {
                               group_properties(H5P_FILE_CREATE).get(), access.get()),
                     "a file cannot be made in memory"));
   write_description(checkpoint, file);
+  std::set<std::string> groups;
   if (checkpoint.detector) {
     write_detector_settings(*checkpoint.detector, create_group(kDetectorGroup, file));
+    groups.insert(kDetectorGroup);
   }
-  write_parameters(checkpoint.parameters, file);
+  write_arrays(arrays, file, std::move(groups));
   file.close();
 }
 
 }  // namespace
 
 void write_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& file) {
-  std::size_t values = 0;
-  for (const auto& [name, array] : checkpoint.parameters) values += array.values.size();
-  MemoryFile memory(values * sizeof(float));
+  std::optional<MemoryFile> memory;
   try {
     check_description(checkpoint);
     validate(checkpoint.architecture, checkpoint.parameters);
-    write_to_memory(checkpoint, memory);
+    const std::vector<std::string> problems = fit_problems(checkpoint);
+    require(problems.empty(), "{}", summary(problems));
+    const std::vector<ChunkedArray> arrays = arrays_of(checkpoint);
+    std::size_t bytes = 0;
+    for (const ChunkedArray& array : arrays) {
+      bytes += std::visit([](auto values) { return values.size_bytes(); }, array.values);
+    }
+    memory.emplace(bytes);
+    write_to_memory(checkpoint, arrays, *memory);
   } catch (const Error& error) {
     fail("{} is not written: {}", file.string(), error.what());
   }
-  write_atomically(file, memory.bytes());
+  write_atomically(file, memory->bytes());
 }
 
 }  // namespace odin

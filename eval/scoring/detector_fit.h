@@ -1,24 +1,14 @@
-// What a detector has learnt from in-distribution training images.
+// How detectors read what they have learnt.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
+
+#include "weights/detector_fit.h"
 
 namespace odin {
-
-// Arrays by name, row-major; each detector's file says which and of what shape.
-struct DetectorFit {
-  std::map<std::string, std::vector<double>, std::less<>> numbers{};
-  // Features as the network gave them, for detectors that compare with single training images.
-  std::map<std::string, std::vector<float>, std::less<>> features{};
-
-  bool operator==(const DetectorFit&) const = default;
-};
 
 // Throws Error unless every value of the fit is finite.
 void require_finite(const DetectorFit& fit);

@@ -56,7 +56,8 @@ def densenet_parameters(growth, blocks, classes):
 
 
 def checkpoint(write, folder):
-    """Valid checkpoints of a small DenseNet, stored in several ways, and one with a parameter missing."""
+    """Valid checkpoints of a small DenseNet, stored in several ways, with and without a detector, and one with a
+    parameter missing."""
     ways = {
         "plain": ({}, {}),
         "deflated": ({"chunks": True, "compression": "gzip", "shuffle": True}, {}),
@@ -75,13 +76,21 @@ def checkpoint(write, folder):
             file.attrs["class_names"] = names
             for key, shape in densenet_parameters(1, 3, 2).items():
                 values = np.linspace(0.1, 0.9, int(np.prod(shape)), dtype=np.float32).reshape(shape)
-                small = len(shape) == 1  # a chunked data set takes 2 KB, and inputs are cut at 64 KiB
-                file.create_dataset(key.replace(".", "/"), data=values, **({} if small else storage))
-            if name in ("plain", "latest"):
-                file.create_group("detector").attrs.update({
+                few = key in ("conv1.weight", "trans1.conv1.weight", "fc.weight")
+                # A chunked data set takes 2 KB, and inputs are cut at 64 KiB.
+                file.create_dataset(key.replace(".", "/"), data=values, **(storage if few else {}))
+            if name in ("plain", "deflated", "latest"):
+                detector = file.create_group("detector")
+                detector.attrs.update({
                     "version": 1, "score": "odin", "temperature": 1000.0, "magnitude": 0.002, "threshold": 0.5001,
                     "tpr": 0.95, "tpr_low": 0.93, "tpr_high": 0.97, "images": 1000, "images_name": "a test",
                     "images_sha256": "0" * 64, "fit": "exact", "magnitudes": [0.0, 0.002], "mean_scores": [0.5, 0.6]})
+            if name in ("deflated", "latest"):  # and what its score has learnt
+                detector.attrs.update({"version": 2, "training_images": 3, "training_images_name": "a training set",
+                                       "training_images_sha256": "f" * 64})
+                fit = detector.create_group("fit")
+                fit.create_dataset("mean", data=np.linspace(-1, 1, 40), **storage)
+                fit.create_dataset("bank", data=np.linspace(0, 1, 60, dtype=np.float32), **storage)
     with open(os.path.join(folder, "plain"), "rb") as file:
         write("short", file.read()[:-700])
 

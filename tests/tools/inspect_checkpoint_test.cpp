@@ -105,6 +105,33 @@ TEST_CASE("a detector is shown where there is one") {
   CHECK(json["mean_scores"] == nlohmann::json{0.10001, 0.10002});
 }
 
+TEST_CASE("what a detector has learnt is shown, and from which images") {
+  const test::TemporaryFolder folder;
+  const std::string file = (folder / "net.h5").string();
+  Checkpoint checkpoint = test::small_densenet();
+  test::add_fitted_detector(
+      checkpoint, {.numbers = {{"mean", {0.5, -1}}}, .features = {{"bank", {1, 2, 6, 7}}}});
+  write_checkpoint(checkpoint, file);
+  const std::string output = inspect(file).output;
+  CHECK(contains(output,
+                 "Has learnt:      2 arrays, from 50000 training images of CIFAR-10, training\n"));
+  CHECK(contains(output,
+                 "\nLearnt by the detector:\n"
+                 "mean                             (2)                          -1"
+                 "         0.5       -0.25\n"
+                 "bank                             (4)                           1"
+                 "           7           4\n"));
+  const auto json = nlohmann::json::parse(inspect("--json " + file).output);
+  CHECK(json["detector"]["training_images"] == 50000);
+  CHECK(json["detector"]["training_images_name"] == "CIFAR-10, training");
+  CHECK(json["detector"]["training_images_sha256"] == std::string(64, 'a'));
+  REQUIRE(json["detector"]["learnt"].size() == 2);
+  CHECK(json["detector"]["learnt"][0] ==
+        nlohmann::json{
+            {"name", "mean"}, {"shape", {2}}, {"min", -1.0}, {"max", 0.5}, {"mean", -0.25}});
+  CHECK(json["parameters"].size() == checkpoint.parameters.size());
+}
+
 TEST_CASE("wrong files give one sentence and 1, wrong usage one and 2") {
   const test::TemporaryFolder folder;
   const std::string file = (folder / "text.h5").string();

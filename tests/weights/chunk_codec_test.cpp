@@ -35,6 +35,22 @@ TEST_CASE("a chunk of any size is decoded to what was encoded") {
   }
 }
 
+TEST_CASE("doubles are decoded to what was encoded, and shuffled by eight bytes") {
+  for (const std::size_t count : {1, 17, 4096}) {
+    const std::vector<float> floats = sample(count);
+    std::vector<double> values(floats.begin(), floats.end());
+    for (double& value : values) value += 1e-12;
+    std::vector<double> decoded(count);
+    decode_chunk(encode_chunk(values), {}, decoded);
+    CHECK(decoded == values);
+  }
+  const std::vector<double> values = {1.0, -2.5};  // 0x3ff0000000000000, 0xc004000000000000
+  const Bytes planes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x04, 0x3f, 0xc0};
+  std::vector<double> decoded(2);
+  decode_chunk(planes, {.shuffle = true, .deflate = false}, decoded);
+  CHECK(decoded == values);
+}
+
 TEST_CASE("the encoding is shuffle, then zlib's format") {
   const std::vector<float> values = {1.0F, -2.5F};  // 0x3f800000, 0xc0200000
   const Bytes planes = {0, 0, 0, 0, 0x80, 0x20, 0x3f, 0xc0};

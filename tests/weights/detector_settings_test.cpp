@@ -75,9 +75,12 @@ TEST_CASE("a detector with a wrong setting is refused") {
     const char* clause;
   };
   const Case cases[] = {
-      {[](hid_t g) { test::set_integer(g, "version", 2); },
-       "its detector has version 2 where 1 is expected; use a version of this program that is as "
-       "new as the file"},
+      {[](hid_t g) { test::set_integer(g, "version", 3); },
+       "its detector has version 3 where 1 to 2 are expected; use a version of this program that "
+       "is as new as the file"},
+      {[](hid_t g) { test::set_integer(g, "version", 0); },
+       "its detector has version 0 where 1 to 2 are expected; use a version of this program that "
+       "is as old as the file"},
       {[](hid_t g) { test::set_text(g, "score", ""); }, "its detector has no score"},
       {[](hid_t g) { test::set_number(g, "temperature", 0); },
        "its detector's temperature is 0 where a positive number is expected"},

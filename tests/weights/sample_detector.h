@@ -1,7 +1,11 @@
 // The settings of a detector, for tests.
 #pragma once
 
-#include "weights/detector_settings.h"
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "weights/checkpoint.h"
 
 namespace odin::test {
 
@@ -19,6 +23,16 @@ inline DetectorSettings sample_detector() {
           .fit = "resize",
           .magnitudes = {0, 0.002},
           .mean_scores = {0.10001, 0.10002}};
+}
+
+// Gives a checkpoint a detector that has learnt these arrays.
+inline void add_fitted_detector(Checkpoint& checkpoint, DetectorFit fit) {
+  checkpoint.detector = sample_detector();
+  checkpoint.detector->score = "react";
+  checkpoint.detector->training_images = 50000;
+  checkpoint.detector->training_images_name = "CIFAR-10, training";
+  checkpoint.detector->training_images_sha256 = std::string(64, 'a');
+  checkpoint.detector_fit = std::make_shared<const DetectorFit>(std::move(fit));
 }
 
 }  // namespace odin::test

@@ -15,6 +15,7 @@
   DETECTOR(kEnergy)              \
   DETECTOR(kEntropy)             \
   DETECTOR(kGen)                 \
+  DETECTOR(kReact)               \
   DETECTOR(kAshP)                \
   DETECTOR(kAshB)                \
   DETECTOR(kAshS)                \

@@ -1,9 +1,7 @@
-// Every detector against NumPy: tests/pytorch/make_detector_scores.py made the file that is read here.
+// Every detector against NumPy.
+#include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -11,95 +9,65 @@
 
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
+#include "tests/eval/scoring/detector_samples.h"
 
 using namespace odin;
 
 namespace {
 
-// Outputs of a made-up network for some images, and what NumPy says of them.
-struct Sample {
-  int classes = 0;
-  std::size_t features = 0;
-  std::size_t images = 0;
-  std::map<std::string, std::vector<double>>
-      values;  // logits, ..., and scores by the detector's name
-
-  std::vector<float> floats(const std::string& name) const {
-    const std::vector<double>& doubles = values.at(name);
-    return {doubles.begin(), doubles.end()};
-  }
-};
-
-std::vector<Sample> read_samples() {
-  std::vector<Sample> samples;
-  std::ifstream file(std::string(ODIN_SOURCE_DIR) + "/tests/eval/scoring/detector_scores.txt");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string name;
-    words >> name;
-    if (name == "outputs") {
-      Sample& sample = samples.emplace_back();
-      words >> sample.classes >> sample.features >> sample.images;
-      continue;
-    }
-    std::vector<double>& values = samples.at(samples.size() - 1).values[name];
-    for (double value = 0; words >> value;) values.push_back(value);
-  }
-  return samples;
+// Those that NumPy's file has scores of: not ODIN's, which need perturbed images.
+std::vector<const Detector*> of_unchanged_images() {
+  std::vector<const Detector*> some;
+  std::ranges::copy_if(all_detectors(), std::back_inserter(some),
+                       [](const Detector* d) { return !d->uses_odin_parameters; });
+  return some;
 }
 
-// A sample's arrays, and the outputs that refer to them.
-struct Arrays {
-  std::vector<float> logits, features, weights, bias;
-  std::vector<double> options;
-
-  explicit Arrays(const Sample& s)
-      : logits(s.floats("logits")),
-        features(s.floats("features")),
-        weights(s.floats("weights")),
-        bias(s.floats("bias")) {}
-  NetworkOutputs outputs(int classes, const Detector& detector) {
-    NetworkOutputs outputs{.classes = classes, .logits = logits};
-    options = option_values(detector);
-    outputs.options = options;
-    outputs.feature_count = static_cast<int>(weights.size()) / classes;
-    outputs.features = features;
-    outputs.weights = weights;
-    outputs.bias = bias;
-    return outputs;
-  }
-};
+std::vector<const Detector*> of_features() {
+  std::vector<const Detector*> some;
+  std::ranges::copy_if(all_detectors(), std::back_inserter(some),
+                       [](const Detector* d) { return d->uses_features; });
+  return some;
+}
 
 }  // namespace
 
-TEST_CASE("every detector without parameters of ODIN has the scores of NumPy") {
-  const std::vector<Sample> samples = read_samples();
+TEST_CASE("every detector, and one with other options, has the scores of NumPy") {
+  const std::vector<DetectorSample> samples = read_detector_samples();
   REQUIRE(samples.size() == 3);
-  for (const Sample& sample : samples) {
-    Arrays arrays(sample);
-    for (const Detector* detector : default_detectors()) {
-      if (detector->uses_odin_parameters) continue;
-      CAPTURE(detector->name);
-      REQUIRE(sample.values.contains(std::string(detector->name)));
-      const std::vector<double>& expected = sample.values.at(std::string(detector->name));
+  for (const DetectorSample& sample : samples) {
+    DetectorArrays arrays(sample);
+    std::set<std::string_view> compared;
+    for (const auto& [name, expected] : sample.values) {
+      const Detector* detector = find_detector(name);
+      if (detector == nullptr) continue;
+      CAPTURE(name);
+      compared.insert(name);
       REQUIRE(expected.size() == sample.images);
       std::vector<double> scores(sample.images);
-      detector->score(arrays.outputs(sample.classes, *detector), scores);
+      detector->score(arrays.outputs(*detector), scores);
       for (std::size_t i = 0; i < scores.size(); ++i) {
         // Both compute in double, and add in different orders.
         CHECK(scores[i] == doctest::Approx(expected[i]).epsilon(1e-12));
       }
     }
+    for (const Detector* detector : of_unchanged_images()) {
+      CAPTURE(detector->name);
+      CHECK(compared.contains(detector->name));
+      const bool has_variant = std::ranges::any_of(
+          compared, [&](auto name) { return detector_named(name).variant_of == detector; });
+      CHECK(has_variant == !detector->options.empty());
+    }
   }
 }
 
 TEST_CASE("an image's score does not depend on the others") {
-  const Sample sample = read_samples().at(0);
-  Arrays arrays(sample);
+  const DetectorSample sample = read_detector_samples().at(0);
+  DetectorArrays arrays(sample);
   const auto classes = static_cast<std::size_t>(sample.classes);
-  for (const Detector* detector : default_detectors()) {
-    if (detector->uses_odin_parameters) continue;
-    const NetworkOutputs all = arrays.outputs(sample.classes, *detector);
+  for (const Detector* detector : of_unchanged_images()) {
+    CAPTURE(detector->name);
+    const NetworkOutputs all = arrays.outputs(*detector);
     std::vector<double> together(sample.images);
     detector->score(all, together);
     for (std::size_t i = 0; i < sample.images; ++i) {
@@ -114,12 +82,11 @@ TEST_CASE("an image's score does not depend on the others") {
 }
 
 TEST_CASE("detectors of features refuse what does not fit, and take no images") {
-  const Sample sample = read_samples().at(1);
-  Arrays arrays(sample);
-  for (const Detector* detector : default_detectors()) {
-    if (!detector->uses_features) continue;
+  const DetectorSample sample = read_detector_samples().at(1);
+  DetectorArrays arrays(sample);
+  for (const Detector* detector : of_features()) {
     CAPTURE(detector->name);
-    const NetworkOutputs good = arrays.outputs(sample.classes, *detector);
+    const NetworkOutputs good = arrays.outputs(*detector);
     std::vector<double> scores(sample.images);
     NetworkOutputs bad = good;
     bad.features = good.features.subspan(1);
@@ -143,13 +110,16 @@ TEST_CASE("detectors of features refuse what does not fit, and take no images") 
 }
 
 TEST_CASE("features that are all zero have a score") {
-  const Sample sample = read_samples().at(0);
-  Arrays arrays(sample);
-  std::fill(arrays.features.begin(), arrays.features.end(), 0.0F);
-  for (const Detector* detector : default_detectors()) {
-    if (!detector->uses_features) continue;
-    std::vector<double> scores(sample.images);
-    detector->score(arrays.outputs(sample.classes, *detector), scores);
-    CHECK(std::isfinite(scores[0]));
+  const DetectorSample sample = read_detector_samples().at(0);
+  DetectorArrays arrays(sample);
+  for (const bool in_training_too : {false, true}) {
+    std::fill(arrays.features.begin(), arrays.features.end(), 0.0F);
+    if (in_training_too) std::ranges::fill(arrays.training_features, 0.0F);
+    for (const Detector* detector : of_features()) {
+      CAPTURE(detector->name);
+      std::vector<double> scores(sample.images);
+      detector->score(arrays.outputs(*detector), scores);
+      CHECK(std::isfinite(scores[0]));
+    }
   }
 }

@@ -69,6 +69,10 @@ mutation 'barrier before a team merges its moments' batch_norm.cu \
   $'part[member][lane] = moments;\n  __syncthreads();' 'part[member][lane] = moments;' $kernels 'cuda: batch norm in training'
 mutation 'barrier before the staged sums are read' conv/write_tile.cuh \
   $'  }\n  __syncthreads();\n\n  const Epilogue' $'  }\n\n  const Epilogue' $kernels 'cuda: convolution forward*'
+mutation 'barrier before pixels that others have loaded are multiplied' conv/halo.cu \
+  $'  wait_for_copies<0>();\n  __syncthreads();' '  wait_for_copies<0>();' $kernels 'cuda: convolution forward*'
+mutation 'pixels multiplied before they have arrived' conv/halo.cu \
+  $'  wait_for_copies<0>();\n' '' $kernels 'cuda: convolution forward*'
 # Only a race: fibers on one ordinary thread never lose it, but ThreadSanitizer sees it.
 mutation 'barrier before products read what others have loaded' conv/wgmma.cuh \
   $'    __syncthreads();\n    tile.start' '    tile.start' $watched 'cuda: convolution forward*'
@@ -125,6 +129,15 @@ mutation 'the last lane left out of a sum' device/reduce.cuh \
   'distance > 0' 'distance > 1' $kernels 'cuda: linear*'
 mutation 'dropout that counts in another order' dropout.cu \
   'first + i * image_pixels' 'first + i' $kernels 'cuda: dropout*'
+
+mutation 'a halo that is a pixel too short' conv/halo.cu \
+  'zeros(Tile::kM + 2 * (g.source.width + 1))' 'zeros(Tile::kM + 2 * (g.source.width + 1) - 1)' $kernels 'cuda: convolution forward*'
+mutation 'a neighbour across the border instead of zeros' conv/halo.cu \
+  '(inside[i] >> t & 1u) != 0 ? row : rows.zeros' 'row' $kernels 'cuda: convolution forward*'
+mutation 'pixels behind the last image' conv/halo.cu \
+  'pixel >= 0 && pixel < place.pixels' 'pixel >= 0' $kernels 'cuda: convolution forward*'
+mutation 'weights of the next tap' conv/halo.cu \
+  'rows.weights + t * Tile::kN' 'rows.weights + (t + 1) % 9 * Tile::kN' $kernels 'cuda: convolution forward*'
 
 # Meaning.
 mutation 'a zero gradient that moves no pixel up' perturb.cu 'g.v[i] >= 0' 'g.v[i] > 0' $kernels "cuda: ODIN's*"

@@ -53,7 +53,8 @@ struct Options {
   std::vector<ConvolutionVersion> versions() const {
     std::vector<ConvolutionVersion> all = {ConvolutionVersion::kPlain};
     if (wants("own")) {
-      all.insert(all.end(), {ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kAuto});
+      all.insert(all.end(), {ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kHalo,
+                             ConvolutionVersion::kAuto});
     }
     if (wants("wgmma")) all.push_back(ConvolutionVersion::kWgmma);
     return all;

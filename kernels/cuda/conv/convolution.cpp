@@ -38,6 +38,7 @@ template <class Convolution>
 ConvolutionVersion choose(const Convolution& c, ConvolutionVersion version) {
   if (version != ConvolutionVersion::kAuto) return version;
   if (conv_image_can_run(c)) return ConvolutionVersion::kImage;
+  if (conv_halo_can_run(c)) return ConvolutionVersion::kHalo;
   if (conv_gemm_can_run(c)) return ConvolutionVersion::kImplicitGemm;
   return ConvolutionVersion::kPlain;
 }
@@ -49,6 +50,8 @@ bool can_run_version(const Convolution& c, ConvolutionVersion version) {
       return conv_image_can_run(c);
     case ConvolutionVersion::kImplicitGemm:
       return conv_gemm_can_run(c);
+    case ConvolutionVersion::kHalo:
+      return conv_halo_can_run(c);
     case ConvolutionVersion::kWgmma:
       return conv_wgmma_can_run(c);
     default:
@@ -68,6 +71,8 @@ std::string_view name_of(ConvolutionVersion version) {
       return "image";
     case ConvolutionVersion::kImplicitGemm:
       return "implicit-gemm";
+    case ConvolutionVersion::kHalo:
+      return "halo";
     case ConvolutionVersion::kWgmma:
       return "wgmma";
   }
@@ -78,7 +83,8 @@ bool can_run(const ForwardConvolution& c, ConvolutionVersion version) {
   if (!can_run_version(c, version)) return false;
   if (c.output_mask.bytes == nullptr) return true;
   const ConvolutionVersion taken = choose(c, version);
-  return taken == ConvolutionVersion::kImplicitGemm || taken == ConvolutionVersion::kWgmma;
+  return taken == ConvolutionVersion::kImplicitGemm || taken == ConvolutionVersion::kHalo ||
+         taken == ConvolutionVersion::kWgmma;
 }
 
 bool can_run(const BackwardConvolution& c, ConvolutionVersion version) {
@@ -102,6 +108,8 @@ void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version
       return conv_image_forward(c, stream);
     case ConvolutionVersion::kImplicitGemm:
       return conv_gemm_forward(c, stream);
+    case ConvolutionVersion::kHalo:
+      return conv_halo_forward(c, stream);
     case ConvolutionVersion::kWgmma:
       return conv_wgmma_forward(c, stream);
     default:
@@ -122,6 +130,8 @@ void convolution_backward_data(const BackwardConvolution& c, ConvolutionVersion 
       return conv_image_backward(c, stream);
     case ConvolutionVersion::kImplicitGemm:
       return conv_gemm_backward(c, stream);
+    case ConvolutionVersion::kHalo:
+      return conv_halo_backward(c, stream);
     case ConvolutionVersion::kWgmma:
       return conv_wgmma_backward(c, stream);
     default:

@@ -93,7 +93,8 @@ enum class ConvolutionVersion : std::uint8_t {
   kPlain,         // one thread per output, any shape
   kImage,         // at most four channels of float in, no prologue: the first layer
   kImplicitGemm,  // product of matrices gathered on the way: windows up to 3 x 3, strides up to 2
-  kWgmma,         // the same on the tensor cores of compute capability 9.0, half precision
+  kHalo,          // windows of 3 x 3 over few channels of half precision: loads each pixel once
+  kWgmma,         // kImplicitGemm on the tensor cores of compute capability 9.0, half precision
 };
 std::string_view name_of(ConvolutionVersion version);
 

@@ -77,6 +77,11 @@ void run(const Gemm& gemm, bool tf32, Stream stream) {
   }
 }
 
+void run_halo(const Gemm& gemm, Stream stream) {
+  require_counted(gemm.arguments);
+  conv_halo(gemm.arguments, stream);
+}
+
 void run_wgmma(const Gemm& gemm, Stream stream) {
   require_counted(gemm.arguments);
   conv_wgmma(gemm.arguments, gemm.parts, stream);
@@ -86,6 +91,14 @@ bool fits(int kernel, int stride, const ConstView& source, const ConstView& targ
   return kernel * kernel <= kMostTaps && stride * stride <= kMostParts &&
          source.element == target.element && is_aligned_to(kGatherAlignment, source) &&
          source.channels * static_cast<int>(size_of(source.element)) % kGatherAlignment == 0;
+}
+
+bool fits_halo(int kernel, const ConvolutionGeometry& geometry, const ConstView& source,
+               const ConstView& target) {
+  return fits(kernel, geometry.stride, source, target) && source.element != Element::kFloat &&
+         kernel == 3 && geometry.stride == 1 && geometry.padding == 1 &&
+         source.width <= kMostHaloWidth && source.channels <= kMostHaloChannels &&
+         target.channels <= kMostHaloChannels;
 }
 
 // Whether wgmma takes the operands and the current GPU has it. GPUs after Hopper do not.
@@ -174,6 +187,23 @@ void conv_gemm_forward(const ForwardConvolution& c, Stream stream) {
 
 void conv_gemm_backward(const BackwardConvolution& c, Stream stream) {
   run(gemm_of(c), c.tf32, stream);
+}
+
+bool conv_halo_can_run(const ForwardConvolution& c) {
+  return fits_halo(c.kernel, c.geometry, c.x, c.y) && c.prologue.scale == nullptr &&
+         !c.prologue.relu;
+}
+
+bool conv_halo_can_run(const BackwardConvolution& c) {
+  return fits_halo(c.kernel, c.geometry, c.dy, c.dx);
+}
+
+void conv_halo_forward(const ForwardConvolution& c, Stream stream) {
+  run_halo(gemm_of(c), stream);
+}
+
+void conv_halo_backward(const BackwardConvolution& c, Stream stream) {
+  run_halo(gemm_of(c), stream);
 }
 
 bool conv_wgmma_can_run(const ForwardConvolution& c) {

@@ -62,4 +62,10 @@ void conv_gemm_float(const GemmArguments& arguments, int parts, Stream stream);
 constexpr int kMostWgmmaChannels = 2048;
 void conv_wgmma(const GemmArguments& arguments, int parts, Stream stream);
 
+// Windows of 3 x 3 with stride 1 and padding 1, without a prologue, from and to at most kMostHaloChannels
+// channels of half precision; images are at most kMostHaloWidth wide.
+constexpr int kMostHaloChannels = 48;
+constexpr int kMostHaloWidth = 64;
+void conv_halo(const GemmArguments& arguments, Stream stream);
+
 }  // namespace odin::cuda

@@ -23,6 +23,13 @@ struct TilePlace {
   }
 };
 
+// How many blocks with tensor core tiles a multiprocessor should have room for: narrow tiles wait for
+// memory, and need others beside them that work meanwhile. Holds the compiler to 64, 85 and 128 registers
+// a thread.
+constexpr int blocks_wanted(int channels) {
+  return channels <= 16 ? 4 : channels <= 48 ? 3 : channels <= 64 ? 2 : 1;
+}
+
 // Starts a kernel on a grid that covers every part.
 template <class Tile>
 void launch_tiles(void (*kernel)(GemmArguments), std::size_t shared_bytes, const GemmArguments& g,

@@ -98,6 +98,8 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
   template <class Convolution>
   ConvolutionVersion version_for(const Convolution& convolution) const {
+    // What kHalo can do waits for memory, whatever multiplies.
+    if (can_run(convolution, ConvolutionVersion::kHalo)) return ConvolutionVersion::kHalo;
     return can_run(convolution, version_) ? version_ : ConvolutionVersion::kAuto;
   }
 

@@ -30,15 +30,9 @@ struct Rows64 {
 template <class Tile>
 constexpr int kStageBytes = (Tile::kM + Tile::kN) * Tile::Rows::kBytes;
 
-// Blocks that a multiprocessor should have room for, as far as its shared memory goes: narrow tiles wait
-// for memory, and need others beside them that work meanwhile. Holds the compiler to 64, 85 and 128
-// registers a thread.
+// Blocks that a multiprocessor should have room for, as far as its shared memory goes.
 template <class Tile, int kStages>
-constexpr int kBlocks = std::min(Tile::kN <= 16   ? 4
-                                 : Tile::kN <= 48 ? 3
-                                 : Tile::kN <= 64 ? 2
-                                                  : 1,
-                                 227 * 1024 / (kStages * kStageBytes<Tile>));
+constexpr int kBlocks = std::min(Tile::kBlocks, 227 * 1024 / (kStages * kStageBytes<Tile>));
 
 // Channels that a slab holds.
 template <class Tile>
@@ -51,6 +45,29 @@ constexpr std::size_t gemm_shared_bytes(int channels) {
   const std::size_t gathered = std::size_t{kStages} * kStageBytes<Tile> +
                                2 * static_cast<std::size_t>(packed_depth(channels)) * sizeof(float);
   return gathered < StagedSums<Tile>::kBytes ? StagedSums<Tile>::kBytes : gathered;
+}
+
+// Starts to load the first `bytes` of a chunk, and zeros behind them, kPiece bytes at a time.
+template <int kPiece>
+__device__ inline void copy_pieces(std::byte* chunk, const std::byte* from, int bytes) {
+#pragma unroll
+  for (int begin = 0; begin < kChunkBytes; begin += kPiece) {
+    copy_async<kPiece>(chunk + begin, from + begin, begin < bytes);
+  }
+}
+
+// The same in the widest pieces that `bytes` is a multiple of and for which `from` is aligned, to
+// source_bytes. (What is not read need not be there.)
+template <class T>
+__device__ inline void copy_chunk(std::byte* chunk, const T* from, int bytes, int source_bytes) {
+  const auto* bytes_from = reinterpret_cast<const std::byte*>(from);
+  if (source_bytes == 16 && bytes % 16 == 0) {
+    copy_pieces<16>(chunk, bytes_from, bytes);
+  } else if (source_bytes >= 8 && bytes % 8 == 0) {
+    copy_pieces<8>(chunk, bytes_from, bytes);
+  } else {
+    copy_pieces<4>(chunk, bytes_from, bytes);
+  }
 }
 
 // The share of A that a thread loads: one chunk of every few rows.
@@ -177,18 +194,15 @@ class PixelRows {
 
  private:
   // Starts to load `bytes` of a chunk for each row that is inside, and zeros for the rest, kPiece bytes
-  // at a time. `from` is where pixel 0 would have its chunk. (What is not read need not be there.)
+  // at a time. `from` is where pixel 0 would have its chunk.
   template <int kPiece>
   __device__ void load_pieces(const std::byte* from, int pitch, unsigned inside, int bytes,
                               std::byte* slab) const {
 #pragma unroll
     for (int i = 0; i < kOwn; ++i) {
-      const std::byte* chunk_of_row = from + std::int64_t{pixel_[i]} * pitch;
-#pragma unroll
-      for (int begin = 0; begin < kChunkBytes; begin += kPiece) {
-        const bool there = (inside >> i & 1u) != 0 && (kPiece == kChunkBytes || begin < bytes);
-        copy_async<kPiece>(slab + offset(i) + begin, chunk_of_row + begin, there);
-      }
+      const int there = kPiece == kChunkBytes ? kChunkBytes : bytes;
+      copy_pieces<kPiece>(slab + offset(i), from + std::int64_t{pixel_[i]} * pitch,
+                          (inside >> i & 1u) != 0 ? there : 0);
     }
   }
 

@@ -17,41 +17,57 @@ class TensorTile {
   static constexpr int kM = kPixels;
   static constexpr int kN = kOutputs;
   static constexpr int kThreads = 32 * kWarpsM * kWarpsN;
+  static constexpr int kBlocks = blocks_wanted(kN);
+
+  static constexpr int kBandsM = kM / kWarpsM / 16;  // of a warp, 16 pixels each
 
   // The row of a slab that holds output channel i of the tile.
   __device__ static int weight_row(int i) { return i; }
+  // The pixel of a band whose address the lane gives to matrix loads.
+  __device__ static int row_of_lane(int band) {
+    return first_row() + 16 * band + static_cast<int>(threadIdx.x % 16);
+  }
 
   // sums += a b^T over the 64 bytes of the slabs' rows.
   __device__ void multiply(const std::byte* a, const std::byte* b) {
-    const int lane = static_cast<int>(threadIdx.x % 32);
 #pragma unroll
     for (int step = 0; step < 2; ++step) {  // 32 bytes each
-      // Rows 0 to 15 in the first chunk, then in the second.
-      std::uint32_t rows[kBandsM][4];
+      multiply_slice(
+          [=](int band, int chunk) {
+            return a + Rows::offset(row_of_lane(band), 2 * step + chunk);
+          },
+          [=](int row, int chunk) { return b + Rows::offset(row, 2 * step + chunk); });
+    }
+  }
+
+  // The same over two chunks of each row, wherever they are: a(band, chunk) is the address of a chunk of
+  // row_of_lane(band), b(row, chunk) that of a chunk of any row.
+  template <class A, class B>
+  __device__ void multiply_slice(A a, B b) {
+    const int lane = static_cast<int>(threadIdx.x % 32);
+    // Rows 0 to 15 in the first chunk, then in the second.
+    std::uint32_t rows[kBandsM][4];
+#pragma unroll
+    for (int i = 0; i < kBandsM; ++i) {
+      load_matrices(rows[i], a(i, lane / 16));
+      round(rows[i]);
+    }
+    // Two groups of 8 channels at a time. We choose which channel is which column: the first group
+    // takes channels 0, 1, 4, 5, 8, 9, 12 and 13 of 16. A thread gets columns 2 t and 2 t + 1 of
+    // both sums, and so holds four neighbouring channels of a pixel.
+    const int column = lane % 8;
+    const int channel = 4 * (column / 2) + 2 * (lane / 16) + column % 2;
+#pragma unroll
+    for (int j = 0; j < kBandsN; ++j) {
+      std::uint32_t columns[4];
+      load_matrices(columns, b(first_channel() + 16 * j + channel, lane / 8 % 2));
+      round(columns);
+      const std::uint32_t first[2] = {columns[0], columns[1]};
+      const std::uint32_t second[2] = {columns[2], columns[3]};
 #pragma unroll
       for (int i = 0; i < kBandsM; ++i) {
-        load_matrices(rows[i],
-                      a + Rows::offset(first_row() + 16 * i + lane % 16, 2 * step + lane / 16));
-        round(rows[i]);
-      }
-      // Two groups of 8 channels at a time. We choose which channel is which column: the first group
-      // takes channels 0, 1, 4, 5, 8, 9, 12 and 13 of 16. A thread gets columns 2 t and 2 t + 1 of
-      // both sums, and so holds four neighbouring channels of a pixel.
-      const int column = lane % 8;
-      const int channel = 4 * (column / 2) + 2 * (lane / 16) + column % 2;
-#pragma unroll
-      for (int j = 0; j < kBandsN; ++j) {
-        std::uint32_t columns[4];
-        load_matrices(
-            columns, b + Rows::offset(first_channel() + 16 * j + channel, 2 * step + lane / 8 % 2));
-        round(columns);
-        const std::uint32_t first[2] = {columns[0], columns[1]};
-        const std::uint32_t second[2] = {columns[2], columns[3]};
-#pragma unroll
-        for (int i = 0; i < kBandsM; ++i) {
-          multiply_matrices<T>(sums_[i][j][0], rows[i], first);
-          multiply_matrices<T>(sums_[i][j][1], rows[i], second);
-        }
+        multiply_matrices<T>(sums_[i][j][0], rows[i], first);
+        multiply_matrices<T>(sums_[i][j][1], rows[i], second);
       }
     }
   }
@@ -77,7 +93,6 @@ class TensorTile {
   }
 
  private:
-  static constexpr int kBandsM = kM / kWarpsM / 16;
   static constexpr int kBandsN = kN / kWarpsN / 16;
   static_assert(kBandsM * kWarpsM * 16 == kM && kBandsN * kWarpsN * 16 == kN);
 
@@ -106,6 +121,7 @@ class CoreTile {
   static constexpr int kM = kPixels;
   static constexpr int kN = kOutputs;
   static constexpr int kThreads = 256;
+  static constexpr int kBlocks = 1;  // arithmetic is the bottleneck, so registers are worth more
 
   __device__ static int weight_row(int i) { return i; }
 

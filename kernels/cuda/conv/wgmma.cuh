@@ -20,6 +20,7 @@ class WarpgroupTile {
   static constexpr int kM = kPixels;
   static constexpr int kN = kOutputs;
   static constexpr int kThreads = kWarpgroup * kWarpgroups;
+  static constexpr int kBlocks = blocks_wanted(kN);
 
   // We choose which channel is which row of B, and so which column of the sums. Of 16 channels, the
   // first 8 rows take 0, 1, 4, 5, 8, 9, 12 and 13. A thread gets columns 2 t and 2 t + 1 of both

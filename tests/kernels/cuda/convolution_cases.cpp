@@ -6,24 +6,25 @@ namespace odin::test {
 namespace {
 
 const ConvolutionCase kCases[] = {
-    {2, 16, 5, 6, 16, 3, {1, 1}, {0, 0}, {0, 0}},    // aligned
-    {2, 7, 4, 5, 11, 3, {1, 1}, {0, 1}, {0, 1}},     // aligned, three channels left over
-    {1, 24, 8, 8, 48, 1, {1, 0}, {0, 16}, {0, 0}},   // a bottleneck that reads a slice
-    {2, 48, 4, 4, 12, 3, {1, 1}, {0, 0}, {24, 4}},   // ... and one that writes 12 channels
-    {1, 160, 4, 3, 160, 3, {1, 1}, {0, 0}, {0, 0}},  // a full tile of channels
-    {2, 20, 7, 5, 33, 3, {2, 1}, {3, 2}, {1, 0}},    // nothing aligned, stride 2
-    {2, 20, 7, 5, 34, 3, {2, 1}, {6, 2}, {4, 6}},    // ... to 4 bytes
-    {1, 32, 6, 6, 64, 1, {2, 0}, {0, 0}, {0, 0}},    // a shortcut
-    {3, 3, 6, 5, 10, 3, {1, 1}, {0, 0}, {0, 0}},     // an image
-    {1, 6, 3, 3, 10, 3, {1, 0}, {0, 0}, {0, 0}},     // no padding: one pixel left
-    {1, 8, 1, 1, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // mostly padding
-    {0, 8, 4, 4, 8, 3, {1, 1}, {0, 0}, {0, 0}},      // nothing
-    {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},      // a window that only the plain version can do
-    {5, 8, 9, 11, 200, 1, {1, 0}, {0, 0}, {0, 0}},   // more outputs than a tile, several of pixels
-    {3, 12, 10, 9, 150, 1, {1, 0}, {0, 4}, {8, 2}},  // more pixels than the largest tile has
-    {1, 12, 6, 5, 12, 3, {1, 1}, {12, 8}, {4, 8}},   // halves aligned to 8 bytes, and to 8
-    {2, 12, 3, 5, 12, 1, {1, 0}, {6, 14}, {2, 6}},   // ... to 4
-    {1, 20, 5, 4, 46, 1, {1, 0}, {0, 4}, {0, 2}},    // vectors of 8 that end in 4, and in 6
+    {2, 16, 5, 6, 16, 3, {1, 1}, {0, 0}, {0, 0}},     // aligned
+    {2, 7, 4, 5, 11, 3, {1, 1}, {0, 1}, {0, 1}},      // aligned, three channels left over
+    {1, 24, 8, 8, 48, 1, {1, 0}, {0, 16}, {0, 0}},    // a bottleneck that reads a slice
+    {2, 48, 4, 4, 12, 3, {1, 1}, {0, 0}, {24, 4}},    // ... and one that writes 12 channels
+    {1, 160, 4, 3, 160, 3, {1, 1}, {0, 0}, {0, 0}},   // a full tile of channels
+    {2, 20, 7, 5, 33, 3, {2, 1}, {3, 2}, {1, 0}},     // nothing aligned, stride 2
+    {2, 20, 7, 5, 34, 3, {2, 1}, {6, 2}, {4, 6}},     // ... to 4 bytes
+    {1, 32, 6, 6, 64, 1, {2, 0}, {0, 0}, {0, 0}},     // a shortcut
+    {3, 3, 6, 5, 10, 3, {1, 1}, {0, 0}, {0, 0}},      // an image
+    {1, 6, 3, 3, 10, 3, {1, 0}, {0, 0}, {0, 0}},      // no padding: one pixel left
+    {1, 8, 1, 1, 8, 3, {1, 1}, {0, 0}, {0, 0}},       // mostly padding
+    {0, 8, 4, 4, 8, 3, {1, 1}, {0, 0}, {0, 0}},       // nothing
+    {1, 4, 7, 7, 6, 5, {2, 2}, {0, 0}, {0, 0}},       // a window that only the plain version can do
+    {5, 8, 9, 11, 200, 1, {1, 0}, {0, 0}, {0, 0}},    // more outputs than a tile, several of pixels
+    {3, 12, 10, 9, 150, 1, {1, 0}, {0, 4}, {8, 2}},   // more pixels than the largest tile has
+    {1, 12, 6, 5, 12, 3, {1, 1}, {12, 8}, {4, 8}},    // halves aligned to 8 bytes, and to 8
+    {2, 12, 3, 5, 12, 1, {1, 0}, {6, 14}, {2, 6}},    // ... to 4
+    {2, 48, 11, 13, 12, 3, {1, 1}, {0, 0}, {6, 14}},  // a tile that ends inside an image
+    {1, 20, 5, 4, 46, 1, {1, 0}, {0, 4}, {0, 2}},     // vectors of 8 that end in 4, and in 6
 };
 
 const ConvolutionTypes kTypes[] = {

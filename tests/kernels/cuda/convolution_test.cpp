@@ -79,6 +79,7 @@ void check_forward(Backend& reference, const ConvolutionCase& c, const Convoluti
   convolution.output_mask = output_mask.get();
   if (!cuda::can_run(convolution, version)) {
     CHECK(version != ConvolutionVersion::kImplicitGemm);
+    CHECK(version != ConvolutionVersion::kHalo);
     CHECK_THROWS_AS(cuda::convolution_forward(convolution, version, nullptr), Error);
     return;
   }
@@ -149,10 +150,12 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
 
 // Warpgroup products have their own tests: if a GPU refuses them, the other tests still run.
 #ifdef ODIN_FEWER_CASES  // the versions in which threads meet
-constexpr auto kVersions = {ConvolutionVersion::kImage, ConvolutionVersion::kImplicitGemm};
+constexpr auto kVersions = {ConvolutionVersion::kImage, ConvolutionVersion::kImplicitGemm,
+                            ConvolutionVersion::kHalo};
 #else
 constexpr auto kVersions = {ConvolutionVersion::kPlain, ConvolutionVersion::kImage,
-                            ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kAuto};
+                            ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kHalo,
+                            ConvolutionVersion::kAuto};
 #endif
 
 template <class Test>
@@ -185,6 +188,7 @@ void check_forward(std::initializer_list<ConvolutionVersion> versions) {
     check_forward(*reference, c, types, version, false, false, false);
     check_forward(*reference, c, types, version, true, true, false);
     check_forward(*reference, c, types, version, false, true, true);
+    check_forward(*reference, c, types, version, false, true, false);
   });
 }
 
@@ -275,6 +279,32 @@ TEST_CASE("cuda: a gradient that is added to is left alone where no tap leads") 
       CHECK((gradient[i] != 0 || std::signbit(gradient[i])));
     }
   }
+}
+
+TEST_CASE("cuda: kAuto loads pixels once where windows overlap and channels are few") {
+  if (!device_or_skip()) return;
+  const auto can = [](int channels, int outputs, int kernel, ConvolutionGeometry geometry,
+                      int width, bool relu) {
+    const DeviceActivation x(Element::kHalf, {1, channels, 4, width},
+                             noise(1, std::int64_t{4} * channels * width));
+    cuda::ForwardConvolution c;
+    c.kernel = kernel;
+    c.geometry = geometry;
+    c.x = x.view();
+    c.y = x.view();
+    c.y.channels = outputs;
+    c.prologue.relu = relu;
+    return cuda::can_run(c, ConvolutionVersion::kHalo);
+  };
+  CHECK(can(48, 12, 3, {1, 1}, 64, false));
+  CHECK(can(12, 48, 3, {1, 1}, 32, false));
+  CHECK(!can(50, 12, 3, {1, 1}, 32, false));
+  CHECK(!can(48, 50, 3, {1, 1}, 32, false));
+  CHECK(!can(48, 12, 1, {1, 0}, 32, false));
+  CHECK(!can(48, 12, 3, {1, 0}, 32, false));
+  CHECK(!can(48, 12, 3, {2, 1}, 32, false));
+  CHECK(!can(48, 12, 3, {1, 1}, 65, false));
+  CHECK(!can(48, 12, 3, {1, 1}, 32, true));
 }
 
 TEST_CASE("cuda: an odd number of halves is not for the implicit GEMMs") {

@@ -12,8 +12,10 @@
 #include "eval/cli/terminal.h"
 #include "eval/cli/terminal_progress.h"
 #include "eval/metrics/threshold_sweep.h"
+#include "eval/scoring/fit_detectors.h"
 #include "eval/scoring/score_files.h"
 #include "eval/scoring/search.h"
+#include "eval/scoring/training_store.h"
 #include "kernels/device.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
@@ -113,6 +115,14 @@ std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& s
   return run_search(scorer, job.search->in, job.search->out, paper_grid(), scoring, progress);
 }
 
+// Fits the detectors that need it.
+void fit(const EvalOptions& o, const Job& job, Scorer& scorer, const ScoringOptions& scoring,
+         Progress& progress) {
+  if (!job.training) return;
+  const TrainingStore store(o.fit_dir, job.checkpoint, scorer.description());
+  fit_detectors(scorer, run_training_set(scorer, *job.training, scoring, &store, progress));
+}
+
 // Throws Error if an output cannot be written, before hours of work are spent on it.
 void check_outputs(const EvalOptions& o) {
   for (const std::string& file : {o.json, o.csv, o.markdown}) {
@@ -139,6 +149,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
     }
   }
   Scorer scorer(prepared.checkpoint, *backend, o.detectors);
+  scorer.use_threads(device.threads);
   BenchmarkOptions options;
   options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
   options.scoring.ranks = &ranks;
@@ -148,6 +159,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   options.positive = o.positive;
   options.in_classes = prepared.in_classes.classes;
   TerminalProgress progress(o.quiet || ranks.rank() > 0);
+  fit(o, prepared, scorer, options.scoring, progress);
   std::vector<SearchResult> searches;
   if (prepared.search) searches = search(o, prepared, scorer, options.scoring, progress);
   const Job job = prepared.search ? tuned(std::move(prepared), searches) : std::move(prepared);

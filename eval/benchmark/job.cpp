@@ -1,5 +1,6 @@
 #include "eval/benchmark/job.h"
 
+#include "eval/benchmark/training_images.h"
 #include "eval/published/benchmark_file.h"
 #include "kernels/error.h"
 
@@ -135,6 +136,11 @@ Job prepare_job(const JobRequest& request) {
                                     .skip_bad_images = request.skip_bad_images}};
   const NamedDataset in = open_set(network.in, options, parts);
   const NamedDataset reported_in = reported_images(in, parts);
+  std::optional<TrainingImages> training;
+  if (request.needs_fit) {
+    training =
+        open_training_images({request.fit_on, request.fit_images}, network.in, checkpoint, options);
+  }
   std::optional<SearchJob> search;
   if (request.search) search = SearchJob{held_out_images(in, parts), {}};
   std::vector<std::string> set_notes = notes_on(in);
@@ -185,7 +191,8 @@ Job prepare_job(const JobRequest& request) {
           .tasks = std::move(tasks),
           .missing = std::move(out_sets.missing),
           .notes = std::move(notes),
-          .search = std::move(search)};
+          .search = std::move(search),
+          .training = std::move(training)};
 }
 
 Job tuned(Job job, const std::vector<SearchResult>& results) {

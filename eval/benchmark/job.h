@@ -12,6 +12,7 @@
 #include "eval/benchmark/job_request.h"
 #include "eval/benchmark/open_set.h"
 #include "eval/published/benchmark_definition.h"
+#include "eval/scoring/training_set.h"
 #include "weights/checkpoint.h"
 
 namespace odin {
@@ -37,6 +38,7 @@ struct Job {
   // What a reader of the figures should know about the network and the sets, a sentence each.
   std::vector<std::string> notes;
   std::optional<SearchJob> search;
+  std::optional<TrainingImages> training;  // to fit detectors on, if one needs it
 };
 
 // Reads the checkpoint and opens the sets. An out-of-distribution set whose folder or file does not

@@ -35,8 +35,12 @@ struct JobRequest {
   std::optional<JpegChroma> jpeg_chroma;  // empty: as the benchmark has it
   bool skip_bad_images = false;           // of folders, where they would be an error
   std::uint64_t seed = 0;
-  bool search = false;  // tune on the held-out images
-  std::string tune_on;  // only with this set, by name or SPEC
+  // The images that detectors are fitted on, if one of those asked for needs that.
+  bool needs_fit = false;
+  std::string fit_on;  // --fit-on SPEC; empty: the training half beside the in-distribution set
+  std::optional<std::int64_t> fit_images;  // read at most
+  bool search = false;                     // tune on the held-out images
+  std::string tune_on;                     // only with this set, by name or SPEC
 };
 
 }  // namespace odin

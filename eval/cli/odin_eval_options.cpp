@@ -12,6 +12,7 @@
 #include "eval/cli/whole_number.h"
 #include "eval/published/benchmark_file.h"
 #include "eval/published/networks.h"
+#include "eval/scoring/fit_detectors.h"
 
 namespace odin {
 namespace {
@@ -112,6 +113,7 @@ void add_method(CLI::App& app, EvalOptions& o) {
          [&o](const std::vector<std::string>& names) {
            const std::vector<std::string_view> views(names.begin(), names.end());
            o.detectors = parse_detectors(views);
+           o.job.needs_fit = needs_fit(o.detectors);
          },
          fmt::format(
              "Scores to report: {}; groups of them: {}; default: baseline,odin. Options follow "
@@ -120,6 +122,20 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->delimiter(',')
       ->check(score_name(true))
       ->type_name("NAME,...")
+      ->group(group);
+  app.add_option("--fit-on", job.fit_on,
+                 "In-distribution training images for scores that are fitted (react, knn, ...); "
+                 "default: the training half beside the in-distribution set")
+      ->type_name("SPEC")
+      ->group(group);
+  app.add_option("--fit-images", job.fit_images, "How many of them to read; default: all")
+      ->check(whole_number(1, kMostImages))
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--fit-dir", o.fit_dir,
+                 "Folder that keeps what the network gives for them, for the next run")
+      ->type_name("DIR")
+      ->capture_default_str()
       ->group(group);
   auto* search = app.add_flag("--search", job.search,
                               "Choose temperature and magnitude on the held-out images")

@@ -28,6 +28,7 @@ struct EvalOptions {
   MetricsMethod method = MetricsMethod::kExact;
   PositiveClass positive = PositiveClass::kIn;
   std::string search_dir = "odin_search";  // folder for the scores of a search
+  std::string fit_dir = "odin_fits";       // folder for what detectors are fitted on
 
   DeviceChoice device;
   std::optional<int> gpu;

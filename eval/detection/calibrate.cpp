@@ -3,27 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
-#include <optional>
 
-#include "eval/data/batch_loader.h"
+#include "eval/data/image_digest.h"
 #include "eval/metrics/tpr_threshold.h"
 #include "eval/scoring/search_grid.h"
 #include "kernels/error.h"
-#include "weights/files/digest.h"
 
 namespace odin {
 namespace {
-
-// Of the pixels (n, channels, side, side), floats in 0..1, in the machine's order of bytes.
-std::string sha256_of(const Dataset& images, const ScoringOptions& options) {
-  Sha256 digest;
-  BatchLoader loader(images, {.batch_size = 64, .threads = options.threads});
-  while (const std::optional<Batch> batch = loader.next()) {
-    digest.add(std::as_bytes(std::span(
-        batch->images, static_cast<std::size_t>(batch->count * images.shape().elements()))));
-  }
-  return digest.hex();
-}
 
 double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -80,7 +67,7 @@ DetectorSettings calibrate(Scorer& scorer, const NamedDataset& images,
   settings.tpr_high = found.tpr.high;
   settings.images = images.images->size();
   settings.images_name = images.display_name;
-  settings.images_sha256 = sha256_of(*images.images, options);
+  settings.images_sha256 = sha256_of(*images.images, options.threads);
   return settings;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/scoring/network_digest.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/digest.h"
 #include "weights/files/input_file.h"
@@ -76,20 +77,8 @@ void write_scores(const fs::path& path, const Scores& scores) {
 }  // namespace
 
 ScoreStore::ScoreStore(fs::path folder, const Checkpoint& checkpoint, std::string_view device)
-    : folder_(std::move(folder)) {
+    : folder_(std::move(folder)), run_(digest_of(checkpoint, device)) {
   make_output_folder(folder_);
-  Fnv1a hash;
-  hash.add(device);
-  // With the parameters and the batch, the shape of other images than the usual ones.
-  const ImageShape image = checkpoint.architecture.image;
-  if (image != ImageShape{}) hash.add(fmt::format("{} x {}", image.channels, image.side));
-  hash.add(std::span<const float>(checkpoint.mean));
-  hash.add(std::span<const float>(checkpoint.std));
-  for (const auto& [name, array] : checkpoint.parameters) {
-    hash.add(name);
-    hash.add(std::span<const float>(array.values));
-  }
-  run_ = hash.value();
 }
 
 Scores ScoreStore::score(Scorer& scorer, std::span<const float> images,

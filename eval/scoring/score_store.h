@@ -26,7 +26,7 @@ class ScoreStore {
 
  private:
   std::filesystem::path folder_;
-  std::uint64_t run_;  // hash of the network, the device and the detectors
+  std::uint64_t run_;  // hash of the network and the device
 };
 
 }  // namespace odin

@@ -1,6 +1,7 @@
 #include "eval/scoring/scorer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "nn/compile.h"
@@ -11,6 +12,8 @@ namespace {
 
 // Images that a thread scores at once.
 constexpr std::size_t kImagesAtOnce = 32;
+
+using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -36,7 +39,8 @@ Scorer::Scorer(const Checkpoint& checkpoint, const Plan& plan,
       executor_(std::move(executor)),
       detectors_(detectors.begin(), detectors.end()),
       fits_(detectors.size()),
-      threads_(std::make_unique<ThreadPool>(1)) {
+      threads_(std::make_unique<ThreadPool>(1)),
+      costs_(detectors.size()) {
   const auto channels = static_cast<std::size_t>(image_.channels);
   require(mean_.size() == channels && std_.size() == channels,
           "images of {} channels cannot be normalised with {} means and {} deviations, which the "
@@ -70,6 +74,12 @@ void Scorer::set_fit(const Detector& detector, std::shared_ptr<const DetectorFit
           "the score {} cannot be given a fit here", detector.name);
   if (fit != nullptr) require_finite(*fit);
   fits_[static_cast<std::size_t>(found - detectors_.begin())] = std::move(fit);
+}
+
+double Scorer::milliseconds(const Detector& detector) const {
+  const auto found = std::ranges::find(detectors_, &detector);
+  require(found != detectors_.end(), "the score {} is not computed here", detector.name);
+  return costs_[static_cast<std::size_t>(found - detectors_.begin())].milliseconds();
 }
 
 void Scorer::use_threads(int threads) {
@@ -164,20 +174,19 @@ void Scorer::run_passes(std::span<const float> images, const std::vector<Pass>& 
                   .features = features_.empty() ? nullptr : features_.data()});
 }
 
-NetworkOutputs Scorer::outputs(bool with_features) const {
-  NetworkOutputs outputs{.classes = num_classes_, .logits = logits_};
-  if (with_features) {
-    outputs.feature_count = feature_count_;
-    outputs.features = features_;
-    outputs.weights = weights_;
-    outputs.bias = bias_;
-  }
+NetworkOutputs Scorer::network_outputs(std::span<const float> logits,
+                                       std::span<const float> features) const {
+  NetworkOutputs outputs{.classes = num_classes_, .logits = logits};
+  outputs.feature_count = feature_count_;
+  outputs.features = features;
+  outputs.weights = weights_;
+  outputs.bias = bias_;
   return outputs;
 }
 
 NetworkOutputs Scorer::run(std::span<const float> images) {
   run_passes(images, {});
-  return outputs(true);
+  return network_outputs(logits_, features_);
 }
 
 void Scorer::score_in_parts(const Detector& detector, const NetworkOutputs& outputs,
@@ -202,15 +211,24 @@ void Scorer::score_in_parts(const Detector& detector, const NetworkOutputs& outp
 
 Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
   const std::vector<Pass> passes = passes_of(parameters);
-  run_passes(images, passes);
   const auto classes = static_cast<std::size_t>(num_classes_);
+  auto started = Clock::now();
+  run_passes(images, passes);
   const std::size_t n = logits_.size() / classes;
+  const auto spent = [&](auto& cost) {
+    const auto now = Clock::now();
+    cost.seconds += std::chrono::duration<double>(now - started).count();
+    cost.images += static_cast<double>(n);
+    started = now;
+  };
+  spent(passes_);
 
   Scores scores(parameters.size(), detectors_);
   for (std::size_t d = 0; d < detectors_.size(); ++d) {
     const Detector& detector = *detectors_[d];
     for (std::size_t p = 0; p < scores.per_detector[d].size(); ++p) {
-      NetworkOutputs shared = outputs(detector.uses_features);
+      NetworkOutputs shared{.classes = num_classes_, .logits = logits_};
+      if (detector.uses_features) shared = network_outputs(logits_, features_);
       if (detector.uses_odin_parameters) {
         shared.perturbed_logits = perturbed_logits(passes, detector.objective, parameters[p]);
         shared.parameters = parameters[p];
@@ -219,6 +237,7 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
       shared.fit = fits_[d].get();
       scores.per_detector[d][p].resize(n);
       score_in_parts(detector, shared, scores.per_detector[d][p]);
+      spent(costs_[d]);
     }
   }
   for (std::size_t i = 0; i < n; ++i) {

@@ -58,9 +58,17 @@ class Scorer {
   Scores score(std::span<const float> images, std::span<const OdinParameters> parameters);
   // Of the unchanged images of the last call of score(), run() or gradient(), (n, classes). Valid until the next one.
   std::span<const float> logits() const { return logits_; }
+  // What score() has spent so far on an image, in milliseconds: on the network's passes, and on a detector of its
+  // beside them. 0 before any image.
+  double pass_milliseconds() const { return passes_.milliseconds(); }
+  double milliseconds(const Detector& detector) const;
+
   // What the network alone gives for n normalised images: logits and, if one of the detectors is fitted or uses
   // features, those and the classifier. Valid until the next call. Throws Error as score() does.
   NetworkOutputs run(std::span<const float> images);
+  // Outputs of this network that somebody kept, with its classifier.
+  NetworkOutputs network_outputs(std::span<const float> logits,
+                                 std::span<const float> features) const;
 
   // What ODIN takes the sign of: for n normalised images, the gradient (n, channels, side, side) of the objective in
   // the image. Each image's may be scaled by a positive factor. Throws Error as score() does for the images
@@ -89,8 +97,6 @@ class Scorer {
   std::vector<OdinSetting> settings_of(const std::vector<Pass>& passes) const;
   // Runs the passes: fills logits_, perturbed_ and features_.
   void run_passes(std::span<const float> images, const std::vector<Pass>& passes);
-  // The outputs that all detectors share, and those for detectors that use features.
-  NetworkOutputs outputs(bool with_features) const;
   // Calls detector.score() for parts of the images on all threads.
   void score_in_parts(const Detector& detector, const NetworkOutputs& outputs,
                       std::span<double> scores);
@@ -114,6 +120,14 @@ class Scorer {
   int feature_count_ = 0;
   std::vector<float> weights_;
   std::vector<float> bias_;
+  // Time that was spent, on how many images.
+  struct Cost {
+    double seconds = 0;
+    double images = 0;
+    double milliseconds() const { return images > 0 ? 1000 * seconds / images : 0; }
+  };
+  Cost passes_;
+  std::vector<Cost> costs_;  // one for each detector
   // Kept from call to call so that nothing is allocated in the steady state.
   std::vector<float> logits_;
   std::vector<float> perturbed_;

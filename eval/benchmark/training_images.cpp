@@ -1,0 +1,49 @@
+#include "eval/benchmark/training_images.h"
+
+#include <limits>
+#include <utility>
+
+#include "eval/benchmark/class_match.h"
+#include "eval/benchmark/open_set.h"
+#include "eval/data/training_half.h"
+#include "kernels/error.h"
+
+namespace odin {
+
+TrainingImages open_training_images(const TrainingRequest& request, const SetRequest& in,
+                                    const Checkpoint& checkpoint, DatasetOptions options) {
+  SetRequest set = in;
+  set.display_name.clear();
+  set.spec = request.spec.empty() ? training_half(in.spec).value_or("") : request.spec;
+  require(
+      !set.spec.empty(),
+      "a score that was asked for is fitted on in-distribution training images, and those of {} "
+      "are not known: give them with --fit-on",
+      in.spec);
+  const DatasetKind kind = parse_dataset_spec(set.spec).kind;
+  require(!is_noise(kind), "{} is noise, which no network was trained on: --fit-on takes images",
+          set.spec);
+  if (const std::optional<MissingSet> missing = missing_set(set)) {
+    fail("the images to fit on, {}, are missing: {}; give others with --fit-on", missing->name,
+         missing->reason);
+  }
+  const SetParts parts{.skip = 0,
+                       .limit = request.most.value_or(std::numeric_limits<std::int64_t>::max())};
+  options.folder.most_images = parts.limit;
+  NamedDataset images = reported_images(open_set(set, options, parts), parts);
+  images.display_name += " (images to fit on)";
+
+  const ClassMatch match = match_classes(
+      *images.images,
+      {num_classes(checkpoint.architecture), checkpoint.class_names, checkpoint.in_dataset},
+      set_origin(kind, checkpoint.in_dataset));
+  std::vector<std::int32_t> labels;
+  if (!match.classes.empty()) {
+    for (const std::int32_t label : images.images->labels()) {
+      labels.push_back(match.classes[static_cast<std::size_t>(label)]);
+    }
+  }
+  return {std::move(images), std::move(labels)};
+}
+
+}  // namespace odin

@@ -8,6 +8,7 @@
 
 #include "kernels/convolution_sizes.h"
 #include "kernels/cpu/convolution_passes.h"
+#include "kernels/cpu/multiply.h"
 #include "kernels/thread_pool.h"
 
 namespace odin::cpu {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/onednn.h"
+#include "kernels/cpu/multiply.h"
 #include "kernels/cpu/spans.h"
 
 namespace odin::cpu {

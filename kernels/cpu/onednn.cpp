@@ -1,5 +1,7 @@
 #include "kernels/cpu/onednn.h"
 
+#include "kernels/cpu/multiply.h"
+
 namespace odin::cpu {
 
 const dnnl::engine& onednn_engine() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -24,16 +23,6 @@ auto with_onednn(const char* what, Function&& f) {
     fail("oneDNN cannot {}: {} (status {})", what, error.message, static_cast<int>(error.status));
   }
 }
-
-// c = alpha a b + beta c, row-major with leading dimensions; a (m, k) and b (k, n) after the
-// optional transposition.
-struct Matrix {
-  const float* data;
-  std::int64_t leading;
-  bool transposed = false;
-};
-void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, const Matrix& b,
-              float beta, float* c, std::int64_t leading_c);
 
 // Memory that is kept between calls and only ever grows. Growing loses its content.
 class Scratch {

@@ -10,6 +10,7 @@ find_package(PNG REQUIRED)            # libpng-dev
 find_package(JPEG REQUIRED)           # libjpeg-dev
 find_package(PkgConfig REQUIRED)      # pkg-config
 pkg_check_modules(matio REQUIRED IMPORTED_TARGET matio) # libmatio-dev
+find_package(Eigen3 3.4 REQUIRED NO_MODULE) # libeigen3-dev: headers only, MPL 2.0
 find_package(CLI11 REQUIRED)          # libcli11-dev
 find_package(nlohmann_json REQUIRED)  # nlohmann-json3-dev
 set(MPI_CXX_SKIP_MPICXX ON)

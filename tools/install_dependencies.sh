@@ -8,7 +8,7 @@ set -euo pipefail
 
 packages=(
   build-essential cmake ninja-build git pkg-config
-  libhdf5-dev libdnnl-dev ocl-icd-opencl-dev libpng-dev libjpeg-dev libmatio-dev zlib1g-dev libssl-dev
+  libhdf5-dev libdnnl-dev ocl-icd-opencl-dev libpng-dev libjpeg-dev libmatio-dev zlib1g-dev libssl-dev libeigen3-dev
   libcli11-dev libfmt-dev nlohmann-json3-dev libopenmpi-dev openmpi-bin
   dataset-fashion-mnist fonts-dejavu-core python3-pil
 )

@@ -77,6 +77,100 @@ def react(o, percentile=90):
     return energy_of(o, np.minimum(o["features"], np.percentile(o["training_features"], percentile)))
 
 
+def temperature_scaling(o):
+    """The temperature by bisection of the derivative of the cross entropy in 1 / T."""
+    logits, labels = o["training_logits"], o["labels"]
+
+    def slope(inverse):
+        return ((softmax(inverse * logits) * logits).sum(axis=1) - logits[np.arange(len(labels)), labels]).mean()
+
+    low, high = 0.01, 10.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (low, middle) if slope(middle) > 0 else (middle, high)
+    assert 0.01 < middle < 9.99
+    return softmax(o["logits"] * middle).max(axis=1)
+
+
+def kl_matching(o):
+    p, q = softmax(o["logits"]), softmax(o["training_logits"])
+    predicted = q.argmax(axis=1)
+    means = np.stack([q[predicted == k].mean(axis=0) for k in range(q.shape[1])])
+    return -(p[:, None, :] * np.log(p[:, None, :] / means[None])).sum(axis=2).min(axis=1)
+
+
+def dice(o, percentile=90):
+    contributions = o["training_features"].mean(axis=0) * o["weights"]
+    weights = np.where(contributions > np.percentile(contributions, percentile), o["weights"], 0)
+    return logsumexp(o["features"] @ weights.T + o["bias"])
+
+
+def vim(o, dimension=None):
+    dimension = dimension or o["features"].shape[1] // 2
+    origin = -np.linalg.pinv(o["weights"]) @ o["bias"]
+    training, tested = o["training_features"] - origin, o["features"] - origin
+    values, vectors = np.linalg.eigh(training.T @ training / len(training))
+    rest = vectors[:, np.argsort(-values)[dimension:]]
+    alpha = o["training_logits"].max(axis=1).mean() / np.linalg.norm(training @ rest, axis=1).mean()
+    return logsumexp(o["logits"]) - alpha * np.linalg.norm(tested @ rest, axis=1)
+
+
+def fdbd(o):
+    weights, logits = o["weights"], o["logits"]
+    scores = []
+    for row, features in zip(logits, o["features"]):
+        best = row.argmax()
+        distances = [abs(row[best] - row[c]) / np.linalg.norm(weights[best] - weights[c])
+                     for c in range(len(row)) if c != best]
+        scores.append(np.mean(distances) / np.linalg.norm(features - o["training_features"].mean(axis=0)))
+    return np.array(scores)
+
+
+def unit(features):
+    return features / (np.linalg.norm(features, axis=1, keepdims=True) + 1e-10)
+
+
+def nnguide(o, share=1, neighbours=10):
+    images = len(o["training_features"])
+    rows = max(neighbours, round(images * share / 100))
+    bank = np.arange(rows) * images // rows
+    guide = unit(o["training_features"][bank]) * logsumexp(o["training_logits"][bank])[:, None]
+    products = np.sort(unit(o["features"]) @ guide.T, axis=1)[:, ::-1]
+    return products[:, :neighbours].mean(axis=1) * logsumexp(o["logits"])
+
+
+def she(o):
+    right = o["training_logits"].argmax(axis=1) == o["labels"]
+    patterns = np.stack([o["training_features"][right & (o["labels"] == c)].mean(axis=0)
+                         for c in range(o["logits"].shape[1])])
+    return (o["features"] * patterns[o["logits"].argmax(axis=1)]).sum(axis=1)
+
+
+def knn(o, neighbours=50):
+    difference = unit(o["features"])[:, None, :] - unit(o["training_features"])[None]
+    return -np.sort(np.linalg.norm(difference, axis=2), axis=1)[:, neighbours - 1]
+
+
+def class_distances(o):
+    """Squared Mahalanobis distances (images, classes) from the classes' means."""
+    training, labels = o["training_features"], o["labels"]
+    means = np.stack([training[labels == c].mean(axis=0) for c in range(o["logits"].shape[1])])
+    precision = np.linalg.pinv(np.cov((training - means[labels]).T, bias=True), hermitian=True)
+    difference = o["features"][:, None, :] - means[None]
+    return np.einsum("nci,ij,ncj->nc", difference, precision, difference)
+
+
+def mahalanobis(o):
+    return -class_distances(o).min(axis=1)
+
+
+def relative_mahalanobis(o):
+    training = o["training_features"]
+    precision = np.linalg.pinv(np.cov(training.T, bias=True), hermitian=True)
+    difference = o["features"] - training.mean(axis=0)
+    return -(class_distances(o) - np.einsum("ni,ij,nj->n", difference, precision, difference)[:, None]).min(axis=1)
+
+
 ARRAYS = ("logits", "features", "weights", "bias", "training_features", "training_logits", "labels")
 # By our names; those with options also with other values of them.
 DETECTORS = {
@@ -91,6 +185,15 @@ DETECTORS = {
     "scale": scale, "scale:percentile=70": lambda o: scale(o, 70),
     "gradnorm": gradnorm,
     "react": react, "react:percentile=70": lambda o: react(o, 70),
+    "dice": dice, "dice:percentile=50": lambda o: dice(o, 50),
+    "temperature_scaling": temperature_scaling,
+    "kl_matching": kl_matching,
+    "vim": vim, "vim:dimension=4": lambda o: vim(o, 4),
+    "fdbd": fdbd,
+    "nnguide": nnguide, "nnguide:share=50:neighbours=7": lambda o: nnguide(o, 50, 7),
+    "she": she,
+    "knn": knn, "knn:neighbours=3": lambda o: knn(o, 3),
+    "mahalanobis": mahalanobis, "relative_mahalanobis": relative_mahalanobis,
 }
 
 

@@ -24,11 +24,15 @@ double distance_from_uniform(std::span<const float> row, double largest) {
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
   score_logit_rows(outputs.logits, outputs.classes, scores, distance_from_uniform);
-  for_feature_rows(outputs, scores.size(), [&](std::size_t image, std::span<double> row) {
+  require_feature_rows(outputs, scores.size());
+  const auto width = static_cast<std::size_t>(outputs.feature_count);
+  for (std::size_t image = 0; image < scores.size(); ++image) {
     double norm = 0;
-    for (const double feature : row) norm += std::abs(feature);
+    for (const float feature : outputs.features.subspan(image * width, width)) {
+      norm += std::abs(static_cast<double>(feature));
+    }
     scores[image] *= norm;
-  });
+  }
 }
 
 }  // namespace

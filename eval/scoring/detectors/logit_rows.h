@@ -39,6 +39,11 @@ inline void score_max_logit(std::span<const float> logits, int classes, std::spa
                    [](std::span<const float>, double largest) { return largest; });
 }
 
+// The predicted class of a row with this largest logit: the first one that has it.
+inline std::size_t place_of_largest(std::span<const float> row, double largest) {
+  return static_cast<std::size_t>(std::ranges::find(row, largest) - row.begin());
+}
+
 inline void require_temperature(double temperature) {
   require(std::isfinite(temperature) && temperature > 0,
           "the temperature must be a positive number, but is {}", temperature);

@@ -11,16 +11,26 @@
 // In the order of reports. Each line is the constant that the detector's file defines.
 #define ODIN_DETECTORS(DETECTOR) \
   DETECTOR(kBaseline)            \
+  DETECTOR(kTemperatureScaling)  \
   DETECTOR(kMaxLogit)            \
   DETECTOR(kEnergy)              \
   DETECTOR(kEntropy)             \
   DETECTOR(kGen)                 \
+  DETECTOR(kKlMatching)          \
   DETECTOR(kReact)               \
+  DETECTOR(kDice)                \
   DETECTOR(kAshP)                \
   DETECTOR(kAshB)                \
   DETECTOR(kAshS)                \
   DETECTOR(kScale)               \
   DETECTOR(kGradNorm)            \
+  DETECTOR(kVim)                 \
+  DETECTOR(kFdbd)                \
+  DETECTOR(kNnGuide)             \
+  DETECTOR(kShe)                 \
+  DETECTOR(kKnn)                 \
+  DETECTOR(kMahalanobis)         \
+  DETECTOR(kRelativeMahalanobis) \
   DETECTOR(kOdin)                \
   DETECTOR(kOdinEnergy)          \
   DETECTOR(kOdinMaxLogit)

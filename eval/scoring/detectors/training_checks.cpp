@@ -63,11 +63,16 @@ std::span<const std::int32_t> require_labels(const TrainingOutputs& training) {
   return training.labels;
 }
 
-void require_every_class(std::span<const std::size_t> counts, const char* what) {
-  const auto empty = std::ranges::find(counts, std::size_t{0});
-  require(empty == counts.end(),
+void require_every_class(std::span<const std::int32_t> class_of, std::size_t classes,
+                         const char* what) {
+  std::vector<bool> seen(classes, false);
+  for (const std::int32_t label : class_of) {
+    if (label != kNoClass) seen[static_cast<std::size_t>(label)] = true;
+  }
+  const auto unseen = std::ranges::find(seen, false);
+  require(unseen == seen.end(),
           "no training image is {} class {}, but some of every class are needed: give more images",
-          what, empty - counts.begin());
+          what, unseen - seen.begin());
 }
 
 std::vector<std::int32_t> predicted_classes(const NetworkOutputs& outputs, std::size_t images) {

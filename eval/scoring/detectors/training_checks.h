@@ -17,8 +17,12 @@ std::size_t count_training_images(const TrainingOutputs& training);
 // The classes of the images. Throws Error if they are not known, or one is not a class of the network.
 std::span<const std::int32_t> require_labels(const TrainingOutputs& training);
 
-// Throws Error if an element is 0, of the numbers of images of each class: `what` they are, "predicted as" say.
-void require_every_class(std::span<const std::size_t> counts, const char* what);
+// Stands for none in a list of images' classes.
+inline constexpr std::int32_t kNoClass = -1;
+
+// Throws Error if a class has no image: `what` images of a class are, "predicted as" say.
+void require_every_class(std::span<const std::int32_t> class_of, std::size_t classes,
+                         const char* what);
 
 // The class that the network predicts for each image: the first one of the largest logit.
 std::vector<std::int32_t> predicted_classes(const NetworkOutputs& outputs, std::size_t images);

@@ -1,0 +1,104 @@
+#include "eval/scoring/detectors/covariance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <Eigen/Dense>
+
+#include "eval/scoring/detectors/training_checks.h"
+#include "kernels/error.h"
+
+namespace odin {
+namespace {
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+// Rows that are added to a covariance at once.
+constexpr std::size_t kRowsAtOnce = 256;
+
+Eigen::Index index_of(std::size_t number) {
+  return static_cast<Eigen::Index>(number);
+}
+
+std::vector<double> numbers_of(const RowMajor& matrix) {
+  return {matrix.data(), matrix.data() + matrix.size()};
+}
+
+}  // namespace
+
+std::vector<double> mean_row(std::span<const float> rows, std::size_t width) {
+  const std::vector<std::int32_t> one_class(rows.size() / width, 0);
+  return class_means(rows, width, one_class, 1);
+}
+
+std::vector<double> class_means(std::span<const float> rows, std::size_t width,
+                                std::span<const std::int32_t> labels, std::size_t classes) {
+  std::vector<double> means(classes * width, 0.0);
+  std::vector<double> counts(classes, 0.0);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] == kNoClass) continue;
+    const auto label = static_cast<std::size_t>(labels[i]);
+    const auto row = rows.subspan(i * width, width);
+    double* const mean = means.data() + label * width;
+    for (std::size_t k = 0; k < width; ++k) mean[k] += row[k];
+    ++counts[label];
+  }
+  for (std::size_t i = 0; i < means.size(); ++i) means[i] /= counts[i / width];
+  return means;
+}
+
+std::vector<double> covariance(std::span<const float> rows, std::size_t width,
+                               std::span<const double> centers,
+                               std::span<const std::int32_t> center_of) {
+  const std::size_t count = rows.size() / width;
+  RowMajor sum = RowMajor::Zero(index_of(width), index_of(width));
+  RowMajor block(index_of(std::min(kRowsAtOnce, count)), index_of(width));
+  for (std::size_t first = 0; first < count; first += kRowsAtOnce) {
+    const std::size_t in_block = std::min(kRowsAtOnce, count - first);
+    for (std::size_t i = 0; i < in_block; ++i) {
+      const auto row = rows.subspan((first + i) * width, width);
+      const auto center =
+          center_of.empty() ? std::size_t{0} : static_cast<std::size_t>(center_of[first + i]);
+      double* const difference = block.data() + i * width;
+      for (std::size_t k = 0; k < width; ++k) difference[k] = row[k] - centers[center * width + k];
+    }
+    sum.selfadjointView<Eigen::Lower>().rankUpdate(block.topRows(index_of(in_block)).transpose());
+  }
+  const RowMajor whole = sum.selfadjointView<Eigen::Lower>();
+  return numbers_of(whole / static_cast<double>(count));
+}
+
+Eigenvectors eigenvectors(std::span<const double> symmetric, std::size_t width) {
+  const Eigen::Map<const RowMajor> matrix(symmetric.data(), index_of(width), index_of(width));
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix);
+  require(solver.info() == Eigen::Success,
+          "the eigenvectors of the covariance of {} features cannot be found", width);
+  const Eigen::VectorXd values = solver.eigenvalues().reverse();
+  return {.columns = numbers_of(solver.eigenvectors().rowwise().reverse()),
+          .values = {values.data(), values.data() + values.size()}};
+}
+
+std::vector<double> whitening(std::span<const double> covariance, std::size_t width) {
+  auto [columns, values] = eigenvectors(covariance, width);
+  const double least =
+      static_cast<double>(width) * std::numeric_limits<double>::epsilon() * values.front();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const double value = values[i % width];
+    columns[i] = value > least ? columns[i] / std::sqrt(value) : 0;
+  }
+  return columns;
+}
+
+std::vector<double> least_norm_solution(std::span<const float> matrix,
+                                        std::span<const double> right) {
+  const std::size_t rows = right.size();
+  const std::size_t columns = matrix.size() / rows;
+  RowMajor left(index_of(rows), index_of(columns));
+  std::ranges::copy(matrix, left.data());
+  const Eigen::Map<const Eigen::VectorXd> values(right.data(), index_of(rows));
+  const Eigen::VectorXd solution = left.completeOrthogonalDecomposition().solve(values);
+  return {solution.data(), solution.data() + solution.size()};
+}
+
+}  // namespace odin

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 namespace odin {
@@ -12,13 +13,27 @@ std::size_t kept_above(std::size_t count, double percentile) {
 }
 
 std::vector<std::size_t> places_of_largest(std::span<const double> features, std::size_t keep) {
-  std::vector<std::size_t> places(features.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  const auto end = places.begin() + static_cast<std::ptrdiff_t>(std::min(keep, places.size()));
-  std::partial_sort(places.begin(), end, places.end(), [&](std::size_t a, std::size_t b) {
-    return features[a] != features[b] ? features[a] > features[b] : a < b;
-  });
-  places.erase(end, places.end());
+  std::vector<std::size_t> places;
+  if (keep == 0) return places;
+  if (keep >= features.size()) {
+    places.resize(features.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    return places;
+  }
+  std::vector<double> values(features.begin(), features.end());
+  const auto last = values.begin() + static_cast<std::ptrdiff_t>(keep - 1);
+  std::nth_element(values.begin(), last, values.end(), std::greater<>());
+  const double least = *last;
+  const auto larger = static_cast<std::size_t>(
+      std::count_if(values.begin(), last, [&](double v) { return v > least; }));
+  std::size_t equal = keep - larger;  // of those that are equal to the least
+  places.reserve(keep);
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (features[i] < least) continue;
+    if (features[i] == least && equal == 0) continue;
+    if (features[i] == least) --equal;
+    places.push_back(i);
+  }
   return places;
 }
 

@@ -19,7 +19,7 @@ inline constexpr DetectorOption kAshOptions[] = {
 // 100), halves to even, as in the code published with ASH and SCALE.
 std::size_t kept_above(std::size_t count, double percentile);
 
-// The places of the `keep` largest features, the first ones of equal ones.
+// The places of the `keep` largest features, the first ones of equal ones, in rising order.
 std::vector<std::size_t> places_of_largest(std::span<const double> features, std::size_t keep);
 
 struct Pruned {

@@ -101,7 +101,7 @@ mutation 'pixels that no tap reaches, left as they were' conv/gemm.cpp \
 mutation 'pixels that no tap reaches, added zero to' conv/gemm.cpp \
   'part.taps == 0 && c.accumulate' 'false' $kernels 'cuda: a gradient that is added to*'
 mutation 'the fragment of the wrong row' conv/tile.cuh \
-  '16 * i + lane % 16, 2 * step' '16 * i + (lane + 1) % 16, 2 * step' $kernels 'cuda: convolution forward*'
+  'static_cast<int>(threadIdx.x % 16)' 'static_cast<int>((threadIdx.x + 1) % 16)' $kernels 'cuda: convolution forward*'
 mutation 'rows that lie otherwise than their descriptor says' device/warpgroup.cuh \
   'row & 7' 'row >> 1 & 7' $kernels 'cuda: convolution forward*'
 mutation 'a descriptor whose groups of rows are too near' device/warpgroup.cuh \
@@ -138,6 +138,19 @@ mutation 'pixels behind the last image' conv/halo.cu \
   'pixel >= 0 && pixel < place.pixels' 'pixel >= 0' $kernels 'cuda: convolution forward*'
 mutation 'weights of the next tap' conv/halo.cu \
   'rows.weights + t * Tile::kN' 'rows.weights + (t + 1) % 9 * Tile::kN' $kernels 'cuda: convolution forward*'
+
+mutation 'a second output without the rounding of the first' conv/epilogue.cuh \
+  'to_float(to<T>(z.v[i]))' 'z.v[i]' $kernels 'cuda: convolution forward with what its readers*'
+mutation 'the second output in the place of the first' conv/epilogue.cuh \
+  'e.normalised.pitch + channel' 'e.target.pitch + channel' $kernels 'cuda: convolution forward with what its readers*'
+mutation 'a mask of the second output that is shared by nobody' plan/memory_layout.cpp \
+  'input_masks_[i] = input_masks_[mask_owner(backward, i)];' '' $backend 'plans*'
+mutation 'a second output that is given back before it is read' plan/memory_layout.cpp \
+  '        normalised(b.normalised_by);' '' $backend 'plans*'
+mutation 'a prologue that is applied twice' conv/own_plan_convolution.cpp \
+  'if (!operands.normalised) convolution' 'convolution' $backend 'plans*'
+mutation 'readers with another prologue' plan/backward.cpp \
+  'reader->prologue->scale != prologue->scale' 'false' $backend 'a step normalises*'
 
 # Meaning.
 mutation 'a zero gradient that moves no pixel up' perturb.cu 'g.v[i] >= 0' 'g.v[i] > 0' $kernels "cuda: ODIN's*"

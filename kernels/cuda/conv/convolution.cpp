@@ -1,6 +1,7 @@
 #include "kernels/cuda/conv/convolution.h"
 
 #include "kernels/backend.h"
+#include "kernels/cuda/conv/epilogue.h"
 #include "kernels/cuda/conv/versions.h"
 #include "kernels/error.h"
 
@@ -81,7 +82,13 @@ std::string_view name_of(ConvolutionVersion version) {
 
 bool can_run(const ForwardConvolution& c, ConvolutionVersion version) {
   if (!can_run_version(c, version)) return false;
-  if (c.output_mask.bytes == nullptr) return true;
+  if (c.output_mask.bytes == nullptr && c.normalised.data == nullptr) return true;
+  if (c.normalised.data != nullptr) {
+    const int at_once = masked_channels(c.y.element);
+    if (c.y.channels <= kNarrowChannels || c.y.channels % at_once != 0 ||
+        epilogue_of(c).width != at_once)
+      return false;
+  }
   const ConvolutionVersion taken = choose(c, version);
   return taken == ConvolutionVersion::kImplicitGemm || taken == ConvolutionVersion::kHalo ||
          taken == ConvolutionVersion::kWgmma;
@@ -94,6 +101,7 @@ bool can_run(const BackwardConvolution& c, ConvolutionVersion version) {
 void convolution_forward(const ForwardConvolution& c, ConvolutionVersion version, Stream stream) {
   check(c.kernel, c.geometry, c.x, c.y);
   if (c.residual.data != nullptr) check_like("residual", c.residual, c.y);
+  if (c.normalised.data != nullptr) check_like("normalised output", c.normalised, c.y);
   require(
       c.input_mask.bytes == nullptr || (c.prologue.relu && has_middle(c.kernel, c.geometry)),
       "only a convolution whose prologue has a ReLU, and in whose windows every pixel is once in "

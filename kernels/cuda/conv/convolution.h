@@ -46,6 +46,9 @@ constexpr bool has_middle(int kernel, const ConvolutionGeometry& geometry) {
   return geometry.stride == 1 && kernel == 2 * geometry.padding + 1;
 }
 
+// Tiles for at most so many channels wait for memory, and have no registers left for a second output.
+constexpr int kNarrowChannels = 48;
+
 // y = epilogue(convolution(prologue(x))):
 // prologue(x) = affine(x), zero padding applied after it (its relu may be off: plain batch norm);
 // epilogue(z) = max(z + bias, 0) if relu, else z + bias; plus the residual, if any.
@@ -62,6 +65,12 @@ struct ForwardConvolution {
   bool relu = false;
   ConstView residual;  // empty for none
   View y;
+  // Written too if given, by the implicit GEMMs only: affine(y), as the prologue of those that read y
+  // makes it. It is shaped as y, aligned to 16 bytes, has more than kNarrowChannels channels, and they fill
+  // whole bytes of a mask.
+  Affine next;
+  View normalised;
+  ReluMask normalised_mask;  // of next.relu
   // Written if given.
   ReluMask input_mask;   // of prologue.relu; only if has_middle()
   ReluMask output_mask;  // of relu; by the implicit GEMMs only

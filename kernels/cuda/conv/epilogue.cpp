@@ -13,12 +13,15 @@ bool fits(const float* factors, int count) {
   const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(count < 4 ? count : 4);
   return reinterpret_cast<std::uintptr_t>(factors) % bytes == 0;
 }
+bool fits(const Affine& affine, int count) {
+  return fits(affine.scale, count) && fits(affine.shift, count);
+}
 
 int width_of(const Epilogue& e) {
   int width = masked_channels(e.target.element);  // 16 bytes
-  while (width > 1 &&
-         !(fits(e.target, width) && fits(e.addend, width) && fits(e.x, width) &&
-           fits(e.bias, width) && fits(e.affine.scale, width) && fits(e.affine.shift, width))) {
+  while (width > 1 && !(fits(e.target, width) && fits(e.addend, width) && fits(e.x, width) &&
+                        fits(e.normalised, width) && fits(e.bias, width) && fits(e.affine, width) &&
+                        fits(e.next, width))) {
     width /= 2;
   }
   return width;
@@ -33,6 +36,9 @@ Epilogue epilogue_of(const ForwardConvolution& c) {
   e.output_mask = c.output_mask;
   e.addend = c.residual;
   e.target = c.y;
+  e.next = c.next;
+  e.normalised = c.normalised;
+  e.normalised_mask = c.normalised_mask;
   e.width = width_of(e);
   return e;
 }

@@ -73,11 +73,11 @@ __device__ inline EpilogueOperands<T, V> load_operands(const Epilogue& e,
   return operands;
 }
 
-// Writes the result for the sums z. Returns the bits of the closing ReLU's mask.
+// Writes the result for the sums z, which become the result. Returns the bits of the closing ReLU's mask.
 template <class T, int V>
 __device__ inline unsigned finish(const Epilogue& e, const EpilogueFactors<V>& factors,
                                   const EpilogueOperands<T, V>& operands, std::int64_t pixel,
-                                  int channel, Floats<V> z) {
+                                  int channel, Floats<V>& z) {
   unsigned open = 0;
 #pragma unroll
   for (int i = 0; i < V; ++i) z.v[i] += factors.bias.v[i];
@@ -100,11 +100,31 @@ __device__ inline unsigned finish(const Epilogue& e, const EpilogueFactors<V>& f
   return open;
 }
 
+// Writes next(z) and its mask, for the kMasked channels of one byte. Those that will read it must find what
+// they would have made of the stored result, so that is rounded first.
+template <class T>
+__device__ inline void write_normalised(const Epilogue& e, std::int64_t pixel, int channel,
+                                        Floats<kMasked<T>> z) {
+  const auto scale = load_factors<kMasked<T>>(e.next.scale + channel);
+  const auto shift = load_factors<kMasked<T>>(e.next.shift + channel);
+  unsigned open = 0;
+#pragma unroll
+  for (int i = 0; i < kMasked<T>; ++i) {
+    z.v[i] = fmaf(scale.v[i], to_float(to<T>(z.v[i])), shift.v[i]);
+    if (z.v[i] > 0) open |= 1u << i;
+    if (e.next.relu && z.v[i] < 0) z.v[i] = 0;
+  }
+  store<kMasked<T>>(static_cast<T*>(e.normalised.data) + pixel * e.normalised.pitch + channel, z);
+  if (e.normalised_mask.bytes != nullptr) {
+    mask_byte<T>(e.normalised_mask, pixel, channel) = static_cast<std::uint8_t>(open);
+  }
+}
+
 // The whole epilogue for four neighbouring channels; those that do not exist are skipped. Without an
 // output mask.
 template <class T>
 __device__ inline void finish_four(const Epilogue& e, std::int64_t pixel, int channel,
-                                   const Floats<4>& z) {
+                                   Floats<4> z) {
   if (e.width >= 4 && channel + 4 <= e.target.channels) {
     const auto factors = load_epilogue_factors<4>(e, channel);
     finish<T>(e, factors, load_operands<T>(e, factors, pixel, channel), pixel, channel, z);
@@ -115,7 +135,8 @@ __device__ inline void finish_four(const Epilogue& e, std::int64_t pixel, int ch
     const int c = channel + i;
     if (c >= e.target.channels) break;
     const auto factors = load_epilogue_factors<1>(e, c);
-    finish<T>(e, factors, load_operands<T>(e, factors, pixel, c), pixel, c, Floats<1>{{z.v[i]}});
+    Floats<1> one{{z.v[i]}};
+    finish<T>(e, factors, load_operands<T>(e, factors, pixel, c), pixel, c, one);
   }
 }
 

@@ -22,6 +22,10 @@ struct Epilogue {
   ConstView x;
   ConstView addend;
   View target;
+  // Besides: next(result), and the mask of next.relu. Only for channels that fill whole bytes of a mask.
+  Affine next;
+  View normalised;
+  ReluMask normalised_mask;
   int width = 1;  // channels at a time, 1, 2, 4 or 8, for which every operand is aligned
 };
 

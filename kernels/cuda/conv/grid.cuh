@@ -27,7 +27,7 @@ struct TilePlace {
 // memory, and need others beside them that work meanwhile. Holds the compiler to 64, 85 and 128 registers
 // a thread.
 constexpr int blocks_wanted(int channels) {
-  return channels <= 16 ? 4 : channels <= 48 ? 3 : channels <= 64 ? 2 : 1;
+  return channels <= 16 ? 4 : channels <= kNarrowChannels ? 3 : channels <= 64 ? 2 : 1;
 }
 
 // Starts a kernel on a grid that covers every part.
@@ -53,7 +53,10 @@ void launch_tiles(void (*kernel)(GemmArguments), std::size_t shared_bytes, const
 // padding). 48 and 16 suit a DenseNet's bottleneck of 48, its growth of 12, and the first layers.
 inline int tile_width(int channels) {
   const auto padded = [channels](int width) { return blocks_for(channels, width) * width; };
-  return channels <= 16 ? 16 : channels <= 48 ? 48 : padded(160) <= padded(64) ? 160 : 64;
+  return channels <= 16                ? 16
+         : channels <= kNarrowChannels ? 48
+         : padded(160) <= padded(64)   ? 160
+                                       : 64;
 }
 
 }  // namespace odin::cuda

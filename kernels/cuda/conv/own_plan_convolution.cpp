@@ -21,7 +21,10 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     // Next to activations in half precision our kernels take a float image, with float weights.
     const Element element = image ? Element::kFloat : element_of(precision);
     keeps_input_mask_ = prologue_.get().relu && has_middle(kernel_, geometry_) && !image;
-    keeps_output_mask_ = step.relu && writes_output_mask(step, element, element_of(precision));
+    alignas(16) std::uint8_t byte = 0;
+    const Element output = element_of(precision);
+    keeps_output_mask_ = step.relu && can_run_with(step, element, output, {&byte, 1}, {});
+    can_normalise_ = can_run_with(step, element, output, {}, {&byte, output});
     const DeviceBuffer row_major = upload(step.weights);
     const int outputs = step.output.channels;
     const int inputs = step.input.channels;
@@ -43,15 +46,29 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 
   void forward(ConstView x, ConstView residual, View y, const StepMasks& masks,
                const Lane& lane) override {
+    NormalisedOperands operands;
+    operands.x = x;
+    operands.residual = residual;
+    operands.y = y;
+    operands.masks = masks;
+    forward_normalised(operands, lane);
+  }
+
+  bool can_normalise() const override { return can_normalise_; }
+
+  void forward_normalised(const NormalisedOperands& operands, const Lane& lane) override {
     auto convolution = described<ForwardConvolution>(forward_weights_);
-    convolution.x = x;
-    convolution.prologue = prologue_.get();
+    convolution.x = operands.x;
+    if (!operands.normalised) convolution.prologue = prologue_.get();
     convolution.bias = bias_.as<float>();
     convolution.relu = relu_;
-    convolution.residual = residual;
-    convolution.y = y;
-    convolution.input_mask = masks.input;
-    convolution.output_mask = masks.output;
+    convolution.residual = operands.residual;
+    convolution.y = operands.y;
+    convolution.next = operands.next;
+    convolution.normalised = operands.next_y;
+    convolution.normalised_mask = operands.next_mask;
+    convolution.input_mask = operands.masks.input;
+    convolution.output_mask = operands.masks.output;
     convolution_forward(convolution, version_for(convolution), lane.stream);
   }
 
@@ -71,9 +88,10 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
   std::size_t workspace_bytes(std::size_t /*input_pixels*/) const override { return 0; }
 
  private:
-  static bool writes_output_mask(const PlanConvolution& step, Element x, Element y) {
+  // A forward pass that writes what only the implicit GEMMs can, without its activations.
+  static bool can_run_with(const PlanConvolution& step, Element x, Element y, ReluMask output_mask,
+                           View normalised) {
     if (step.input.begin * static_cast<int>(size_of(x)) % kGatherAlignment != 0) return false;
-    std::uint8_t byte = 0;
     ForwardConvolution like;
     like.kernel = step.kernel;
     like.geometry = {step.stride, step.padding};
@@ -81,7 +99,9 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     like.x.channels = step.input.channels;
     like.prologue.relu = step.prologue.has_value();
     like.y.element = y;
-    like.output_mask.bytes = &byte;
+    like.y.channels = step.output.channels;
+    like.output_mask = output_mask;
+    like.normalised = normalised;
     return can_run(like, ConvolutionVersion::kAuto);
   }
 
@@ -110,6 +130,7 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
   bool tf32_;
   bool keeps_input_mask_;
   bool keeps_output_mask_;
+  bool can_normalise_;
   DeviceBuffer forward_weights_;
   DeviceBuffer backward_weights_;
   DeviceBuffer bias_;
@@ -117,6 +138,11 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
 };
 
 }  // namespace
+
+void PlanConvolutionRunner::forward_normalised(const NormalisedOperands& /*operands*/,
+                                               const Lane& /*lane*/) {
+  fail("a convolution is asked for a second output that it cannot write");
+}
 
 PlanConvolutionMaker own_plan_convolutions(Precision precision, ConvolutionVersion version) {
   return [precision, version](const PlanConvolution& step, bool image, Stream stream) {

@@ -18,6 +18,19 @@ struct StepMasks {
   ReluMask output;  // of the closing ReLU
 };
 
+// A forward pass that spares other steps their prologue, or is spared its own.
+struct NormalisedOperands {
+  ConstView x;
+  bool normalised = false;  // x is what the prologue has made of the input
+  ConstView residual;
+  View y;
+  StepMasks masks;
+  // Written besides y, if there is a view: next(y), and the mask of its ReLU if that is given.
+  Affine next;
+  View next_y;
+  ReluMask next_mask;
+};
+
 class PlanConvolutionRunner {
  public:
   virtual ~PlanConvolutionRunner() = default;
@@ -30,6 +43,10 @@ class PlanConvolutionRunner {
   // that are given.
   virtual void forward(ConstView x, ConstView residual, View y, const StepMasks& masks,
                        const Lane& lane) = 0;
+  // Whether forward_normalised() can write next(y). Only then is it called, for this step and for those
+  // that read next(y).
+  virtual bool can_normalise() const { return false; }
+  virtual void forward_normalised(const NormalisedOperands& operands, const Lane& lane);
   // dx (+)= the gradient in x through the convolution and the prologue; dy is the gradient before the
   // closing ReLU. `mask_by_input`: without a prologue, masked by x > 0. x is read only if its sign is
   // wanted and no mask is given.

@@ -101,10 +101,13 @@ __device__ inline void write_channels(const Epilogue& e, const TilePlace<Tile>& 
 #pragma unroll
     for (int i = 0; i < kAtOnce; ++i) {
       if (pixel[i] < 0) break;
-      const Floats<V> z = sums.template read<V>(begin + i * Rows::kDistance, channel);
+      Floats<V> z = sums.template read<V>(begin + i * Rows::kDistance, channel);
       const unsigned open = finish<T, V>(e, factors, operands[i], pixel[i], c, z);
       if (V == Rows::kChannels && e.output_mask.bytes != nullptr) {
         mask_byte<T>(e.output_mask, pixel[i], c) = static_cast<std::uint8_t>(open);
+      }
+      if constexpr (V == Rows::kChannels && Tile::kN > kNarrowChannels) {
+        if (e.normalised.data != nullptr) write_normalised<T>(e, pixel[i], c, z);
       }
     }
   }

@@ -119,6 +119,35 @@ class Analysis {
 
 }  // namespace
 
+void find_normalised(const Plan& plan, const std::vector<bool>& can_normalise,
+                     PlanBackward& backward) {
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto* writer = std::get_if<PlanConvolution>(&plan.steps[i]);
+    if (!writer || !can_normalise[i]) continue;
+    const PlanSlice& written = writer->output;
+    if (written.channels != plan.buffer_of(written).channels) continue;
+    std::vector<std::size_t> readers;
+    const Normalisation* prologue = nullptr;
+    bool windows = false;
+    for (std::size_t j = i + 1; j < plan.steps.size(); ++j) {
+      const auto* reader = std::get_if<PlanConvolution>(&plan.steps[j]);
+      if (!reader || !reader->prologue || !reader->prologue->relu) continue;
+      if (reader->input.buffer != written.buffer || !contains(reader->input, written)) continue;
+      if (prologue == nullptr) prologue = &*reader->prologue;
+      if (reader->prologue->scale != prologue->scale || reader->prologue->shift != prologue->shift)
+        continue;
+      readers.push_back(j);
+      windows = windows || reader->kernel > 1;
+    }
+    if (!windows) continue;
+    backward.steps[i].normalises_for = static_cast<int>(readers.front());
+    for (const std::size_t j : readers) {
+      backward.steps[j].normalised_by = static_cast<int>(i);
+      backward.steps[j].keeps_input_mask = true;
+    }
+  }
+}
+
 PlanBackward plan_backward(const Plan& plan) {
   return Analysis(plan).run();
 }

@@ -16,6 +16,18 @@ bool needs_input(const PlanStep& step, const StepBackward& backward, bool has_ma
   return std::holds_alternative<PlanNormalise>(step);
 }
 
+// The step under whose number the mask of a step's prologue is kept.
+std::size_t mask_owner(const PlanBackward& backward, std::size_t step) {
+  const int writer = backward.steps[step].normalised_by;
+  if (writer < 0) return step;
+  return static_cast<std::size_t>(backward.steps[static_cast<std::size_t>(writer)].normalises_for);
+}
+
+// The buffer in whose memory the gradient of a slice is.
+std::size_t root(const PlanBackward& backward, const PlanSlice& slice) {
+  return static_cast<std::size_t>(backward.gradient_buffer[static_cast<std::size_t>(slice.buffer)]);
+}
+
 }  // namespace
 
 // Step i of n runs at moment i in the first forward pass, at 2 n - 1 - i in the backward pass and
@@ -26,6 +38,8 @@ class MemoryLayout::Lifetimes {
       : first(plan.buffers.size()),
         other(plan.buffers.size()),
         gradients(plan.buffers.size()),
+        normalised_first(plan.steps.size()),
+        normalised_other(plan.steps.size()),
         input_masks(plan.steps.size()),
         output_masks(plan.steps.size()) {
     const auto steps = static_cast<int>(plan.steps.size());
@@ -43,9 +57,11 @@ class MemoryLayout::Lifetimes {
            backward.steps[static_cast<std::size_t>(b.masking_step)].keeps_output_mask);
       if (gradient && has_mask) {
         Lifetime& kept = b.keeps_input_mask
-                             ? input_masks[static_cast<std::size_t>(i)]
+                             ? input_masks[mask_owner(backward, static_cast<std::size_t>(i))]
                              : output_masks[static_cast<std::size_t>(b.masking_step)];
-        kept.extend(b.keeps_input_mask ? i : b.masking_step);
+        kept.extend(!b.keeps_input_mask    ? b.masking_step
+                    : b.normalised_by >= 0 ? b.normalised_by
+                                           : i);
         kept.extend(mask);
       }
       const auto forward = [&](const PlanSlice& slice) {
@@ -53,10 +69,19 @@ class MemoryLayout::Lifetimes {
         first[buffer].extend(i);
         if (!gradient) return;
         other[buffer].extend(2 * steps + i);
-        const int root = backward.gradient_buffer[buffer];
-        gradients[static_cast<std::size_t>(root)].extend(back);
+        gradients[root(backward, slice)].extend(back);
       };
-      forward(input_of(step));
+      const auto normalised = [&](int writer) {
+        normalised_first[static_cast<std::size_t>(writer)].extend(i);
+        if (gradient) normalised_other[static_cast<std::size_t>(writer)].extend(2 * steps + i);
+      };
+      if (b.normalises_for >= 0) normalised(i);
+      if (b.normalised_by >= 0) {
+        normalised(b.normalised_by);
+        if (gradient) gradients[root(backward, input_of(step))].extend(back);
+      } else {
+        forward(input_of(step));
+      }
       if (const PlanSlice* residual = residual_of(step)) forward(*residual);
       if (const PlanSlice* output = output_of(step)) {
         forward(*output);
@@ -78,7 +103,9 @@ class MemoryLayout::Lifetimes {
   std::vector<Lifetime> first;
   std::vector<Lifetime> other;
   std::vector<Lifetime> gradients;
-  std::vector<Lifetime> input_masks;  // by step
+  std::vector<Lifetime> normalised_first;  // by step
+  std::vector<Lifetime> normalised_other;
+  std::vector<Lifetime> input_masks;
   std::vector<Lifetime> output_masks;
   Lifetime masked;
   int end = 0;
@@ -97,6 +124,15 @@ MemoryLayout::MemoryLayout(const Plan& plan, const PlanBackward& backward, Eleme
   place(first_, lifetimes.first);
   place(other_, lifetimes.other);
   place(gradients_, lifetimes.gradients);
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanSlice* output = output_of(plan.steps[i]);
+    outputs_.push_back(output ? *output : PlanSlice());
+    const auto add = [&](const Lifetime& of) {
+      return of.empty() ? -1 : arena_.add(bytes(outputs_[i]), of);
+    };
+    normalised_first_.push_back(add(lifetimes.normalised_first[i]));
+    normalised_other_.push_back(add(lifetimes.normalised_other[i]));
+  }
   const auto place_mask = [&](const PlanSlice& slice, const Lifetime& of) {
     if (of.empty()) return MaskPlace();
     const std::int64_t bytes = mask_pitch(element, slice.channels);
@@ -106,6 +142,9 @@ MemoryLayout::MemoryLayout(const Plan& plan, const PlanBackward& backward, Eleme
     const PlanSlice* output = output_of(plan.steps[i]);
     input_masks_.push_back(place_mask(input_of(plan.steps[i]), lifetimes.input_masks[i]));
     output_masks_.push_back(output ? place_mask(*output, lifetimes.output_masks[i]) : MaskPlace());
+  }
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    input_masks_[i] = input_masks_[mask_owner(backward, i)];
   }
   for (std::size_t b = 0; b < buffers_.size(); ++b) {
     gradients_[b] = gradients_[static_cast<std::size_t>(backward.gradient_buffer[b])];
@@ -158,6 +197,12 @@ View MemoryLayout::activation(std::byte* base, ForwardPass pass, const PlanSlice
   return view(
       base + arena_.offset(block) + static_cast<std::size_t>(slice.begin) * size_of(element_),
       slice, pitch(buffers_[buffer].channels));
+}
+
+View MemoryLayout::normalised(std::byte* base, ForwardPass pass, std::size_t step) const {
+  const int block = pass == ForwardPass::kFirst ? normalised_first_[step] : normalised_other_[step];
+  const PlanSlice& slice = outputs_[step];
+  return view(base + arena_.offset(block), slice, pitch(slice.channels));
 }
 
 View MemoryLayout::gradient(std::byte* base, const PlanSlice& slice) const {

@@ -34,9 +34,11 @@ class MemoryLayout {
   std::size_t size() const { return arena_.size(); }
 
   View activation(std::byte* base, ForwardPass pass, const PlanSlice& slice) const;
+  // What a step that normalises for others writes besides its output.
+  View normalised(std::byte* base, ForwardPass pass, std::size_t step) const;
   View gradient(std::byte* base, const PlanSlice& slice) const;
-  // The masks that a step writes in the first forward pass. Empty if it keeps none or if there is
-  // no backward pass.
+  // The masks of a step's ReLUs. The first forward pass writes them: the step, or that of its input the one
+  // that normalises for it. Empty if it keeps none or if there is no backward pass.
   StepMasks masks(std::byte* base, std::size_t step) const;
   // Memory for the largest output that a step must mask itself.
   View masked(std::byte* base, const PlanSlice& slice) const;
@@ -68,6 +70,9 @@ class MemoryLayout {
   std::vector<int> first_;  // by buffer
   std::vector<int> other_;
   std::vector<int> gradients_;
+  std::vector<int> normalised_first_;  // by step
+  std::vector<int> normalised_other_;
+  std::vector<PlanSlice> outputs_;
   std::vector<MaskPlace> input_masks_;  // by step
   std::vector<MaskPlace> output_masks_;
   int masked_ = -1;

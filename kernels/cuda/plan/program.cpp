@@ -53,9 +53,9 @@ struct Program::Pass {
     return batch.layout.gradient(batch.memory, slice);
   }
 
-  // The masks that a forward pass writes: the first one does, if a backward pass follows.
-  StepMasks masks_to_write() const {
-    return pass == ForwardPass::kFirst ? batch.layout.masks(batch.memory, step) : StepMasks();
+  // A step's masks, in the forward pass that writes them: the first one, if a backward pass follows.
+  StepMasks masks_of(std::size_t of) const {
+    return pass == ForwardPass::kFirst ? batch.layout.masks(batch.memory, of) : StepMasks();
   }
   // The mask that the backward pass reads instead of the step's input.
   ReluMask mask_to_read(const StepBackward& how) const {
@@ -75,6 +75,7 @@ Program::Program(const Plan& plan, const DeviceOptions& options)
     : plan_(plan), precision_(options.precision), backward_(plan_backward(plan)) {
   const OwnedStream stream;
   const PlanConvolutionMaker make = plan_convolutions(precision_, options.convolution);
+  std::vector<bool> can_normalise(plan_.steps.size(), false);
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     PlanStep& step = plan_.steps[i];
     StepWeights& weights = weights_.emplace_back();
@@ -84,6 +85,7 @@ Program::Program(const Plan& plan, const DeviceOptions& options)
       backward_.steps[i].keeps_input_mask = weights.convolution->keeps_input_mask();
       backward_.steps[i].keeps_output_mask = weights.convolution->keeps_output_mask();
       convolution->weights = {};  // on the device now
+      can_normalise[i] = weights.convolution->can_normalise();
     } else if (auto* pool = std::get_if<PlanPool>(&step)) {
       if (pool->prologue) weights.affine = DeviceAffine(*pool->prologue);
     } else if (auto* normalise = std::get_if<PlanNormalise>(&step)) {
@@ -92,6 +94,13 @@ Program::Program(const Plan& plan, const DeviceOptions& options)
       weights.weights = upload(linear->weights);
       weights.bias = upload(linear->bias);
     }
+  }
+  find_normalised(plan_, can_normalise, backward_);
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const int reader = backward_.steps[i].normalises_for;
+    if (reader < 0) continue;
+    const auto& step = std::get<PlanConvolution>(plan_.steps[static_cast<std::size_t>(reader)]);
+    weights_[i].affine = DeviceAffine(*step.prologue);
   }
 }
 
@@ -143,8 +152,33 @@ void Program::backward(const Batch& batch, ConstView image, ConstView logits,
 
 void Program::forward(const Pass& pass, const PlanConvolution& step, StepWeights& weights) {
   const ConstView residual = step.residual ? pass.input(*step.residual) : ConstView();
-  weights.convolution->forward(pass.input(step.input), residual, pass.output(step.output),
-                               pass.masks_to_write(), pass.batch.lane);
+  const StepBackward& how = backward_.steps[pass.step];
+  StepMasks masks = pass.masks_of(pass.step);
+  if (how.normalised_by < 0 && how.normalises_for < 0) {
+    weights.convolution->forward(pass.input(step.input), residual, pass.output(step.output), masks,
+                                 pass.batch.lane);
+    return;
+  }
+  const auto normalised = [&](int writer) {
+    return pass.batch.layout.normalised(pass.batch.memory, pass.pass,
+                                        static_cast<std::size_t>(writer));
+  };
+  NormalisedOperands operands;
+  operands.x = pass.input(step.input);
+  if (how.normalised_by >= 0) {
+    operands.x = normalised(how.normalised_by);
+    operands.normalised = true;
+    masks.input = {};  // it is written
+  }
+  operands.residual = residual;
+  operands.y = pass.output(step.output);
+  operands.masks = masks;
+  if (how.normalises_for >= 0) {
+    operands.next = weights.affine.get();
+    operands.next_y = normalised(static_cast<int>(pass.step));
+    operands.next_mask = pass.masks_of(static_cast<std::size_t>(how.normalises_for)).input;
+  }
+  weights.convolution->forward_normalised(operands, pass.batch.lane);
 }
 
 void Program::backward(const Pass& pass, const PlanConvolution& step, StepWeights& weights,

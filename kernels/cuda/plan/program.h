@@ -39,7 +39,8 @@ class Program {
  private:
   struct StepWeights {
     std::unique_ptr<PlanConvolutionRunner> convolution;
-    DeviceAffine affine;   // of a pool or a normalisation
+    DeviceAffine
+        affine;  // of a pool or a normalisation, or of those that a convolution normalises for
     DeviceBuffer weights;  // of the linear step
     DeviceBuffer bias;
   };

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "kernels/cuda/conv/convolution.h"
 #include "tests/kernels/cuda/support.h"
@@ -43,6 +46,30 @@ struct PackedWeights {
 
 Shape x_shape(const ConvolutionCase& c);
 Shape y_shape(const ConvolutionCase& c);
+
+// Calls test(version, case, types) for all of them, if there is a device.
+template <class Test>
+void for_cases(std::initializer_list<cuda::ConvolutionVersion> versions, Test test) {
+  if (!device_or_skip()) return;
+  for (const cuda::ConvolutionVersion version : versions) {
+    for (const ConvolutionCase& c : convolution_cases()) {
+      for (const ConvolutionTypes& types : convolution_types()) {
+        // kAuto runs one of the other versions, which are tested with all types.
+        const bool plain_float = types.x == Element::kFloat && !types.tf32;
+        if (version == cuda::ConvolutionVersion::kAuto && !plain_float) continue;
+        CAPTURE(cuda::name_of(version));
+        CAPTURE(x_shape(c).to_string());
+        CAPTURE(c.outputs);
+        CAPTURE(c.kernel);
+        CAPTURE(c.geometry.stride);
+        CAPTURE(name_of(types.x));
+        CAPTURE(name_of(types.y));
+        CAPTURE(types.tf32);
+        test(version, c, types);
+      }
+    }
+  }
+}
 
 // The channel of element i of a row-major (N, C, H, W) tensor.
 std::size_t channel_of(std::size_t i, const Shape& shape);

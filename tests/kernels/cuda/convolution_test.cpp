@@ -1,7 +1,6 @@
 #include "kernels/cuda/conv/convolution.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <doctest/doctest.h>
 
@@ -158,29 +157,6 @@ constexpr auto kVersions = {ConvolutionVersion::kPlain, ConvolutionVersion::kIma
                             ConvolutionVersion::kAuto};
 #endif
 
-template <class Test>
-void for_cases(std::initializer_list<ConvolutionVersion> versions, Test test) {
-  if (!device_or_skip()) return;
-  for (const ConvolutionVersion version : versions) {
-    for (const ConvolutionCase& c : convolution_cases()) {
-      for (const ConvolutionTypes& types : convolution_types()) {
-        // kAuto runs one of the other versions, which are tested with all types.
-        const bool plain_float = types.x == Element::kFloat && !types.tf32;
-        if (version == ConvolutionVersion::kAuto && !plain_float) continue;
-        CAPTURE(cuda::name_of(version));
-        CAPTURE(x_shape(c).to_string());
-        CAPTURE(c.outputs);
-        CAPTURE(c.kernel);
-        CAPTURE(c.geometry.stride);
-        CAPTURE(name_of(types.x));
-        CAPTURE(name_of(types.y));
-        CAPTURE(types.tf32);
-        test(version, c, types);
-      }
-    }
-  }
-}
-
 void check_forward(std::initializer_list<ConvolutionVersion> versions) {
   const auto reference = make_reference_backend();
   for_cases(versions, [&](ConvolutionVersion version, const ConvolutionCase& c,
@@ -249,107 +225,4 @@ TEST_CASE("cuda: convolution backward to the filter") {
       if (!types.tf32) test(c, types);
     }
   }
-}
-
-TEST_CASE("cuda: a gradient that is added to is left alone where no tap leads") {
-  if (!device_or_skip()) return;
-  const ConvolutionCase c{1, 16, 6, 5, 8, 1, {2, 0}, {0, 0}, {0, 0}};
-  const Shape in = x_shape(c);
-  for (const ConvolutionVersion version :
-       {ConvolutionVersion::kImplicitGemm, ConvolutionVersion::kWgmma}) {
-    const DeviceActivation dy(Element::kHalf, y_shape(c), noise(1, y_shape(c).numel()));
-    // Minus zero plus zero is plus zero.
-    const DeviceActivation dx(Element::kHalf, in,
-                              std::vector<double>(static_cast<std::size_t>(in.numel()), -0.0));
-    PackedWeights weights(c, Element::kHalf);
-    cuda::BackwardConvolution convolution;
-    convolution.kernel = c.kernel;
-    convolution.geometry = c.geometry;
-    convolution.dy = dy.view();
-    convolution.weights = weights.backward.data();
-    convolution.accumulate = true;
-    convolution.dx = dx.view();
-    if (!cuda::can_run(convolution, version)) continue;  // a GPU without wgmma
-    cuda::convolution_backward_data(convolution, version, nullptr);
-    const std::vector<double> gradient = dx.values();
-    for (std::size_t i = 0; i < gradient.size(); ++i) {
-      const std::size_t row = i / 5 % 6;
-      const std::size_t column = i % 5;
-      CHECK((row % 2 == 0 && column % 2 == 0) == (gradient[i] != 0));
-      CHECK((gradient[i] != 0 || std::signbit(gradient[i])));
-    }
-  }
-}
-
-TEST_CASE("cuda: kAuto loads pixels once where windows overlap and channels are few") {
-  if (!device_or_skip()) return;
-  const auto can = [](int channels, int outputs, int kernel, ConvolutionGeometry geometry,
-                      int width, bool relu) {
-    const DeviceActivation x(Element::kHalf, {1, channels, 4, width},
-                             noise(1, std::int64_t{4} * channels * width));
-    cuda::ForwardConvolution c;
-    c.kernel = kernel;
-    c.geometry = geometry;
-    c.x = x.view();
-    c.y = x.view();
-    c.y.channels = outputs;
-    c.prologue.relu = relu;
-    return cuda::can_run(c, ConvolutionVersion::kHalo);
-  };
-  CHECK(can(48, 12, 3, {1, 1}, 64, false));
-  CHECK(can(12, 48, 3, {1, 1}, 32, false));
-  CHECK(!can(50, 12, 3, {1, 1}, 32, false));
-  CHECK(!can(48, 50, 3, {1, 1}, 32, false));
-  CHECK(!can(48, 12, 1, {1, 0}, 32, false));
-  CHECK(!can(48, 12, 3, {1, 0}, 32, false));
-  CHECK(!can(48, 12, 3, {2, 1}, 32, false));
-  CHECK(!can(48, 12, 3, {1, 1}, 65, false));
-  CHECK(!can(48, 12, 3, {1, 1}, 32, true));
-}
-
-TEST_CASE("cuda: an odd number of halves is not for the implicit GEMMs") {
-  if (!device_or_skip()) return;
-  const auto can = [](int channels, int begin) {
-    const DeviceActivation x(Element::kHalf, {1, channels, 2, 2}, noise(1, 4 * channels),
-                             {begin, 6 - begin});
-    const DeviceActivation y(Element::kHalf, {1, 8, 2, 2}, noise(2, 32));
-    cuda::ForwardConvolution convolution;
-    convolution.x = x.view();
-    convolution.y = y.view();
-    return cuda::can_run(convolution, ConvolutionVersion::kImplicitGemm);
-  };
-  CHECK(can(10, 2));
-  CHECK(!can(10, 1));
-  CHECK(!can(9, 2));
-}
-
-TEST_CASE("cuda: a convolution whose operands do not fit is refused") {
-  if (!device_or_skip()) return;
-  const DeviceActivation x(Element::kFloat, {1, 4, 4, 4}, noise(1, 64));
-  const DeviceActivation y(Element::kFloat, {1, 4, 3, 4}, noise(1, 48));
-  cuda::ForwardConvolution forward{};
-  forward.kernel = 3;
-  forward.geometry = {1, 1};
-  forward.x = x.view();
-  forward.y = y.view();
-  CHECK_THROWS_AS(cuda::convolution_forward(forward, ConvolutionVersion::kPlain, nullptr), Error);
-  forward.y = x.view();
-  DeviceArray<std::uint8_t> mask(std::vector<std::uint8_t>(16));
-  forward.input_mask = {mask.data(), 1};  // but there is no prologue
-  CHECK_THROWS_WITH_AS(
-      cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
-      doctest::Contains("can write its input's mask"), Error);
-  forward.input_mask = {};
-  forward.output_mask = {mask.data(), 1};  // but there is no ReLU
-  CHECK_THROWS_WITH_AS(
-      cuda::convolution_forward(forward, ConvolutionVersion::kImplicitGemm, nullptr),
-      doctest::Contains("without a ReLU has no mask"), Error);
-  cuda::BackwardConvolution backward{};
-  backward.kernel = 3;
-  backward.geometry = {1, 1};
-  backward.dy = x.view();
-  backward.dx = x.view();
-  backward.affine.relu = true;  // but neither mask nor x
-  CHECK_THROWS_AS(cuda::convolution_backward_data(backward, ConvolutionVersion::kPlain, nullptr),
-                  Error);
 }

@@ -113,7 +113,10 @@ TEST_CASE("our own convolutions keep masks instead of activations") {
     std::byte base{};
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       const auto* convolution = std::get_if<PlanConvolution>(&plan.steps[i]);
-      const bool batch_norm = convolution && convolution->prologue && convolution->stride == 1;
+      // With a stride of 2, only the step that has written the input can have written its mask.
+      const bool batch_norm =
+          convolution && convolution->prologue &&
+          (convolution->stride == 1 || plan.buffer_of(convolution->input).channels > 24);
       CHECK((masks.masks(&base, i).input.bytes != nullptr) == batch_norm);
       if (batch_norm) {
         CHECK(masks.masks(&base, i).input.pitch == (convolution->input.channels + 7) / 8);
@@ -124,6 +127,52 @@ TEST_CASE("our own convolutions keep masks instead of activations") {
       CHECK(forward.masks(&base, i).output.bytes == nullptr);
     }
   }
+}
+
+TEST_CASE("a step normalises for the convolutions that read all of its output") {
+  // Steps 0 to 4: an image's convolution, two that read its output, a 1 x 1 of theirs, and a pool.
+  const auto plan = [](int kernel, float other_scale, int slice) {
+    Plan made;
+    made.buffers = {{3, 4, 4}, {8, 4, 4}, {8, 4, 4}, {8, 4, 4}, {8, 1, 1}};
+    made.input = {0, 0, 3};
+    made.classes = 2;
+    const auto convolution = [](int from, int channels, int to, int size, float scale) {
+      PlanConvolution step;
+      step.input = {from, 0, channels};
+      step.output = {to, 0, 8};
+      step.kernel = size;
+      step.padding = size / 2;
+      step.weights.assign(static_cast<std::size_t>(8 * channels * size * size), 1);
+      const auto count = static_cast<std::size_t>(channels);
+      if (from > 0) {
+        step.prologue =
+            Normalisation{std::vector<float>(count, scale), std::vector<float>(count, 0.5F), true};
+      }
+      return step;
+    };
+    made.steps.emplace_back(convolution(0, 3, 1, 3, 1));
+    made.steps.emplace_back(convolution(1, slice, 2, kernel, 2));
+    made.steps.emplace_back(convolution(1, 8, 3, 1, other_scale));
+    PlanPool pool;
+    pool.input = {3, 0, 8};
+    pool.output = {4, 0, 8};
+    pool.window = pool.stride = 4;
+    made.steps.emplace_back(pool);
+    made.steps.emplace_back(
+        PlanLinear{{4, 0, 8}, std::vector<float>(16, 1), std::vector<float>(2, 0)});
+    return made;
+  };
+  const auto found = [](const Plan& of, bool able) {
+    PlanBackward backward = cuda::plan_backward(of);
+    cuda::find_normalised(of, std::vector<bool>(of.steps.size(), able), backward);
+    return std::vector<int>{backward.steps[0].normalises_for, backward.steps[1].normalised_by,
+                            backward.steps[2].normalised_by};
+  };
+  CHECK(found(plan(3, 2, 8), true) == std::vector<int>{1, 0, 0});
+  CHECK(found(plan(3, 2, 8), false) == std::vector<int>{-1, -1, -1});
+  CHECK(found(plan(3, 3, 8), true) == std::vector<int>{1, 0, -1});    // another prologue
+  CHECK(found(plan(1, 2, 8), true) == std::vector<int>{-1, -1, -1});  // every pixel is loaded once
+  CHECK(found(plan(3, 2, 4), true) == std::vector<int>{-1, -1, -1});  // not the windows' input
 }
 
 TEST_CASE("forward passes share memory among the buffers of a network") {

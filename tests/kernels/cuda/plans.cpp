@@ -44,16 +44,16 @@ Plan small_resnet() {
   PlanSlice x = stem;
   for (int i = 0; i < 3; ++i) {
     const int stride = i == 0 ? 2 : 1;
-    const PlanSlice shortcut = i == 0 ? plan.buffer(12, 4, 4) : x;
+    const PlanSlice shortcut = i == 0 ? plan.buffer(56, 4, 4) : x;
     if (i == 0) plan.convolution(x, shortcut, {.stride = 2});
-    const PlanSlice h = plan.buffer(12, 4, 4);
-    const PlanSlice sum = plan.buffer(12, 4, 4);
+    const PlanSlice h = plan.buffer(56, 4, 4);
+    const PlanSlice sum = plan.buffer(56, 4, 4);
     plan.convolution(x, h,
                      {.kernel = 3, .stride = stride, .padding = 1, .bias = true, .relu = true});
     plan.convolution(h, sum, {.kernel = 3, .padding = 1, .prologue = false, .residual = &shortcut});
     x = sum;
   }
-  const PlanSlice features = plan.buffer(12, 1, 1);
+  const PlanSlice features = plan.buffer(56, 1, 1);
   plan.pool(x, features, 4, 1, true);
   return plan.linear(features, 4);
 }

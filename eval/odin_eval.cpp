@@ -108,19 +108,57 @@ void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& 
   if (!problems.empty()) fail("{}", fmt::join(problems, "\n"));
 }
 
-std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorer& scorer,
+// Makes scorers for the run, and fits their detectors, for which the network runs once.
+class Scorers {
+ public:
+  Scorers(const EvalOptions& o, const Job& job, Backend& backend, int threads,
+          const ScoringOptions& scoring, Progress& progress)
+      : o_(o),
+        job_(job),
+        backend_(backend),
+        threads_(threads),
+        scoring_(scoring),
+        progress_(progress) {}
+
+  std::unique_ptr<Scorer> make(std::span<const Detector* const> detectors) {
+    auto scorer = std::make_unique<Scorer>(job_.checkpoint, backend_, detectors);
+    scorer->use_threads(threads_);
+    if (!needs_fit(detectors)) return scorer;
+    if (!training_) {
+      const TrainingStore store(o_.fit_dir, job_.checkpoint, scorer->description());
+      training_ = run_training_set(*scorer, *job_.training, scoring_, &store, progress_);
+    }
+    fit_detectors(*scorer, *training_);
+    return scorer;
+  }
+
+ private:
+  const EvalOptions& o_;
+  const Job& job_;
+  Backend& backend_;
+  int threads_;
+  ScoringOptions scoring_;
+  Progress& progress_;
+  std::optional<TrainingSet> training_;
+};
+
+std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorers& scorers,
                                  ScoringOptions scoring, Progress& progress) {
-  const ScoreStore store(o.search_dir, job.checkpoint, scorer.description());
+  const std::unique_ptr<Scorer> scorer = scorers.make(detectors_to_search(o.detectors));
+  const ScoreStore store(o.search_dir, job.checkpoint, scorer->description());
   scoring.store = &store;
-  return run_search(scorer, job.search->in, job.search->out, paper_grid(), scoring, progress);
+  return run_search(*scorer, job.search->in, job.search->out, paper_grid(), scoring, progress);
 }
 
-// Fits the detectors that need it.
-void fit(const EvalOptions& o, const Job& job, Scorer& scorer, const ScoringOptions& scoring,
-         Progress& progress) {
-  if (!job.training) return;
-  const TrainingStore store(o.fit_dir, job.checkpoint, scorer.description());
-  fit_detectors(scorer, run_training_set(scorer, *job.training, scoring, &store, progress));
+// All detectors that the tasks need, each once.
+std::vector<const Detector*> detectors_of(const EvalOptions& o, const Job& job) {
+  std::vector<const Detector*> all;
+  for (const BenchmarkTask& task : job.tasks) {
+    for (const Detector* detector : task.detectors.empty() ? o.detectors : task.detectors) {
+      if (std::ranges::find(all, detector) == all.end()) all.push_back(detector);
+    }
+  }
+  return all;
 }
 
 // Throws Error if an output cannot be written, before hours of work are spent on it.
@@ -136,7 +174,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
   const DeviceOptions device = o.device.options(ranks.local_count());
   // First, before other threads start: the network's file is read in a child process, which has none of them.
-  Job prepared = prepare_job(o.job);
+  const Job prepared = prepare_job(o.job);
   const std::unique_ptr<Backend> backend = backend_for(o, ranks, device);
   if (o.method != MetricsMethod::kExact) {
     // Throws Error, before any work, for a number of classes that has no sweep.
@@ -148,27 +186,28 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
       std::fputs(fmt::format("{}\n", note).c_str(), stderr);
     }
   }
-  Scorer scorer(prepared.checkpoint, *backend, o.detectors);
-  scorer.use_threads(device.threads);
   BenchmarkOptions options;
-  options.scoring.batch_size = o.batch_size > 0 ? o.batch_size : scorer.preferred_batch();
+  options.scoring.batch_size = o.batch_size;
   options.scoring.ranks = &ranks;
   options.scoring.threads = device.threads;
   options.detectors = o.detectors;
   options.method = o.method;
   options.positive = o.positive;
   options.in_classes = prepared.in_classes.classes;
+  options.measure_cost = o.detectors != authors_detectors();
   TerminalProgress progress(o.quiet || ranks.rank() > 0);
-  fit(o, prepared, scorer, options.scoring, progress);
+  Scorers scorers(o, prepared, *backend, device.threads, options.scoring, progress);
   std::vector<SearchResult> searches;
-  if (prepared.search) searches = search(o, prepared, scorer, options.scoring, progress);
-  const Job job = prepared.search ? tuned(std::move(prepared), searches) : std::move(prepared);
-  const BenchmarkResult result = run_benchmark(scorer, job.in, job.tasks, options, progress);
+  if (prepared.search) searches = search(o, prepared, scorers, options.scoring, progress);
+  const Job job = prepared.search ? tuned(prepared, o.detectors, searches) : prepared;
+  const std::unique_ptr<Scorer> scorer = scorers.make(detectors_of(o, job));
+  if (o.batch_size == 0) options.scoring.batch_size = scorer->preferred_batch();
+  const BenchmarkResult result = run_benchmark(*scorer, job.in, job.tasks, options, progress);
   if (ranks.rank() > 0) return 0;
 
   Report report = report_of(job, result, searches);
   report.method = options.method;
-  report.device = scorer.description();
+  report.device = scorer->description();
   report.batch_size = options.scoring.batch_size;
   report.threads = device.threads;
   report.ranks = ranks.count();

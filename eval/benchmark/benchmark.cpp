@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "eval/benchmark/class_match.h"
+#include "eval/benchmark/detector_costs.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -99,6 +100,7 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                          : match_classes(*in.images, network, SetOrigin::kUnknown).classes;
   result.accuracy = accuracy_of(*in.images, classes, in_scores.predictions);
 
+  DetectorCosts costs(scorer, *in.images);
   const auto run_task = [&](std::size_t index) {
     const BenchmarkTask& task = tasks[index];
     require(task.failure.empty(), "{}", task.failure);
@@ -113,12 +115,16 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
     done.evaluation.out_set = task.out.display_name;
     done.evaluation.out_images = task.out.images->size();
     done.out_predictions = out_scores.predictions;
-    for (const Detector* detector : options.detectors) {
-      done.scores.push_back({detector, task.parameters,
+    for (std::size_t d = 0; d < options.detectors.size(); ++d) {
+      const Detector* asked_for = options.detectors[d];
+      const Detector* detector = task.detectors.empty() ? asked_for : task.detectors.at(d);
+      done.scores.push_back({asked_for, task.parameters,
                              in_scores.of(*detector, detector->uses_odin_parameters ? of_in : 0),
                              out_scores.of(*detector)});
-      done.evaluation.detectors.push_back(
+      DetectorResult& found = done.evaluation.detectors.emplace_back(
           result_of(done.scores.back(), options, scorer.num_classes()));
+      if (detector != asked_for) found.tuned = detector;
+      if (options.measure_cost) found.milliseconds = costs.of(*detector, task.parameters);
     }
     result.tasks.push_back(std::move(done));
   };

@@ -22,6 +22,9 @@ struct BenchmarkTask {
   std::string benchmark_name{};
   // Why it has failed already, in the search for its parameters; else empty.
   std::string failure{};
+  // The detectors with the options that a search chose for this set, in place of those of the
+  // BenchmarkOptions, one for each; empty: these.
+  std::vector<const Detector*> detectors{};
 };
 
 struct BenchmarkOptions {
@@ -33,6 +36,8 @@ struct BenchmarkOptions {
   // The network's class for each class of the in-distribution set, empty for no accuracy; not given:
   // match_classes() of a set of unknown origin.
   std::optional<std::vector<std::int32_t>> in_classes{};
+  // Whether to find out what each detector costs, by a few passes more over one batch.
+  bool measure_cost = false;
 };
 
 // The scores that one detector gave to the images, in the order of the sets.
@@ -68,7 +73,7 @@ struct BenchmarkResult {
 };
 
 // Scores the in-distribution set once with every task's parameters, scores each task's set with its
-// own parameters, and computes the metrics. An image costs one forward pass, one backward pass for
+// own parameters, and computes the metrics. The scorer has all detectors that a task needs. An image costs one forward pass, one backward pass for
 // each temperature, and one forward pass for each temperature and magnitude above 0. Memory holds the
 // scores and what the data sets themselves hold, no more. A task that fails does not take the others
 // with it. Throws Error if the in-distribution set or all tasks fail, for a set that has no images, and

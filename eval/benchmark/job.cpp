@@ -1,5 +1,7 @@
 #include "eval/benchmark/job.h"
 
+#include <algorithm>
+
 #include "eval/benchmark/training_images.h"
 #include "eval/published/benchmark_file.h"
 #include "kernels/error.h"
@@ -195,13 +197,20 @@ Job prepare_job(const JobRequest& request) {
           .training = std::move(training)};
 }
 
-Job tuned(Job job, const std::vector<SearchResult>& results) {
+Job tuned(Job job, std::span<const Detector* const> detectors,
+          const std::vector<SearchResult>& results) {
   require(results.size() == 1 || results.size() == job.tasks.size(),
           "{} searches do not fit {} sets", results.size(), job.tasks.size());
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
     const SearchResult& result = results[results.size() == 1 ? 0 : i];
     job.tasks[i].failure = result.failure;
-    if (result.failure.empty()) job.tasks[i].parameters = result.chosen();
+    if (!result.failure.empty()) continue;
+    if (!result.cells.empty()) job.tasks[i].parameters = result.chosen();
+    for (const Detector* detector : detectors) {
+      const auto search = std::ranges::find(result.options, detector, &OptionSearch::detector);
+      job.tasks[i].detectors.push_back(search == result.options.end() ? detector
+                                                                      : &search->chosen());
+    }
   }
   return job;
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,9 @@ struct Job {
 // held-out images.
 Job prepare_job(const JobRequest& request);
 
-// The job with the parameters that its search chose for every task. A task whose search failed has failed.
-Job tuned(Job job, const std::vector<SearchResult>& results);
+// The job with the parameters, and with the variants of these detectors, that its search chose for every task. A task
+// whose search failed has failed.
+Job tuned(Job job, std::span<const Detector* const> detectors,
+          const std::vector<SearchResult>& results);
 
 }  // namespace odin

@@ -26,7 +26,8 @@ HtmlSet set_of(const Evaluation& evaluation, const TaskResult& task) {
     const DetectorResult& result = evaluation.detectors[i];
     HtmlDetector& detector = set.detectors.emplace_back();
     detector.name = result.detector->title;
-    detector.settings = settings_of(*result.detector, {result.temperature, result.magnitude});
+    detector.settings = settings_of(result.tuned ? *result.tuned : *result.detector,
+                                    {result.temperature, result.magnitude});
     detector.metrics = result.metrics;
     detector.intervals = result.intervals;
     if (result.comparable() != nullptr) detector.paper = result.comparable()->metrics;
@@ -145,7 +146,9 @@ HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const R
   }
   page.notes = report.notes;
   for (const FailedSet& set : report.failed) page.notes.push_back(sentence_on(set));
-  for (const SearchResult& search : report.searches) page.searches.push_back(search_of(search));
+  for (const SearchResult& search : report.searches) {
+    if (!search.cells.empty()) page.searches.push_back(search_of(search));
+  }
   page.sheets.push_back(
       sheet_of(job, job.in, result.tasks.front().scores.back(), true, result.in_predictions));
   for (const TaskResult& done : result.tasks) {

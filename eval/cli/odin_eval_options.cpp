@@ -13,6 +13,7 @@
 #include "eval/published/benchmark_file.h"
 #include "eval/published/networks.h"
 #include "eval/scoring/fit_detectors.h"
+#include "eval/scoring/option_search.h"
 
 namespace odin {
 namespace {
@@ -137,10 +138,12 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->type_name("DIR")
       ->capture_default_str()
       ->group(group);
-  auto* search = app.add_flag("--search", job.search,
-                              "Choose temperature and magnitude on the held-out images")
-                     ->excludes(temperature, magnitude)
-                     ->group(group);
+  auto* search =
+      app.add_flag("--search", job.search,
+                   "Choose temperature and magnitude, and the options of other scores, on "
+                   "the held-out images")
+          ->excludes(temperature, magnitude)
+          ->group(group);
   app.add_option("--tune-on", job.tune_on,
                  "Choose them on this set only and report on the others; NAME or SPEC")
       ->needs(search)
@@ -257,8 +260,9 @@ void check(const EvalOptions& o) {
   if (o.positive == PositiveClass::kOut && o.method != MetricsMethod::kExact) {
     wrong("--positive out is for exact metrics: remove --metrics");
   }
-  const bool odin = std::ranges::find(o.detectors, &detectors::kOdin) != o.detectors.end();
-  if (job.search && !odin) wrong("--search tunes the score odin: add it to --score");
+  if (job.search && detectors_to_search(o.detectors).empty()) {
+    wrong("--search has nothing to choose: ask by --score for odin, or for a score with options");
+  }
   if (o.method == MetricsMethod::kThresholdSweep) {
     for (const Detector* detector : o.detectors) {
       if (detector->sweep != nullptr) continue;

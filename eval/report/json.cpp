@@ -69,20 +69,40 @@ Json json_of(const FailedSet& set) {
   return {{"out_set", set.name}, {"reason", set.reason}};
 }
 
-Json json_of(const SearchResult& search) {
-  const std::vector<OdinParameters> parameters = cells_of(search.grid);
-  Json cells = Json::array();
-  for (std::size_t i = 0; i < search.cells.size(); ++i) {
-    Json cell{{"temperature", parameters[i].temperature}, {"magnitude", parameters[i].magnitude}};
-    add_metrics(cell, search.cells[i]);
-    cells.push_back(std::move(cell));
+Json json_of(const OptionSearch& search) {
+  Json tried = Json::array();
+  for (std::size_t i = 0; i < search.tried.size(); ++i) {
+    Json one{{"score", search.tried[i]->name}};
+    add_metrics(one, search.results[i]);
+    tried.push_back(std::move(one));
   }
-  const OdinParameters chosen = search.chosen();
-  return {{"tuned_on", search.out_set},
-          {"in_images", search.in_images},
-          {"out_images", search.out_images},
-          {"chosen", {{"temperature", chosen.temperature}, {"magnitude", chosen.magnitude}}},
-          {"cells", std::move(cells)}};
+  return {{"chosen", search.chosen().name}, {"tried", std::move(tried)}};
+}
+
+Json json_of(const SearchResult& search) {
+  Json object{{"tuned_on", search.out_set},
+              {"in_images", search.in_images},
+              {"out_images", search.out_images}};
+  if (!search.cells.empty()) {
+    const std::vector<OdinParameters> parameters = cells_of(search.grid);
+    Json cells = Json::array();
+    for (std::size_t i = 0; i < search.cells.size(); ++i) {
+      Json cell{{"temperature", parameters[i].temperature}, {"magnitude", parameters[i].magnitude}};
+      add_metrics(cell, search.cells[i]);
+      cells.push_back(std::move(cell));
+    }
+    const OdinParameters chosen = search.chosen();
+    object["chosen"] = {{"temperature", chosen.temperature}, {"magnitude", chosen.magnitude}};
+    object["cells"] = std::move(cells);
+  }
+  if (!search.options.empty()) {
+    Json options = Json::object();
+    for (const OptionSearch& one : search.options) {
+      options[std::string(one.detector->name)] = json_of(one);
+    }
+    object["options"] = std::move(options);
+  }
+  return object;
 }
 
 // The averages: figures only.

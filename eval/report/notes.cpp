@@ -1,18 +1,28 @@
 #include "eval/report/notes.h"
 
 #include "eval/report/columns.h"
+#include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 
 namespace odin {
 namespace {
 
 Note note_on(const SearchResult& search) {
-  const OdinParameters chosen = search.chosen();
-  return {fmt::format(
-      "Tuned on {} images of the in-distribution set and {} of {}: temperature {}, magnitude {} "
-      "(FPR at TPR 95% there: {:.1f}%)",
-      search.in_images, search.out_images, search.out_set, chosen.temperature, chosen.magnitude,
-      search.cells[search.best].fpr_at_tpr95.value_or(0) * 100)};
+  std::vector<std::string> choices;
+  if (!search.cells.empty()) {
+    const OdinParameters chosen = search.chosen();
+    choices.push_back(fmt::format("temperature {}, magnitude {} (FPR at TPR 95% there: {:.1f}%)",
+                                  chosen.temperature, chosen.magnitude,
+                                  search.cells[search.best].fpr_at_tpr95.value_or(0) * 100));
+  }
+  for (const OptionSearch& one : search.options) {
+    choices.push_back(fmt::format("{} {} ({:.1f}%)", one.detector->title,
+                                  settings_text(one.chosen()),
+                                  one.results[one.best].fpr_at_tpr95.value_or(0) * 100));
+  }
+  return {fmt::format("Tuned on {} images of the in-distribution set and {} of {}: {}",
+                      search.in_images, search.out_images, search.out_set,
+                      fmt::join(choices, "; "))};
 }
 
 Note note_on(const MissingSet& missing) {

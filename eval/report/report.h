@@ -24,6 +24,8 @@ struct DetectorResult {
   std::optional<PublishedFigures> published;
   std::optional<Metrics> sweep{};  // the threshold sweep's, if both were asked for
   MetricIntervals intervals{};     // of exact metrics, 95 %
+  // The detector with other options, which a search chose for this set; nullptr: with its own.
+  const Detector* tuned = nullptr;
   // What the detector costs for an image, in milliseconds, beside the forward pass that all share.
   std::optional<double> milliseconds{};
 

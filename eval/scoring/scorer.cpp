@@ -82,6 +82,21 @@ double Scorer::milliseconds(const Detector& detector) const {
   return costs_[static_cast<std::size_t>(found - detectors_.begin())].milliseconds();
 }
 
+double Scorer::perturbation_milliseconds(std::span<const float> images, const Detector& detector,
+                                         const OdinParameters& parameters) {
+  const Detector* const alone = &detector;
+  const auto seconds_of = [&](const std::vector<Pass>& passes) {
+    const auto started = Clock::now();
+    run_passes(images, passes);
+    return std::chrono::duration<double>(Clock::now() - started).count();
+  };
+  const auto n = static_cast<double>(count_of(images));
+  if (n == 0) return 0;
+  const double forward = seconds_of({});
+  const double all = seconds_of(passes_of({&alone, 1}, {&parameters, 1}));
+  return std::max(0.0, 1000 * (all - forward) / n);
+}
+
 void Scorer::use_threads(int threads) {
   threads_ = std::make_unique<ThreadPool>(threads);
 }
@@ -96,7 +111,8 @@ void Scorer::normalise(std::span<float> pixels) const {
   }
 }
 
-std::vector<Scorer::Pass> Scorer::passes_of(std::span<const OdinParameters> parameters) const {
+std::vector<Scorer::Pass> Scorer::passes_of(std::span<const Detector* const> detectors,
+                                            std::span<const OdinParameters> parameters) const {
   std::vector<Pass> passes;
   for (const OdinParameters& p : parameters) {
     require(std::isfinite(p.temperature) && p.temperature > 0,
@@ -105,7 +121,7 @@ std::vector<Scorer::Pass> Scorer::passes_of(std::span<const OdinParameters> para
             "the magnitude of the perturbation must be finite and at least 0, but is {}",
             p.magnitude);
     if (p.magnitude == 0) continue;
-    for (const Detector* detector : detectors_) {
+    for (const Detector* detector : detectors) {
       if (!detector->uses_odin_parameters) continue;
       const OdinObjective objective = detector->objective;
       auto pass = std::ranges::find_if(
@@ -210,10 +226,10 @@ void Scorer::score_in_parts(const Detector& detector, const NetworkOutputs& outp
 }
 
 Scores Scorer::score(std::span<const float> images, std::span<const OdinParameters> parameters) {
-  const std::vector<Pass> passes = passes_of(parameters);
+  const std::vector<Pass> passes = passes_of(detectors_, parameters);
   const auto classes = static_cast<std::size_t>(num_classes_);
-  auto started = Clock::now();
   run_passes(images, passes);
+  auto started = Clock::now();
   const std::size_t n = logits_.size() / classes;
   const auto spent = [&](auto& cost) {
     const auto now = Clock::now();
@@ -221,7 +237,6 @@ Scores Scorer::score(std::span<const float> images, std::span<const OdinParamete
     cost.images += static_cast<double>(n);
     started = now;
   };
-  spent(passes_);
 
   Scores scores(parameters.size(), detectors_);
   for (std::size_t d = 0; d < detectors_.size(); ++d) {

@@ -58,10 +58,13 @@ class Scorer {
   Scores score(std::span<const float> images, std::span<const OdinParameters> parameters);
   // Of the unchanged images of the last call of score(), run() or gradient(), (n, classes). Valid until the next one.
   std::span<const float> logits() const { return logits_; }
-  // What score() has spent so far on an image, in milliseconds: on the network's passes, and on a detector of its
-  // beside them. 0 before any image.
-  double pass_milliseconds() const { return passes_.milliseconds(); }
+  // What score() has spent so far on an image for a detector of its, in milliseconds, beside the network's passes.
+  // 0 before any image.
   double milliseconds(const Detector& detector) const;
+  // What the perturbation of a detector with these parameters takes beside the forward pass that all share, in
+  // milliseconds for each of n normalised images: measured now, by passes of both kinds. Throws Error as score() does.
+  double perturbation_milliseconds(std::span<const float> images, const Detector& detector,
+                                   const OdinParameters& parameters);
 
   // What the network alone gives for n normalised images: logits and, if one of the detectors is fitted or uses
   // features, those and the classifier. Valid until the next call. Throws Error as score() does.
@@ -93,7 +96,9 @@ class Scorer {
 
   // How many they are. Throws Error if that is no whole number, and for a pixel that is not finite.
   std::size_t count_of(std::span<const float> images) const;
-  std::vector<Pass> passes_of(std::span<const OdinParameters> parameters) const;
+  // The passes for those of the detectors that perturb images.
+  std::vector<Pass> passes_of(std::span<const Detector* const> detectors,
+                              std::span<const OdinParameters> parameters) const;
   std::vector<OdinSetting> settings_of(const std::vector<Pass>& passes) const;
   // Runs the passes: fills logits_, perturbed_ and features_.
   void run_passes(std::span<const float> images, const std::vector<Pass>& passes);
@@ -126,7 +131,6 @@ class Scorer {
     double images = 0;
     double milliseconds() const { return images > 0 ? 1000 * seconds / images : 0; }
   };
-  Cost passes_;
   std::vector<Cost> costs_;  // one for each detector
   // Kept from call to call so that nothing is allocated in the steady state.
   std::vector<float> logits_;

@@ -7,16 +7,36 @@
 #include "kernels/error.h"
 
 namespace odin {
+namespace {
+
+// Scores of variants, which follow the detector that they are variants of.
+std::vector<OptionSearch> search_options(const Scores& in, const Scores& out) {
+  std::vector<OptionSearch> searches;
+  for (const Detector* detector : in.detectors) {
+    if (detector->uses_odin_parameters) continue;
+    if (detector->variant_of == nullptr) searches.push_back({.detector = detector});
+    OptionSearch& search = searches.back();
+    search.tried.push_back(detector);
+    search.results.push_back(exact_metrics(in.of(*detector), out.of(*detector)));
+  }
+  for (OptionSearch& search : searches) search.best = best_option(search.results);
+  return searches;
+}
+
+}  // namespace
 
 std::vector<SearchResult> run_search(Scorer& scorer, const NamedDataset& in,
                                      const std::vector<NamedDataset>& out, const SearchGrid& grid,
                                      const ScoringOptions& options, Progress& progress) {
-  const std::vector<OdinParameters> cells = cells_of(grid);
+  const bool tunes_odin =
+      std::ranges::find(scorer.detectors(), &detectors::kOdin) != scorer.detectors().end();
+  const std::vector<OdinParameters> cells =
+      tunes_odin ? cells_of(grid) : std::vector<OdinParameters>();
   const auto score = [&](const NamedDataset& set) {
     const NamedDataset held_out{fmt::format("{} (held-out images)", set.display_name), set.images};
-    return score_set(scorer, held_out, cells, options, progress).per_parameters(detectors::kOdin);
+    return score_set(scorer, held_out, cells, options, progress);
   };
-  const std::vector<std::vector<double>> in_scores = score(in);
+  const Scores in_scores = score(in);
   std::vector<SearchResult> results;
   for (const NamedDataset& set : out) {
     SearchResult& result = results.emplace_back();
@@ -24,17 +44,17 @@ std::vector<SearchResult> run_search(Scorer& scorer, const NamedDataset& in,
     result.in_images = in.images->size();
     result.out_images = set.images->size();
     result.grid = grid;
-    std::vector<std::vector<double>> out_scores;
     try {
-      out_scores = score(set);
+      const Scores out_scores = score(set);
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        result.cells.push_back(
+            exact_metrics(in_scores.of(detectors::kOdin, i), out_scores.of(detectors::kOdin, i)));
+      }
+      if (tunes_odin) result.best = best_cell(grid, result.cells);
+      result.options = search_options(in_scores, out_scores);
     } catch (const std::exception& error) {
       result.failure = error.what();
-      continue;
     }
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      result.cells.push_back(exact_metrics(in_scores[i], out_scores[i]));
-    }
-    result.best = best_cell(grid, result.cells);
   }
   if (!results.empty() &&
       std::ranges::none_of(results, [](const auto& result) { return result.failure.empty(); })) {

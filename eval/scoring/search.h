@@ -8,8 +8,9 @@
 
 namespace odin {
 
-// Tries every cell of the grid on every out-of-distribution set against the in-distribution set, and
-// chooses one cell for each, by exact metrics. Every image costs one forward pass, one backward pass
+// The scorer's detectors are those of detectors_to_search(). Tries every cell of the grid, for ODIN, and every
+// variant of the other detectors on every out-of-distribution set against the in-distribution set, and
+// chooses one of each for each set, by exact metrics. Every image costs one forward pass, one backward pass
 // for each temperature (if the grid has a magnitude above 0), and one forward pass for each cell with
 // a magnitude above 0. The in-distribution images are scored once for all sets. With a store in the
 // options, an interrupted search resumes where it stopped. A set that fails does not take the others with

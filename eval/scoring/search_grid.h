@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eval/metrics/metrics.h"
+#include "eval/scoring/option_search.h"
 #include "eval/scoring/scorer.h"
 
 namespace odin {
@@ -29,10 +30,12 @@ struct SearchResult {
   std::int64_t in_images = 0;   // held-out images of the in-distribution set
   std::int64_t out_images = 0;  // and of the out-of-distribution set
   SearchGrid grid;
-  std::vector<Metrics> cells;  // in the order of cells_of()
+  std::vector<Metrics> cells;  // in the order of cells_of(); none where ODIN was not asked for
   std::size_t best = 0;        // the cell chosen
-  std::string failure{};       // why the set could not be scored, without cells; else empty
+  std::vector<OptionSearch> options{};  // of each detector that has options to choose
+  std::string failure{};  // why the set could not be scored, without cells and options; else empty
 
+  // Only where there are cells.
   OdinParameters chosen() const { return cells_of(grid).at(best); }
 };
 

@@ -155,7 +155,6 @@ TEST_CASE("a scorer scores with what its detectors have learnt") {
   f.scorer.use_threads(3);
   CHECK(f.scorer.score(images, {}).per_detector == scores.per_detector);
   CHECK(f.scorer.milliseconds(kOfMean) > 0);
-  CHECK(f.scorer.pass_milliseconds() > 0);
 }
 
 TEST_CASE("a detector that cannot be fitted says why") {

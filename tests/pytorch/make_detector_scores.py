@@ -109,8 +109,7 @@ def vim(o, dimension=None):
     dimension = dimension or o["features"].shape[1] // 2
     origin = -np.linalg.pinv(o["weights"]) @ o["bias"]
     training, tested = o["training_features"] - origin, o["features"] - origin
-    values, vectors = np.linalg.eigh(training.T @ training / len(training))
-    rest = vectors[:, np.argsort(-values)[dimension:]]
+    rest = np.linalg.svd(training, full_matrices=False)[2][dimension:].T
     alpha = o["training_logits"].max(axis=1).mean() / np.linalg.norm(training @ rest, axis=1).mean()
     return logsumexp(o["logits"]) - alpha * np.linalg.norm(tested @ rest, axis=1)
 
@@ -151,11 +150,20 @@ def knn(o, neighbours=50):
     return -np.sort(np.linalg.norm(difference, axis=2), axis=1)[:, neighbours - 1]
 
 
+def inverse_covariance(rows):
+    """Of rows about their mean; a constant feature counts for nothing. The correlations are what is inverted."""
+    covariance = np.cov(rows.T, bias=True)
+    deviations = np.sqrt(np.diag(covariance))
+    varies = deviations > 0
+    scales = np.where(varies, 1 / np.where(varies, deviations, 1), 0)
+    return np.linalg.pinv(covariance * scales * scales[:, None], hermitian=True) * scales * scales[:, None]
+
+
 def class_distances(o):
     """Squared Mahalanobis distances (images, classes) from the classes' means."""
     training, labels = o["training_features"], o["labels"]
     means = np.stack([training[labels == c].mean(axis=0) for c in range(o["logits"].shape[1])])
-    precision = np.linalg.pinv(np.cov((training - means[labels]).T, bias=True), hermitian=True)
+    precision = inverse_covariance(training - means[labels])
     difference = o["features"][:, None, :] - means[None]
     return np.einsum("nci,ij,ncj->nc", difference, precision, difference)
 
@@ -166,7 +174,7 @@ def mahalanobis(o):
 
 def relative_mahalanobis(o):
     training = o["training_features"]
-    precision = np.linalg.pinv(np.cov(training.T, bias=True), hermitian=True)
+    precision = inverse_covariance(training)
     difference = o["features"] - training.mean(axis=0)
     return -(class_distances(o) - np.einsum("ni,ij,nj->n", difference, precision, difference)[:, None]).min(axis=1)
 

@@ -4,7 +4,7 @@
 //   S = log sum_j exp(f_j) - alpha |R^T (h - u)|
 //
 // where u = -W^+ b is the origin in which the classifier's bias vanishes; the columns of R are the eigenvectors of
-// the mean of (h - u) (h - u)^T that are not among the D of the largest eigenvalues; and alpha = sum max_j f_j / sum
+// the mean of (h - u) (h - u)^T that are not among the D of the largest eigenvalues (found without that matrix); and alpha = sum max_j f_j / sum
 // |R^T (h - u)|, both over the training images. Wang, Li, Feng & Zhang, "ViM: Out-of-distribution with virtual-logit
 // matching", CVPR 2022, section 4, equations 5 to 7. D is as in the published code: 1000 for 2048 features or more, 512
 // for 768 or more, else half of them; the option `dimension` says another one.
@@ -66,8 +66,7 @@ DetectorFit fit(const TrainingOutputs& training) {
   const std::vector<double> bias(outputs.bias.begin(), outputs.bias.end());
   std::vector<double> origin = least_norm_solution(outputs.weights, bias);
   for (double& value : origin) value = -value;
-  const std::vector<double> second_moments = covariance(outputs.features, width, origin, {});
-  const auto [columns, values] = eigenvectors(second_moments, width);
+  const auto [columns, values] = singular_vectors(outputs.features, width, origin);
   std::vector<double> residual;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i % width >= dimension) residual.push_back(columns[i]);
@@ -81,7 +80,7 @@ DetectorFit fit(const TrainingOutputs& training) {
   }
   // Rounding alone leaves a length of some 1e-16 outside a space that holds all features.
   const double mean_length = lengths / static_cast<double>(images);
-  require(mean_length > 1e-12 * std::sqrt(values.front()),
+  require(mean_length > 1e-12 * values.front(),
           "the features of the training images have no more than {} dimensions, which leave "
           "nothing outside them",
           dimension);

@@ -112,7 +112,8 @@ TEST_CASE("detectors with a gradient of their own are scored only where they are
 TEST_CASE(
     "without a perturbation the scores are those of the image, and a perturbation raises them") {
   const auto backend = make_cpu_backend(1);
-  Scorer scorer(small_checkpoint(), *backend, all_detectors());
+  const Detector* const detectors[] = {&kEnergy, &kMaxLogit, &kOdin, &kOdinEnergy, &kOdinMaxLogit};
+  Scorer scorer(small_checkpoint(), *backend, detectors);
   const std::vector<OdinParameters> parameters = {{1, 0}, {1, 0.0005}};
   constexpr std::size_t kImages = 8;
   const Scores scores = scorer.score(formula_images(kImages), parameters);

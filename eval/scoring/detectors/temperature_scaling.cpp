@@ -1,16 +1,17 @@
-// Temperature scaling: the maximum softmax probability at the temperature T that makes the network's probabilities fit,
+// Temperature scaling: the logarithm of the maximum softmax probability, at the temperature T that makes the network's
+// probabilities fit,
 //
-//   S = max_i exp(f_i / T) / sum_j exp(f_j / T)
+//   S = log max_i exp(f_i / T) / sum_j exp(f_j / T)
 //
 // where T minimises the cross entropy of the training images' classes. Guo, Pleiss, Sun & Weinberger, "On calibration of
 // modern neural networks", ICML 2017, section 4.2, equation 9. They fit on images that the network was not trained on:
-// on images that it knows by heart T is too small. Ours is between 0.1 and 100, because no T is small enough for images
-// that are all recognised. Fit: `temperature` (1).
+// on images that it knows by heart T becomes small, and most probabilities would be rounded to 1, which their logarithms
+// are not. T is between 0.1 and 100, because no T is small enough for images that are all recognised. Fit:
+// `temperature` (1).
 #include <algorithm>
 #include <cmath>
 
 #include "eval/scoring/detectors/logit_rows.h"
-#include "eval/scoring/detectors/max_softmax.h"
 #include "eval/scoring/detectors/registry.h"
 #include "eval/scoring/detectors/training_checks.h"
 
@@ -76,8 +77,15 @@ DetectorFit fit(const TrainingOutputs& training) {
 }
 
 void score(const NetworkOutputs& outputs, std::span<double> scores) {
-  max_softmax(outputs.logits, outputs.classes, fitted_numbers(outputs.fit, "temperature", 1)[0],
-              scores);
+  const double temperature = fitted_numbers(outputs.fit, "temperature", 1)[0];
+  require_temperature(temperature);
+  score_logit_rows(
+      outputs.logits, outputs.classes, scores, [&](std::span<const float> row, double largest) {
+        const std::size_t place = place_of_largest(row, largest);
+        const double others = sum_of_exponentials(row.first(place), largest, temperature) +
+                              sum_of_exponentials(row.subspan(place + 1), largest, temperature);
+        return -std::log1p(others);
+      });
 }
 
 }  // namespace

@@ -129,6 +129,15 @@ TEST_CASE("a temperature has bounds") {
         std::vector<double>{100});
 }
 
+TEST_CASE("probabilities that are 1 but for a rounding error have different scores") {
+  const float logits[] = {0, 90, 1, 91, 0, 0};
+  const DetectorFit fit{.numbers = {{"temperature", {0.5}}}};
+  std::vector<double> scores(2);
+  detectors::kTemperatureScaling.score({.classes = 3, .logits = logits, .fit = &fit}, scores);
+  CHECK(scores[0] == doctest::Approx(-std::exp(-178) * (1 + std::exp(-2))).epsilon(1e-12).scale(0));
+  CHECK(scores[1] == doctest::Approx(-2 * std::exp(-182)).epsilon(1e-12).scale(0));
+}
+
 TEST_CASE("more neighbours or dimensions than there are are refused") {
   DetectorArrays arrays(read_detector_samples().at(1));
   const auto refused = [&](const char* name) {

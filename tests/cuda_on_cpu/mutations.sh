@@ -134,8 +134,6 @@ mutation 'a halo that is a pixel too short' conv/halo.cu \
   'zeros(Tile::kM + 2 * (g.source.width + 1))' 'zeros(Tile::kM + 2 * (g.source.width + 1) - 1)' $kernels 'cuda: convolution forward*'
 mutation 'a neighbour across the border instead of zeros' conv/halo.cu \
   '(inside[i] >> t & 1u) != 0 ? row : rows.zeros' 'row' $kernels 'cuda: convolution forward*'
-mutation 'pixels behind the last image' conv/halo.cu \
-  'pixel >= 0 && pixel < place.pixels' 'pixel >= 0' $kernels 'cuda: convolution forward*'
 mutation 'weights of the next tap' conv/halo.cu \
   'rows.weights + t * Tile::kN' 'rows.weights + (t + 1) % 9 * Tile::kN' $kernels 'cuda: convolution forward*'
 

@@ -43,6 +43,7 @@ std::string results_of(const EvalWorkspace& w, const std::string& start,
   json["settings"].erase("ranks");
   json.erase("seconds");
   json.erase("images_per_second");
+  json.erase("milliseconds_per_image");
   std::string all = r.output + json.dump() + content_of(w.folder / "r.csv");
   for (const char* file : {"Base_In", "Base_Out", "Our_In", "Our_Out"}) {
     all += content_of(w.folder / fmt::format("s/out_1/confidence_{}.txt", file));
@@ -86,6 +87,26 @@ TEST_CASE("a process may have no image of a set, and several processes can searc
   const std::string options = "--nn densenet10 --out_dataset all --skip 3 --limit 5 --search";
   const std::string expected = results_of(w, "", options);
   CHECK(results_of(w, launcher(3), options + " --search-dir other") == expected);
+}
+
+TEST_CASE("processes share the images that detectors are fitted on") {
+  if (!has_mpi()) return;
+  const EvalWorkspace w;
+  w.write_training_half();
+  w.write_folder("iSUN", 5, 1);
+  const std::string options =
+      "--nn densenet10 --out_dataset all --skip 3 --score baseline,odin,react,knn:neighbours=3,vim";
+  const auto fitted = [&](const std::string& start, const char* folder) {
+    std::string all = results_of(w, start, fmt::format("{} --fit-dir {}", options, folder));
+    for (const char* file : {"React_Out", "Knn_neighbours3_Out", "Vim_In"}) {
+      all += content_of(w.folder / fmt::format("s/out_1/confidence_{}.txt", file));
+    }
+    return all;
+  };
+  const std::string expected = fitted("", "one");
+  CHECK(fitted(launcher(3), "three") == expected);
+  // With what is kept.
+  CHECK(fitted(launcher(2), "three") == expected);
 }
 
 TEST_CASE("an error in one process ends the run with its message") {

@@ -15,19 +15,36 @@ namespace fs = std::filesystem;
 
 const std::string kEvalProgram = std::string(ODIN_BINARY_DIR) + "/eval/odin_eval";
 
+namespace {
+
+// Images of noise in CIFAR-10's binary format, the classes in turn.
+void write_cifar_batch(const fs::path& file, const std::string& name, int images) {
+  std::ofstream cifar(file, std::ios::binary);
+  const auto count = static_cast<std::size_t>(images);
+  const std::vector<double> noise = formula_noise(name, count * 3072);
+  for (std::size_t i = 0; i < count; ++i) {
+    cifar.put(static_cast<char>(i % 10));
+    for (std::size_t k = 0; k < 3072; ++k) {
+      cifar.put(static_cast<char>(static_cast<int>(127.5 + 127.5 * noise[i * 3072 + k])));
+    }
+  }
+}
+
+}  // namespace
+
 EvalWorkspace::EvalWorkspace() {
   Checkpoint checkpoint = small_checkpoint({10, 4, 0.5, true, 10});
   checkpoint.mean = {0.49f, 0.48f, 0.45f};
   write_checkpoint(checkpoint, folder / "densenet10.h5");
 
   fs::create_directories(folder / "cifar-10-batches-bin");
-  std::ofstream cifar(folder / "cifar-10-batches-bin/test_batch.bin", std::ios::binary);
-  const std::vector<double> noise = formula_noise("cifar", kImages * 3072);
-  for (std::size_t i = 0; i < kImages; ++i) {
-    cifar.put(static_cast<char>(i % 10));
-    for (std::size_t k = 0; k < 3072; ++k) {
-      cifar.put(static_cast<char>(static_cast<int>(127.5 + 127.5 * noise[i * 3072 + k])));
-    }
+  write_cifar_batch(folder / "cifar-10-batches-bin/test_batch.bin", "cifar", kImages);
+}
+
+void EvalWorkspace::write_training_half() const {
+  for (int i = 1; i <= 5; ++i) {
+    const std::string name = fmt::format("data_batch_{}", i);
+    write_cifar_batch(folder / fmt::format("cifar-10-batches-bin/{}.bin", name), name, 12);
   }
 }
 

@@ -23,9 +23,15 @@ struct EvalWorkspace {
   ProgramResult run(const std::string& arguments, const std::string& launcher = "") const;
   // The same for a command line that must succeed.
   ProgramResult succeed(const std::string& arguments, const std::string& launcher = "") const;
+  // Writes the five files of CIFAR-10's training half, for detectors that are fitted, with 12 images each.
+  void write_training_half() const;
   // Writes a folder of `count` PNGs of noise, which depends on the seed.
   void write_folder(const std::string& name, int count, std::uint64_t seed) const;
 };
+
+// Names of scores for --score that need no training images.
+inline constexpr const char* kUnfitted =
+    "baseline,max_logit,energy,entropy,gen,ash_p,ash_b,ash_s,scale,gradnorm,odin";
 
 // The scores in a file of lines "temperature, magnitude, score".
 std::vector<double> read_scores(const std::filesystem::path& file);

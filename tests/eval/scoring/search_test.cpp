@@ -163,3 +163,58 @@ TEST_CASE("a folder for kept scores that cannot be created is named in the error
     CHECK(std::string(error.what()).find(below) != std::string::npos);
   }
 }
+
+TEST_CASE("a search tries each combination of a detector's options, the default first") {
+  const std::vector<const Detector*> tried = options_to_try(detectors::kGen);
+  REQUIRE(tried.size() == (1 + detectors::kGen.options[0].grid.size()) *
+                              (1 + detectors::kGen.options[1].grid.size()));
+  CHECK(tried.front() == &detectors::kGen);
+  for (const Detector* one : std::span(tried).subspan(1)) {
+    CHECK(one->variant_of == &detectors::kGen);
+    CHECK(std::ranges::count(tried, one) == 1);
+  }
+  // A variant that was asked for is what is wanted.
+  const Detector& variant = detector_named("gen:largest=10");
+  CHECK(options_to_try(variant) == std::vector<const Detector*>{&variant});
+  CHECK(options_to_try(detectors::kEnergy) == std::vector<const Detector*>{&detectors::kEnergy});
+  const Detector* asked_for[] = {&detectors::kEnergy, &detectors::kOdin, &variant};
+  CHECK(detectors_to_search(asked_for) == std::vector<const Detector*>{&detectors::kOdin});
+}
+
+TEST_CASE("options cost no passes of their own, and each result equals a single run's") {
+  Fixture f;
+  const Detector* wanted[] = {&detectors::kAshS, &detectors::kOdin};
+  const std::vector<const Detector*> searched = detectors_to_search(wanted);
+  f.scorer = counting_scorer(f.checkpoint, *f.backend, f.count, searched);
+  const std::vector<SearchResult> results = f.run(kSmall);
+  const std::int64_t images = 8 + 5 + 6;
+  CHECK(f.count == PassCount{images, 2 * images, 4 * images, images});
+  for (std::size_t s = 0; s < 2; ++s) {
+    CHECK(results[s].cells.size() == 6);
+    REQUIRE(results[s].options.size() == 1);
+    const OptionSearch& search = results[s].options[0];
+    CHECK(search.detector == &detectors::kAshS);
+    CHECK(search.tried == options_to_try(detectors::kAshS));
+    for (std::size_t i = 0; i < search.tried.size(); ++i) {
+      Scorer alone(f.checkpoint, *f.backend, {&search.tried[i], 1});
+      const auto score = [&](const NamedDataset& set) {
+        return score_set(alone, set, {}, {}, f.progress).of(*search.tried[i]);
+      };
+      CHECK(search.results[i] == exact_metrics(score(f.in), score(f.out[s])));
+    }
+    CHECK(search.best == best_option(search.results));
+  }
+}
+
+TEST_CASE("of options with equal FPR the greatest AUROC is chosen, then the first") {
+  std::vector<Metrics> results(4, cell(0.5, 0.5));
+  CHECK(best_option(results) == 0);
+  results[2] = cell(0.5, 0.6);
+  results[3] = cell(0.5, 0.6);
+  CHECK(best_option(results) == 2);
+  results[1] = cell(0.4, 0.1);
+  CHECK(best_option(results) == 1);
+  results[0].fpr_at_tpr95.reset();
+  CHECK_THROWS_AS(best_option(results), Error);
+  CHECK_THROWS_AS(best_option({}), Error);
+}

@@ -79,6 +79,17 @@ DetectorResult result_of(const DetectorScores& scores, const BenchmarkOptions& o
   return result;
 }
 
+void add_costs(Scorer& scorer, const Dataset& images, const std::vector<BenchmarkTask>& tasks,
+               BenchmarkResult& result) {
+  DetectorCosts costs(scorer, images);
+  for (TaskResult& done : result.tasks) {
+    for (DetectorResult& one : done.evaluation.detectors) {
+      const Detector& used = one.tuned ? *one.tuned : *one.detector;
+      one.milliseconds = costs.of(used, tasks[done.task].parameters);
+    }
+  }
+}
+
 }  // namespace
 
 BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
@@ -100,7 +111,6 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                          : match_classes(*in.images, network, SetOrigin::kUnknown).classes;
   result.accuracy = accuracy_of(*in.images, classes, in_scores.predictions);
 
-  DetectorCosts costs(scorer, *in.images);
   const auto run_task = [&](std::size_t index) {
     const BenchmarkTask& task = tasks[index];
     require(task.failure.empty(), "{}", task.failure);
@@ -121,10 +131,9 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
       done.scores.push_back({asked_for, task.parameters,
                              in_scores.of(*detector, detector->uses_odin_parameters ? of_in : 0),
                              out_scores.of(*detector)});
-      DetectorResult& found = done.evaluation.detectors.emplace_back(
+      done.evaluation.detectors.push_back(
           result_of(done.scores.back(), options, scorer.num_classes()));
-      if (detector != asked_for) found.tuned = detector;
-      if (options.measure_cost) found.milliseconds = costs.of(*detector, task.parameters);
+      if (detector != asked_for) done.evaluation.detectors.back().tuned = detector;
     }
     result.tasks.push_back(std::move(done));
   };
@@ -138,6 +147,7 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
   if (result.tasks.empty() && !result.failures.empty()) {
     fail("{}", result.failures.front().reason);
   }
+  if (options.measure_cost) add_costs(scorer, *in.images, tasks, result);
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return result;

@@ -23,14 +23,16 @@ TrainingImages open_training_images(const TrainingRequest& request, const SetReq
   const DatasetKind kind = parse_dataset_spec(set.spec).kind;
   require(!is_noise(kind), "{} is noise, which no network was trained on: --fit-on takes images",
           set.spec);
-  if (const std::optional<MissingSet> missing = missing_set(set)) {
-    fail("the images to fit on, {}, are missing: {}; give others with --fit-on", missing->name,
-         missing->reason);
-  }
   const SetParts parts{.skip = 0,
                        .limit = request.most.value_or(std::numeric_limits<std::int64_t>::max())};
   options.folder.most_images = parts.limit;
-  NamedDataset images = reported_images(open_set(set, options, parts), parts);
+  NamedDataset images;
+  try {
+    if (const std::optional<MissingSet> missing = missing_set(set)) fail_missing(*missing);
+    images = reported_images(open_set(set, options, parts), parts);
+  } catch (const Error& error) {
+    fail("there are no images to fit on: {}; give others with --fit-on", error.what());
+  }
   images.display_name += " (images to fit on)";
 
   const ClassMatch match = match_classes(

@@ -94,7 +94,8 @@ TEST_CASE("a search chooses the options that are best on the held-out images") {
   const EvalWorkspace w;
   w.write_training_half();
   const std::string command =
-      std::string(kGeneral) + " --out gaussian --skip 9 --limit 24 --quiet --score ";
+      "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --out uniform --out gaussian "
+      "--skip 9 --limit 24 --device cpu --quiet --score ";
   w.succeed(command + "energy,react,ash_s --search --json s.json");
   const Json json = Json::parse(content_of(w.folder / "s.json"));
   REQUIRE(json["searches"].size() == 2);

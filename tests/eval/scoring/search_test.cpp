@@ -1,5 +1,6 @@
 #include "eval/scoring/search.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 

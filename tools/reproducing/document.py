@@ -2,19 +2,15 @@
 import datetime
 import pathlib
 
+from reproducing.comparison import comparison_section
 from reproducing.networks import NETWORKS
+from reproducing.text import heading, mean_of, percent, row
 
 FIGURES = {"fpr_at_tpr95": "FPR at TPR 95 %", "detection_error": "detection error", "auroc": "AUROC",
            "aupr_in": "AUPR In", "aupr_out": "AUPR Out"}
-DETECTORS = {"baseline": "baseline", "max_logit": "maximum logit", "energy": "energy", "entropy": "entropy",
-             "gen": "GEN", "ash_p": "ASH-P", "ash_b": "ASH-B", "ash_s": "ASH-S", "scale": "SCALE",
-             "gradnorm": "GradNorm", "odin": "ODIN"}
+DETECTORS = {"baseline": "baseline", "max_logit": "maximum logit", "energy": "energy", "odin": "ODIN"}
 LARGE = 0.01  # a difference that is marked
 DIFFERENCES = pathlib.Path(__file__).with_name("differences.md")
-
-
-def percent(value):
-    return "n/a" if value is None else f"{100 * value:.1f}"
 
 
 def published(figures):
@@ -37,19 +33,6 @@ def compared(ours, paper, figure):
     difference = ours[figure] - paper[figure]
     cell += f" ({percent(paper[figure])}, {100 * difference:+.1f})"
     return f"**{cell}**" if abs(difference) > LARGE else cell
-
-
-def mean_of(evaluations, detector, figure):
-    values = [e["detectors"][detector][figure] for e in evaluations]
-    return None if None in values else sum(values) / len(values)
-
-
-def row(*cells):
-    return "| " + " | ".join(cells) + " |"
-
-
-def heading(*cells):
-    return [row(*cells), "|" + " --- |" * len(cells)]
 
 
 class Sources:
@@ -171,8 +154,8 @@ def processor():
     return next(names, "an unknown processor")
 
 
-def document(results, absent, calibrations):
-    """RESULTS.md: the summary, a section for each network, the calibrations, and what is known of the differences."""
+def document(results, absent, comparisons, calibrations):
+    """RESULTS.md: the summary, the networks, all detectors, the calibrations, and what is known of the differences."""
     first = next(iter(results.values()))["odin"]
     settings = first["settings"]
     seconds = sum(report["seconds"] for reports in results.values() for report in reports.values() if report)
@@ -195,6 +178,8 @@ def document(results, absent, calibrations):
     lines.append("")
     for name, reports in results.items():
         lines += network_section(name, reports)
+    if comparisons:
+        lines += comparison_section(comparisons)
     lines += calibration_section(calibrations)
     lines += ["## What explains the differences", "", DIFFERENCES.read_text(encoding="utf-8").strip(), ""]
     return "\n".join(lines)

@@ -52,6 +52,7 @@ odin = dict(figures(.038), paper=dict(figures(.03), source="the paper", auroc=.9
             threshold_sweep=dict(figures(.039), fpr_at_tpr95=None), fpr_at_tpr95_ci95=[.03, .045])
 other = dict(figures(.5), paper=dict(figures(.1), source="another", another_network=True))
 report = dict(in_images=9000, accuracy=.9519, notes=["a note"], versions=dict(odin="1.2.3"), seconds=90,
+              milliseconds_per_image=dict(baseline=.001, odin=8.5),
               missing=[dict(out_set="LSUN (crop)", reason="there is no LSUN", command="fetch")],
               settings=dict(device="DenseNet-BC-100 on cpu: avx2", skip=1000, limit=10000),
               evaluations=[dict(out_set="iSUN", out_images=8000, detectors=dict(baseline=figures(.34), odin=odin)),
@@ -138,6 +139,19 @@ class Reproduce(unittest.TestCase):
         self.assertNotIn("| dice_densenet100 | 0.01", text)
         spec = f"cifar10:{self.folder}/data/cifar-10-batches-bin"
         self.assertIn(spec, [call[call.index("--in") + 1] for call in self.calls("odin_calibrate")])
+
+    def test_all_detectors_are_compared_where_the_training_images_are(self):
+        self.network("densenet10.pth")
+        self.assertEqual(self.run_script().returncode, 0)
+        self.assertNotIn("## All detectors", self.output.read_text())
+        (self.folder / "data/cifar-10-batches-bin").mkdir()
+        (self.folder / "data/cifar-10-batches-bin/data_batch_1.bin").write_text("x")
+        self.assertEqual(self.run_script("--work", self.folder / "work").returncode, 0)
+        text = self.output.read_text().split("## All detectors")[1]
+        self.assertIn("| 1 | `baseline` | 35.0 | 95.0 | 34.0 | **95.0** | **36.0** | **95.0** | 0.001 |", text)
+        self.assertIn("| 2 | `odin` | 26.9 | 95.0 | **3.8** | **95.0** | 50.0 | **95.0** | 8.500 |", text)
+        call = next(c for c in self.calls("odin_eval") if "all" in c)
+        self.assertEqual(call[call.index("--fit-dir") + 1], str(self.folder / "work/fits"))
 
     def test_a_crop_set_is_made_where_only_its_source_is_there_and_marked(self):
         self.network("densenet10.pth", "densenet100.pth")

@@ -35,6 +35,8 @@
 
 namespace odin {
 
+class FusedTraining;  // kernels/fused_training.h
+
 // A key of the random-number generator (kernels/philox.h): results depend on nothing else.
 struct RandomKey {
   std::uint64_t seed = 0;
@@ -258,6 +260,10 @@ class Backend {
   // --- evaluation -----------------------------------------------------------------------------
   // Makes a compiled network ready to run: packs weights, assigns memory, chooses kernels.
   virtual std::unique_ptr<PlanExecutor> prepare(const Plan& plan) = 0;
+
+  // --- training in fewer passes ---------------------------------------------------------------
+  // Null if the device has no such steps; it then trains by the operations above.
+  virtual FusedTraining* fused_training() { return nullptr; }
 
  private:
   ODIN_DEVICE_OPERATIONS(= 0)

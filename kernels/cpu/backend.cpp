@@ -1,13 +1,17 @@
 #include "kernels/cpu/backend.h"
 
 #include "kernels/cpu/convolution.h"
+#include "kernels/cpu/micro/instruction_set.h"
+#include "kernels/cpu/training/fused_training.h"
 
 namespace odin::cpu {
 
 CpuBackend::CpuBackend(const PlanOptions& options)
     : pool_(options.threads),
       options_(options),
-      convolutions_(std::make_unique<Convolutions>(pool_)) {
+      convolutions_(std::make_unique<Convolutions>(pool_)),
+      fused_training_(std::make_unique<CpuFusedTraining>(kernel_table(best_instruction_set()),
+                                                         options.convolution, pool_)) {
   options_.threads = pool_.size();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kernels/cpu/plan/plan_executor.h"
+#include "kernels/fused_training.h"
 #include "kernels/host_backend.h"
 #include "kernels/thread_pool.h"
 
@@ -24,6 +25,7 @@ class CpuBackend final : public HostBackend {
   std::string name() const override { return "cpu"; }
   DataType data_type() const override { return DataType::kFloat32; }
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override;
+  FusedTraining* fused_training() override { return fused_training_.get(); }
 
  private:
   ODIN_DEVICE_OPERATIONS(override)
@@ -31,6 +33,7 @@ class CpuBackend final : public HostBackend {
   ThreadPool pool_;
   PlanOptions options_;
   std::unique_ptr<Convolutions> convolutions_;
+  std::unique_ptr<FusedTraining> fused_training_;
 };
 
 }  // namespace odin::cpu

@@ -1,5 +1,4 @@
-// The vectorised loops of batch norm over one plane, compiled for each instruction set. Only
-// batch_norm.cpp includes this file.
+// The vectorised loops of batch norm over one plane, compiled for each instruction set.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +18,12 @@ struct Sum {
   WideLanes lanes{};
 
   double total() const {
-    double sum = 0;
-    for (int l = 0; l < kLanes; ++l) sum += lanes[l];
-    return sum;
+    // Not one chain of additions, which would take longer than adding a small plane.
+    double part[4]{};
+    for (int l = 0; l < kLanes; l += 4) {
+      for (int i = 0; i < 4; ++i) part[i] += lanes[l + i];
+    }
+    return (part[0] + part[2]) + (part[1] + part[3]);
   }
 };
 
@@ -33,7 +35,7 @@ struct Sums {
 
 // Adds n <= kBlock elements, u = x and v = 1.
 ODIN_MULTIVERSION
-static void add_values(const float* x, std::int64_t n, Sum& sum) {
+[[maybe_unused]] static void add_values(const float* x, std::int64_t n, Sum& sum) {
   const std::int64_t whole = n / kLanes * kLanes;
   Lanes lanes{};
   for (std::int64_t i = 0; i < whole; i += kLanes) lanes += *reinterpret_cast<const Lanes*>(x + i);
@@ -43,7 +45,8 @@ static void add_values(const float* x, std::int64_t n, Sum& sum) {
 
 // Adds n <= kBlock elements, u = v = x - centre.
 ODIN_MULTIVERSION
-static void add_deviations(const float* x, float centre, std::int64_t n, Sums& sums) {
+[[maybe_unused]] static void add_deviations(const float* x, float centre, std::int64_t n,
+                                            Sums& sums) {
   const std::int64_t whole = n / kLanes * kLanes;
   Lanes values{};
   Lanes squares{};
@@ -63,7 +66,8 @@ static void add_deviations(const float* x, float centre, std::int64_t n, Sums& s
 
 // Adds n <= kBlock elements, u = dy and v = x - mean.
 ODIN_MULTIVERSION
-static void add_gradients(const float* x, const float* dy, float mean, std::int64_t n, Sums& sums) {
+[[maybe_unused]] static void add_gradients(const float* x, const float* dy, float mean,
+                                           std::int64_t n, Sums& sums) {
   const std::int64_t whole = n / kLanes * kLanes;
   Lanes values{};
   Lanes products{};
@@ -84,8 +88,9 @@ static void add_gradients(const float* x, const float* dy, float mean, std::int6
 // The same, but dy counts as zero where scale (x - mean) + shift <= 0, that is, where the ReLU
 // after the norm was closed.
 ODIN_MULTIVERSION
-static void add_open_gradients(const float* x, const float* dy, float mean, float scale,
-                               float shift, std::int64_t n, Sums& sums) {
+[[maybe_unused]] static void add_open_gradients(const float* x, const float* dy, float mean,
+                                                float scale, float shift, std::int64_t n,
+                                                Sums& sums) {
   const std::int64_t whole = n / kLanes * kLanes;
   const Lanes zero{};
   Lanes values{};
@@ -109,16 +114,16 @@ static void add_open_gradients(const float* x, const float* dy, float mean, floa
 
 // y = scale (x - mean) + shift
 ODIN_MULTIVERSION
-static void normalise(const float* x, float mean, float scale, float shift, float* y,
-                      std::int64_t n) {
+[[maybe_unused]] static void normalise(const float* x, float mean, float scale, float shift,
+                                       float* y, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) y[i] = scale * (x[i] - mean) + shift;
 }
 
 // The same, then a ReLU that lets NaN through.
 ODIN_MULTIVERSION
-static void normalise_relu(const float* x, float mean, float scale, float shift, float* y,
-                           std::int64_t n) {
+[[maybe_unused]] static void normalise_relu(const float* x, float mean, float scale, float shift,
+                                            float* y, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
     const float z = scale * (x[i] - mean) + shift;
@@ -128,16 +133,17 @@ static void normalise_relu(const float* x, float mean, float scale, float shift,
 
 // dx += scale (dy - offset - slope (x - mean))
 ODIN_MULTIVERSION
-static void add_gradient(const float* x, const float* dy, float mean, float scale, float offset,
-                         float slope, float* dx, std::int64_t n) {
+[[maybe_unused]] static void add_gradient(const float* x, const float* dy, float mean, float scale,
+                                          float offset, float slope, float* dx, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * (dy[i] - offset - slope * (x[i] - mean));
 }
 
 // The same, but dy counts as zero where the ReLU after the norm was closed.
 ODIN_MULTIVERSION
-static void add_open_gradient(const float* x, const float* dy, float mean, float scale, float shift,
-                              float offset, float slope, float* dx, std::int64_t n) {
+[[maybe_unused]] static void add_open_gradient(const float* x, const float* dy, float mean,
+                                               float scale, float shift, float offset, float slope,
+                                               float* dx, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
     const float centred = x[i] - mean;
@@ -146,9 +152,59 @@ static void add_open_gradient(const float* x, const float* dy, float mean, float
   }
 }
 
+// Inlined into add_open() and set_open().
+template <bool kAdd>
+inline __attribute__((always_inline)) void pass_open(const float* x, const float* dh, float mean,
+                                                     float scale, float shift, float* dx,
+                                                     std::int64_t n, Sums& sums) {
+  const std::int64_t whole = n / kLanes * kLanes;
+  const Lanes zero{};
+  Lanes values{};
+  Lanes products{};
+  for (std::int64_t i = 0; i < whole; i += kLanes) {
+    const Lanes in = *reinterpret_cast<const Lanes*>(x + i);
+    const Lanes gradient = *reinterpret_cast<const Lanes*>(dh + i);
+    const Lanes d = scale * in + shift > zero ? gradient : zero;
+    values += d;
+    products += d * (in - mean);
+    Lanes& to = *reinterpret_cast<Lanes*>(dx + i);
+    to = kAdd ? to + scale * d : scale * d;
+  }
+  sums.u.lanes += __builtin_convertvector(values, WideLanes);
+  sums.uv.lanes += __builtin_convertvector(products, WideLanes);
+  for (std::int64_t i = whole; i < n; ++i) {
+    const float d = scale * x[i] + shift > 0 ? dh[i] : 0.0f;
+    sums.u.lanes[i - whole] += static_cast<double>(d);
+    sums.uv.lanes[i - whole] += static_cast<double>(d) * static_cast<double>(x[i] - mean);
+    dx[i] = kAdd ? dx[i] + scale * d : scale * d;
+  }
+}
+
+// With d = dh where the ReLU after the norm was open (scale x + shift > 0), else 0: dx += scale d, and
+// u = d, v = x - mean of n <= kBlock elements are added to the sums.
+ODIN_MULTIVERSION
+[[maybe_unused]] static void add_open(const float* x, const float* dh, float mean, float scale,
+                                      float shift, float* dx, std::int64_t n, Sums& sums) {
+  pass_open<true>(x, dh, mean, scale, shift, dx, n, sums);
+}
+// The same, but dx = scale d.
+ODIN_MULTIVERSION
+[[maybe_unused]] static void set_open(const float* x, const float* dh, float mean, float scale,
+                                      float shift, float* dx, std::int64_t n, Sums& sums) {
+  pass_open<false>(x, dh, mean, scale, shift, dx, n, sums);
+}
+
+// dx -= offset + slope (x - mean)
+ODIN_MULTIVERSION
+[[maybe_unused]] static void subtract_line(const float* x, float mean, float offset, float slope,
+                                           float* dx, std::int64_t n) {
+  ODIN_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) dx[i] -= offset + slope * (x[i] - mean);
+}
+
 // dx += scale dy
 ODIN_MULTIVERSION
-static void add_scaled(const float* dy, float scale, float* dx, std::int64_t n) {
+[[maybe_unused]] static void add_scaled(const float* dy, float scale, float* dx, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * dy[i];
 }

@@ -18,15 +18,6 @@ void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, c
           n, static_cast<int>(status));
 }
 
-std::byte* Scratch::reserve(std::size_t bytes) {
-  const std::size_t floats = (bytes + sizeof(float) - 1) / sizeof(float);
-  if (floats > memory_.size()) {
-    memory_ = {};  // frees the old memory first: both need not fit
-    memory_ = FloatMemory(floats);
-  }
-  return reinterpret_cast<std::byte*>(memory_.data());
-}
-
 BoundPrimitive::BoundPrimitive(const dnnl::primitive& primitive,
                                const std::vector<std::pair<int, dnnl::memory::desc>>& arguments)
     : primitive_(primitive), stream_(onednn_engine()) {

@@ -1,4 +1,4 @@
-// What all uses of oneDNN share: the engine, its errors as ours, scratch memory.
+// What all uses of oneDNN share: the engine, its errors as ours.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "kernels/cpu/memory.h"
+#include "kernels/cpu/scratch.h"
 #include "kernels/error.h"
 
 namespace odin::cpu {
@@ -23,16 +23,6 @@ auto with_onednn(const char* what, Function&& f) {
     fail("oneDNN cannot {}: {} (status {})", what, error.message, static_cast<int>(error.status));
   }
 }
-
-// Memory that is kept between calls and only ever grows. Growing loses its content.
-class Scratch {
- public:
-  // At least `bytes`, aligned to 64.
-  std::byte* reserve(std::size_t bytes);
-
- private:
-  FloatMemory memory_;
-};
 
 // A primitive and the memory of its arguments, for one thread.
 class BoundPrimitive {

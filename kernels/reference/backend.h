@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kernels/host_backend.h"
+#include "kernels/reference/fused_training.h"
 
 namespace odin::reference {
 
@@ -15,9 +16,12 @@ class ReferenceBackend final : public HostBackend {
   std::string name() const override { return "reference"; }
   DataType data_type() const override { return DataType::kFloat64; }
   std::unique_ptr<PlanExecutor> prepare(const Plan& plan) override;
+  FusedTraining* fused_training() override { return &fused_training_; }
 
  private:
   ODIN_DEVICE_OPERATIONS(override)
+
+  ReferenceFusedTraining fused_training_{*this};
 };
 
 }  // namespace odin::reference

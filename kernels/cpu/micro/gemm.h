@@ -241,9 +241,14 @@ ODIN_INLINE Destination destination_of(const ConvolutionTask& task, long image, 
   return to;
 }
 
+ODIN_INLINE int end_row_of(const WeightMatrix& w) {
+  return w.end_row == 0 || w.end_row > w.rows ? w.rows : w.end_row;
+}
+
 // Packs weights in the order in which multiply_panel() reads them.
 inline void pack(const WeightMatrix& w, float* packed) {
-  for (int row = 0; row < w.rows;) {
+  packed += static_cast<long>(w.first_row) * w.columns;
+  for (int row = w.first_row; row < end_row_of(w);) {
     const int block = block_rows(w.rows - row);
     for (int k = 0; k < w.columns; ++k) {
       for (int i = 0; i < block; ++i) {

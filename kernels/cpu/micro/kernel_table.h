@@ -70,6 +70,49 @@ struct ConvolutionTask {
   float* workspace = nullptr;
 };
 
+// The gradient in the weights of a convolution, from a group of images. The operands are brought into
+// matrices, which are multiplied place by place (a place is a tap of the kernel or, with Winograd's
+// algorithm, one of the 36 of a tile), and finished when the sums of all images are there. Planes may
+// be of any size, and nothing is read past their end.
+struct FilterTask {
+  bool winograd = false;  // 3x3, stride 1, padding 1
+  int images = 0;
+  int in_channels = 0, in_height = 0, in_width = 0;
+  int out_channels = 0, out_height = 0, out_width = 0;
+  int kernel = 1, stride = 1, padding = 0;
+
+  Load load = Load::kPlain;  // or kNormalise; masks are neither read nor written
+  Planes in;
+  const float* scale = nullptr;  // (in_channels)
+  const float* shift = nullptr;
+  Planes gradient;  // of the result
+
+  float* workspace = nullptr;  // of the thread
+  float* inputs = nullptr;     // the matrices
+  float* gradients = nullptr;
+  float* sums = nullptr;  // added to; they begin as zero
+};
+// Floats of each of the task's memories, and what there is to do.
+struct FilterSpace {
+  long workspace;
+  long inputs;
+  long gradients;
+  long sums;
+  int places;
+  int input_vectors;  // of channels
+  int gradient_vectors;
+};
+struct FilterKernel {
+  FilterSpace (*space)(const FilterTask&);
+  // Vectors [first, last) of channels.
+  void (*bring_inputs)(const FilterTask&, int first, int last);
+  void (*bring_gradients)(const FilterTask&, int first, int last);
+  // Places [first, last).
+  void (*multiply)(const FilterTask&, int first, int last);
+  // dw (out_channels, in_channels, kernel, kernel) += the gradient, for outputs [first, last).
+  void (*finish)(const FilterTask&, int first, int last, float* dw);
+};
+
 // A pool, a normalisation or an addition.
 struct PlaneTask {
   int images = 0;
@@ -98,6 +141,10 @@ struct WeightMatrix {
   long row_stride = 0;
   long column_stride = 0;
   const float* row_scale = nullptr;
+  // Only rows [first_row, end_row) are packed, to their place among all rows; both are multiples of
+  // 12, or end_row is 0 for all that are left.
+  int first_row = 0;
+  int end_row = 0;
 };
 
 struct ConvolutionKernel {
@@ -120,6 +167,8 @@ struct KernelTable {
   ConvolutionKernel direct_backward;
   // 3x3, stride 1, padding 1.
   ConvolutionKernel winograd;
+  // The gradient in the weights of any convolution with a square kernel.
+  FilterKernel filter;
 
   // Writes rows x columns floats to `packed`.
   void (*pack)(const WeightMatrix&, float* packed);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/cpu/micro/direct.h"
+#include "kernels/cpu/micro/filter_gradient.h"
 #include "kernels/cpu/micro/gemm.h"
 #include "kernels/cpu/micro/multiply_add_chain.h"
 #include "kernels/cpu/micro/planes.h"
@@ -23,6 +24,7 @@ const KernelTable& kernel_table() {
       .direct = {run_direct, direct_workspace},
       .direct_backward = {run_direct_backward, direct_backward_workspace},
       .winograd = {run_winograd, winograd_workspace},
+      .filter = {filter_space, run_bring_inputs, bring_gradients, multiply_filter, finish_filter},
       .pack = pack,
       .pack_winograd = pack_winograd,
       .pool = pool,

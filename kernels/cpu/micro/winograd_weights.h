@@ -26,7 +26,7 @@ inline void pack_winograd(const WeightMatrix& w, float* packed) {
   // write to all pages in turn.
   constexpr int kColumns = 32;
   float some[36][kColumns * kRows];
-  for (int row = 0; row < w.rows;) {
+  for (int row = w.first_row; row < end_row_of(w);) {
     const int block = block_rows(w.rows - row);
     for (int first = 0; first < w.columns; first += kColumns) {
       const int count = w.columns - first < kColumns ? w.columns - first : kColumns;

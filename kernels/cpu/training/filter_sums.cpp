@@ -1,0 +1,160 @@
+#include "kernels/cpu/training/filter_sums.h"
+
+#include <algorithm>
+
+#include "kernels/cpu/accumulate.h"
+#include "kernels/cpu/spans.h"
+
+namespace odin::cpu {
+namespace {
+
+constexpr auto kFloatBytes = static_cast<std::int64_t>(sizeof(float));
+// Larger sums than this are not kept once for every part.
+constexpr std::int64_t kSmallSums = 3 << 19;
+// Bytes of all sums in parts.
+constexpr std::int64_t kAllSums = 32 << 20;
+// Bytes of the operands that the threads share: they should stay in the last cache.
+constexpr std::int64_t kSharedOperands = 24 << 20;
+// Rows of the products that are worth loading and storing a block of sums.
+constexpr std::int64_t kRows = 64;
+constexpr std::int64_t kMostParts = 32;
+// Pixels of a 1x1 convolution that are brought in at once, so that they stay in a thread's cache.
+constexpr std::int64_t kStrip = 256;
+
+bool is_pointwise(const ConvolutionSizes& s) {
+  return s.kernel_height == 1 && s.stride == 1 && s.padding == 0;
+}
+
+}  // namespace
+
+FilterSums::FilterSums(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm,
+                       const Prologue& prologue, const KernelTable& kernels, FilterMemory& memory,
+                       ThreadPool& pool)
+    : sizes_(s), kernel_(kernels.filter), memory_(memory), pool_(pool) {
+  memory_.workers.resize(static_cast<std::size_t>(pool.size()));
+  task_.winograd = takes_winograd(s, algorithm);
+  task_.images = 1;
+  task_.in_channels = static_cast<int>(s.in_channels);
+  task_.in_height = static_cast<int>(s.height);
+  task_.in_width = static_cast<int>(s.width);
+  task_.out_channels = static_cast<int>(s.out_channels);
+  task_.out_height = static_cast<int>(s.out_height);
+  task_.out_width = static_cast<int>(s.out_width);
+  task_.kernel = static_cast<int>(s.kernel_height);
+  task_.stride = static_cast<int>(s.stride);
+  task_.padding = static_cast<int>(s.padding);
+  if (prologue.scale != nullptr) {
+    task_.load = Load::kNormalise;
+    task_.scale = prologue.scale;
+    task_.shift = prologue.shift;
+  }
+  const FilterSpace space = kernel_.space(task_);
+  sum_floats_ = space.sums;
+  const std::int64_t rows = task_.winograd ? (s.out_height + 3) / 4 * ((s.out_width + 3) / 4)
+                                           : s.out_height * s.out_width;
+  group_ = std::clamp<std::int64_t>(kRows / rows, 1, s.images);
+  const std::int64_t bytes = sum_floats_ * kFloatBytes;
+  if (bytes <= kSmallSums) {
+    parts_ = std::clamp<std::int64_t>(std::min(kAllSums / bytes, s.images / group_), 8, kMostParts);
+    parts_ = std::min(parts_, s.images);
+  } else {
+    const std::int64_t image_bytes = (space.inputs + space.gradients) * kFloatBytes;
+    group_ = std::clamp<std::int64_t>(kSharedOperands / image_bytes, group_, s.images);
+  }
+  sums_ = memory_.sums.floats(std::max<std::int64_t>(parts_, 1) * sum_floats_);
+}
+
+void FilterSums::place(FilterTask& task, ImagePlanes<const float> x, ImagePlanes<const float> dy,
+                       std::int64_t first, std::int64_t images) const {
+  task.images = static_cast<int>(images);
+  // The kernel only reads these.
+  task.in = {const_cast<float*>(x.image(first)), static_cast<long>(x.image_stride),
+             static_cast<long>(sizes_.height * sizes_.width)};
+  task.gradient = {const_cast<float*>(dy.image(first)), static_cast<long>(dy.image_stride),
+                   static_cast<long>(sizes_.out_height * sizes_.out_width)};
+}
+
+void FilterSums::add_part(std::int64_t part, int worker, ImagePlanes<const float> x,
+                          ImagePlanes<const float> dy) {
+  FilterMemory::Worker& own = memory_.workers[static_cast<std::size_t>(worker)];
+  FilterTask task = task_;
+  task.sums = sums_ + part * sum_floats_;
+  std::fill_n(task.sums, sum_floats_, 0.0f);
+  const auto run = [&] {
+    const FilterSpace space = kernel_.space(task);
+    task.workspace = own.workspace.floats(space.workspace);
+    task.inputs = own.inputs.floats(space.inputs);
+    task.gradients = own.gradients.floats(space.gradients);
+    kernel_.bring_inputs(task, 0, space.input_vectors);
+    kernel_.bring_gradients(task, 0, space.gradient_vectors);
+    kernel_.multiply(task, 0, space.places);
+  };
+  const std::int64_t end = first_image(part + 1);
+  for (std::int64_t n = first_image(part); n < end; n += group_) {
+    const std::int64_t images = std::min(group_, end - n);
+    place(task, x, dy, n, images);
+    const std::int64_t pixels = sizes_.height * sizes_.width;
+    if (!is_pointwise(sizes_) || pixels <= kStrip) {
+      run();
+      continue;
+    }
+    FilterTask whole = task;
+    for (std::int64_t at = 0; at < pixels; at += kStrip) {
+      task = whole;
+      task.in.data += at;
+      task.gradient.data += at;
+      task.in_height = task.out_height = 1;
+      task.in_width = task.out_width = static_cast<int>(std::min(kStrip, pixels - at));
+      run();
+    }
+    task = whole;
+  }
+}
+
+void FilterSums::add_all(ImagePlanes<const float> x, ImagePlanes<const float> dy) {
+  FilterTask task = task_;
+  task.sums = sums_;
+  for_each_span(pool_, {1, sum_floats_, sum_floats_},
+                [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                  std::fill(sums_ + begin, sums_ + end, 0.0f);
+                });
+  for (std::int64_t n = 0; n < sizes_.images; n += group_) {
+    place(task, x, dy, n, std::min(group_, sizes_.images - n));
+    const FilterSpace space = kernel_.space(task);
+    task.inputs = memory_.inputs.floats(space.inputs);
+    task.gradients = memory_.gradients.floats(space.gradients);
+    pool_.run(space.input_vectors + space.gradient_vectors, [&](std::int64_t index, int worker) {
+      FilterTask own = task;
+      own.workspace =
+          memory_.workers[static_cast<std::size_t>(worker)].workspace.floats(space.workspace);
+      const int vector = static_cast<int>(index);
+      if (vector < space.input_vectors) {
+        kernel_.bring_inputs(own, vector, vector + 1);
+      } else {
+        kernel_.bring_gradients(own, vector - space.input_vectors,
+                                vector - space.input_vectors + 1);
+      }
+    });
+    pool_.run(space.places, [&](std::int64_t index, int) {
+      kernel_.multiply(task, static_cast<int>(index), static_cast<int>(index) + 1);
+    });
+  }
+}
+
+void FilterSums::add_to(float* dw) {
+  if (parts_ > 1) {
+    for_each_span(pool_, {1, sum_floats_, sum_floats_},
+                  [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t part = 1; part < parts_; ++part) {
+                      accumulate(sums_ + part * sum_floats_ + begin, sums_ + begin, end - begin);
+                    }
+                  });
+  }
+  FilterTask task = task_;
+  task.sums = sums_;
+  pool_.run(sizes_.out_channels, [&](std::int64_t o, int) {
+    kernel_.finish(task, static_cast<int>(o), static_cast<int>(o) + 1, dw);
+  });
+}
+
+}  // namespace odin::cpu

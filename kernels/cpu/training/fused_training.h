@@ -1,0 +1,66 @@
+// kernels/fused_training.h on the processor: a thread carries images through a whole step, so that
+// what one kernel writes the next one finds in its cache.
+#pragma once
+
+#include <vector>
+
+#include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/cpu/scratch.h"
+#include "kernels/cpu/training/filter_sums.h"
+#include "kernels/cpu/training/image_convolution.h"
+#include "kernels/fused_training.h"
+#include "kernels/thread_pool.h"
+
+namespace odin::cpu {
+
+class CpuFusedTraining final : public FusedTraining {
+ public:
+  // The pool and the kernels must outlive this.
+  CpuFusedTraining(const KernelTable& kernels, ConvolutionAlgorithm algorithm, ThreadPool& pool);
+
+ private:
+  struct Worker {
+    ImageConvolution::Worker convolution;
+    Scratch gradient;  // of the normalised input of some images
+  };
+  // Sums over an image's channel, for the statistics or for the gradients of a batch norm.
+  struct PlaneSums {
+    double first = 0;
+    double second = 0;
+  };
+
+  void do_channel_statistics(ConstTensorView x, double epsilon,
+                             const ChannelStatistics& statistics) override;
+  void do_move_running_statistics(ConstTensorView mean, ConstTensorView variance,
+                                  std::int64_t count, double momentum, TensorView running_mean,
+                                  TensorView running_var) override;
+  void do_convolution_forward(const ConvolutionGeometry& geometry, const NormalisedInput& in,
+                              ConstTensorView w, TensorView y, double epsilon,
+                              const ChannelStatistics& statistics) override;
+  void do_convolution_backward(const ConvolutionGeometry& geometry, const NormalisedInput& in,
+                               ConstTensorView w, const ResultGradient& out, TensorView dw,
+                               const NormalisedGradients& gradients) override;
+  void do_finish_gradient(ConstTensorView x, ConstTensorView mean, ConstTensorView offset,
+                          ConstTensorView slope, TensorView dx) override;
+
+  // The prologue's factors, valid until the next call.
+  Prologue prologue_of(const NormalisedInput& in);
+  // Sets the plane sums of an image of x to its planes' means and squared deviations.
+  void measure_image(ImagePlanes<const float> x, std::int64_t channels, std::int64_t pixels,
+                     std::int64_t n);
+  // The statistics of all channels, from the plane sums of all images.
+  void merge_statistics(std::int64_t images, std::int64_t channels, std::int64_t pixels,
+                        double epsilon, const ChannelStatistics& statistics) const;
+
+  const KernelTable& kernels_;
+  ConvolutionAlgorithm algorithm_;
+  ThreadPool& pool_;
+  std::vector<Worker> workers_;
+  FilterMemory filter_;
+  Scratch packed_;
+  std::vector<float> scales_;
+  std::vector<float> shifts_;
+  std::vector<PlaneSums> sums_;  // (N, C)
+};
+
+}  // namespace odin::cpu

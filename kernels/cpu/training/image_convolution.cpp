@@ -1,0 +1,147 @@
+#include "kernels/cpu/training/image_convolution.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace odin::cpu {
+namespace {
+
+constexpr std::int64_t kMostImages = 16;
+// Floats of a result that stay in the second-level cache beside what the kernel needs.
+constexpr std::int64_t kCachedFloats = 64 * 1024;
+// A multiple of every instruction set's rows: packed weights may be cut there.
+constexpr std::int64_t kRowsApart = 12;
+// Rows of weights that a thread packs at once.
+constexpr int kPackedRows = 4 * kRowsApart;
+
+std::int64_t weight_elements(const ConvolutionSizes& s) {
+  return s.out_channels * s.in_channels * s.kernel_height * s.kernel_width;
+}
+
+}  // namespace
+
+bool takes_winograd(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm) {
+  constexpr std::int64_t kFewestChannels = 3;
+  const std::int64_t covered = (s.out_height + 3) / 4 * 4 * ((s.out_width + 3) / 4 * 4);
+  return algorithm != ConvolutionAlgorithm::kDirect && s.kernel_height == 3 && s.stride == 1 &&
+         s.padding == 1 && std::min(s.in_channels, s.out_channels) >= kFewestChannels &&
+         2 * s.out_height * s.out_width >= covered;
+}
+
+std::int64_t padded_plane(std::int64_t pixels) {
+  const std::int64_t lines = (pixels + 15) / 16;
+  return 16 * (lines % 2 == 0 ? lines + 1 : lines);
+}
+
+std::int64_t images_at_once(const ConvolutionSizes& s) {
+  constexpr std::int64_t kCachedWeights = std::int64_t{1} << 18;
+  const std::int64_t pixels = std::max<std::int64_t>(1, s.out_height * s.out_width);
+  const std::int64_t wanted = weight_elements(s) > kCachedWeights ? 1024 : 512;
+  return std::clamp<std::int64_t>((wanted + pixels - 1) / pixels, 1,
+                                  std::min(s.images, kMostImages));
+}
+
+ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& s,
+                                   ConvolutionAlgorithm algorithm, const KernelTable& kernels,
+                                   const float* weights, Scratch& packed, ThreadPool& pool)
+    : kernels_(kernels) {
+  const bool backward = pass == ConvolutionPass::kBackwardData;
+  const bool winograd = takes_winograd(s, algorithm);
+  const bool pointwise = s.kernel_height == 1 && s.stride == 1 && s.padding == 0;
+  kernel_ = winograd    ? &kernels.winograd
+            : pointwise ? &kernels.pointwise
+            : backward  ? &kernels.direct_backward
+                        : &kernels.direct;
+
+  const std::int64_t taps = s.kernel_height * s.kernel_width;
+  WeightMatrix matrix{weights,
+                      static_cast<int>(s.out_channels),
+                      static_cast<int>(s.in_channels),
+                      static_cast<long>(s.in_channels * taps),
+                      static_cast<long>(taps),
+                      nullptr};
+  if (backward && !winograd) {
+    std::swap(matrix.rows, matrix.columns);
+    std::swap(matrix.row_stride, matrix.column_stride);
+  }
+  if (!winograd) {
+    (backward ? matrix.rows : matrix.columns) *= static_cast<int>(taps);
+    (backward ? matrix.row_stride : matrix.column_stride) = 1;
+  }
+  const std::int64_t places = winograd ? 36 : 1;
+  float* const to = packed.floats(places * matrix.rows * matrix.columns);
+  const auto pack = winograd ? kernels.pack_winograd : kernels.pack;
+  pool.run((matrix.rows + kPackedRows - 1) / kPackedRows, [&](std::int64_t index, int) {
+    WeightMatrix part = matrix;
+    part.first_row = static_cast<int>(index) * kPackedRows;
+    part.end_row = part.first_row + kPackedRows;
+    pack(part, to);
+  });
+
+  task_.in_channels = static_cast<int>(backward ? s.out_channels : s.in_channels);
+  task_.in_height = static_cast<int>(backward ? s.out_height : s.height);
+  task_.in_width = static_cast<int>(backward ? s.out_width : s.width);
+  task_.out_channels = static_cast<int>(backward ? s.in_channels : s.out_channels);
+  task_.out_height = static_cast<int>(backward ? s.height : s.out_height);
+  task_.out_width = static_cast<int>(backward ? s.width : s.out_width);
+  task_.kernel = static_cast<int>(s.kernel_height);
+  task_.stride = static_cast<int>(s.stride);
+  task_.padding = static_cast<int>(s.padding);
+  task_.transposed = backward && winograd;
+  task_.weights = to;
+  in_pixels_ = std::int64_t{task_.in_height} * task_.in_width;
+  out_pixels_ = std::int64_t{task_.out_height} * task_.out_width;
+  channels_at_once_ = task_.out_channels;
+  if (pointwise) {
+    const std::int64_t cached = kCachedFloats / (images_at_once(s) * out_pixels_);
+    channels_at_once_ =
+        std::min(channels_at_once_, std::max(kRowsApart, cached / kRowsApart * kRowsApart));
+  }
+}
+
+void ImageConvolution::run(Worker& worker, std::int64_t images, ImagePlanes<const float> in,
+                           const Prologue& prologue, std::int64_t first, std::int64_t channels,
+                           ImagePlanes<float> out, std::int64_t out_plane) const {
+  ConvolutionTask task = task_;
+  task.images = static_cast<int>(images);
+  task.out_channels = static_cast<int>(channels);
+  task.weights += first * task.in_channels;
+  if (prologue.scale != nullptr) {
+    task.load = Load::kNormalise;
+    task.scale = prologue.scale;
+    task.shift = prologue.shift;
+  }
+  // Kernels read and write whole vectors, which must not reach into the next plane.
+  task.in = {const_cast<float*>(in.data), static_cast<long>(in.image_stride),
+             static_cast<long>(in_pixels_)};
+  if (in_pixels_ % kernels_.lanes != 0) {
+    const std::int64_t plane = padded_plane(in_pixels_);
+    task.in.plane = static_cast<long>(plane);
+    task.in.image = static_cast<long>(plane * task.in_channels);
+    task.in.data = worker.staged_in.floats(images * task.in.image);
+    for (std::int64_t n = 0; n < images; ++n) {
+      for (std::int64_t c = 0; c < task.in_channels; ++c) {
+        std::copy_n(in.image(n) + c * in_pixels_, in_pixels_,
+                    task.in.data + n * task.in.image + c * plane);
+      }
+    }
+  }
+  const bool staged = out_pixels_ % kernels_.lanes != 0 && out_plane < padded_plane(out_pixels_);
+  task.out = {out.data, static_cast<long>(out.image_stride), static_cast<long>(out_plane)};
+  if (staged) {
+    task.out.plane = static_cast<long>(padded_plane(out_pixels_));
+    task.out.image = task.out.plane * static_cast<long>(channels);
+    task.out.data = worker.staged_out.floats(images * task.out.image);
+  }
+  task.workspace = worker.workspace.floats(kernel_->workspace(task));
+  kernel_->run(task);
+  if (!staged) return;
+  for (std::int64_t n = 0; n < images; ++n) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      std::copy_n(task.out.data + n * task.out.image + c * task.out.plane, out_pixels_,
+                  out.image(n) + c * out_plane);
+    }
+  }
+}
+
+}  // namespace odin::cpu

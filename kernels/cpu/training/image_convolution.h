@@ -1,0 +1,75 @@
+// A convolution of a batch's images by our own kernels, or its gradient in the input, for one
+// training step: the weights are packed anew, and groups of images are computed one by one.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/convolution_sizes.h"
+#include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/cpu/scratch.h"
+#include "kernels/thread_pool.h"
+
+namespace odin::cpu {
+
+// Planes of a tensor without gaps: where its images begin.
+template <class T>
+struct ImagePlanes {
+  T* data = nullptr;
+  std::int64_t image_stride = 0;
+
+  T* image(std::int64_t n) const { return data + n * image_stride; }
+};
+
+// z = scale x + shift of every channel, then a ReLU: what a kernel does to its input.
+struct Prologue {
+  const float* scale = nullptr;  // null: nothing
+  const float* shift = nullptr;
+};
+
+// Whether Winograd's algorithm computes a convolution: where transforming, or the part of the tiles
+// beyond the image, does not cost more than it saves, and unless the algorithm is kDirect.
+bool takes_winograd(const ConvolutionSizes& sizes, ConvolutionAlgorithm algorithm);
+
+// Images that one call of a kernel takes, whatever the number of threads: more of small images, and
+// more if the weights are large.
+std::int64_t images_at_once(const ConvolutionSizes& sizes);
+
+// Floats from one plane to the next in a thread's own memory: whole vectors, and an odd number of
+// cache lines, so that the same pixel of all channels does not compete for a few lines of the cache.
+std::int64_t padded_plane(std::int64_t pixels);
+
+class ImageConvolution {
+ public:
+  // kForward or kBackwardData. `packed` holds the weights until the last call.
+  ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& sizes,
+                   ConvolutionAlgorithm algorithm, const KernelTable& kernels, const float* weights,
+                   Scratch& packed, ThreadPool& pool);
+
+  // The channels of the result that a call should compute, so that they stay in a cache: fewer than
+  // all only if that costs nothing.
+  std::int64_t channels_at_once() const { return channels_at_once_; }
+
+  // The memory of one thread.
+  struct Worker {
+    Scratch workspace;
+    Scratch staged_in;
+    Scratch staged_out;
+  };
+
+  // out = channels [first, first + channels) of the result of `images` images. `first` is a multiple
+  // of channels_at_once(). The planes of `out` are out_plane floats apart.
+  void run(Worker& worker, std::int64_t images, ImagePlanes<const float> in,
+           const Prologue& prologue, std::int64_t first, std::int64_t channels,
+           ImagePlanes<float> out, std::int64_t out_plane) const;
+
+ private:
+  const KernelTable& kernels_;
+  const ConvolutionKernel* kernel_ = nullptr;
+  ConvolutionTask task_;
+  std::int64_t in_pixels_;
+  std::int64_t out_pixels_;
+  std::int64_t channels_at_once_;
+};
+
+}  // namespace odin::cpu

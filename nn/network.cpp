@@ -6,7 +6,12 @@
 #include "nn/layers/linear.h"
 
 namespace odin {
-Network::Network(Graph graph, Backend& backend) : graph_(std::move(graph)), backend_(backend) {
+Network::Network(Graph graph, Backend& backend)
+    : graph_(std::move(graph)),
+      backend_(backend),
+      fused_(backend.fused_training()),
+      nodes_(fused_ ? FusedNodes(graph_) : FusedNodes()),
+      normalised_(graph_.buffers().size()) {
   for (const Graph::Node& node : graph_.nodes()) {
     NodeState state{parameters_.size(), operations_, {}};
     operations_ += static_cast<std::size_t>(node.layer->operations());
@@ -18,6 +23,14 @@ Network::Network(Graph graph, Backend& backend) : graph_(std::move(graph)), back
     }
     for (const Shape& shape : node.layer->saved()) state.saved.emplace_back(backend_, shape);
     states_.push_back(std::move(state));
+  }
+  for (std::size_t b = 0; nodes_.any() && b < normalised_.size(); ++b) {
+    if (!nodes_.normalised[b]) continue;
+    NormalisedBuffer& n = normalised_[b];
+    const int channels = graph_.buffers()[b].channels;
+    for (Tensor* tensor : {&n.mean, &n.variance, &n.inv_std, &n.offset, &n.slope}) {
+      *tensor = Tensor(backend_, {channels});
+    }
   }
 }
 
@@ -53,15 +66,24 @@ void Network::set_random(std::uint64_t seed, std::uint64_t step) {
   step_ = step;
 }
 
+bool Network::is_unused(std::size_t buffer) const {
+  return nodes_.any() && mode_ == Mode::kTraining && nodes_.unused[buffer];
+}
+
 void Network::reserve(std::int64_t images) {
   images_ = images;
-  if (images <= capacity_ && !activations_.empty()) return;
-  capacity_ = images;
-  gradients_.clear();
-  activations_.clear();
-  for (const PlanBuffer& b : graph_.buffers()) {
-    activations_.push_back(Tensor::activation(backend_, {capacity_, b.channels, b.height, b.width},
-                                              type_of(static_cast<int>(activations_.size()))));
+  if (images > capacity_ || activations_.empty()) {
+    capacity_ = images;
+    gradients_.clear();
+    activations_.clear();
+    activations_.resize(graph_.buffers().size());
+  }
+  for (std::size_t b = 0; b < activations_.size(); ++b) {
+    if (!activations_[b].empty() || is_unused(b)) continue;
+    const PlanBuffer& buffer = graph_.buffers()[b];
+    activations_[b] =
+        Tensor::activation(backend_, {capacity_, buffer.channels, buffer.height, buffer.width},
+                           type_of(static_cast<int>(b)));
   }
 }
 
@@ -87,6 +109,14 @@ TensorView Network::slice_of(std::vector<Tensor>& buffers, const Activation& a) 
       .view()
       .images(0, images_)
       .channels(a.begin, a.channels);
+}
+
+TensorView Network::value_of(std::size_t node, std::size_t parameter) {
+  return parameters_[states_[node].first_parameter + parameter].value.view();
+}
+
+TensorView Network::gradient_of(std::size_t node, std::size_t parameter) {
+  return parameters_[states_[node].first_parameter + parameter].gradient.view();
 }
 
 // Calls run(context, inputs) for a node.
@@ -118,11 +148,18 @@ ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
       shape.rank() == 4 && shape[1] == in.channels && shape[2] == in.height && shape[3] == in.width,
       "network {} takes images of {} x {} x {}, not {}", graph_.name(), in.channels, in.height,
       in.width, shape.to_string());
-  reserve(shape[0]);
   mode_ = mode;
+  reserve(shape[0]);
   if (mode == Mode::kTraining) ++step_;
   backend_.copy(images, activation(graph_.input()));
+  for (NormalisedBuffer& n : normalised_)
+    n.measured.assign(n.mean.empty() ? 0 : n.mean.shape()[0], false);
+  const bool fuses = nodes_.any() && mode == Mode::kTraining;
   for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
+    if (fuses && (nodes_.absorbed[i] || nodes_.norm_of[i])) {
+      fused_forward(i);
+      continue;
+    }
     with_context(i, false, [&](const LayerContext& context, Layer::Inputs x) {
       graph_.nodes()[i].layer->forward(context, x, activation(graph_.nodes()[i].output));
     });
@@ -131,12 +168,19 @@ ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
 }
 
 void Network::backward(ConstTensorView dlogits, Gradients wanted) {
-  if (gradients_.empty()) {
-    for (const Tensor& a : activations_) {
-      gradients_.push_back(Tensor::activation(backend_, a.shape(), a.view().type()));
+  gradients_.resize(activations_.size());
+  begun_.resize(activations_.size());
+  for (std::size_t b = 0; b < activations_.size(); ++b) {
+    begun_[b].assign(static_cast<std::size_t>(graph_.buffers()[b].channels), false);
+    const ConstTensorView like = activations_[b].view();
+    if (gradients_[b].empty() && !is_unused(b)) {
+      gradients_[b] = Tensor::activation(backend_, like.shape(), like.type());
     }
-  } else {
-    for (Tensor& gradient : gradients_) backend_.fill(gradient.view(), 0);
+  }
+  for (NormalisedBuffer& n : normalised_) {
+    if (n.mean.empty()) continue;
+    backend_.fill(n.offset.view(), 0);
+    backend_.fill(n.slope.view(), 0);
   }
   for (Parameter& parameter : parameters_) {
     if (wanted.parameters && parameter.trainable) backend_.fill(parameter.gradient.view(), 0);
@@ -144,13 +188,23 @@ void Network::backward(ConstTensorView dlogits, Gradients wanted) {
   const TensorView seed = as_rows(gradient(graph_.output()));
   require(dlogits.shape() == seed.shape(), "the gradient of the logits has shape {}, not {}",
           dlogits.shape().to_string(), seed.shape().to_string());
+  has_begun(graph_.output());
   backend_.copy(dlogits, seed);
+  const bool fuses = nodes_.any() && mode_ == Mode::kTraining;
   for (std::size_t i = graph_.nodes().size(); i-- > 0;) {
     const Graph::Node& node = graph_.nodes()[i];
+    if (fuses && nodes_.absorbed[i]) continue;
+    if (fuses && nodes_.norm_of[i]) {
+      fused_backward(i, wanted.parameters);
+      continue;
+    }
+    begin_gradient(node.output);
+    if (fuses) finish_gradient(node.output);
     with_context(i, wanted.parameters, [&](const LayerContext& context, Layer::Inputs x) {
       std::vector<TensorView> dx;
       for (const Activation& input : node.inputs) {
         const bool skip = !wanted.input && input.buffer == graph_.input().buffer;
+        if (!skip) begin_gradient(input);
         dx.push_back(skip ? TensorView() : gradient(input));
       }
       node.layer->backward(context, x, activation(node.output), gradient(node.output), dx);
@@ -177,6 +231,7 @@ std::string Network::first_not_finite() {
       const Parameter& parameter = parameters_[states_[i].first_parameter + p];
       if (has_one(parameter.value.view())) return parameter.name;
     }
+    if (is_unused(static_cast<std::size_t>(node.output.buffer))) continue;
     const std::string name = node.name.empty() ? "the layer after " + before : node.name;
     if (has_one(activation(node.output))) return "the output of " + name;
     if (!node.name.empty()) before = node.name;

@@ -1,4 +1,5 @@
-// A network on a device that runs layer by layer: for training, and to read and check.
+// A network on a device that runs layer by layer: for training, and to read and check. Where the
+// device offers it, a training step computes some layers together (nn/fused_nodes.h).
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/fused_training.h"
+#include "nn/fused_nodes.h"
 #include "nn/graph.h"
 #include "nn/parameters.h"
 #include "nn/tensor.h"
@@ -67,10 +70,35 @@ class Network {
     std::vector<Tensor> saved;
   };
 
+  // What fused steps keep of a buffer that they normalise, each tensor (C).
+  struct NormalisedBuffer {
+    Tensor mean;
+    Tensor variance;
+    Tensor inv_std;
+    Tensor offset;  // of the gradient's correction
+    Tensor slope;
+    std::vector<bool> measured;  // by channel: whether the statistics are this step's
+  };
+
   void reserve(std::int64_t images);
+  // Whether this pass has no use for a buffer.
+  bool is_unused(std::size_t buffer) const;
+  // How a node runs in a training step with fused steps; network_fused.cpp.
+  void fused_forward(std::size_t node);
+  void fused_backward(std::size_t node, bool parameter_gradients);
+  ChannelStatistics statistics_of(const Activation& a);
+  NormalisedInput normalised_input(std::size_t norm);
+  void measure(const Activation& a);
+  // Whether the gradient of an activation holds something. Where it does for some of its channels
+  // only, the others become zero.
+  bool has_begun(const Activation& a);
+  void begin_gradient(const Activation& a);
+  void finish_gradient(const Activation& a);
   TensorView activation(const Activation& a);
   TensorView gradient(const Activation& a);
   TensorView slice_of(std::vector<Tensor>& buffers, const Activation& a) const;
+  TensorView value_of(std::size_t node, std::size_t parameter);
+  TensorView gradient_of(std::size_t node, std::size_t parameter);
   // The type in which a buffer is stored: the back end's type for activations. The exceptions are
   // the images, which would lose much in half precision, and what the classifier reads and writes,
   // which is little.
@@ -85,6 +113,10 @@ class Network {
   std::size_t operations_ = 0;       // of all nodes
   std::vector<Tensor> activations_;  // one per buffer, of `capacity_` images
   std::vector<Tensor> gradients_;    // likewise, from the first backward pass on
+  FusedTraining* fused_;             // null: nothing is fused
+  FusedNodes nodes_;
+  std::vector<NormalisedBuffer> normalised_;  // one per buffer, empty if not normalised
+  std::vector<std::vector<bool>> begun_;      // by buffer and channel, in a backward pass
   std::int64_t capacity_ = 0;
   std::int64_t images_ = 0;
   Mode mode_ = Mode::kEvaluation;

@@ -24,7 +24,9 @@ class OwnPlanConvolution final : public PlanConvolutionRunner {
     alignas(16) std::uint8_t byte = 0;
     const Element output = element_of(precision);
     keeps_output_mask_ = step.relu && can_run_with(step, element, output, {&byte, 1}, {});
-    can_normalise_ = can_run_with(step, element, output, {}, {&byte, output});
+    // A residual that begins within a vector would be read in smaller pieces.
+    const bool whole = !step.residual || step.residual->begin % masked_channels(output) == 0;
+    can_normalise_ = whole && can_run_with(step, element, output, {}, {&byte, output});
     const DeviceBuffer row_major = upload(step.weights);
     const int outputs = step.output.channels;
     const int inputs = step.input.channels;

@@ -76,6 +76,25 @@ TEST_CASE("plans perturb with the gradient of every objective") {
   });
 }
 
+TEST_CASE("a residual may begin within a vector of channels") {
+  RandomPlan plan("residual within a vector", 4);
+  const PlanSlice image = plan.input(3, 4, 4);
+  const PlanSlice wide = plan.buffer(64, 4, 4);
+  plan.convolution(image, wide, {.kernel = 3, .padding = 1, .prologue = false});
+  const PlanSlice sum = plan.buffer(56, 4, 4);
+  const PlanSlice residual = part(wide, 4, 56);
+  plan.convolution(wide, sum, {.residual = &residual});
+  const PlanSlice next = plan.buffer(16, 4, 4);
+  plan.convolution(sum, next, {.kernel = 3, .padding = 1});
+  const PlanSlice features = plan.buffer(16, 1, 1);
+  plan.pool(next, features, 4, 1, true);
+  const Plan made = plan.linear(features, 3);
+  on_every_convolution([&](ConvolutionAlgorithm convolution) {
+    check_precision(made, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
+    check_precision(made, convolution, Precision::kFloat16, 5e-3, 5e-2, 1);
+  });
+}
+
 TEST_CASE("results do not depend on the size of the batch") {
   const Plan plan = small_densenet();
   const std::vector<float> images = random_images(plan, 7, 9);

@@ -10,8 +10,9 @@ CpuBackend::CpuBackend(const PlanOptions& options)
     : pool_(options.threads),
       options_(options),
       convolutions_(std::make_unique<Convolutions>(pool_)),
-      fused_training_(std::make_unique<CpuFusedTraining>(kernel_table(best_instruction_set()),
-                                                         options.convolution, pool_)) {
+      fused_training_(std::make_unique<CpuFusedTraining>(
+          kernel_table(options.instruction_set.value_or(best_instruction_set())),
+          options.convolution, pool_)) {
   options_.threads = pool_.size();
 }
 

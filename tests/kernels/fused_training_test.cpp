@@ -8,6 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/cpu/backend.h"
+#include "kernels/cpu/micro/instruction_set.h"
+#include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/philox.h"
 #include "tests/kernels/backends.h"
 
@@ -191,13 +194,23 @@ const std::vector<Options> kWays = {
 // The sums of a few hundred thousand products in another order, and Winograd's transforms.
 constexpr double kFloatTolerance = 1e-5;
 
-TEST_CASE("fused training on the CPU computes what the reference defines") {
+TEST_CASE("fused training on the CPU computes what the reference defines, by every kernel") {
   const auto reference = make_reference_backend();
-  const auto cpu = make_cpu_backend(2);
   for (const Case& c : kCases) {
     INFO(c.name());
     for (const Options& way : kWays) {
-      check_close(results_of(*cpu, c, way), results_of(*reference, c, way), kFloatTolerance);
+      const auto expected = results_of(*reference, c, way);
+      for (const cpu::InstructionSet set :
+           {cpu::InstructionSet::kPortable, cpu::InstructionSet::kAvx2,
+            cpu::InstructionSet::kAvx512}) {
+        if (!cpu::is_supported(set)) continue;
+        INFO(cpu::kernel_table(set).name);
+        for (const auto algorithm : {ConvolutionAlgorithm::kAuto, ConvolutionAlgorithm::kDirect}) {
+          INFO(name_of(algorithm));
+          cpu::CpuBackend backend({.threads = 2, .convolution = algorithm, .instruction_set = set});
+          check_close(results_of(backend, c, way), expected, kFloatTolerance);
+        }
+      }
     }
   }
 }

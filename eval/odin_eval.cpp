@@ -103,7 +103,7 @@ void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& 
   attempt([&] { write_report(o.csv, report, to_csv); });
   attempt([&] { write_report(o.markdown, report, to_markdown); });
   attempt([&] {
-    if (!o.report.empty()) write_html_report(html_report_of(job, result, report), o.report);
+    if (!o.report.empty()) write_html_report(html_report_of(job, result, report, o.plot), o.report);
   });
   if (!problems.empty()) fail("{}", fmt::join(problems, "\n"));
 }

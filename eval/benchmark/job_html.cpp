@@ -6,7 +6,9 @@
 #include <numeric>
 
 #include "eval/report/averages.h"
+#include "eval/report/comparison.h"
 #include "eval/report/notes.h"
+#include "eval/report/plot_choice.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -33,6 +35,7 @@ HtmlSet set_of(const Evaluation& evaluation, const TaskResult& task) {
     if (result.comparable() != nullptr) detector.paper = result.comparable()->metrics;
     detector.in = task.scores[i].in;
     detector.out = task.scores[i].out;
+    detector.milliseconds = result.milliseconds;
   }
   return set;
 }
@@ -103,6 +106,16 @@ std::vector<HtmlFact> facts_of(const Report& report) {
           {"Speed", fmt::format("{:.1f} images/s", report.images_per_second)}};
 }
 
+std::vector<HtmlRank> ranking_of(const std::vector<ComparedDetector>& compared,
+                                 const std::vector<std::size_t>& shown) {
+  std::vector<HtmlRank> ranking;
+  for (const ComparedDetector& one : compared) {
+    const bool is_shown = std::ranges::find(shown, one.index) != shown.end();
+    ranking.push_back({one.index, one.rank, is_shown});
+  }
+  return ranking;
+}
+
 // Each citation once.
 std::string citations_of(const Report& report) {
   std::vector<std::string> citations;
@@ -120,7 +133,8 @@ std::string citations_of(const Report& report) {
 
 }  // namespace
 
-HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const Report& report) {
+HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const Report& report,
+                          std::span<const Detector* const> plotted) {
   HtmlReport page;
   page.network = report.network;
   page.in_set = report.in_set;
@@ -132,6 +146,10 @@ HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const R
     page.sets.push_back(set_of(report.evaluations[i], result.tasks[i]));
   }
   page.positive = report.positive;
+  const std::vector<ComparedDetector> compared = compared_detectors(report);
+  const PlotChoice choice = plot_choice(compared, plotted);
+  page.scatter = choice.scatter;
+  if (has_many_detectors(report)) page.ranking = ranking_of(compared, choice.curves);
   if (const std::optional<Evaluation> average = average_of(report)) {
     HtmlSet& set = page.average.emplace();
     set.name = average->out_set;
@@ -139,6 +157,7 @@ HtmlReport html_report_of(const Job& job, const BenchmarkResult& result, const R
       HtmlDetector& detector = set.detectors.emplace_back();
       detector.name = mean.detector->title;
       detector.metrics = mean.metrics;
+      detector.milliseconds = mean.milliseconds;
     }
   }
   for (const MissingSet& set : report.missing) {

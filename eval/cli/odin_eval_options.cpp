@@ -226,6 +226,18 @@ void add_output(CLI::App& app, EvalOptions& o) {
   add("--csv", o.csv, "FILE", "Write the figures, unrounded; - likewise");
   add("--markdown", o.markdown, "FILE", "Write the table in the layout of the paper; - likewise");
   add("--report", o.report, "DIR", "Write index.html: table, curves, histograms, images");
+  app.add_option_function<std::vector<std::string>>(
+         "--plot",
+         [&o](const std::vector<std::string>& names) {
+           for (const std::string& name : names) o.plot.push_back(&detector_named(name));
+         },
+         "Scores whose curves the page shows first, of which the first two are drawn against each "
+         "other; default: the best four and the baseline")
+      ->delimiter(',')
+      ->check(score_name(false))
+      ->needs(app.get_option("--report"))
+      ->type_name("NAME,...")
+      ->group(group);
   add("--scores", o.scores, "DIR", "Write the score of every image");
   app.add_flag("--quiet", o.quiet, "Do not show progress")->group(group);
 }
@@ -259,6 +271,10 @@ void check(const EvalOptions& o) {
   }
   if (o.positive == PositiveClass::kOut && o.method != MetricsMethod::kExact) {
     wrong("--positive out is for exact metrics: remove --metrics");
+  }
+  for (const Detector* detector : o.plot) {
+    if (std::ranges::find(o.detectors, detector) != o.detectors.end()) continue;
+    wrong(fmt::format("--plot: the score {} is not computed: add it to --score", detector->name));
   }
   if (job.search && detectors_to_search(o.detectors).empty()) {
     wrong("--search has nothing to choose: ask by --score for odin, or for a score with options");

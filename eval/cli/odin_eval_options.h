@@ -40,6 +40,7 @@ struct EvalOptions {
   std::string markdown;
   std::string scores;
   std::string report;
+  std::vector<const Detector*> plot;  // to be shown first on the page; none: as it chooses
   bool quiet = false;
 
   bool takes_standard_output() const {

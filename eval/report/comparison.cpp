@@ -18,13 +18,8 @@ std::vector<ComparedDetector> compared_detectors(const Report& report) {
       average_of(report).value_or(report.evaluations.front()).detectors;
   std::vector<ComparedDetector> compared;
   for (const DetectorResult& result : results) {
-    const Detector& detector = *result.detector;
-    const auto same_title = std::ranges::count_if(results, [&](const DetectorResult& other) {
-      return other.detector->title == detector.title;
-    });
     compared.push_back({.index = compared.size(),
-                        .detector = &detector,
-                        .label = std::string(same_title > 1 ? detector.name : detector.title),
+                        .detector = result.detector,
                         .average = result.metrics,
                         .milliseconds = result.milliseconds});
   }

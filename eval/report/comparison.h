@@ -17,9 +17,8 @@ bool has_many_detectors(const Report& report);
 struct ComparedDetector {
   std::size_t index = 0;  // among the detectors of each set
   const Detector* detector = nullptr;
-  std::string label;  // its title or, where it shares that with another one, its name
-  int rank = 0;       // from 1, by the AUROC of `average`; equal ones share a rank
-  Metrics average;    // over the sets, each alike; those of the set where there is only one
+  int rank = 0;     // from 1, by the AUROC of `average`; equal ones share a rank
+  Metrics average;  // over the sets, each alike; those of the set where there is only one
   std::optional<double> milliseconds;  // likewise, for an image
 };
 

@@ -151,7 +151,7 @@ Table table_of(const Report& report) {
   std::vector<Subject> subjects;
   for (const ComparedDetector& detector : detectors) {
     subjects.push_back({&detector, false});
-    table.rows.push_back({fmt::format("{}", detector.rank), detector.label});
+    table.rows.push_back({fmt::format("{}", detector.rank), std::string(detector.detector->title)});
     const std::vector<std::size_t> papers = papers_on(report, detector, sources);
     if (papers.empty()) continue;
     subjects.push_back({&detector, true});

@@ -90,7 +90,8 @@ TEST_CASE("one page shows the table, the search and the images of every set") {
   const EvalWorkspace w;
   write_authors_sets(w);
   const ProgramResult r =
-      w.succeed(std::string(kAll) + "--limit 6 --search --report new/page --score " + kUnfitted);
+      w.succeed(std::string(kAll) +
+                "--limit 6 --search --report new/page --plot energy,odin --score " + kUnfitted);
   const std::string page = content_of(w.folder / "new/page/index.html");
   for (const char* part :
        {"DenseNet-BC-100", "CIFAR-10", "Tiny-ImageNet (resize)", "Gaussian noise", "Energy",
@@ -99,13 +100,19 @@ TEST_CASE("one page shows the table, the search and the images of every set") {
     CAPTURE(part);
     CHECK(contains(page, part));
   }
+  // Of many detectors, the two that were asked for are shown first.
+  CHECK(contains(page, "<title id=\"set-1-scatter-title\">Scores by Energy and by ODIN: "));
+  const auto count = [&](const std::string& part) {
+    std::size_t found = 0;
+    for (std::size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  CHECK(count("<input type=\"checkbox\"") > 4);
+  CHECK(count(" checked=\"\"/>") == 2);
   // Three images at both ends, of the in-distribution set and of each of five sets.
-  std::size_t images = 0;
-  for (std::size_t at = page.find("data:image/png"); at != std::string::npos;
-       at = page.find("data:image/png", at + 1)) {
-    ++images;
-  }
-  CHECK(images == 2 * 3 * 6);
+  CHECK(count("data:image/png") == 2 * 3 * 6);
   CHECK_FALSE(contains(page, "http://"));
 }
 

@@ -1,6 +1,7 @@
 // The results of a run as one web page: table, curves, histograms, images.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -34,6 +35,7 @@ struct HtmlDetector {
   // curve and the histogram are computed from them.
   std::span<const double> in;
   std::span<const double> out;
+  std::optional<double> milliseconds{};  // that it costs for an image
 };
 
 // One out-of-distribution set.
@@ -81,6 +83,13 @@ struct HtmlSheet {
   std::vector<HtmlImage> least_suspicious;  // the highest scores, highest first
 };
 
+// One of many detectors.
+struct HtmlRank {
+  std::size_t detector = 0;  // its index in every set
+  int rank = 0;              // from 1
+  bool shown = false;        // whether its curves are shown at first
+};
+
 // Everything on the page. Empty parts are left out.
 struct HtmlReport {
   std::string network;  // "DenseNet-BC-100"
@@ -93,6 +102,11 @@ struct HtmlReport {
   // The averages over the sets, without scores; nothing for one set.
   std::optional<HtmlSet> average{};
   std::vector<HtmlSet> sets;
+  // All detectors, the best first, where they are many. One table then compares them, and the reader of the
+  // page chooses whose curves and histograms it shows. Empty where all are shown.
+  std::vector<HtmlRank> ranking{};
+  // Two detectors whose scores are drawn against each other, if any.
+  std::optional<std::array<std::size_t, 2>> scatter{};
   std::vector<HtmlMissingSet> missing;
   std::vector<std::string> notes{};  // a sentence each, below the table of results
   std::vector<HtmlSearch> searches;

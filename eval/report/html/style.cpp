@@ -11,12 +11,14 @@ std::string_view html_style() {
   --page: #ffffff; --panel: #f5f6f8; --text: #1b1e23; --muted: #565d68; --line: #d3d8df;
   --in: #0072b2; --out: #c75000; --note: #1b1e23;
   --d0: #666d78; --d1: #7a3fb5; --d2: #00785a; --d3: #b3266b;
+  --d4: #1f5fa8; --d5: #96570a; --d6: #3b3f9f; --d7: #a3341f;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #14171c; --panel: #1d2128; --text: #e8eaee; --muted: #a5adb9; --line: #3a414c;
     --in: #56b4e9; --out: #f2a33a; --note: #e8eaee;
     --d0: #aab1bc; --d1: #c9a2f7; --d2: #45d3a5; --d3: #ff92c5;
+    --d4: #7db5ff; --d5: #e0a458; --d6: #a5a8ff; --d7: #ff9a84;
   }
 }
 * { box-sizing: border-box; }
@@ -95,7 +97,12 @@ svg .note { paint-order: stroke; stroke: var(--panel); stroke-width: 3px; stroke
 .curve { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
 .dot { fill: var(--panel); stroke-width: 2.2; }
 .d0 { stroke: var(--d0); } .d1 { stroke: var(--d1); } .d2 { stroke: var(--d2); } .d3 { stroke: var(--d3); }
+.d4 { stroke: var(--d4); } .d5 { stroke: var(--d5); } .d6 { stroke: var(--d6); } .d7 { stroke: var(--d7); }
 .curve.d0 { stroke-dasharray: 6 3; } .curve.d2 { stroke-dasharray: 9 3 2 3; } .curve.d3 { stroke-dasharray: 2.5 2.5; }
+.curve.d5 { stroke-dasharray: 6 3; } .curve.d6 { stroke-dasharray: 9 3 2 3; } .curve.d7 { stroke-dasharray: 2.5 2.5; }
+.curve.p1 { stroke-dasharray: 14 3; } .curve.p2 { stroke-dasharray: 10 2 2 2 2 2; } .curve.p3 { stroke-dasharray: 1.5 4; }
+.dots-in { fill: none; stroke: var(--in); stroke-width: 3.2; stroke-linecap: round; stroke-opacity: 0.6; }
+.crosses-out { fill: none; stroke: var(--out); stroke-opacity: 0.8; }
 .bars-in { fill: var(--in); fill-opacity: 0.45; stroke: var(--in); stroke-width: 1.2; }
 .bars-out { fill: url(#hatch); stroke: var(--out); stroke-width: 1.2; }
 #hatch path { stroke: var(--out); stroke-width: 1.3; }
@@ -110,6 +117,31 @@ summary { cursor: pointer; color: var(--muted); }
 .scroll table { width: auto; font-size: 0.8rem; }
 .scroll th, .scroll td { padding: 0.15rem 0.4rem; white-space: nowrap; }
 .scroll tbody th { position: sticky; left: 0; background: var(--panel); }
+.scroll .comparison { font-size: 0.9rem; }
+.scroll .comparison th, .scroll .comparison td { padding: 0.2rem 0.5rem; }
+.comparison thead th { border-bottom: 0; }
+.comparison thead th[scope=colgroup] {
+  text-align: center; white-space: normal; overflow-wrap: anywhere; max-width: 12rem;
+}
+.comparison thead tr:last-child th { border-bottom: 2px solid var(--line); text-align: end; }
+.scroll .comparison tbody th {
+  background: var(--page); min-width: 7rem; max-width: 14rem; white-space: normal; overflow-wrap: break-word;
+}
+.comparison tbody tr:hover > * { background: var(--panel); }
+.comparison td small { margin-left: 0.3em; }
+.show { position: fixed; top: 0; left: 0; opacity: 0; pointer-events: none; }
+.boxes { display: flex; flex-wrap: wrap; gap: 0.4rem; padding: 0.4rem 0; background: var(--page); }
+.boxes label {
+  display: flex; align-items: center; gap: 0.4rem; padding: 0.1rem 0.6rem; cursor: pointer;
+  border: 1px dashed var(--muted); border-radius: 1rem; font-size: 0.88rem;
+}
+.boxes label::before {
+  content: ""; flex: none; width: 0.7em; height: 0.7em; border: 1px solid currentColor; border-radius: 2px;
+}
+.boxes svg { width: 30px; height: 12px; flex: none; }
+@media screen and (min-width: 60rem) and (min-height: 40rem) {
+  .boxes { position: sticky; top: 0; z-index: 1; }
+}
 
 .sheet {
   list-style: none; margin: 0; padding: 0; display: grid; gap: 0.6rem 0.5rem;

@@ -56,6 +56,23 @@ void SvgPicture::polygon(std::span<const SvgPoint> points, std::string_view styl
   this->points("polygon", points, style);
 }
 
+void SvgPicture::marks(std::span<const SvgPoint> points, std::string_view mark,
+                       std::string_view style) {
+  append(body_, "<path class=\"{}\" d=\"", style);
+  for (const SvgPoint& point : points) {
+    append(body_, "M{},{}{}", coordinate(point.x), coordinate(point.y), mark);
+  }
+  body_ += "\"/>\n";
+}
+
+void SvgPicture::dots(std::span<const SvgPoint> points, std::string_view style) {
+  marks(points, "h0", style);  // lines without length, with round ends
+}
+
+void SvgPicture::crosses(std::span<const SvgPoint> points, std::string_view style) {
+  marks(points, "m-2-2l4,4m0-4l-4,4", style);
+}
+
 void SvgPicture::circle(SvgPoint centre, double radius, std::string_view style) {
   append(body_, "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" class=\"{}\"/>\n", coordinate(centre.x),
          coordinate(centre.y), coordinate(radius), style);

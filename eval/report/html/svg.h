@@ -24,6 +24,9 @@ class SvgPicture {
   void line(SvgPoint from, SvgPoint to, std::string_view style);
   void polyline(std::span<const SvgPoint> points, std::string_view style);
   void polygon(std::span<const SvgPoint> points, std::string_view style);
+  // Small marks.
+  void dots(std::span<const SvgPoint> points, std::string_view style);
+  void crosses(std::span<const SvgPoint> points, std::string_view style);
   void circle(SvgPoint centre, double radius, std::string_view style);
   // `fill` is a colour, such as "#00224e", or empty if the style has one. `title`, if any, appears under
   // the pointer.
@@ -39,6 +42,8 @@ class SvgPicture {
   std::string to_string() const { return body_ + "</svg>"; }
 
  private:
+  // A path with `mark` at each point.
+  void marks(std::span<const SvgPoint> points, std::string_view mark, std::string_view style);
   void points(std::string_view element, std::span<const SvgPoint> points, std::string_view style);
 
   std::string body_;

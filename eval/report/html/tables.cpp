@@ -1,7 +1,6 @@
 #include "eval/report/html/tables.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
 #include <optional>
@@ -11,71 +10,38 @@
 #include <fmt/format.h>
 
 #include "eval/image/png_writer.h"
-#include "eval/metrics/figures.h"
+#include "eval/report/html/figure_columns.h"
 #include "eval/report/html/text.h"
 
 namespace odin {
 namespace {
-
-using Value = std::optional<double>;
-
-// A column of the table.
-struct Column {
-  std::string_view heading;
-  bool lower_is_better;
-  Value (*of)(const Metrics&);
-  std::optional<Interval> MetricIntervals::*interval = nullptr;
-};
-
-constexpr std::array<Column, 5> kColumns{{
-    {"FPR at TPR\u00a095\u00a0%", true, [](const Metrics& m) { return m.fpr_at_tpr95; },
-     &MetricIntervals::fpr_at_tpr95},
-    {"Detection error", true, [](const Metrics& m) { return known(m.detection_error); }},
-    {"AUROC", false, [](const Metrics& m) { return known(m.auroc); }, &MetricIntervals::auroc},
-    {"AUPR in", false, [](const Metrics& m) { return m.aupr_in; }},
-    {"AUPR out", false, [](const Metrics& m) { return m.aupr_out; }},
-}};
 
 template <class... Args>
 void append(std::string& html, fmt::format_string<Args...> format, Args&&... args) {
   fmt::format_to(std::back_inserter(html), format, std::forward<Args>(args)...);
 }
 
-std::string percent(Value value) {
-  return value ? fmt::format("{:.1f}", *value * 100) : "n/a";
-}
-
-// The best value of the column, if there is more than one detector.
-Value best(const HtmlSet& set, const Column& column) {
-  Value best;
-  if (set.detectors.size() < 2) return best;
-  for (const HtmlDetector& detector : set.detectors) {
-    const Value value = column.of(detector.metrics);
-    const bool better =
-        value && (!best || (column.lower_is_better ? *value < *best : *value > *best));
-    if (better) best = value;
-  }
-  return best;
-}
-
-void append_detector(std::string& html, const HtmlSet& set, const HtmlDetector& detector) {
+void append_detector(std::string& html, const HtmlSet& set, const HtmlDetector& detector,
+                     bool with_cost) {
   append(html, "<tr><th scope=\"row\">{}", html_name(detector.name));
   if (!detector.settings.empty()) {
     append(html, "<small>{}</small>", html_escaped(detector.settings));
   }
   html += "</th>";
-  for (const Column& column : kColumns) {
-    const Value value = column.of(detector.metrics);
-    const bool is_best = value && value == best(set, column);
-    append(html, "<td{}>{}", is_best ? " class=\"best\"" : "", percent(value));
+  for (const FigureColumn& column : kFigureColumns) {
+    const std::optional<double> value = column.of(detector.metrics);
+    const bool is_best = value && value == best_of(set, column);
+    append(html, "<td{}>{}", is_best ? " class=\"best\"" : "", html_percent(value));
     if (column.interval != nullptr && detector.intervals.*column.interval) {
       const Interval& interval = *(detector.intervals.*column.interval);
-      append(html, "<small>{}\u2009\u2013\u2009{}</small>", percent(interval.low),
-             percent(interval.high));
+      append(html, "<small>{}\u2009\u2013\u2009{}</small>", html_percent(interval.low),
+             html_percent(interval.high));
     }
-    if (detector.paper) append(html, "<small>({})</small>", percent(column.of(*detector.paper)));
+    if (detector.paper)
+      append(html, "<small>({})</small>", html_percent(column.of(*detector.paper)));
     html += "</td>";
   }
+  if (with_cost) append(html, "<td>{}</td>", html_milliseconds(detector.milliseconds));
   html += "</tr>\n";
 }
 
@@ -106,7 +72,7 @@ std::string description_list(const HtmlReport& report) {
       {"Network", report.network},
       {"In-distribution set", fmt::format("{}, {} images", report.in_set, report.in_images)}};
   if (report.accuracy) {
-    facts.push_back({"Classification accuracy", percent(report.accuracy) + " %"});
+    facts.push_back({"Classification accuracy", html_percent(report.accuracy) + " %"});
   }
   facts.insert(facts.end(), report.facts.begin(), report.facts.end());
   std::string html = "<dl>\n";
@@ -125,26 +91,28 @@ std::string results_table(const HtmlReport& report, std::string_view set_anchor)
   if (!report.paper.empty())
     append(html, " The paper\u2019s figures are in brackets: {}.", html_escaped(report.paper));
   html += "</caption>\n<thead><tr><th scope=\"col\">Set and detector</th>";
-  for (const Column& column : kColumns) {
-    const bool out_positive = &column == kColumns.data() && report.positive == PositiveClass::kOut;
-    append(html, "<th scope=\"col\">{}{}\u00a0{}</th>", column.heading,
-           out_positive ? ", out positive" : "", column.lower_is_better ? "\u2193" : "\u2191");
+  for (const FigureColumn& column : kFigureColumns) {
+    append(html, "<th scope=\"col\">{}</th>", heading_of(column, report.positive));
   }
+  const bool with_cost = std::ranges::any_of(report.sets, has_cost);
+  if (with_cost) html += "<th scope=\"col\">ms per image</th>";
+  const std::size_t columns = kFigureColumns.size() + (with_cost ? 2 : 1);
   html += "</tr></thead>\n";
   for (std::size_t i = 0; i < report.sets.size(); ++i) {
     const HtmlSet& set = report.sets[i];
     append(html,
            "<tbody><tr><th colspan=\"{}\" scope=\"rowgroup\"><a href=\"#{}{}\">{}</a> "
            "<small>{} images</small></th></tr>\n",
-           kColumns.size() + 1, set_anchor, i + 1, html_name(set.name), set.images);
-    for (const HtmlDetector& detector : set.detectors) append_detector(html, set, detector);
+           columns, set_anchor, i + 1, html_name(set.name), set.images);
+    for (const HtmlDetector& detector : set.detectors)
+      append_detector(html, set, detector, with_cost);
     html += "</tbody>\n";
   }
   if (report.average) {
-    append(html, "<tbody><tr><th colspan=\"{}\" scope=\"rowgroup\">{}</th></tr>\n",
-           kColumns.size() + 1, html_name(report.average->name));
+    append(html, "<tbody><tr><th colspan=\"{}\" scope=\"rowgroup\">{}</th></tr>\n", columns,
+           html_name(report.average->name));
     for (const HtmlDetector& detector : report.average->detectors) {
-      append_detector(html, *report.average, detector);
+      append_detector(html, *report.average, detector, with_cost);
     }
     html += "</tbody>\n";
   }
@@ -152,7 +120,7 @@ std::string results_table(const HtmlReport& report, std::string_view set_anchor)
     append(html,
            "<tbody><tr><th colspan=\"{0}\" scope=\"rowgroup\">{1}</th></tr>\n"
            "<tr><td colspan=\"{0}\" class=\"missing\">Missing: {2}.",
-           kColumns.size() + 1, html_name(set.name), html_escaped(set.reason));
+           columns, html_name(set.name), html_escaped(set.reason));
     if (!set.command.empty()) {
       append(html, " To fetch it: <code>{}</code>", html_escaped(set.command));
     }
@@ -176,7 +144,7 @@ std::string search_table(const HtmlSearch& search) {
       const double value = search.values[row * search.magnitudes.size() + column];
       const bool chosen = row == search.chosen_temperature && column == search.chosen_magnitude;
       append(html, "<td{}>{}</td>", chosen ? " class=\"best\"" : "",
-             std::isnan(value) ? "n/a" : percent(value));
+             std::isnan(value) ? "n/a" : html_percent(value));
     }
     html += "</tr>\n";
   }

@@ -14,6 +14,10 @@ std::string description_list(const HtmlReport& report);
 // `set_anchor` and the number of the set, from 1.
 std::string results_table(const HtmlReport& report, std::string_view set_anchor);
 
+// For many detectors: a row for each in the order of the ranking, FPR and AUROC averaged and of each set, or
+// all five metrics of the only set, and the cost if it is known.
+std::string comparison_table(const HtmlReport& report, std::string_view set_anchor);
+
 // The values of a search, temperatures down and magnitudes across.
 std::string search_table(const HtmlSearch& search);
 

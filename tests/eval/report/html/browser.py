@@ -53,6 +53,7 @@ window.onload = () => {{
   }}
   for (const svg of page.querySelectorAll("svg[role=img]")) {{
     const box = svg.getBoundingClientRect();
+    if (!svg.getClientRects().length) continue;  // not chosen
     if (box.width < 250 || box.height < 150) say(`a chart is ${{box.width}} x ${{box.height}}`);
     const texts = [...svg.querySelectorAll("text")].map(text => text.getBoundingClientRect());
     texts.forEach((a, i) => {{
@@ -72,6 +73,7 @@ window.onload = () => {{
   while (walker.nextNode()) {{
     const parent = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || parent.closest("title, desc")) continue;
+    if (!parent.getClientRects().length) continue;
     const style = view.getComputedStyle(parent);
     const [a, b] = [parent.namespaceURI.endsWith("svg") ? style.fill : style.color, null].map(
         c => c && luminance(numbers(c)));
@@ -80,6 +82,16 @@ window.onload = () => {{
     if (contrast < 4.5) say(`"${{walker.currentNode.data}}" has a contrast of ${{contrast.toFixed(2)}}`);
     ++texts;
   }}
+  page.querySelectorAll("input.show").forEach((box, i) => {{
+    const label = page.querySelector(`label[for=${{box.id}}]`);
+    for (const checked of [!box.checked, box.checked]) {{
+      label.click();
+      const parts = [...page.querySelectorAll(`.choice-${{i + 1}}`)];
+      if (!parts.length || box.checked != checked) say(`${{box.id}} does nothing`);
+      if (parts.some(part => (view.getComputedStyle(part).display != "none") != checked))
+        say(`what ${{box.id}} chooses is not shown or hidden`);
+    }}
+  }});
   const dark = luminance(background(view, page.body)) < 0.2;
   document.getElementById("found").textContent = JSON.stringify(
       {{found, dark, texts, images: page.images.length, charts: page.querySelectorAll("svg[role=img]").length}});

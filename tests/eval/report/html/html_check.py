@@ -12,7 +12,7 @@ import sys
 import xml.etree.ElementTree
 
 # What may be closed at once, as HTML reads it: elements that are void, and those of SVG.
-CLOSED = {"meta", "img", "line", "polyline", "polygon", "circle", "rect", "path"}
+CLOSED = {"meta", "img", "input", "line", "polyline", "polygon", "circle", "rect", "path"}
 
 
 class Parser(html.parser.HTMLParser):
@@ -61,11 +61,13 @@ def main():
         if e.tag == "img":
             assert e.get("alt") is not None and e.get("width") and e.get("height")
         if e.tag == "th":
-            assert e.get("scope") in {"col", "row", "rowgroup"}, e.get("scope")
+            assert e.get("scope") in {"col", "colgroup", "row", "rowgroup"}, e.get("scope")
         if e.tag == "table":
             assert e.find("caption") is not None and e.find("thead") is not None
         if e.tag == "svg":
             assert e.get("aria-hidden") == "true" or (e.get("role") == "img" and e.find("title") is not None)
+        if e.tag == "input":
+            assert e.get("type") == "checkbox" and [x for x in elements if x.get("for") == e.get("id")]
         if e.tag == "figure":
             assert e.find("figcaption") is not None
     levels = [int(e.tag[1]) for e in elements if re.fullmatch(r"h[1-6]", e.tag)]

@@ -6,6 +6,8 @@
 #include <limits>
 #include <numbers>
 
+#include <fmt/format.h>
+
 #include "kernels/philox.h"
 
 namespace odin::test {
@@ -96,6 +98,28 @@ void HtmlExample::add_set(const std::string& name, double shift, bool in_the_pap
   report.sets.push_back(std::move(set));
 }
 
+void HtmlExample::use_detectors(std::size_t count, const std::string& name) {
+  for (HtmlSet& set : report.sets) {
+    for (std::size_t i = set.detectors.size(); i < count; ++i) {
+      HtmlDetector another = set.detectors[1 + i % 3];
+      another.name = fmt::format("Another detector (option {}){}", i, name);
+      another.metrics.auroc -= 0.001 * static_cast<double>(i);
+      set.detectors.push_back(another);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      set.detectors[i].milliseconds = 0.0004 + 0.01 * static_cast<double>(i);
+    }
+  }
+  report.average = report.sets[0];
+  report.average->name = "Average";
+  for (HtmlDetector& detector : report.average->detectors) detector.paper.reset();
+  report.ranking.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    report.ranking.push_back({count - 1 - i, static_cast<int>(i) + 1, i < 4});
+  }
+  report.scatter = {0, 3};
+}
+
 HtmlExample::HtmlExample(const std::string& name) {
   report.network = "DenseNet-BC-100" + name;
   report.in_set = "CIFAR-10" + name;
@@ -112,6 +136,7 @@ HtmlExample::HtmlExample(const std::string& name) {
   report.missing = {{"LSUN (crop)" + name, "the folder 'data/LSUN' does not exist" + name,
                      "fetch_data --data-dir data LSUN" + name},
                     {"iSUN" + name, "it holds no image", ""}};
+  report.scatter = {0, 3};
   report.searches = {search("Tiny-ImageNet (crop)" + name), search("Gaussian noise")};
   report.sheets = {sheet("CIFAR-10" + name, name, true),
                    sheet("Tiny-ImageNet (crop)" + name, name, false)};

@@ -1,6 +1,7 @@
 // A report with everything that a page can show.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ class HtmlExample {
  public:
   // `name`, which may be hostile, is added to the names of networks, sets and classes.
   explicit HtmlExample(const std::string& name = {});
+
+  // Makes them this many, at least four, which are ranked, and their costs known.
+  void use_detectors(std::size_t count, const std::string& name = {});
 
   HtmlReport report;
 

@@ -3,11 +3,14 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <string_view>
 
 #include <doctest/doctest.h>
 
+#include "eval/metrics/score_histogram.h"
+#include "eval/report/html/charts.h"
 #include "kernels/error.h"
 #include "tests/eval/report/html/html_example.h"
 #include "tests/support/support.h"
@@ -19,6 +22,15 @@ namespace fs = std::filesystem;
 
 bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+std::size_t occurrences(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
 }
 
 ProgramResult run_script(std::string_view script, const std::string& arguments) {
@@ -52,7 +64,8 @@ TEST_CASE("the page is well-formed, self-contained and accessible, and shows eve
   const std::string text = checked_text(example.report);
   INFO(text);
   CHECK(holds(text, "li: No accuracy: <b>3</b> classes & the network's 10.\n"));
-  CHECK(holds(text, "charts 17\n"));  // a curve and four histograms of each of three sets, two maps
+  // A curve, a scatter plot and four histograms of each of three sets, two maps.
+  CHECK(holds(text, "charts 20\n"));
   CHECK(holds(text, "images 48\n"));
   CHECK(holds(text, "h1: DenseNet-BC-100| on |CIFAR-10\n"));
   CHECK(holds(text, "dd: CIFAR-10, 3000 images\n"));
@@ -84,6 +97,7 @@ TEST_CASE("the best figures of a set are bold: the least errors and the greatest
   example.report.sets.resize(1);
   auto& detectors = example.report.sets[0].detectors;
   detectors.resize(2);
+  example.report.scatter = {0, 1};
   detectors[0].paper = detectors[1].paper = std::nullopt;
   detectors[0].intervals = detectors[1].intervals = {};
   detectors[0].metrics = {0.2, 0.1, 0.7, 0.5, std::nullopt};
@@ -96,13 +110,14 @@ TEST_CASE("the best figures of a set are bold: the least errors and the greatest
               "<td class=\"best\">10.0</td><td>20.0</td><td>60.0</td>"
               "<td class=\"best\">50.0</td><td class=\"best\">90.0</td>"));
   detectors.resize(1);
+  example.report.scatter.reset();
   CHECK_FALSE(holds(to_html(example.report), "<td class=\"best\">20.0"));
 }
 
 TEST_CASE("a hostile name appears as text only") {
   const std::string name = "\"'><script>alert(1)</script><img src=x onerror=y>&lt;]]></bdi>";
   const std::string text = checked_text(HtmlExample(name).report);
-  CHECK(holds(text, "charts 17\n"));
+  CHECK(holds(text, "charts 20\n"));
   CHECK(holds(text, "images 48\n"));
   CHECK(holds(text, fmt::format("h1: DenseNet-BC-100{0}| on |CIFAR-10{0}\n", name)));
   CHECK(holds(text, fmt::format("tr: Tiny-ImageNet (crop){}| |3000 images\n", name)));
@@ -127,7 +142,7 @@ TEST_CASE("an empty report is a page without its optional parts") {
   example.report.searches.clear();
   example.report.sheets.clear();
   const std::string without = checked_text(example.report);
-  CHECK(holds(without, "charts 15\n"));
+  CHECK(holds(without, "charts 18\n"));
   CHECK_FALSE(holds(without, "accuracy"));
   CHECK_FALSE(holds(without, "h2: Search"));
   CHECK_FALSE(holds(without, "h2: Images"));
@@ -148,7 +163,7 @@ TEST_CASE("infinite and equal scores are drawn") {
   CHECK_FALSE(holds(page, "=\"inf"));
   CHECK_FALSE(holds(page, ",nan"));
   CHECK_FALSE(holds(page, ",inf"));
-  CHECK(holds(checked_text(example.report), "charts 7\n"));
+  CHECK(holds(checked_text(example.report), "charts 8\n"));
 }
 
 TEST_CASE("the same report gives the same bytes, in a new folder and over an old page") {
@@ -194,19 +209,127 @@ TEST_CASE("a report that cannot be shown or written is an error") {
   CHECK(std::distance(fs::directory_iterator(folder / "taken"), fs::directory_iterator()) == 1);
 }
 
-TEST_CASE("the page looks right in Chromium, wide and narrow, light and dark") {
-  const TemporaryFolder folder;
-  const HtmlExample example;
-  write_html_report(example.report, folder.path());
-  const ProgramResult result = run_script("browser.py", "check " + page_of(folder));
-  if (result.exit_status == 77) return skip(result.errors);
-  INFO(result.output);
-  INFO(result.errors);
-  CHECK(result.exit_status == 0);
-  for (const char* what : {"400 light", "400 dark", "1280 light", "1280 dark"}) {
-    CHECK(holds(result.output, what));
+TEST_CASE("many detectors are compared in one table, and the reader chooses whose curves to see") {
+  for (const std::string& name : {std::string(), std::string("\"'><b>&lt;]]></bdi>")}) {
+    HtmlExample example;
+    example.use_detectors(25, name);
+    HtmlReport& report = example.report;
+    report.sets[0].detectors[24].metrics = {0.0431, 0.0464, 0.999, 0.9919, std::nullopt};
+    report.sets[1].detectors[24].metrics.fpr_at_tpr95.reset();
+    report.sets[2].detectors[24].metrics = {0.2, 0.1, 0.5, 0.5, 0.5};
+    report.average->detectors[24].metrics = {0.07, 0.05, 0.999, 0.99, 0.98};
+    const std::string text = checked_text(report);
+    INFO(text);
+    // A curve, a scatter plot and 25 histograms of each of three sets, two maps.
+    CHECK(holds(text, "charts 83\n"));
+    CHECK(
+        holds(text, "tr: Detector|Rank|ms per image|Average|Tiny-ImageNet (crop)|Gaussian noise|"));
+    CHECK(holds(
+        text,
+        fmt::format("tr: Another detector (option 24){}|1|0.240|7.0|99.9|4.3|99.9|n/a|", name)));
+    CHECK(holds(text, "tr: Baseline|25|<0.001|"));
+    // All figures of each set follow, closed, with the cost last.
+    CHECK(holds(text, fmt::format("tr: Another detector (option 24){}|20.0|98.7 \u2013 99.6|10.0|"
+                                  "50.0|41.8 \u2013 44.7|50.0|50.0|0.240\n",
+                                  name)));
   }
-  CHECK(holds(result.output, " texts, 48 images, 17 charts\n"));
+  HtmlExample example;
+  example.use_detectors(25);
+  const std::string page = to_html(example.report);
+  CHECK(occurrences(page, "<input type=\"checkbox\"") == 25);
+  CHECK(occurrences(page, " checked=\"\"/>") == 4);
+  CHECK(occurrences(page, "<details><summary>All figures of each set</summary>") == 1);
+  // What box 7 hides: in each set a curve, its circle, its line of the legend, and a histogram.
+  CHECK(holds(page, "#show-7:not(:checked) ~ .chosen .choice-7 { display: none; }"));
+  CHECK(occurrences(page, " choice-7\"") + occurrences(page, "\"choice-7\"") == 3 * 4);
+  CHECK_FALSE(holds(to_html(HtmlExample().report), "checkbox"));
+}
+
+TEST_CASE("many detectors on one set are compared with all five figures") {
+  HtmlExample example;
+  example.report.sets.resize(1);
+  example.use_detectors(5);
+  example.report.average.reset();
+  example.report.sets[0].detectors[4].metrics = {0.01, 0.02, 0.999, 0.998, 0.997};
+  const std::string text = checked_text(example.report);
+  INFO(text);
+  CHECK(holds(text, "tr: FPR \u2193|Error \u2193|AUROC \u2191|AUPR in \u2191|AUPR out \u2191\n"));
+  CHECK(holds(text, "tr: Another detector (option 4)|1|0.040|1.0|2.0|99.9|99.8|99.7\n"));
+  CHECK(holds(to_html(example.report), "<td>1</td><td>0.040</td><td class=\"best\">1.0</td>"));
+}
+
+TEST_CASE("the cost of few detectors has a column where it is known") {
+  HtmlExample example;
+  CHECK_FALSE(holds(to_html(example.report), "ms per image"));
+  example.report.sets[0].detectors[3].milliseconds = 12.3456;
+  const std::string text = checked_text(example.report);
+  CHECK(holds(text, "|AUPR out \u2191|ms per image\n"));
+  CHECK(holds(text, "|12.346\n"));
+}
+
+TEST_CASE("a scatter plot shows images evenly spaced in the order of their set") {
+  // The scores are the images' numbers, so that each point says which image it is.
+  std::vector<double> in(2000);
+  std::vector<double> out(300);
+  std::iota(in.begin(), in.end(), 0.0);
+  std::iota(out.begin(), out.end(), 0.0);
+  HtmlDetector x;
+  x.name = "One";
+  x.in = in;
+  x.out = out;
+  HtmlDetector y = x;
+  y.name = "Two";
+  const std::string chart = scatter_chart(x, y, "in", "out", "id");
+  CHECK(chart == scatter_chart(x, y, "in", "out", "id"));
+  CHECK(occurrences(chart, "h0") == kScatterPoints);
+  CHECK(occurrences(chart, "l4,4m0-4l-4,4") == 300);
+  CHECK(holds(chart, "Scores by One and by Two: in and out"));
+  // The first one stands at the ends of the axes, and number 1000 where its score says.
+  CHECK(holds(chart, " d=\"M80,258h0"));
+  const ScoreHistogram axis = score_histogram(in, out, 1);
+  const double share = (1000 - axis.begin) / (axis.end - axis.begin);
+  CHECK(holds(chart, fmt::format("M{:.1f},{:.1f}h0", 80 + 266 * share, 258 - 248 * share)));
+  y.in = std::span(in).first(1999);
+  CHECK_THROWS_WITH_AS(scatter_chart(x, y, "in", "out", "id"),
+                       doctest::Contains("have not scored the same images"), Error);
+}
+
+TEST_CASE("what two detectors accept together is counted over all images") {
+  // The threshold is the second lowest of twenty in-distribution scores: 1.
+  std::vector<double> in(20);
+  std::iota(in.begin(), in.end(), 0.0);
+  const std::vector<double> x_out{5, 1, -1, -1, 1, 0, 1, 0, 0, 0};
+  const std::vector<double> y_out{0, 2, 3, 0.5, 7, 4, 1, 0, 0, 0};
+  HtmlDetector x;
+  x.in = in;
+  x.out = x_out;
+  HtmlDetector y = x;
+  y.out = y_out;
+  const AcceptedByTwo accepted = accepted_by_two(x, y);
+  CHECK(accepted.both == doctest::Approx(0.3));
+  CHECK(accepted.only_x == doctest::Approx(0.1));
+  CHECK(accepted.only_y == doctest::Approx(0.2));
+}
+
+TEST_CASE(
+    "the page looks right in Chromium, wide and narrow, light and dark, with few and many "
+    "detectors") {
+  for (const bool many : {false, true}) {
+    const TemporaryFolder folder;
+    HtmlExample example;
+    if (many) example.use_detectors(12);
+    write_html_report(example.report, folder.path());
+    const ProgramResult result = run_script("browser.py", "check " + page_of(folder));
+    if (result.exit_status == 77) return skip(result.errors);
+    INFO(result.output);
+    INFO(result.errors);
+    CHECK(result.exit_status == 0);
+    for (const char* what : {"400 light", "400 dark", "1280 light", "1280 dark"}) {
+      CHECK(holds(result.output, what));
+    }
+    const char* counts = many ? " texts, 48 images, 44 charts\n" : " texts, 48 images, 20 charts\n";
+    CHECK(holds(result.output, counts));
+  }
 }
 
 }  // namespace

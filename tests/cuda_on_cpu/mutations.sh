@@ -141,8 +141,6 @@ mutation 'a second output without the rounding of the first' conv/epilogue.cuh \
   'to_float(to<T>(z.v[i]))' 'z.v[i]' $kernels 'cuda: convolution forward with what its readers*'
 mutation 'the second output in the place of the first' conv/epilogue.cuh \
   'e.normalised.pitch + channel' 'e.target.pitch + channel' $kernels 'cuda: convolution forward with what its readers*'
-mutation 'a mask of the second output that is shared by nobody' plan/memory_layout.cpp \
-  'input_masks_[i] = input_masks_[mask_owner(backward, i)];' '' $backend 'plans*'
 mutation 'a second output that is given back before it is read' plan/memory_layout.cpp \
   '        normalised(b.normalised_by);' '' $backend 'plans*'
 mutation 'a prologue that is applied twice' conv/own_plan_convolution.cpp \

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/cuda_on_cpu/calls.h"
+
 namespace {
 
 using Work = std::vector<std::function<void()>>;
@@ -105,6 +107,12 @@ std::size_t memory_used() {
 
 void fail_graphs(int count) {
   g_failing_graphs = count;
+}
+
+void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
+            cudaStream_t stream, const std::function<void()>& body) {
+  if (stream == nullptr || !stream->capturing) count_launch();
+  submit(stream, [=] { launch(kernel, grid, block, shared_bytes, body); });
 }
 
 void submit(cudaStream_t stream, std::function<void()> work) {
@@ -205,6 +213,7 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
+  emulated::count_wait();
   arrive();
   return cudaSuccess;
 }
@@ -240,6 +249,7 @@ cudaError_t cudaFreeHost(void* memory) {
   return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  emulated::count_wait();
   arrive();
   if (bytes > 0 && kind == cudaMemcpyHostToDevice && !is_pinned(from)) {
     const auto* begin = static_cast<const std::byte*>(from);
@@ -272,6 +282,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  emulated::count_wait();
   if (stream == nullptr) arrive();
   return unless_recording();
 }
@@ -291,6 +302,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t) {
+  emulated::count_wait();
   return unless_recording();
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
@@ -321,6 +333,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
   return cudaSuccess;
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  emulated::count_launch();
   const cudaError_t before = std::exchange(g_last_error, cudaSuccess);
   for (const auto& work : executable->work) emulated::submit(stream, work);
   const cudaError_t during = std::exchange(g_last_error, before);

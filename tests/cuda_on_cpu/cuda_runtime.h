@@ -284,10 +284,8 @@ void fail_graphs(int count);
 // Does the work now or, while the stream is being captured, adds it to the graph.
 void submit(cudaStream_t stream, std::function<void()> work);
 
-inline void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
-                   cudaStream_t stream, const std::function<void()>& body) {
-  submit(stream, [=] { launch(kernel, grid, block, shared_bytes, body); });
-}
+void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
+            cudaStream_t stream, const std::function<void()>& body);
 
 }  // namespace emulated
 

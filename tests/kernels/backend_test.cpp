@@ -19,7 +19,8 @@ Tensors results_of(Backend& backend, const Operation& operation, const RunOption
 
 std::vector<Operation> all_operations() {
   std::vector<Operation> rows = large_operations();
-  for (const std::int64_t images : {1, 2, 5}) {
+  for (const std::int64_t images : {5, 1, 2}) {
+    if (few_cases() && images != 5) continue;
     for (Operation& operation : operations(images)) rows.push_back(std::move(operation));
   }
   return rows;
@@ -93,7 +94,7 @@ TEST_CASE_TEMPLATE("a single value that is not finite is found, wherever it is",
     const auto memory = backend.allocate(kCount * sizeof(double));
     const TensorView x(memory.get(), backend.data_type(), {kCount}, row_major_strides({kCount}));
     for (const double value : {HUGE_VAL, -HUGE_VAL, std::nan(""), 3e38}) {
-      for (std::size_t place = 0; place < kCount; ++place) {
+      for (std::size_t place = 0; place < kCount; place += few_cases() ? kCount - 1 : 1) {
         std::vector<double> values(kCount, -1.5);
         values[place] = value;
         backend.upload(values.data(), x);

@@ -1,6 +1,7 @@
 #include "tests/kernels/operations.h"
 
 #include "tests/kernels/operation_run.h"
+#include "tests/support/support.h"
 
 namespace odin::test {
 namespace {
@@ -198,6 +199,10 @@ Operation add(const Shape& x) {
 }  // namespace
 
 std::vector<Operation> convolutions(std::int64_t images) {
+  if (few_cases()) {
+    return {convolution({images, 20, 6, 6}, 36, 3, 3, 1, 1),
+            convolution({images, 54, 7, 5}, 48, 1, 1, 2, 0)};
+  }
   std::vector<Operation> rows;
   struct Kernel {
     std::int64_t height;
@@ -220,6 +225,18 @@ std::vector<Operation> convolutions(std::int64_t images) {
 std::vector<Operation> operations(std::int64_t images) {
   const Shape odd{images, 3, 7, 5};
   std::vector<Operation> rows = convolutions(images);
+  if (few_cases()) {
+    const Shape x{images, 40, 7, 5};
+    for (Operation& row :
+         std::vector{batch_norm_training(x, true), batch_norm_evaluation(x), relu(x), perturb(odd),
+                     dropout(x, 0.3), copy(x), add(x), average_pool(x, 2, 2),
+                     linear(images, 130, 35), cross_entropy(images, 10, 1000), argmax(images, 10),
+                     sgd_step({images, 3, 2, 2}, {0.1, 0.9, 1e-2, true}),
+                     find_not_finite({images, 3, 2, 2}), augment(odd, {2, true}, {3, 6})}) {
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
   for (const Shape& x : {odd, Shape{images, 1, 3, 2}}) {
     rows.push_back(batch_norm_training(x, false));
     rows.push_back(batch_norm_training(x, true));
@@ -260,6 +277,7 @@ std::vector<Operation> operations(std::int64_t images) {
 }
 
 std::vector<Operation> large_operations() {
+  if (few_cases()) return {};
   return {
       convolution({35, 20, 6, 6}, 36, 3, 3, 1, 1),   // uneven shares of the batch
       convolution({35, 20, 6, 6}, 36, 1, 1, 1, 0),   //

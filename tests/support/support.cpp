@@ -35,6 +35,10 @@ void write_bytes(const fs::path& file, std::string_view content) {
   std::ofstream(file, std::ios::binary).write(content.data(), std::ssize(content));
 }
 
+bool few_cases() {
+  return std::getenv("ODIN_FEW_CASES") != nullptr;
+}
+
 fs::path shared_folder() {
   const fs::path folder = fs::path(ODIN_SOURCE_DIR).parent_path() / "shared";
   return fs::is_directory(folder) ? folder : fs::path();

@@ -1,6 +1,7 @@
 // Helpers for the tests of every folder.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -37,6 +38,15 @@ void write_bytes(const std::filesystem::path& file, std::string_view content);
 // Prints the line that makes CTest count the running test as skipped. Return from the test after
 // it.
 void skip(std::string_view why);
+
+// Whether tests run few of their cases: where ODIN_FEW_CASES is set, as tools/gpu_check does. On a GPU every
+// call costs, and under its sanitizer a hundred times as much.
+bool few_cases();
+// All rows of a table, or the first `few` of them.
+template <class Row, std::size_t size>
+std::span<const Row> cases_of(const Row (&table)[size], std::size_t few) {
+  return std::span<const Row>(table).first(few_cases() ? few : size);
+}
 
 // ||a - b|| / ||b|| in the Euclidean norm; ||a|| if b is zero. NaN anywhere gives NaN.
 template <class A, class B>

@@ -32,7 +32,7 @@ struct Options {
   int threads = 0;
   std::vector<std::string> precisions = {"fp32"};
   std::vector<std::string> convolutions = {"auto"};
-  int device_batch = 0;
+  std::vector<int> device_batches = {0};  // 0: chosen for the network
   double seconds = 5;
   double temperature = 1000;
   bool features = false;
@@ -134,6 +134,7 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network, const
       {"convolution", name_of(options.convolution)},
       {"image", {o.image.channels, o.image.side, o.image.side}},
       {"batch", batch},
+      {"device_batch", options.batch},
       {"temperature", o.temperature},
       {"features", o.features},
       {"images", count},
@@ -173,13 +174,15 @@ int bench_all(const Options& o) {
   for (const std::string& precision : o.precisions) {
     for (const std::string& name : o.networks) {
       for (const std::string& convolution : o.convolutions) {
-        const DeviceOptions options{.threads = o.threads,
-                                    .precision = precision_of(precision),
-                                    .convolution = convolution_algorithm_of(convolution),
-                                    .batch = o.device_batch};
-        const Network& network = networks.at(name);
-        fmt::print("{}\n", bench(o, name, network.graph, network.plan, options).dump());
-        std::fflush(stdout);  // stays, if this is ended before the last one
+        for (const int device_batch : o.device_batches) {
+          const DeviceOptions options{.threads = o.threads,
+                                      .precision = precision_of(precision),
+                                      .convolution = convolution_algorithm_of(convolution),
+                                      .batch = device_batch};
+          const Network& network = networks.at(name);
+          fmt::print("{}\n", bench(o, name, network.graph, network.plan, options).dump());
+          std::fflush(stdout);  // stays, if this is ended before the last one
+        }
       }
     }
   }
@@ -196,8 +199,8 @@ int main(int argc, char** argv) {
       "Measures ODIN's throughput: forward pass, gradient in the input, second forward pass.",
       "odin_bench");
   app.footer(
-      "Prints a line of JSON for each precision, network and convolution. Each of these options "
-      "takes a list (fp16,bf16).\n"
+      "Prints a line of JSON for each precision, network, convolution and device batch. Each of "
+      "these options takes a list (fp16,bf16).\n"
       "gflops counts the network's arithmetic as the papers define it. So an algorithm that needs "
       "fewer multiplications\n"
       "may exceed the peak. The bandwidth floor is the rate that a GPU's memory allows if every "
@@ -221,9 +224,10 @@ int main(int argc, char** argv) {
                  "GPU: auto, cudnn, own or wgmma; CPU: auto, direct or winograd")
       ->delimiter(',')
       ->capture_default_str();
-  app.add_option("--device-batch", o.device_batch,
+  app.add_option("--device-batch", o.device_batches,
                  "Images that a GPU runs at once; default: chosen for the network")
-      ->check(CLI::Range(1, 1 << 20));
+      ->check(CLI::Range(1, 1 << 20))
+      ->delimiter(',');
   app.add_option("--image-size", o.image.side, "Side of the images")
       ->check(CLI::Range(ImageShape::kLeastSide, ImageShape::kMostSide))
       ->capture_default_str();

@@ -4,9 +4,6 @@ import math
 from evaluations import by_metrics
 from measurements import HALF, KINDS, NETWORKS, PRECISIONS, best, rate
 
-# By network without bundled weights: the check that trains the weights it is evaluated with.
-TRAINING = {"wrn_28_10": "training wrn_28_10 in tf32"}
-
 
 def default_precision(network, ours, evaluations):
     """The fastest row whose precision and convolution have fp32's metrics, or None; and the precisions that could be
@@ -24,9 +21,6 @@ def decisions(ours, evaluations, kernels, checks):
     for network, title in NETWORKS.items():
         row, unknown = default_precision(network, ours, evaluations)
         text = f"{row['precision']} ({row['convolution']}, {rate(row)} images/s)" if row else "undecided"
-        trained = checks.get(TRAINING.get(network), "passed")
-        if not row and trained != "passed":
-            text += f", as its metrics are those of a network that was not trained ({TRAINING[network]}: {trained})"
         parts.append(f"{title} {text}" + (f", without knowing {' and '.join(unknown)}" if unknown else ""))
     failed = any(result.startswith("failed") for result in checks.values())
     found = [f"default precision: {'; '.join(parts)}.{' But something failed, see above.' if failed else ''}"]

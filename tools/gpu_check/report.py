@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Turns the measurements of gpu_check.sh into one JSON file and one Markdown report, and draws conclusions from them.
 
-    tools/gpu_check/report.py FOLDER SCORES
+    tools/gpu_check/report.py FOLDER WORK
 
 Reads:
-- FOLDER/*.jsonl;
-- FOLDER/checks.txt, lines of "name: passed|failed|unfinished|not run (why)"; the last line of a name counts;
-- SCORES/NAME.json and the folder SCORES/NAME, which odin_eval wrote, for each evaluation NAME ("NETWORK PRECISION
-  CONVOLUTION" or "NETWORK cpu").
+- FOLDER/measurements.jsonl: lines of odin_bench, torch_gpu_bench.py and cuda_kernel_bench;
+- FOLDER/checks.txt, lines of "name: passed|failed|unfinished|not run|information (why)"; the last line of a name
+  counts;
+- WORK/about.txt, and WORK/scores/NAME.json and the folder WORK/scores/NAME, which odin_eval wrote, for each evaluation
+  NAME ("NETWORK PRECISION CONVOLUTION" or "NETWORK cpu").
 
 Writes FOLDER/gpu_check.json and FOLDER/gpu_check.md. The exit status is 1 if something failed, and 3 if nothing failed
 but something did not run to its end.
@@ -20,8 +21,11 @@ import sys
 from decisions import decisions
 from evaluations import compare_scores, judge
 from measurements import NOT_RUN, joined_kernels, lines
-from tables import evaluation_table, kernel_table, rate_table, table
+from tables import batch_table, evaluation_table, figure_table, kernel_table, rate_table, table
 from targets import targets
+from verified import verified_lines
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def summary(about, groups):
@@ -34,21 +38,22 @@ def summary(about, groups):
                          [f"{count} {kind}" for kind, count in counts.items()])
     said = [f"passed: {named(groups['passed']) or 'nothing'}"]
     said += [f"failed: {'; '.join(groups['failed'])}"] if groups["failed"] else []
-    said += [f"{kind}: {named(groups[kind])}" for kind in ("unfinished", NOT_RUN) if groups[kind]]
+    said += [f"{kind}: {named(groups[kind])}" for kind in ("unfinished", NOT_RUN, "information") if groups[kind]]
     return f"{about['commit']}, {about['date']}, {about['gpu']}: {'. '.join(said)}."
 
 
 def main():
-    folder, scores = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    ours, theirs = lines(folder / "odin_bench.jsonl"), lines(folder / "pytorch.jsonl")
-    kernels = joined_kernels(k for k in lines(folder / "kernels.jsonl") if "network" in k)
+    folder, work = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    measured = lines(folder / "measurements.jsonl")
+    ours, theirs = [r for r in measured if "executor" in r], [r for r in measured if "way" in r]
+    kernels = joined_kernels(r for r in measured if "pass" in r)
     checks = dict(line.rsplit(": ", 1) for line in (folder / "checks.txt").read_text().splitlines())
     planned = [name.removeprefix("evaluation ") for name in checks if name.startswith("evaluation ")]
     passed = {name for name in planned if checks[f"evaluation {name}"] == "passed"}
-    evaluations = compare_scores(scores, passed)
+    evaluations = compare_scores(work / "scores", passed)
     checks.update(judge(planned, evaluations))
     (folder / "checks.txt").write_text("".join(f"{name}: {result}\n" for name, result in checks.items()))
-    about = dict(line.split(": ", 1) for line in (folder / "about.txt").read_text().splitlines())
+    about = dict(line.split(": ", 1) for line in (work / "about.txt").read_text().splitlines())
 
     groups = collections.defaultdict(list)
     for name, result in checks.items():
@@ -59,20 +64,18 @@ def main():
          "kernels": kernels, "evaluations": evaluations}, indent=1))
 
     text = [f"# {about['gpu']}, commit {about['commit']}, {about['date']}", "", f"Driver {about['driver']}.", ""]
-    for kind in ("failed", "unfinished", NOT_RUN):
+    for kind in ("failed", "unfinished", NOT_RUN, "information"):
         if groups[kind]:
             text += [f"**{kind.capitalize()}:** {'; '.join(groups[kind])}.", ""]
     text += ["## Decisions", "", *(line for one in decided for line in (one, "")), "## Targets", ""]
     text += [f"- {line}" for line in met]
-    text += ["", "## For VERIFIED.md", ""]
-    text += [summary(about, groups)]
+    text += ["", "## For VERIFIED.md", "", summary(about, groups), ""]
+    text += verified_lines((ROOT / "kernels/cuda/VERIFIED.md").read_text(), checks, about)
     text += ["", "## Rates", "", "ODIN (forward pass, gradient in the input, second forward pass), images a second:",
-             "", *rate_table(ours, theirs)]
-    text += ["", "## Scores and metrics", "",
-             "DenseNet-BC-100: the bundled network, Fashion-MNIST's 10,000 test images, Gaussian and uniform noise; "
-             "the first 500 scores of each against the CPU's. Wide-ResNet-28-10: trained for two epochs on the test "
-             "images here, 5,000 of them and Gaussian noise. Metrics against those of fp32 with our own convolutions:",
-             "", *evaluation_table(evaluations)]
+             "", *rate_table(ours, theirs), "", "By the size of the batch on the GPU, in fp16:", "", *batch_table(ours)]
+    text += ["", "## Scores and metrics", "", "DenseNet-BC-100, and in a smoke test its first images:", "",
+             *evaluation_table(evaluations), "", "ODIN's FPR at 95 % TPR and AUROC, percent:", "",
+             *figure_table(evaluations)]
     text += ["", "## Convolutions", "", "TFLOP/s:", "", *kernel_table(kernels)]
     text += ["", "## Checks", "", *table(["check", "result"], checks.items())]
     (folder / "gpu_check.md").write_text("\n".join(text) + "\n")

@@ -1,41 +1,42 @@
 # shellcheck shell=bash
 # Runs the checks of gpu_check.sh within their time, and notes how each ended.
 
-# --- Time, in milliseconds. The parts give seconds of a run of nine minutes, which are scaled to --minutes.
+# --- Time, in milliseconds. The parts give seconds of a call of `nominal` seconds, which are scaled to --minutes.
 now() {
   local microseconds=${EPOCHREALTIME/[.,]/}
   echo $((microseconds / 1000))
 }
 begin=$(now)
 total=$(awk "BEGIN {printf \"%d\", $minutes * 60000}")
-scaled() { echo $(($1 * total / 540)); }
-grace=$((total < 270000 ? total / 135 : 2000)) # between SIGTERM and SIGKILL
-least=$(scaled 2)                              # nothing starts with less time left
+scaled() { echo $(($1 * total / nominal)); }
+grace=$((total < 30000 ? total / 15 : 2000)) # between SIGTERM and SIGKILL
+least=$(scaled 1)                            # nothing starts with less time left
 deadline=$begin
 # by SECOND: when the part must be over, killing included.
 by() { deadline=$((begin + $(scaled "$1"))); }
 seconds() { printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)); }
 
 # limited SECONDS COMMAND...: runs the command for at most SECONDS, and not beyond the end of the part. Sets `cut` if it
-# did not run to its end: to "late" (no time was left), "part" (the part was over) or "limit" (its own limit).
+# did not run to its end: to "late" (no time was left) or "limit".
 limited() {
-  local limit started status=0 which=limit
+  local limit started status=0
   limit=$(scaled "$1") started=$(now) cut=''
   shift
-  if ((deadline - started - grace < limit)); then
-    which=part limit=$((deadline - started - grace))
-  fi
+  if ((deadline - started - grace < limit)); then limit=$((deadline - started - grace)); fi
   if ((limit < least)); then
     cut=late
     return 124
   fi
   timeout -k "$(seconds "$grace")" "$(seconds "$limit")" "$@" || status=$?
-  if ((status != 0 && $(now) - started >= limit)); then cut=$which; fi
+  if ((status != 0 && $(now) - started >= limit)); then cut=limit; fi
   return "$status"
 }
 
+# A test of warpgroup products that is cut off may hang. Then whatever else runs them would waste its time, too.
+rm -f "$work/hung"
+
 # --- Results. checks.txt lists everything that is planned from the start; the last line of a name counts.
-planning=1 limit_means=failed
+planning=1
 note() { echo "$1: $2" >>"$out/checks.txt"; }
 
 # findings LOG: the first forty errors and races that compute-sanitizer reports, with the lines that say where.
@@ -44,18 +45,17 @@ findings() {
   grep -aE -m 40 -A 3 "^=========( [A-Za-z]+:)? ($error|[A-Z]+ SUMMARY: [1-9])" "$1"
 }
 
-# conclude NAME STATUS LOG: notes how a command ended, judging by `cut` too, and the end of its output. `limit_means` is
-# the result of a command that exceeds its own limit.
+# conclude NAME STATUS LOG: notes how a command ended, judging by `cut` too, and the end of its output. What is cut off
+# is not failed. `found` is the result where compute-sanitizer finds something.
 conclude() {
   local name=$1 status=$2 result=passed
   if findings "$3" >"$3.found"; then # one is enough, even a warning, whatever the exit status
-    result='failed (compute-sanitizer has found something)'
+    result="$found"
   elif [[ $cut == late ]]; then
     result='not run (no time was left)'
   elif [[ $cut == limit ]]; then
-    result="$limit_means (out of time)"
-  elif [[ $cut == part ]]; then
     result='unfinished (out of time)'
+    [[ $name != *', wgmma' || $name == *check* ]] || touch "$work/hung"
   elif ((status != 0)) && grep -q 'Device not supported' "$3"; then
     result='not run (compute-sanitizer does not support the device)'
   elif ((status == 127)); then
@@ -69,7 +69,7 @@ conclude() {
   fi
   note "$name" "$result"
   {
-    echo "=== $name: $result"
+    echo "=== $name: $result, after $(seconds $(($(now) - begin))) s"
     if [[ -s $3.found ]]; then
       cat "$3.found"
       echo '--- The end of its output:'
@@ -86,6 +86,8 @@ noted() {
   shift 2
   if ((planning)); then
     note "$name" 'not run'
+  elif [[ $name == *wgmma* && -e $work/hung ]]; then
+    note "$name" 'not run (a test of it was not over in time)'
   elif [[ -n $file ]]; then
     echo >>"$file" # ends a line that was cut off
     size=$(stat -c %s "$file")
@@ -101,15 +103,15 @@ noted() {
   fi
 }
 
-# check NAME SECONDS COMMAND...: a test; out of time means that it hangs.
-check() { local limit_means=failed; noted '' "$@"; }
-# attempt NAME SECONDS COMMAND...: a test that may need more time than there is.
-attempt() { local limit_means=unfinished; noted '' "$@"; }
-# bench FILE NAME SECONDS COMMAND...: adds its lines of JSON to a file, also when it is cut off.
-bench() { local limit_means=unfinished; noted "$out/$1" "${@:2}"; }
+# check NAME SECONDS COMMAND...
+found='failed (compute-sanitizer has found something)'
+check() { noted '' "$@"; }
+# inform NAME SECONDS COMMAND...: what the sanitizer says of it is no failure.
+inform() { local found='information (compute-sanitizer has reported something)'; noted '' "$@"; }
+# bench NAME SECONDS COMMAND...: adds its lines of JSON to the measurements, also when it is cut off.
+bench() { noted "$out/measurements.jsonl" "$@"; }
 
 # at_once COMMAND...: runs in the background, while others run.
 at_once() { if ((planning)); then "$@"; else "$@" & fi; }
-# alone: waits until nothing else uses the GPU. Every command has a limit, so this ends with the first phase.
+# alone: waits until nothing else runs. Every command has a limit, so this ends.
 alone() { ((planning)) || wait; }
-

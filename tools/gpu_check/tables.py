@@ -9,17 +9,34 @@ def table(head, rows):
 def evaluation_table(evaluations):
     def number(row, key, form):
         return format(row[key], form) if key in row else "-"
-    rows = []
-    for network in NETWORKS:
-        for precision in PRECISIONS:
-            for kind in KINDS if precision in HALF else ("own", "cudnn"):
-                row = next((e for e in evaluations if (e["network"], e["precision"], e["convolution"]) ==
-                            (network, precision, kind)), None)
-                rows.append([f"{network} {precision} {kind}"] +
-                            ([number(row, "largest_score_difference_from_cpu", ".1e"),
-                              number(row, "largest_metric_difference_from_fp32", ".3f")] if row else [NOT_RUN] * 2))
-    return table(["network, precision, convolution", "largest difference of a score", "of a metric, percentage points"],
-                 rows)
+    rows = [[f"{e['network']} {e['precision']} {e['convolution']}",
+             number(e, "largest_score_difference_from_cpu", ".1e"), number(e, "mean_score_difference_from_cpu", ".1e"),
+             number(e, "largest_metric_difference_from_fp32", ".3f")] for e in evaluations if e["precision"] != "cpu"]
+    return table(["evaluation", "largest difference of a score from the CPU's", "on average",
+                  "of a metric from fp32's, percentage points"], rows or [["-", NOT_RUN, NOT_RUN, NOT_RUN]])
+
+
+def figure_table(evaluations):
+    """ODIN's figures for each set, the CPU's in the first line."""
+    full = [e for e in evaluations if e["network"] in NETWORKS]
+    names = list(dict.fromkeys(name.split(", odin, ")[0] for e in full for name in e["figures"] if ", odin, " in name))
+
+    def figure(e, of, metric):
+        value = e["figures"].get(f"{of}, odin, {metric}")
+        return "-" if value is None else f"{value:.2f}"
+    return table(["evaluation", *names],
+                 [[f"{e['precision']} {e['convolution']}".strip(),
+                   *(f"{figure(e, of, 'fpr_at_tpr95')} / {figure(e, of, 'auroc')}" for of in names)] for e in full])
+
+
+def batch_table(ours):
+    rows = [r for r in ours if r.get("device_batch", 0) > 0 and "images_per_second" in r]
+    sizes = sorted({r["device_batch"] for r in rows})
+    return table(["network", "convolution", *map(str, sizes)],
+                 [[network, kind, *(rate(best(rows, network=network, convolution=kind, device_batch=size))
+                                    for size in sizes)]
+                  for network in NETWORKS for kind in KINDS
+                  if best(rows, network=network, convolution=kind)] or [["-", NOT_RUN]])
 
 
 def rate_table(ours, theirs):
@@ -55,8 +72,7 @@ def kernel_table(kernels):
         rows.append([k["network"], k["pass"], k["shape"], k["precision"],
                      *(f"{k[name]:.1f}" if name in k else "-" for name in (
                          "plain_tflops", "implicit-gemm_tflops", "wgmma_tflops", "library_tflops"))])
-    for precision in ("fp16", "tf32"):
-        if not any(k["precision"] == precision for k in kernels):
-            rows.append(["-", "-", "-", precision] + [NOT_RUN] * 4)
+    if not rows:
+        rows.append(["-", "-", "-", "fp16"] + [NOT_RUN] * 4)
     return table(["network", "pass", "shape", "precision", "plain", "own (mma.sync)", "own (wgmma)", "cuDNN or cuBLAS"],
                  rows)

@@ -3,6 +3,7 @@
 #include "kernels/cuda/operations.h"
 #include "kernels/error.h"
 #include "tests/kernels/cuda/support.h"
+#include "tests/support/support.h"
 
 using namespace odin;
 using namespace odin::test;
@@ -69,7 +70,7 @@ template <class Test>
 void for_cases(Test test) {
   if (!device_or_skip()) return;
   for (const Element element : kElements) {
-    for (const Case& c : kCases) {
+    for (const Case& c : cases_of(kCases, 2)) {
       for (const bool relu : {false, true}) {
         CAPTURE(name_of(element));
         CAPTURE(c.shape.to_string());

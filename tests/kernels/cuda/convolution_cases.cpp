@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tests/support/support.h"
+
 namespace odin::test {
 namespace {
 
@@ -27,6 +29,15 @@ const ConvolutionCase kCases[] = {
     {1, 20, 5, 4, 46, 1, {1, 0}, {0, 4}, {0, 2}},     // vectors of 8 that end in 4, and in 6
 };
 
+// Where few are wanted: the networks' shapes, no operand of one element, and pixels for several tiles.
+const ConvolutionCase kFewCases[] = {
+    {2, 48, 16, 16, 12, 3, {1, 1}, {0, 0}, {24, 4}},
+    {1, 24, 16, 16, 48, 1, {1, 0}, {0, 16}, {0, 0}},
+    {1, 160, 9, 16, 160, 3, {1, 1}, {0, 0}, {0, 0}},
+    {2, 20, 17, 15, 33, 3, {2, 1}, {3, 2}, {1, 0}},
+    {3, 3, 16, 15, 10, 3, {1, 1}, {0, 0}, {0, 0}},
+};
+
 const ConvolutionTypes kTypes[] = {
     {Element::kFloat, Element::kFloat, false}, {Element::kHalf, Element::kHalf, false},
 #ifndef ODIN_FEWER_CASES  // in a slow program: threads meet in the same way for the other types
@@ -44,10 +55,11 @@ std::size_t packed_bytes(int kernel, std::int64_t rows, std::int64_t depth, Elem
 }  // namespace
 
 std::span<const ConvolutionCase> convolution_cases() {
+  if (few_cases()) return kFewCases;
   return kCases;
 }
 std::span<const ConvolutionTypes> convolution_types() {
-  return kTypes;
+  return cases_of(kTypes, std::size(kTypes) - 1);  // not a multiple of the three options
 }
 
 double tolerance(const ConvolutionTypes& types) {

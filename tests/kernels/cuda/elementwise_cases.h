@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/kernels/cuda/support.h"
+#include "tests/support/support.h"
 
 namespace odin::test {
 
@@ -27,7 +28,7 @@ template <class Test>
 void for_cases(Test test) {
   if (!device_or_skip()) return;
   for (const Element element : kElements) {
-    for (const ElementwiseCase& c : kElementwiseCases) {
+    for (const ElementwiseCase& c : cases_of(kElementwiseCases, 2)) {
       CAPTURE(name_of(element));
       CAPTURE(c.shape.to_string());
       CAPTURE(c.placement.begin);

@@ -41,7 +41,8 @@ void check_operation(Backend& backend, const HalfType& half, const Operation& op
                      const std::set<std::string>& wide) {
   INFO(operation.name, " in ", name_of(half.type));
   const auto reference = make_reference_backend();
-  for (const bool sliced : {false, true}) {
+  for (const bool sliced : {true, false}) {
+    if (few_cases() && !sliced) continue;
     Run run(backend, operation,
             {.sliced = sliced, .unwanted = {}, .narrow = narrow_operands(operation, wide)});
     Run exact(*reference, operation);
@@ -76,7 +77,8 @@ void on_every_half(Test test) {
 
 TEST_CASE("every operation on 16-bit activations computes what the reference defines") {
   on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm convolution) {
-    for (const std::int64_t images : {1, 3}) {
+    for (const std::int64_t images : {3, 1}) {
+      if (few_cases() && images != 3) continue;
       for (const Operation& operation : operations(images)) {
         // Our own convolutions take square kernels only.
         if (convolution != ConvolutionAlgorithm::kCudnn && !has_square_kernel(operation)) continue;
@@ -102,7 +104,7 @@ TEST_CASE("an average pool of 16-bit activations writes float, and reads a float
       check_operation(backend, half, operation, {"y"});
       ++checked;
     }
-    CHECK(checked > 5);
+    CHECK(checked > (few_cases() ? 0 : 5));
   });
 }
 

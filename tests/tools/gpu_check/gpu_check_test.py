@@ -1,122 +1,145 @@
 #!/usr/bin/env python3
 """Tests of gpu_check.sh: all of it, its usage, and that it fits the programs. CTest runs each by its name."""
 import re
-import tarfile
+import signal
+import subprocess
+import time
 import unittest
 
-from gpu_check_support import GpuCheckCase, NETWORKS, PROGRAMS, ROOT, SCRIPT, STUB, TESTS
+from gpu_check_support import GpuCheckCase, NETWORKS, PROGRAMS, ROOT, SCRIPT, STUB
+
+OUT_FILES = {"checks.txt", "log.txt", "measurements.jsonl", "gpu_check.md", "gpu_check.json"}
 
 
 class GpuCheck(GpuCheckCase):
-    def test_all_passes_from_a_pack(self):
+    def test_all_passes_in_two_calls(self):
         (self.build / "commit").write_text("v1-2-gabc\n")
-        with tarfile.open(self.folder / "pack.tar.gz", "w:gz", compresslevel=1) as tar:
-            tar.add(self.build, ".")
-        result = self.run_script(build=self.folder / "pack.tar.gz")
-        self.assert_status(result, 0)
+        images = self.folder / "images"  # of a set that the stand-ins do not read
+        images.mkdir()
+        self.assert_status(self.run_script("smoke"), 0)
         self.assert_all_but()
-        self.assertNotIn("not run", self.report)
         self.assertTrue(self.report.startswith("# NVIDIA H100 80GB HBM3, commit v1-2-gabc, "), self.report)
         self.assertIn("Driver 580.159.04.", self.report)
+        smoke = ["smoke fp32 own", "smoke tf32 own", "smoke fp16 own", "smoke bf16 own", "smoke fp16 wgmma",
+                 "smoke bf16 wgmma", "smoke fp32 cudnn"]
+        self.assertEqual({name for name in self.checks if not name.startswith(("evaluation", "scores"))},
+                         {"the GPU", "libraries", "reading the libraries", "smoke: kernels, wgmma"})
+        for name in smoke:
+            self.assertEqual(self.row(name), ["0.0e+00", "0.0e+00", "-"])
+            self.assertIn(f"scores of {name} against the CPU's", self.checks)
+
+        (self.folder / "calls").unlink()
+        (self.folder / "calls.running").unlink()
+        self.assert_status(self.run_script("full", "--data", str(images)), 0)
+        self.assert_all_but()
+        self.assertEqual({path.name for path in self.out.iterdir()},
+                         OUT_FILES | {"training.h5", "training.h5.state", "training.h5.csv"})
         # Every row of every table.
         for network in NETWORKS:
             for precision, mine in (("fp32", 1000), ("tf32", 2000), ("fp16", 4000), ("bf16", 3900)):
-                half = precision in ("fp16", "bf16")
-                self.assertEqual(self.row(network, precision), [
-                    f"{10 * mine:,}", f"{12 * mine:,}" if half else "-", f"{9 * mine:,}", "50%", "62%",
-                    f"{2 * mine:,} (batch 512)", f"{3 * mine:,} (batch 512)",
-                    f"{2 * mine:,} (batch 512)" if precision == "fp16" else "-", "4.00" if half else "3.33"])
-                for kind in ("own", "wgmma", "cudnn") if half else ("own", "cudnn"):
-                    name = f"{network} {precision} {kind}"
-                    compared = network == "densenet_bc_100" and precision == "fp32"
-                    self.assertEqual(self.row(name), ["0.0e+00" if compared else "-", "0.000"])
-                    self.assertIn(f"evaluation {name}", self.checks)
-                    self.assertEqual(f"metrics of {name} against fp32's" in self.checks, name[-8:] != "fp32 own")
-        for kind in ("own", "cudnn"):
-            self.assertIn(f"scores of densenet_bc_100 fp32 {kind} against the CPU's", self.checks)
-        shape = ("wrn", "forward", "3x3 160 -> 160, 32x32")
-        self.assertEqual(self.row(*shape, "fp16"), ["1.0", "400.0", "500.0", "450.0"])
-        self.assertEqual(self.row(*shape, "tf32"), ["1.0", "400.0", "-", "450.0"])
-        for name in ("operations", "plans", "half precision", "networks", "training", "kernels", "plans, wgmma",
-                     "half precision, wgmma", "networks, wgmma", "kernels, wgmma",
-                     "memcheck, convolutions", "memcheck, other kernels", "memcheck, wgmma", "racecheck, convolutions",
-                     "racecheck, other kernels", "racecheck, wgmma", "training wrn_28_10 in tf32",
-                     "training densenet_bc_100 in bf16"):
-            self.assertEqual(self.row(name), ["passed"])
+                half = precision == "fp16"
+                self.assertEqual(self.row(network, precision)[:6], [
+                    f"{10 * mine:,}", f"{12 * mine:,}" if half else "not run" if precision == "bf16" else "-",
+                    f"{9 * mine:,}" if half else "not run", "50%", "62%", f"{2 * mine:,} (batch 512)" if half else
+                    "not run"])
+            self.assertEqual(self.row(network, "fp16")[6:], ["12,000 (batch 512)", "8,000 (batch 512)", "4.00"])
+            # By the size of the batch.
+            self.assertEqual(self.row(network, "wgmma"), ["47,999", "47,998", "47,996", "47,984"])
+        for precision, kinds in (("fp32", 2), ("tf32", 2), ("fp16", 3), ("bf16", 3)):
+            for kind in ("own", "cudnn", "wgmma")[:kinds]:
+                self.assertEqual(self.row(f"densenet_bc_100 {precision} {kind}"), ["0.0e+00", "0.0e+00", "0.000"])
+                self.assertEqual(self.row(f"{precision} {kind}"), ["90.00 / 90.00"] * 2)
+        self.assertEqual(self.row("cpu"), ["90.00 / 90.00"] * 2)
+        self.assertEqual(self.row("wrn", "forward", "3x3 160 -> 160, 32x32", "fp16"), ["1.5", "400.0", "500.0", "-"])
+        for name in smoke:  # of the first call
+            self.assertEqual(self.checks[f"evaluation {name}"], "passed")
+        self.assertEqual(self.checks["training densenet_bc_100 in fp16"], "passed (2 epochs)")
         # What follows from it.
-        self.assertIn("\ndefault precision: DenseNet-BC-100 fp16 (wgmma, 48,000 images/s); "
-                      "Wide-ResNet-28-10 fp16 (wgmma, 48,000 images/s).\n", self.report)
+        self.assertIn("\ndefault precision: DenseNet-BC-100 fp16 (wgmma, 48,000 images/s); Wide-ResNet-28-10 undecided"
+                      ", without knowing fp32 and tf32 and fp16 and bf16.\n", self.report)
         self.assertIn("\nwgmma beats own (mma.sync) in 1 of 2 convolutions of wrn: "
                       "3x3 160 -> 160, 32x32 forward fp16 (1.25 x).\n", self.report)
         self.assertIn("\nfastest convolution: wgmma (", self.report)
         self.assertIn("- DenseNet-BC-100: 4.00 x the fastest PyTorch (fp16 against fp16, eager, channels_last), "
-                      "at least 3.0: met; 62% of the bandwidth floor in half precision, aim 50%: met; 18,000 images in "
-                      "0.38 s.", self.report)
-        self.assertIn("at least 1.3: met; 50% of the measured peak in half precision, aim 60%: not met;", self.report)
-        self.assertRegex(self.report, r"\nv1-2-gabc, \d{4}-\d\d-\d\d, NVIDIA H100 80GB HBM3: passed: training "
-                                      r"wrn_28_10 in tf32; .*; 21 evaluations; 16 timings; 18 comparisons of metrics; "
-                                      r"2 comparisons of scores\.\n")
-        self.assertEqual(len(list(self.out.iterdir())), 8)
-        # Timings run alone: after everything that shares the GPU.
+                      "at least 3.0: met", self.report)
+        self.assertRegex(self.report, r"\nv1-2-gabc, \d{4}-\d\d-\d\d, NVIDIA H100 80GB HBM3: passed: the GPU; .*; "
+                                      r"19 evaluations; 10 timings; 9 comparisons of scores; "
+                                      r"9 comparisons of metrics\.\n")
+        verified = (ROOT / "kernels" / "cuda" / "VERIFIED.md").read_text()
+        for cell in ("`conv/wgmma.cu`", "`library/cudnn.cpp`", "scores in fp32 within 1e-5 of the CPU's"):
+            line = next(line for line in verified.splitlines() if line.startswith(f"| {cell} |"))
+            self.assertIn(f"\n{line.rsplit(' | ', 1)[0]} | NVIDIA H100 80GB HBM3, v1-2-gabc: passed |\n", self.report)
+
+        # Tests and timings run alone; no more than three programs run at once, and the training is one of them.
+        most = self.at_once()
+        for program in ("test_cuda_plans", "test_kernels", "odin_bench", "cuda_kernel_bench"):
+            self.assertEqual(most[program], 1, program)
+        self.assertLessEqual(max(most.values()), 3)
+        # The most valuable comes first.
         calls = [line.split()[0] for line in self.calls()]
-        first = calls.index("odin_bench")
-        self.assertFalse({"odin_eval", "train", "compute-sanitizer", "test_cuda_plans"} & set(calls[first:]))
+        order = [calls.index(name) for name in ("test_cuda_kernels", "test_cuda_plans", "odin_bench", "odin_eval",
+                                                "compute-sanitizer")]
+        self.assertEqual(order, sorted(order))
+        self.assertEqual([re.search(r"--conv (\S+)", line)[1] for line in self.calls() if line.startswith("odin_bench ")
+                          and "--seconds 2 " in line], ["own", "wgmma", "cudnn"])
+        for line in self.calls():
+            if line.startswith(("test_", "compute-sanitizer")):
+                self.assertTrue(line.endswith("(1)"), line)  # few cases
 
-    def compilations(self, network):
-        """Modes and folders of compiled kernels and of choices, of each of PyTorch's compilations of a network."""
-        found = [re.search(r"--compile (\S+) \[all\] \((.*), (.*)\)", line) for line in self.calls() if
-                 f"--networks {network} " in line and line.startswith("python ")]
-        return [match.groups() for match in found if match]
+    def test_each_kind_of_convolution_has_its_own_process(self):
+        self.assert_status(self.full("tests"), 0)
+        for program in ("test_cuda_plans", "test_cuda_half", "test_nn_on_cuda"):
+            kinds = [re.search(r"\[(.*)\]", line)[1] for line in self.calls() if line.startswith(f"{program} ")]
+            self.assertEqual(kinds, ["own", "wgmma", "cudnn"])
+        kernels = [line.split(" [")[0] for line in self.calls() if line.startswith("test_cuda_kernels ")]
+        self.assertEqual(kernels, ["test_cuda_kernels --test-case-exclude=*warpgroup*",
+                                   "test_cuda_kernels --test-case=*warpgroup*"])
 
-    def test_pytorch_compiles_ahead_but_chooses_alone(self):
-        self.assert_status(self.run_script("--parts", "warm compile"), 0)
-        for network in NETWORKS:
-            ahead, timed = self.compilations(network)
-            self.assertEqual((ahead[0], timed[0]), ("max-autotune", "max-autotune"))
-            self.assertEqual(ahead[1], timed[1])
-            self.assertNotEqual(ahead[2], timed[2])
+    def test_without_a_call_both_run_one_after_the_other(self):
+        self.assert_status(self.run_script(None, "--parts", "smoke"), 0)
+        self.assertEqual(len([line for line in self.calls() if "--device cpu" in line]), 2)
+        # A first call that fails leaves the second one out.
+        result = self.run_script(None, FAIL="nvidia-smi")
+        self.assert_status(result, 1)
+        self.assertFalse([line for line in self.calls() if line.startswith("test_cuda_plans ")])
 
-    def test_a_quicker_mode_comes_first_if_pytorch_has_not_compiled_ahead(self):
-        self.assert_status(self.run_script("--parts", "compile"), 0)
-        for network in NETWORKS:
-            self.assertEqual([c[0] for c in self.compilations(network)], ["reduce-overhead,max-autotune"])
+    def test_a_missing_library_costs_no_more_than_the_first_call(self):
+        self.assert_status(self.run_script("smoke", LIBRARY="not found"), 1)
+        self.assert_all_but(libraries="failed (exit status 1)")
+        self.assertIn("libcudnn.so.9 => not found", (self.out / "log.txt").read_text())
 
-    def test_the_wide_resnet_is_trained_before_anything_that_could_delay_it(self):
-        self.assert_status(self.run_script("--parts", "tests train eval sanitize"), 0)
-        calls = self.calls()
-        trained = calls.index("trained wrn_28_10")
-        self.assertFalse([line for line in calls[:trained] if line.startswith("odin_eval ") or
-                          line.startswith("train ") and "wrn_28_10" not in line])
-        for program in TESTS + ["compute-sanitizer"]:  # which do not wait
-            name = program.rsplit("/", 1)[-1]
-            nice = [line for line in calls if line.startswith("nice ") and f"/{name} " in line.replace(f" {name}",
-                                                                                                       f"/{name}")]
-            self.assertTrue(nice, name)
-        defaults = re.search(r"^parts='(.*)'", SCRIPT.read_text(), re.MULTILINE)[1]
-        self.assertEqual(defaults.split()[0], "train")
-
-    def test_an_unpacked_pack_is_used_and_a_missing_one_is_an_error(self):
-        (self.build / "commit").write_text("v1-2-gabc\n")
-        self.assert_status(self.run_script("--parts", "tests eval"), 0)
-        self.assertIn("commit v1-2-gabc, ", self.report)
-        self.assertTrue(any(f"idx:{self.build}/data/t10k-images" in line for line in self.calls()), self.calls())
-        result = self.run_script(build=self.folder / "nowhere")
-        self.assertEqual(result.returncode, 2)
-        self.assertIn(f"no build and no pack '{self.folder}/nowhere'", result.stderr)
+    def test_results_are_there_before_the_end(self):
+        environment = self.environment(HANG="odin_bench")
+        process = subprocess.Popen(self.command("full", "--parts", "tests rates"), env=environment,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (self.folder / "calls.odin_bench").exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        hanging = int((self.folder / "calls.odin_bench").read_text())
+        subprocess.run(["kill", "-9", str(hanging)], check=True)
+        checks = dict(line.rsplit(": ", 1) for line in (self.out / "checks.txt").read_text().splitlines())
+        self.assertEqual(checks["networks, cudnn"], "passed")
+        self.assertEqual(checks["timing wgmma in fp16"], "not run")
 
     def test_wrong_usage_has_exit_status_2(self):
         for arguments in (["--parts", "nothing"], ["--minutes", "soon"], ["--minutes"], ["--what", "x"]):
-            result = self.run_script(*arguments)
+            result = self.run_script("full", *arguments)
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn("--minutes M", result.stderr)
+        self.assertEqual(subprocess.run([SCRIPT, "pack"], capture_output=True, check=False).returncode, 2)
+        result = self.run_script("smoke", build=self.folder / "nowhere")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(f"no build and no pack '{self.folder}/nowhere'", result.stderr)
 
     def test_the_limits_leave_time_for_the_report(self):
-        parts = "".join(SCRIPT.with_name(name).read_text() for name in ("parts_at_once.sh", "parts_alone.sh"))
-        ends = [int(n) for n in re.findall(r"\bby (\d+)", parts)]
-        self.assertGreater(len(ends), 8)
-        self.assertLessEqual(max(ends), 530)
-        # Where all before it takes as long as it may, wgmma leaves some to what is timed after it.
-        self.assertLess(int(re.search(r"time_kernels fp16 wgmma (\d+)", parts)[1]), ends[-1] - ends[-2])
+        ends = {name: [int(n) for n in re.findall(r"\bby (\d+)", SCRIPT.with_name(name).read_text())]
+                for name in ("parts.sh", "parts_together.sh")}
+        self.assertLessEqual(ends["parts.sh"][0], 55)  # the first call, of 60 seconds
+        full = ends["parts.sh"][1:] + ends["parts_together.sh"]
+        self.assertEqual(full, sorted(full))
+        self.assertGreater(len(full), 7)
+        self.assertLessEqual(full[-1], 470)
 
     def test_the_fields_are_those_of_the_programs(self):
         def fields(part):

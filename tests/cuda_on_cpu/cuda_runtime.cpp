@@ -249,7 +249,7 @@ cudaError_t cudaFreeHost(void* memory) {
   return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  emulated::count_wait();
+  if (kind != cudaMemcpyHostToDevice) emulated::count_wait();
   arrive();
   if (bytes > 0 && kind == cudaMemcpyHostToDevice && !is_pinned(from)) {
     const auto* begin = static_cast<const std::byte*>(from);

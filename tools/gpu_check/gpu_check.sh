@@ -10,7 +10,7 @@
 # full    at most eight minutes, the most valuable first: tests; images a second of every kind of convolution and of
 #         several sizes of batch; PyTorch's; evaluations; a training; compute-sanitizer.
 # pack    builds the programs and packs them with the libraries and images that they need, for a machine that has none
-#         of them: DIR/first.tar for the first call and DIR/second.tar for the second, at most 50 MB each. NVIDIA's
+#         of them: DIR/first.tar for the first call and DIR/second.tar for the second, at most 58 MB each. NVIDIA's
 #         libraries are left out. README.md says more.
 # Neither smoke nor full: both, one after the other.
 #

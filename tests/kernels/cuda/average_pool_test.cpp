@@ -35,7 +35,7 @@ void for_cases(Test test) {
                                                {Element::kHalf, Element::kHalf},
                                                {Element::kBFloat16, Element::kFloat}};
   for (const auto& [element, pooled_element] : types) {
-    for (const Case& c : cases_of(kCases, 3)) {
+    for (const Case& c : cases_of(kCases, 2)) {
       for (const bool normalised : {false, true}) {
         CAPTURE(name_of(element));
         CAPTURE(c.x.to_string());

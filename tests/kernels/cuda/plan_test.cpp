@@ -30,6 +30,8 @@ void check_precision(const Plan& plan, ConvolutionAlgorithm convolution, Precisi
 TEST_CASE("plans compute what the reference does, in float") {
   on_every_convolution([](ConvolutionAlgorithm convolution) {
     for (const Plan& plan : {small_densenet(), small_resnet(), awkward_plan()}) {
+      if (few_cases() && plan.name == small_resnet().name)
+        continue;  // as layers, in half precision
       // Float through a dozen layers.
       if (!few_cases()) check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
       check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 2);

@@ -65,7 +65,7 @@ class Packs(GpuCheckCase):
             capture_output=True, text=True, env=self.environment(), check=False)
         self.assertEqual(result.returncode, 0, result.stderr)
         for name in ("first.tar", "second.tar"):
-            self.assertLessEqual((self.packs / name).stat().st_size, 50_000_000)
+            self.assertLessEqual((self.packs / name).stat().st_size, 58_000_000)
         self.assert_status(self.run_script("smoke", build=self.packs / "first.tar"), 0)
         unpacked = self.work / "pack"
         self.assertEqual((unpacked / "test.bin").read_bytes(), self.test)
@@ -103,7 +103,7 @@ class Packs(GpuCheckCase):
         (self.data / "iSUN" / "a.png").write_bytes(self.generator.randbytes(900_000))
         result = self.pack("--limit", "6850000")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("iSUN is left out\n250 of 2250 images to train on are left out\n", result.stdout)
+        self.assertIn("250 of 2250 images to train on are left out\niSUN is left out\n", result.stdout)
         for name in ("first.tar", "second.tar"):
             self.assertLessEqual((self.packs / name).stat().st_size, 6_850_000)
         result = self.pack("--limit", "100000")

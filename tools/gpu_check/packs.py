@@ -2,12 +2,14 @@
 """Packs programs and images for the two calls of gpu_check.sh, and unpacks them. Needs numpy and Pillow.
 
     tools/gpu_check/packs.py pack PROGRAMS FOLDER [--data DIR] [--weights FILE] [--training FILE] [--limit BYTES]
+                                  [--test-images N]
     tools/gpu_check/packs.py unpack PACK FOLDER [--images NAME]
 
-pack writes FOLDER/first.tar and FOLDER/second.tar, each of at most --limit bytes. The first holds the programs, compressed
-together, since much of their code is the same; the network, its test images and another set; both hold what fits of the
-images to train on, and then of other sets. CIFAR-10 is stored as lossless WebP, 2,000 images a file. unpack extracts a pack; with --images test or
-train it writes FOLDER/NAME.bin, in CIFAR-10's own format, from all that has been extracted there.
+pack writes FOLDER/first.tar and FOLDER/second.tar, each of at most --limit bytes. The first holds the programs,
+compressed together, since much of their code is the same; the network, --test-images (4,000) of its images, and
+another set. Both hold what fits of the images to train on, and then of other sets. CIFAR-10 is stored as lossless
+WebP, 2,000 images a file. unpack extracts a pack; with --images test or train it writes FOLDER/NAME.bin, in
+CIFAR-10's own format, from all that has been extracted there.
 """
 import argparse
 import io
@@ -69,8 +71,8 @@ def compressed(folder):
     return buffer.getvalue()
 
 
-def chunks(files):
-    records = b"".join(path.read_bytes() for path in files)
+def chunks(files, most=None):
+    records = b"".join(path.read_bytes() for path in files)[:most and most * RECORD]
     for i in range(0, len(records), CHUNK * RECORD):
         yield to_tiles(records[i:i + CHUNK * RECORD])
 
@@ -89,11 +91,13 @@ def pack(options):
         put("densenet10.h5", pathlib.Path(options.weights).read_bytes(), first)
     if options.training:
         for path in (options.training, f"{options.training}.state", f"{options.training}.csv"):
+            if path == options.training and not pathlib.Path(path).exists():
+                continue  # it is written after the first epoch
             put("training.h5" + path.removeprefix(options.training), pathlib.Path(path).read_bytes(), first)
     if options.data:
         data = pathlib.Path(options.data)
         cifar = data / "cifar-10-batches-bin"
-        for i, (labels, picture) in enumerate(chunks([cifar / "test_batch.bin"])):
+        for i, (labels, picture) in enumerate(chunks([cifar / "test_batch.bin"], options.test_images)):
             put(f"test_{i:02}.labels", labels, first)
             put(f"test_{i:02}.webp", picture, first)
 
@@ -148,6 +152,7 @@ def main():
     for name in ("--data", "--weights", "--training"):
         one.add_argument(name)
     one.add_argument("--limit", type=int, default=LIMIT)
+    one.add_argument("--test-images", type=int, default=4000)
     one.set_defaults(run=pack)
     other = commands.add_parser("unpack")
     other.add_argument("pack")

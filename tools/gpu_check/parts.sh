@@ -9,7 +9,7 @@ evaluate() {
   shift 2
   mkdir -p "$work/scores/$name"
   check "evaluation $name" "$seconds" "${ours[@]}" "$build/eval/odin_eval" --weights "$network_file" \
-    --in "$test_set" --quiet --json "$work/scores/$name.json" --scores "$work/scores/$name" "$@"
+    --in "$test_set" --skip 0 --quiet --json "$work/scores/$name.json" --scores "$work/scores/$name" "$@"
 }
 
 # Reading the libraries takes most of the time in which nothing else can start: once, from a cold disk.

@@ -44,13 +44,16 @@ train_for_the_rest() {
     cp "$build"/training.h5* "$work"
     begun=(--resume)
   fi
-  if [[ -n $train_set ]] ||
-    limited 30 "$python" tools/gpu_check/packs.py unpack "$images" "$build" --images train >"$log" 2>&1; then
+  local status=0
+  if [[ -z $train_set ]]; then
+    limited 30 "$python" tools/gpu_check/packs.py unpack "$images" "$build" --images train >"$log" 2>&1 || status=$?
+  fi
+  if ((status == 0)); then
     limited 130 "${ours[@]}" "$tools/train" --network densenet_bc_100 \
       --in "cifar10-train:${train_set:-$build/train.bin}" --preset fast --device cuda --precision fp16 \
-      --save-every 100 --quiet --out "$work/training.h5" "${begun[@]}" >"$log" 2>&1
+      --save-every 100 --quiet --out "$work/training.h5" "${begun[@]}" >"$log" 2>&1 || status=$?
   fi
-  conclude_training "$name" $?
+  conclude_training "$name" "$status"
 }
 conclude_training() {
   local size

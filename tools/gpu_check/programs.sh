@@ -87,7 +87,7 @@ choose_sets() {
   others=() train_set=$data
   if [[ -s $build/test.bin ]]; then cifar=$build/test.bin folder=$build network=$build/densenet10.h5; fi
   if [[ -f $network && -e $cifar ]]; then
-    network_file=$network test_set=cifar10-test:$cifar
+    network_file=$network test_set=cifar10:$cifar
     for name in LSUN_resize Imagenet_resize iSUN; do
       [[ ! -d $folder/$name ]] || others+=(--out "folder:$folder/$name")
     done

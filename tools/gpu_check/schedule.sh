@@ -9,7 +9,7 @@ now() {
 begin=$(now)
 total=$(awk "BEGIN {printf \"%d\", $minutes * 60000}")
 scaled() { echo $(($1 * total / nominal)); }
-grace=$((total < 30000 ? total / 15 : 2000)) # between SIGTERM and SIGKILL
+grace=$((total < 80000 ? total / 40 : 2000)) # between SIGTERM and SIGKILL
 least=$(scaled 1)                            # nothing starts with less time left
 deadline=$begin
 # by SECOND: when the part must be over, killing included.

@@ -43,7 +43,7 @@ def verdict(patterns, checks):
 
 
 def verified_lines(text, checks, about):
-    """The lines of the tables in VERIFIED.md (`text`) of which the checks say something, with their last cell renewed."""
+    """The lines of the tables in VERIFIED.md (`text`) of which the checks say something, their last cell renewed."""
     found = []
     for line in text.splitlines():
         cells = line.strip("|").split(" | ") if line.startswith("| ") else []

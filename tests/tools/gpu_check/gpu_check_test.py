@@ -159,6 +159,13 @@ class GpuCheck(GpuCheckCase):
         for name in ("plain", "implicit-gemm", "wgmma", "auto"):
             self.assertIn(f'"{name}"', versions)
 
+    def test_the_sets_are_those_of_the_programs(self):
+        text = "".join(SCRIPT.with_name(name).read_text() for name in ("programs.sh", "parts_together.sh"))
+        known = re.findall(r'[{"](\w[\w-]*)", DatasetKind::', (ROOT / "eval/data/spec.cpp").read_text())
+        used = set(re.findall(r'[ ="]([\w-]+):\$', text))
+        self.assertEqual(used, {"cifar10", "cifar10-train", "idx", "folder"})
+        self.assertLessEqual(used, set(known))
+
     def test_its_programs_are_built(self):
         listed = SCRIPT.with_name("programs.sh").read_text().split("programs=(")[1].split(")")[0].split()
         self.assertEqual(sorted(listed), sorted(PROGRAMS))

@@ -69,14 +69,14 @@ class Packs(GpuCheckCase):
         self.assert_status(self.run_script("smoke", build=self.packs / "first.tar"), 0)
         unpacked = self.work / "pack"
         self.assertEqual((unpacked / "test.bin").read_bytes(), self.test)
-        self.assertIn(f"--in cifar10-test:{unpacked}/test.bin", "\n".join(self.calls()))
+        self.assertIn(f"--in cifar10:{unpacked}/test.bin", "\n".join(self.calls()))
         # The first pack does not travel again.
         (self.packs / "first.tar").unlink()
         self.assert_status(self.run_script("full", "--images", str(self.packs / "second.tar")), 0)
         self.assertEqual((unpacked / "train.bin").read_bytes(), self.train)
         evaluation = next(line for line in self.calls() if line.startswith("odin_eval ") and "fp32" in line and
                           "uniform" in line)
-        self.assertIn(f"--weights {unpacked}/densenet10.h5 --in cifar10-test:{unpacked}/test.bin", evaluation)
+        self.assertIn(f"--weights {unpacked}/densenet10.h5 --in cifar10:{unpacked}/test.bin", evaluation)
         self.assertIn(f"--out folder:{unpacked}/iSUN --out uniform", evaluation)
         self.assertEqual((unpacked / "iSUN" / "a.png").read_bytes(), b"a picture")
         training = next(line for line in self.calls() if line.startswith("train "))

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "eval/benchmark/set_request.h"
+#include "eval/benchmark/training_images.h"
 #include "eval/cli/device_options.h"
 #include "eval/cli/finite_number.h"
 #include "eval/cli/fit_options.h"
@@ -14,12 +15,16 @@
 #include "eval/cli/score_name.h"
 #include "eval/cli/spec_help.h"
 #include "eval/cli/terminal_progress.h"
+#include "eval/cli/training_options.h"
 #include "eval/cli/whole_number.h"
 #include "eval/data/spec.h"
 #include "eval/detection/calibrate.h"
+#include "eval/detection/score_text.h"
 #include "eval/published/networks.h"
 #include "eval/scoring/detectors/registry.h"
+#include "eval/scoring/fit_detectors.h"
 #include "eval/scoring/launcher.h"
+#include "eval/scoring/training_store.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/printable.h"
 
@@ -39,6 +44,9 @@ struct Options {
   double tpr = 0.95;
   std::optional<double> temperature;
   std::optional<double> magnitude;
+  std::string fit_on;
+  std::optional<std::int64_t> fit_images;
+  std::string fit_dir = "odin_fits";
   bool choose_magnitude = false;
   std::vector<double> magnitudes = default_magnitudes();
 
@@ -83,6 +91,7 @@ void add_options(CLI::App& app, Options& o) {
       ->type_name("NAME")
       ->capture_default_str()
       ->group(group);
+  add_training_options(app, o.fit_on, o.fit_images, o.fit_dir, group);
   app.add_option("--tpr", o.tpr, "The share of in-distribution images to accept")
       ->check(CLI::Validator(
           [](const std::string& text) {
@@ -124,31 +133,48 @@ void add_options(CLI::App& app, Options& o) {
   odin_calibrate --weights net.h5 --in cifar10:data --magnitude 0.0014 --out detector.h5
   odin_calibrate --weights net.h5 --in folder:photos --resize --choose-magnitude --out detector.h5
   odin_calibrate --weights net.h5 --in folder:photos --score energy --tpr 0.99 --out detector.h5
+  odin_calibrate --weights net.h5 --in cifar10:data --score knn:neighbours=10 --out detector.h5
 
 )") + kSpecHelp);
   app.final_callback([&o] {
+    const Detector& score = *find_detector(o.score);
     const bool tuned = o.temperature || o.magnitude || o.choose_magnitude;
-    if (!find_detector(o.score)->uses_odin_parameters && tuned) {
+    if (!score.uses_odin_parameters && tuned) {
       throw CLI::ValidationError(fmt::format(
           "the score {} has neither temperature nor magnitude: leave these options out", o.score));
+    }
+    if (score.fit == nullptr && (!o.fit_on.empty() || o.fit_images)) {
+      throw CLI::ValidationError(
+          fmt::format("the score {} learns nothing from training images: leave --fit-on and "
+                      "--fit-images out",
+                      o.score));
     }
   });
 }
 
-NamedDataset open_images(const Options& o, const ImageShape& shape) {
+DatasetOptions dataset_options(const Options& o, const ImageShape& shape) {
+  return {.shape = shape,
+          .fit = o.fit,
+          .folder = {.mix_classes = true,
+                     .most_images = o.skip + o.images,
+                     .skip_bad_images = o.skip_bad_images}};
+}
+
+NamedDataset open_images(const Options& o, const DatasetOptions& options) {
   const DatasetSpec spec = parse_dataset_spec(o.in);
   require(!is_noise(spec.kind), "{} is noise, which no network was trained on: --in takes images",
           o.in);
-  std::shared_ptr<const Dataset> set =
-      open_dataset(spec, {.shape = shape,
-                          .fit = o.fit,
-                          .folder = {.mix_classes = true,
-                                     .most_images = o.skip + o.images,
-                                     .skip_bad_images = o.skip_bad_images}});
+  std::shared_ptr<const Dataset> set = open_dataset(spec, options);
   require(set->size() > o.skip, "{} has {} images, and --skip {} leaves out all of them",
           set->name(), set->size(), o.skip);
   std::string name = set->name();
   return {std::move(name), subset(std::move(set), o.skip, o.images)};
+}
+
+void print_notes(const NamedDataset& set) {
+  for (const std::string& note : set.images->notes()) {
+    std::fputs(fmt::format("{}: {}\n", set.display_name, note).c_str(), stderr);
+  }
 }
 
 void print_curve(const DetectorSettings& s) {
@@ -166,12 +192,8 @@ void print_curve(const DetectorSettings& s) {
 
 void print_settings(const Options& o, const DetectorSettings& s) {
   print_curve(s);
-  const Detector& score = *find_detector(s.score);
-  fmt::print("score       {}", score.title);
-  if (score.uses_odin_parameters) {
-    fmt::print(", temperature {:g}, magnitude {:g}", s.temperature, s.magnitude);
-  }
-  fmt::print("\nthreshold   {:.17g}\n", s.threshold);
+  fmt::print("score       {}\n", score_text(s));
+  fmt::print("threshold   {:.17g}\n", s.threshold);
   fmt::print(
       "TPR         {:g} % asked for, from {} images of {};\n"
       "            other images of that source: {:.1f} to {:.1f} % (95 % confidence)\n",
@@ -187,22 +209,39 @@ int calibrate_detector(const Options& o) {
   Checkpoint checkpoint = read_checkpoint(o.weights);
   const DeviceOptions device = o.device.options();
   const std::unique_ptr<Backend> backend = make_backend(o.device.device, device);
-  const NamedDataset images = open_images(o, checkpoint.architecture.image);
-  if (!o.quiet) {
-    for (const std::string& note : images.images->notes()) {
-      std::fputs(fmt::format("{}: {}\n", images.display_name, note).c_str(), stderr);
-    }
-  }
   CalibrationRequest request{.score = find_detector(o.score), .tpr = o.tpr};
+  const DatasetOptions options = dataset_options(o, checkpoint.architecture.image);
+  const NamedDataset images = open_images(o, options);
+  std::optional<TrainingImages> training;
+  if (needs_fit({&request.score, 1})) {
+    SetRequest in;
+    in.spec = o.in;
+    training = open_training_images({o.fit_on, o.fit_images}, in, checkpoint, options);
+  }
+  if (!o.quiet) {
+    print_notes(images);
+    if (training) print_notes(training->set);
+  }
+
   Scorer scorer(checkpoint, *backend, {&request.score, 1});
+  scorer.use_threads(device.threads);
+  const ScoringOptions scoring{.threads = device.threads};
+  TerminalProgress progress(o.quiet);
+  std::optional<TrainingSet> learnt_from;
+  if (training) {
+    const TrainingStore store(o.fit_dir, checkpoint, scorer.description());
+    learnt_from = run_training_set(scorer, *training, scoring, &store, progress);
+    learnt_from->name = training->set.images->name();
+    fit_detectors(scorer, *learnt_from);
+    request.training = &*learnt_from;
+  }
   request.parameters = {o.temperature.value_or(kAuthorsTemperature),
                         o.magnitude.value_or(kDefaultMagnitude)};
   if (o.choose_magnitude) request.magnitudes = o.magnitudes;
-  TerminalProgress progress(o.quiet);
-  DetectorSettings settings =
-      calibrate(scorer, images, request, {.threads = device.threads}, progress);
+  DetectorSettings settings = calibrate(scorer, images, request, scoring, progress);
   settings.fit = name_of(o.fit);
   checkpoint.detector = settings;
+  checkpoint.detector_fit = scorer.fits().front();
   write_checkpoint(checkpoint, o.out);
   print_settings(o, settings);
   return 0;

@@ -9,6 +9,7 @@
 #include "eval/cli/fit_options.h"
 #include "eval/cli/score_name.h"
 #include "eval/cli/spec_help.h"
+#include "eval/cli/training_options.h"
 #include "eval/cli/whole_number.h"
 #include "eval/published/benchmark_file.h"
 #include "eval/published/networks.h"
@@ -124,20 +125,7 @@ void add_method(CLI::App& app, EvalOptions& o) {
       ->check(score_name(true))
       ->type_name("NAME,...")
       ->group(group);
-  app.add_option("--fit-on", job.fit_on,
-                 "In-distribution training images for scores that are fitted (react, knn, ...); "
-                 "default: the training half beside the in-distribution set")
-      ->type_name("SPEC")
-      ->group(group);
-  app.add_option("--fit-images", job.fit_images, "How many of them to read; default: all")
-      ->check(whole_number(1, kMostImages))
-      ->type_name("N")
-      ->group(group);
-  app.add_option("--fit-dir", o.fit_dir,
-                 "Folder that keeps what the network gives for them, for the next run")
-      ->type_name("DIR")
-      ->capture_default_str()
-      ->group(group);
+  add_training_options(app, job.fit_on, job.fit_images, o.fit_dir, group);
   auto* search =
       app.add_flag("--search", job.search,
                    "Choose temperature and magnitude, and the options of other scores, on "

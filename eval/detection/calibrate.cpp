@@ -30,6 +30,9 @@ DetectorSettings calibrate(Scorer& scorer, const NamedDataset& images,
                            Progress& progress) {
   const Detector& score = *request.score;
   require(images.images->size() > 0, "a threshold needs at least one image");
+  require((score.fit != nullptr) == (request.training != nullptr),
+          "the score {} {} before its threshold is set", score.name,
+          score.fit != nullptr ? "must be fitted" : "cannot be fitted");
   std::vector<OdinParameters> parameters;
   if (score.uses_odin_parameters) {
     for (const double magnitude : request.magnitudes) {
@@ -68,6 +71,11 @@ DetectorSettings calibrate(Scorer& scorer, const NamedDataset& images,
   settings.images = images.images->size();
   settings.images_name = images.display_name;
   settings.images_sha256 = sha256_of(*images.images, options.threads);
+  if (request.training != nullptr) {
+    settings.training_images = static_cast<std::int64_t>(request.training->images);
+    settings.training_images_name = request.training->name;
+    settings.training_images_sha256 = request.training->sha256;
+  }
   return settings;
 }
 

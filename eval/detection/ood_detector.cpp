@@ -1,6 +1,7 @@
 #include "eval/detection/ood_detector.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -18,27 +19,43 @@ const DetectorSettings& settings_of(const Checkpoint& checkpoint) {
   return *checkpoint.detector;
 }
 
-const Detector& score_named(const std::string& name) {
+// The detector's score. Throws Error if the file has not what it needs.
+const Detector& score_of(const Checkpoint& checkpoint) {
+  const std::string& name = settings_of(checkpoint).score;
   const Detector* detector = find_detector(name);
   require(detector != nullptr,
           "the detector's score is '{}', which this version does not have: use a newer one",
           printable(name));
+  const bool has_learnt = checkpoint.detector_fit != nullptr;
+  if (detector->fit != nullptr) {
+    require(has_learnt,
+            "the detector's score is {}, but what that must learn from training images is missing: "
+            "make the detector anew with odin_calibrate",
+            name);
+  } else {
+    require(!has_learnt,
+            "the detector's score is {}, which learns nothing, but the file has what it has learnt",
+            name);
+  }
   return *detector;
 }
 
 // A scorer of this detector, and of the predicted class's probability.
 std::unique_ptr<Scorer> scorer_for(const Detector& score, const Checkpoint& checkpoint,
-                                   Backend& backend) {
+                                   Backend& backend, int threads) {
   std::vector<const Detector*> wanted{&detectors::kBaseline};
   if (&score != &detectors::kBaseline) wanted.push_back(&score);
-  return std::make_unique<Scorer>(checkpoint, backend, wanted);
+  auto scorer = std::make_unique<Scorer>(checkpoint, backend, wanted);
+  scorer->use_threads(threads);
+  if (score.fit != nullptr) scorer->set_fit(score, checkpoint.detector_fit);
+  return scorer;
 }
 
 // Reads a detector's file, and names it in every message.
 Checkpoint read_detector(const std::filesystem::path& file) {
   Checkpoint checkpoint = read_checkpoint(file);
   try {
-    score_named(settings_of(checkpoint).score);
+    score_of(checkpoint);
     image_fit(settings_of(checkpoint).fit);
   } catch (const Error& error) {
     fail("{} cannot be used as a detector: {}", printable(file.string()), error.what());
@@ -50,14 +67,26 @@ Checkpoint read_detector(const std::filesystem::path& file) {
 
 OodDetector::OodDetector(const std::filesystem::path& file, std::string_view device,
                          const DeviceOptions& options)
-    : OodDetector(read_detector(file), device, options) {}
+    : OodDetector(read_detector(file), device, options, printable(file.string())) {}
 
 OodDetector::OodDetector(const Checkpoint& checkpoint, std::string_view device,
                          const DeviceOptions& options)
+    : OodDetector(checkpoint, device, options, "the checkpoint") {}
+
+OodDetector::OodDetector(const Checkpoint& checkpoint, std::string_view device,
+                         const DeviceOptions& options, const std::string& name)
     : settings_(settings_of(checkpoint)),
-      score_(&score_named(settings_.score)),
+      score_(&score_of(checkpoint)),
       backend_(make_backend(device, options)),
-      scorer_(scorer_for(*score_, checkpoint, *backend_)) {}
+      scorer_(scorer_for(*score_, checkpoint, *backend_, options.threads)) {
+  if (score_->fit == nullptr) return;
+  // Only the score knows which arrays it needs and of what shape: an image finds out.
+  try {
+    detect(std::vector<std::uint8_t>(static_cast<std::size_t>(image_shape().elements())));
+  } catch (const Error& error) {
+    fail("{} cannot be used as a detector: {}", name, error.what());
+  }
+}
 
 OodDetector::OodDetector(OodDetector&&) noexcept = default;
 OodDetector& OodDetector::operator=(OodDetector&&) noexcept = default;
@@ -92,6 +121,8 @@ std::vector<Verdict> OodDetector::detect_pixels(std::span<const Pixel> images, P
     const Scores scores = scorer_->score(batch_, parameters);
     for (std::size_t i = 0; i < scores.predictions.size(); ++i) {
       const double score = scores.of(*score_)[i];
+      // Absurd values that it has learnt can do that, and would reject every image.
+      require(!std::isnan(score), "an image's score ({}) is not a number", score_->name);
       verdicts.push_back({.predicted_class = scores.predictions[i],
                           .probability = scores.of(detectors::kBaseline)[i],
                           .score = score,

@@ -49,7 +49,8 @@ class OodDetector {
  public:
   // Reads a file that odin_calibrate wrote. `device` is "auto" (a GPU if there is a usable one), "cpu", "cuda"
   // or "cuda:N". Throws Error, in one sentence, if the file cannot be used, is a checkpoint without a
-  // detector, or names a score that does not exist here, and as make_backend() does.
+  // detector, names a score that does not exist here, or lacks what that score must have learnt from images of this
+  // network, and as make_backend() does.
   explicit OodDetector(const std::filesystem::path& file, std::string_view device = "auto",
                        const DeviceOptions& options = {});
   // With a checkpoint that has been read.
@@ -86,6 +87,10 @@ class OodDetector {
                                    PixelLayout layout = PixelLayout::kPlanar);
 
  private:
+  // `name` of the file, for messages.
+  OodDetector(const Checkpoint& checkpoint, std::string_view device, const DeviceOptions& options,
+              const std::string& name);
+
   // Calls use(pixels) for one batch of the images after the other, which batch_ then holds, normalised.
   template <class Pixel, class Use>
   void in_batches(std::span<const Pixel> images, PixelLayout layout, const Use& use);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "eval/detection/score_text.h"
 #include "eval/image/png_writer.h"
 #include "eval/report/html/page.h"
 #include "eval/report/html/text.h"
@@ -61,7 +62,7 @@ void VerdictSheet::write(const DetectorSettings& settings, const VerdictCounts& 
   fact("In distribution", std::to_string(counts.accepted));
   fact("Out of distribution", std::to_string(counts.rejected));
   if (counts.unreadable > 0) fact("Unreadable", std::to_string(counts.unreadable));
-  fact("Score", settings.score);
+  fact("Score", score_text(settings));
   fact("Threshold", fmt::format("{:#.6g}", settings.threshold));
   fact("Accepts",
        fmt::format("{:.1f} to {:.1f} % of images like those of {}", 100 * settings.tpr_low,

@@ -3,9 +3,9 @@
 #include <string_view>
 #include <utility>
 
+#include "eval/detection/score_text.h"
 #include "eval/detection/verdict_format.h"
 #include "eval/report/columns.h"
-#include "eval/scoring/detectors/registry.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -16,6 +16,12 @@ constexpr int kWidestClass = 24;  // columns
 // A name in one line of a terminal.
 std::string shown(const std::string& name) {
   return printable(name, std::string::npos, Characters::kUtf8);
+}
+
+// ODIN's scores at high temperatures, which lie just above 1 / classes, need these digits; some others are in the
+// thousands.
+std::string digits(double score) {
+  return std::abs(score) < 100 ? fmt::format("{:.8f}", score) : fmt::format("{:.8g}", score);
 }
 
 class VerdictText final : public VerdictFormat {
@@ -34,11 +40,10 @@ class VerdictText final : public VerdictFormat {
     return fmt::format("verdict  {}  probability         score  file\n", padded("class"));
   }
 
-  // A probability and ODIN's scores at high temperatures, which lie just above 1 / classes, need their digits.
   std::string line(const std::string& file, const Verdict& v) const override {
-    return fmt::format("{:<7}  {}  {:>11.6f}  {:>12.8f}  {}\n", v.in_distribution ? "in" : "out",
+    return fmt::format("{:<7}  {}  {:>11.6f}  {:>12}  {}\n", v.in_distribution ? "in" : "out",
                        padded(classes_[static_cast<std::size_t>(v.predicted_class)]), v.probability,
-                       v.score, shown(file));
+                       digits(v.score), shown(file));
   }
 
   std::string problem_line(const std::string& /*file*/,
@@ -71,18 +76,13 @@ std::string summary_of(const VerdictCounts& counts, const DetectorSettings& sett
   if (seconds)
     text += fmt::format("; {:.1f} images/s",
                         static_cast<double>(counts.images()) / std::max(*seconds, 1e-9));
-  const Detector* score = find_detector(settings.score);
-  std::string how = settings.score;
-  if (score != nullptr && score->uses_odin_parameters) {
-    how +=
-        fmt::format(", temperature {:g}, magnitude {:g}", settings.temperature, settings.magnitude);
-  }
   return text + fmt::format(
-                    "\nin: a score ({}) of at least {:.8f}, calibrated to accept {:g} % of {} on "
+                    "\nin: a score ({}) of at least {}, calibrated to accept {:g} % of {} on "
                     "{} images;\n    of others like them it accepts {:.1f} to {:.1f} % (95 % "
                     "confidence)\n",
-                    how, settings.threshold, 100 * settings.tpr, shown(settings.images_name),
-                    settings.images, 100 * settings.tpr_low, 100 * settings.tpr_high);
+                    score_text(settings), digits(settings.threshold), 100 * settings.tpr,
+                    shown(settings.images_name), settings.images, 100 * settings.tpr_low,
+                    100 * settings.tpr_high);
 }
 
 }  // namespace odin

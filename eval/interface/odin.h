@@ -7,7 +7,7 @@
  *   }
  *   odin_detector_close(detector);
  *
- * A detector's file is made by odin_calibrate. A detector serves one thread at a time; different threads may use
+ * A detector's file is made by odin_calibrate, and holds all that its score has learnt. A detector serves one thread at a time; different threads may use
  * different detectors at once. A verdict depends neither on the other images nor on how many there are, and equals
  * that of odin_detect bit for bit.
  *
@@ -75,7 +75,7 @@ int odin_detector_width(const odin_detector* detector);
 int odin_detector_classes(const odin_detector* detector);
 /* NULL also where the network has no class names. */
 const char* odin_detector_class_name(const odin_detector* detector, int index);
-/* "odin", "energy", ... */
+/* "odin", "energy", "react:percentile=80", ... */
 const char* odin_detector_score_name(const odin_detector* detector);
 double odin_detector_threshold(const odin_detector* detector);
 /* The share of in-distribution images that the threshold was set to accept. */

@@ -94,7 +94,56 @@ TEST_CASE("odin_calibrate remembers how images are fitted, and takes other score
   CHECK(made.fit == "resize");
   CHECK(made.score == "energy");
   CHECK(made.images == 12);
-  CHECK(holds(r.output, {"score       Energy\n"}));
+  CHECK(holds(r.output, {"score       Energy, T = 1\n"}));
+}
+
+TEST_CASE("odin_calibrate fits a score on the training half, and keeps what it has learnt") {
+  const Workspace w;
+  w.write_folder("test", 20, 1);
+  w.write_folder("train", 40, 2);
+  const std::string network = "--weights densenet10.h5 --in folder:test --device cpu --quiet ";
+  const ProgramResult r =
+      w.calibrate(network + "--images 9 --score knn:neighbours=3 --tpr 0.8 --out d.h5");
+  INFO(r.errors);
+  REQUIRE(r.exit_status == 0);
+  CHECK(r.errors.empty());
+  CHECK(holds(r.output, {"score       k nearest neighbours, neighbours 3, learnt from 40 images of "
+                         "train\n"}));
+  const Checkpoint made = read_checkpoint(w.folder / "d.h5");
+  CHECK(made.detector->score == "knn:neighbours=3");
+  CHECK(made.detector->training_images == 40);
+  CHECK(made.detector->training_images_name == "train");
+  CHECK(made.detector->images_sha256 != made.detector->training_images_sha256);
+  REQUIRE(made.detector_fit);
+  CHECK(made.detector_fit->numbers.at("norms").size() == 40);
+
+  // Its verdicts are on odin_eval's scores.
+  w.succeed(
+      "--weights densenet10.h5 --in folder:test --out uniform --skip 0 --device cpu --score "
+      "knn:neighbours=3 --scores s");
+  const std::vector<double> scores = read_scores(w.folder / "s/confidence_Knn_neighbours3_In.txt");
+  REQUIRE(scores.size() == 20);
+  const TprThreshold expected = tpr_threshold(std::span(scores).first(9), 0.8);
+  CHECK(made.detector->threshold == doctest::Approx(expected.threshold).epsilon(1e-9));
+  OodDetector detector(w.folder / "d.h5", "cpu");
+  for (std::size_t i = 0; i < 20; ++i) {
+    const auto pixels = noise_bytes(3072, 1000 + i);
+    CHECK(detector.detect(pixels, PixelLayout::kInterleaved).at(0).score ==
+          doctest::Approx(scores[i]).epsilon(1e-9));
+  }
+
+  // Other images, some of them; a plain score leaves nothing of the fit behind.
+  const ProgramResult some = w.calibrate(
+      "--weights d.h5 --in folder:test --device cpu --quiet --score react --fit-on folder:train "
+      "--fit-images 30 --out e.h5");
+  INFO(some.errors);
+  REQUIRE(some.exit_status == 0);
+  CHECK(w.settings("e.h5").training_images == 30);
+  REQUIRE(w.calibrate("--weights e.h5 --in folder:test --device cpu --quiet --score energy --out "
+                      "e.h5")
+              .exit_status == 0);
+  CHECK(w.settings("e.h5").training_images == 0);
+  CHECK_FALSE(read_checkpoint(w.folder / "e.h5").detector_fit);
 }
 
 TEST_CASE("odin_calibrate refuses what makes no detector") {
@@ -112,6 +161,18 @@ TEST_CASE("odin_calibrate refuses what makes no detector") {
   fails(kNetwork + "--out d.h5 --score all", 2, "all");
   fails(kNetwork + "--out d.h5 --score energy --magnitude 0.1", 2,
         "the score energy has neither temperature nor magnitude");
+  fails(kNetwork + "--out d.h5 --score energy --fit-on folder:x", 2,
+        "the score energy learns nothing from training images");
+  fails(kNetwork + "--out d.h5 --score knn:neighbours=0", 2, "neighbours of the score knn must be");
+  w.write_folder("photos", 5, 1);
+  fails("--weights densenet10.h5 --in folder:photos --out d.h5 --device cpu --score knn", 1,
+        "those of folder:photos are not known: give them with --fit-on");
+  fails(kNetwork + "--out d.h5 --score knn", 1, "does not contain data_batch_1.bin");
+  fails(kNetwork + "--out d.h5 --score knn --fit-on uniform", 1, "uniform is noise");
+  fails(kNetwork + "--out d.h5 --score knn --fit-on folder:photos", 1,
+        "50 nearest neighbours cannot be found among 5 training images");
+  fails(kNetwork + "--out d.h5 --score mahalanobis --fit-on folder:photos", 1,
+        "the classes of the training images are not known");
   fails(kNetwork + "--out d.h5 --choose-magnitude --magnitude 0.1", 2, "excludes");
   fails(kNetwork + "--out d.h5 --magnitudes 0.1", 2, "--choose-magnitude");
   fails(kNetwork + "--out d.h5 --magnitude -1", 2, "a finite number of at least 0");

@@ -8,6 +8,7 @@
 
 #include "eval/metrics/tpr_threshold.h"
 #include "eval/scoring/detectors/registry.h"
+#include "eval/scoring/fit_detectors.h"
 #include "kernels/error.h"
 #include "tests/eval/scoring/small_network.h"
 #include "tests/support/support.h"
@@ -68,6 +69,31 @@ TEST_CASE("a score without parameters has none in its settings") {
   CHECK(made.threshold == tpr_threshold(c.scores({}).of(detectors::kEnergy), 0.95).threshold);
   CHECK_THROWS_WITH_AS(c.make({.score = &detectors::kEnergy, .magnitudes = {0, 0.1}}),
                        "the score energy has no magnitude that could be chosen", Error);
+}
+
+TEST_CASE("a score that learns has its training images in its settings") {
+  Calibration c;
+  const Detector* const react = &detectors::kReact;
+  Scorer scorer(c.network.checkpoint, *c.network.backend, {&react, 1});
+  const TrainingSet training =
+      run_training_set(scorer, {noise_set("Training", NoiseKind::kGaussian, 30, 8)}, {}, nullptr,
+                       c.network.progress);
+  fit_detectors(scorer, training);
+  CalibrationRequest request{.score = react};
+  CHECK_THROWS_WITH_AS(calibrate(scorer, c.network.in, request, {}, c.network.progress),
+                       "the score react must be fitted before its threshold is set", Error);
+  request.training = &training;
+  const DetectorSettings made = calibrate(scorer, c.network.in, request, {}, c.network.progress);
+  CHECK(made.score == "react");
+  CHECK(made.training_images == 30);
+  CHECK(made.training_images_name == "Training");
+  CHECK(made.training_images_sha256 == training.sha256);
+  CHECK(made.images == 40);
+  Progress silent;
+  const Scores scores = score_set(scorer, c.network.in, {}, {}, silent);
+  CHECK(made.threshold == tpr_threshold(scores.of(*react), 0.95).threshold);
+  CHECK_THROWS_WITH_AS(c.make({.score = &detectors::kEnergy, .training = &training}),
+                       "the score energy cannot be fitted before its threshold is set", Error);
 }
 
 TEST_CASE("the magnitude chosen has the greatest mean score") {

@@ -10,6 +10,7 @@
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "tests/eval/data/data_support.h"
+#include "tests/eval/detection/fitted_detector.h"
 #include "tests/eval/scoring/small_network.h"
 #include "tests/support/support.h"
 #include "tests/weights/sample_detector.h"
@@ -48,30 +49,48 @@ std::vector<Pixel> interleaved(const std::vector<Pixel>& planes) {
 TEST_CASE("verdicts are the Scorer's scores against the threshold, bit for bit") {
   const std::vector<std::uint8_t> bytes = some_bytes(9);
   const auto backend = make_cpu_backend(1);
-  for (const std::string name :
-       {"odin", "odin_energy", "odin_max_logit", "baseline", "energy", "max_logit"}) {
-    Checkpoint checkpoint = detector_checkpoint(name);
-    const Detector* const scored[] = {&detectors::kBaseline, find_detector(name)};
-    Scorer scorer(checkpoint, *backend, scored);
-    std::vector<float> pixels(bytes.begin(), bytes.end());
-    for (float& pixel : pixels) pixel /= 255.0F;
-    scorer.normalise(pixels);
+  for (const std::string name : {"odin", "odin_energy", "odin_max_logit", "baseline", "energy",
+                                 "ash_s", "gen:gamma=0.2", "react", "react:percentile=60"}) {
+    CAPTURE(name);
+    const Detector& score = detector_named(name);
+    Checkpoint checkpoint =
+        score.fit != nullptr ? fitted_checkpoint(name) : detector_checkpoint(name);
+    const Detector* const detectors[] = {&detectors::kBaseline, &score};
+    Scorer scorer(checkpoint, *backend, detectors);
+    if (score.fit != nullptr) scorer.set_fit(score, checkpoint.detector_fit);
     const OdinParameters parameters{1000, 0.002};
-    const Scores scores = scorer.score(pixels, {&parameters, 1});
-    const std::vector<double>& expected = scores.of(*find_detector(name));
+    const Scores scores = scorer.score(normalised(scorer, bytes), {&parameters, 1});
+    const std::vector<double>& expected = scores.of(score);
     // The threshold is one of the scores: that image is accepted.
     checkpoint.detector->threshold = expected[4];
-    OodDetector detector(checkpoint, "cpu", {.threads = 1});
-    const std::vector<Verdict> verdicts = detector.detect(bytes);
-    REQUIRE(verdicts.size() == 9);
-    for (std::size_t i = 0; i < 9; ++i) {
-      CHECK(verdicts[i].score == expected[i]);
-      CHECK(verdicts[i].in_distribution == (expected[i] >= expected[4]));
-      CHECK(verdicts[i].predicted_class == scores.predictions[i]);
-      CHECK(verdicts[i].probability == scores.of(detectors::kBaseline)[i]);
+    for (const int threads : {1, 3}) {
+      OodDetector detector(checkpoint, "cpu", {.threads = threads});
+      const std::vector<Verdict> verdicts = detector.detect(bytes);
+      REQUIRE(verdicts.size() == 9);
+      for (std::size_t i = 0; i < 9; ++i) {
+        CHECK(verdicts[i].score == expected[i]);
+        CHECK(verdicts[i].in_distribution == (expected[i] >= expected[4]));
+        CHECK(verdicts[i].predicted_class == scores.predictions[i]);
+        CHECK(verdicts[i].probability == scores.of(detectors::kBaseline)[i]);
+      }
+      CHECK(verdicts[4].in_distribution);
     }
-    CHECK(verdicts[4].in_distribution);
   }
+}
+
+TEST_CASE("what a score has learnt comes from the detector's file") {
+  const TemporaryFolder folder;
+  const std::vector<std::uint8_t> bytes = some_bytes(9);
+  const Checkpoint checkpoint = fitted_checkpoint("react:percentile=60");
+  write_checkpoint(checkpoint, folder / "d.h5");
+  OodDetector from_file(folder / "d.h5", "cpu", {.threads = 1});
+  const std::vector<Verdict> expected = OodDetector(checkpoint, "cpu").detect(bytes);
+  CHECK(from_file.detect(bytes) == expected);
+  // It matters.
+  Checkpoint other = checkpoint;
+  other.detector_fit = std::make_shared<const DetectorFit>(
+      DetectorFit{.numbers = {{"limit", {checkpoint.detector_fit->numbers.at("limit")[0] / 2}}}});
+  CHECK(OodDetector(other, "cpu").detect(bytes) != expected);
 }
 
 TEST_CASE("bytes and floats, planes and interleaved pixels, and any split give the same verdicts") {
@@ -155,6 +174,28 @@ TEST_CASE("a file that is no detector is refused, by name") {
   Checkpoint fitted = detector_checkpoint();
   fitted.detector->fit = "squeeze";
   CHECK(error(written(fitted)).starts_with(start + "there is no fit \"squeeze\""));
+  Checkpoint react = fitted_checkpoint("react");
+  CHECK(error(written(react)).empty());
+  react.detector->score = "energy";
+  CHECK(error(written(react)) == start +
+                                     "the detector's score is energy, which learns nothing, but "
+                                     "the file has what it has learnt");
+  CHECK(error(written(detector_checkpoint("react"))) ==
+        start +
+            "the detector's score is react, but what that must learn from training images is "
+            "missing: make the detector anew with odin_calibrate");
+  // The score does not find what it needs.
+  const auto with_fit = [](DetectorFit fit) {
+    Checkpoint checkpoint = detector_checkpoint();
+    add_fitted_detector(checkpoint, std::move(fit));
+    return checkpoint;
+  };
+  CHECK(error(written(with_fit({.numbers = {{"limits", {1}}}}))) ==
+        start + "the detector's fit has no array limit: fit it anew");
+  CHECK(error(written(with_fit({.numbers = {{"limit", {1, 2}}}}))) ==
+        start +
+            "the detector's fit has 2 values of limit where 1 are expected: it was made for "
+            "another network");
   CHECK(error(folder / "absent.h5").find("absent.h5") != std::string::npos);
   CHECK(error(written(detector_checkpoint())).empty());
 }

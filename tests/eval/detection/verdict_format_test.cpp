@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "eval/detection/score_text.h"
 #include "tests/eval/data/data_support.h"
 
 using namespace odin;
@@ -43,6 +44,11 @@ TEST_CASE("text is in columns, of which the name of the file is the last") {
         "out      cat                          1.000000  -12.50000000  a b.png\n");
   CHECK(text->line("c.png", Verdict{2, 0.5, 0.5, true}).find("träger                    ") == 9);
   CHECK(text->problem_line("bad.png", "'bad.png' is bad").empty());
+  // Scores of other detectors are in the thousands, or beyond.
+  CHECK(text->line("a", Verdict{0, 0.5, -1234.56789012, false}) ==
+        "out      cat                          0.500000    -1234.5679  a\n");
+  CHECK(text->line("a", Verdict{0, 0.5, 2.5e15, true}) ==
+        "in       cat                          0.500000       2.5e+15  a\n");
   const auto numbers = verdict_text({}, 12);
   CHECK(numbers->line("a", Verdict{11, 0.5, 0.5, true}) ==
         "in       11        0.500000    0.50000000  a\n");
@@ -85,13 +91,25 @@ TEST_CASE("a line of CSV has everything, with all digits and all bytes") {
   CHECK(verdict_csv({})->line("a", kOut) == "a,out,-12.5,0,,1,\n");
 }
 
+TEST_CASE("options, fixed parameters and training images are said with the score") {
+  CHECK(score_text(settings_with("odin")) == "ODIN, temperature 1000, magnitude 0.0014");
+  CHECK(score_text(settings_with("ash_s")) == "ASH-S, percentile 90");
+  DetectorSettings settings = settings_with("ash_s:percentile=80");
+  CHECK(score_text(settings) == "ASH-S, percentile 80");
+  settings.training_images = 50000;
+  settings.training_images_name = "CIFAR\x1b-10";
+  CHECK(score_text(settings) == "ASH-S, percentile 80, learnt from 50000 images of CIFAR\\x1b-10");
+  CHECK(score_text(settings_with("one of the \x1b future")) == "one of the \\x1b future");
+}
+
 TEST_CASE("the summary counts, and says where the threshold comes from") {
   CHECK(summary_of({.accepted = 90, .rejected = 9, .unreadable = 1}, settings_with("odin"), 10.0) ==
         "100 images: 90 in, 9 out of distribution, 1 unreadable; 10.0 images/s\n"
-        "in: a score (odin, temperature 1000, magnitude 0.0014) of at least 0.10010000, calibrated "
+        "in: a score (ODIN, temperature 1000, magnitude 0.0014) of at least 0.10010000, calibrated "
         "to accept 95 % of CIFAR\\x1b-10 on 1000 images;\n"
         "    of others like them it accepts 93.1 to 96.2 % (95 % confidence)\n");
   const std::string summary = summary_of({.accepted = 1}, settings_with("energy"), {});
-  CHECK(holds(summary, {"1 image: 1 in, 0 out of distribution, 0 unreadable\n", "(energy) of"}));
+  CHECK(holds(summary,
+              {"1 image: 1 in, 0 out of distribution, 0 unreadable\n", "(Energy, T = 1) of"}));
   CHECK(summary.find("images/s") == std::string::npos);
 }

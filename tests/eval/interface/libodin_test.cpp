@@ -14,6 +14,7 @@
 #include "eval/interface/odin.h"
 #include "eval/report/version.h"
 #include "tests/eval/data/data_support.h"
+#include "tests/eval/detection/fitted_detector.h"
 #include "tests/eval/scoring/small_network.h"
 #include "tests/support/support.h"
 #include "tests/weights/sample_detector.h"
@@ -223,4 +224,24 @@ TEST_CASE("eight threads open, use and close their detectors at once") {
     }
   }
   for (const int mine : good) CHECK(mine == 3);
+}
+
+TEST_CASE("C gives the verdicts of a score that has learnt, bit for bit") {
+  Workspace w;
+  w.checkpoint = fitted_checkpoint("react:percentile=60");
+  write_checkpoint(w.checkpoint, w.file());
+  odin_detector* detector = odin_detector_open(w.file().c_str(), "cpu", 1);
+  REQUIRE(detector != nullptr);
+  CHECK(odin_detector_score_name(detector) == std::string("react:percentile=60"));
+  std::vector<odin_verdict> verdicts(7);
+  CHECK(odin_detector_detect_bytes(detector, w.bytes.data(), 7, ODIN_PLANAR, verdicts.data()) == 0);
+  CHECK(same(verdicts, w.expected()));
+  odin_detector_close(detector);
+  w.checkpoint.detector = sample_detector();
+  w.checkpoint.detector->score = "react";
+  w.checkpoint.detector_fit = nullptr;
+  write_checkpoint(w.checkpoint, w.file());
+  CHECK(odin_detector_open(w.file().c_str(), "cpu", 1) == nullptr);
+  CHECK(std::string(odin_last_error()).find("must learn from training images") !=
+        std::string::npos);
 }

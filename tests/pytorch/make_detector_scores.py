@@ -213,7 +213,9 @@ def outputs(random, classes, features, images, training):
     values = {"features": np.maximum(random.normal(size=(images, features)), 0).astype(np.float32),
               "weights": random.normal(scale=0.4, size=(classes, features)).astype(np.float32),
               "bias": random.normal(size=classes).astype(np.float32)}
-    values["logits"] = (values["features"] @ values["weights"].T + values["bias"]).astype(np.float32)
+    # In double, so that every NumPy rounds them alike.
+    exact = {name: array.astype(np.float64) for name, array in values.items()}
+    values["logits"] = (exact["features"] @ exact["weights"].T + exact["bias"]).astype(np.float32)
     labels = np.arange(training) % classes
     patterns = random.normal(scale=0.5, size=(classes, features))
     of_training = np.maximum(random.normal(size=(training, features)) + patterns[labels], 0)

@@ -39,6 +39,22 @@ class DetectorTest(PackageCase):
         self.assertEqual([verdict["verdict"] == "in" for verdict in expected], verdicts.in_distribution.tolist())
         self.assertEqual(len(set(verdicts.in_distribution.tolist())), 2)
 
+    def test_a_score_that_has_learnt_gives_the_verdicts_of_odin_detect(self):
+        for name, count in (("test", 12), ("train", 30)):
+            folder = self.folder / "sets" / name
+            folder.mkdir(parents=True)
+            for number, image in enumerate(random_images(count, seed=count)):
+                Image.fromarray(image).save(folder / f"{number:02}.png")
+        self.run_program("eval/odin_calibrate", "--weights", BUNDLED, "--in", "folder:sets/test", "--score",
+                         "knn:neighbours=3", "--out", "knn.h5", "--device", "cpu", "--quiet")
+        lines = self.run_program("eval/odin_detect", "--detector", "knn.h5", "--device", "cpu", "--json", "--quiet",
+                                 "sets/test").splitlines()
+        detector = odin.Detector(self.folder / "knn.h5", device="cpu")
+        self.assertEqual(detector.score, "knn:neighbours=3")
+        verdicts = sorted(map(json.loads, lines), key=lambda verdict: verdict["file"])
+        self.assertEqual([verdict["score"] for verdict in verdicts],
+                         detector.detect(random_images(12, seed=12)).score.tolist())
+
     def test_verdicts_follow_from_the_networks_scores(self):
         images = random_images(70, seed=2)  # more than the CPU takes at once
         detector, network = odin.Detector(self.file, device="cpu"), odin.Network(self.file, device="cpu")

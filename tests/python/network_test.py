@@ -30,12 +30,28 @@ class NetworkTest(PackageCase):
         records.tofile(self.folder / "test_batch.bin")
         self.run_program("eval/odin_eval", "--weights", BUNDLED, "--in", f"cifar10:{self.folder}", "--out", "uniform",
                          "--skip", 0, "--limit", len(images), "--temperature", 100, "--magnitude", 0.003, "--score",
-                         "all", "--scores", "scores", "--device", "cpu", "--quiet")
+                         ",".join(self.network.scores(images[:1])), "--scores", "scores", "--device", "cpu", "--quiet")
         scores = self.network.scores(images, temperature=100, magnitude=0.003)
         written = {file.name.split("_")[1].lower(): np.loadtxt(file, delimiter=",")[:, 2].tolist()
                    for file in (self.folder / "scores").glob("confidence_*_In.txt")}
         self.assertEqual({FILES.get(name, name.replace("_", "")): values.tolist() for name, values in scores.items()},
                          written)
+
+    def test_scores_that_are_named_are_computed_alone(self):
+        images = random_images(40)
+        every = self.network.scores(images, temperature=10)
+        self.assertEqual([name for name in every if name in ("knn", "odin_energy")], [])
+        some = self.network.scores(images, temperature=10, scores=["odin", "gen", "odin_energy", "ash_s:percentile=80"])
+        self.assertEqual(list(some), ["odin", "gen", "odin_energy", "ash_s:percentile=80"])
+        for name in ("odin", "gen"):
+            self.assertEqual(some[name].tobytes(), every[name].tobytes())
+        self.assertNotEqual(some["ash_s:percentile=80"].tolist(), every["ash_s"].tolist())
+        self.assert_same(self.network.scores(images, temperature=10), every)
+        np.testing.assert_array_equal(self.network.logits(images).argmax(1).shape, (40,))
+        self.assert_raises(odin.Error, "there is no score", self.network.scores, images, scores=["no"])
+        self.assert_raises(odin.Error, "the score knn must learn from training images first", self.network.scores,
+                           images, scores=["knn"])
+        self.assert_raises(odin.Error, "no score was asked for", self.network.scores, images, scores=[])
 
     def test_every_order_and_type_of_pixels_gives_the_same_scores(self):
         images = random_images(3)

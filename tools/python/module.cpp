@@ -49,14 +49,16 @@ The first has the sign, 1 or -1, of the gradient in each pixel of the cross entr
 reach beyond 0..1 by the magnitude; for a score that perturbs nothing, the images.)";
 
 constexpr const char* kScores =
-    R"(The scores of n images by every detector. Larger is more in-distribution.
+    R"(The scores of n images. Larger is more in-distribution.
 
 images: an array of uint8, or of float32 in 0..1, of the shape (n, height, width, channels) or
     (n, channels, height, width); of NumPy, or a tensor of PyTorch in the memory of the CPU. The network's mean and
     deviation are applied here. Only arrays that are dense in neither order are copied.
 temperature, magnitude: ODIN's parameters; the magnitude is in units of pixels in 0..1.
+scores: names, as odin_eval --score takes them: ["odin", "ash_s:percentile=80"]. None: all that learn nothing from
+    training images and need no gradient besides ODIN's. For one that learns, make a detector with odin_calibrate.
 
-Returns a dict from the name of a detector, as odin_eval --score has it, to an array (n,) of float64. A score depends
+Returns a dict from the name of a score to an array (n,) of float64. A score depends
 neither on the other images nor on the number of threads.)";
 
 constexpr const char* kFromTorch = R"(A network from the weights of PyTorch, without a file.
@@ -114,14 +116,15 @@ void bind_network(nb::module_& module) {
                   "device"_a = "auto", "threads"_a = 0, "precision"_a = "fp32", kFromTorch)
       .def(
           "scores",
-          [](ScoringNetwork& self, const nb::object& images, double temperature, double magnitude) {
-            return self.scores(images, {temperature, magnitude});
+          [](ScoringNetwork& self, const nb::object& images, double temperature, double magnitude,
+             const std::optional<std::vector<std::string>>& scores) {
+            return self.scores(images, {temperature, magnitude}, scores);
           },
           nb::sig("def scores(self, images: object, *, temperature: float = 1000, magnitude: float "
-                  "= 0.0014) -> "
+                  "= 0.0014, scores: collections.abc.Sequence[str] | None = None) -> "
                   "dict[str, numpy.typing.NDArray[numpy.float64]]"),
           "images"_a.none(), nb::kw_only(), "temperature"_a = 1000.0, "magnitude"_a = 0.0014,
-          kScores)
+          "scores"_a = nb::none(), kScores)
       .def("logits", &ScoringNetwork::logits, "images"_a.none(),
            nb::sig("def logits(self, images: object) -> numpy.typing.NDArray[numpy.float32]"),
            "The logits of n images, (n, classes). The images are those that `scores` takes.")
@@ -183,7 +186,8 @@ void bind_detector(nb::module_& module) {
           "Images with at least this score are in-distribution.")
       .def_prop_ro(
           "score", [=](const SharedDetector& self) { return settings(self).score; },
-          "The name of the score by which images are judged: \"odin\", \"energy\", ...")
+          "The name of the score by which images are judged: \"odin\", \"react:percentile=80\", "
+          "...")
       .def_prop_ro(
           "temperature", [=](const SharedDetector& self) { return settings(self).temperature; },
           "Of ODIN; 1 for other scores.")

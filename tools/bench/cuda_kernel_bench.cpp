@@ -106,7 +106,7 @@ class Bench {
         options_(options),
         precision_(precision_of(options.precision)),
         library_(library),
-        workspace_(LibraryConvolutions::kWorkspace),
+        workspace_(library.workspace_bytes()),
         w_(random_values(weight_count(), Element::kFloat, 3, stream_)),
         samples_(shape_, download({w_.data(), Element::kFloat, 1, 1, 1,
                                    static_cast<int>(weight_count()), weight_count()},

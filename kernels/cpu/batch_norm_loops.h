@@ -34,8 +34,7 @@ struct Sums {
 };
 
 // Adds n <= kBlock elements, u = x and v = 1.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_values(const float* x, std::int64_t n, Sum& sum) {
+ODIN_MULTIVERSION static inline void add_values(const float* x, std::int64_t n, Sum& sum) {
   const std::int64_t whole = n / kLanes * kLanes;
   Lanes lanes{};
   for (std::int64_t i = 0; i < whole; i += kLanes) lanes += *reinterpret_cast<const Lanes*>(x + i);
@@ -44,9 +43,8 @@ ODIN_MULTIVERSION
 }
 
 // Adds n <= kBlock elements, u = v = x - centre.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_deviations(const float* x, float centre, std::int64_t n,
-                                            Sums& sums) {
+ODIN_MULTIVERSION static inline void add_deviations(const float* x, float centre, std::int64_t n,
+                                                    Sums& sums) {
   const std::int64_t whole = n / kLanes * kLanes;
   Lanes values{};
   Lanes squares{};
@@ -65,9 +63,8 @@ ODIN_MULTIVERSION
 }
 
 // Adds n <= kBlock elements, u = dy and v = x - mean.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_gradients(const float* x, const float* dy, float mean,
-                                           std::int64_t n, Sums& sums) {
+ODIN_MULTIVERSION static inline void add_gradients(const float* x, const float* dy, float mean,
+                                                   std::int64_t n, Sums& sums) {
   const std::int64_t whole = n / kLanes * kLanes;
   Lanes values{};
   Lanes products{};
@@ -87,10 +84,9 @@ ODIN_MULTIVERSION
 
 // The same, but dy counts as zero where scale (x - mean) + shift <= 0, that is, where the ReLU
 // after the norm was closed.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_open_gradients(const float* x, const float* dy, float mean,
-                                                float scale, float shift, std::int64_t n,
-                                                Sums& sums) {
+ODIN_MULTIVERSION static inline void add_open_gradients(const float* x, const float* dy, float mean,
+                                                        float scale, float shift, std::int64_t n,
+                                                        Sums& sums) {
   const std::int64_t whole = n / kLanes * kLanes;
   const Lanes zero{};
   Lanes values{};
@@ -113,17 +109,15 @@ ODIN_MULTIVERSION
 }
 
 // y = scale (x - mean) + shift
-ODIN_MULTIVERSION
-[[maybe_unused]] static void normalise(const float* x, float mean, float scale, float shift,
-                                       float* y, std::int64_t n) {
+ODIN_MULTIVERSION static inline void normalise(const float* x, float mean, float scale, float shift,
+                                               float* y, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) y[i] = scale * (x[i] - mean) + shift;
 }
 
 // The same, then a ReLU that lets NaN through.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void normalise_relu(const float* x, float mean, float scale, float shift,
-                                            float* y, std::int64_t n) {
+ODIN_MULTIVERSION static inline void normalise_relu(const float* x, float mean, float scale,
+                                                    float shift, float* y, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
     const float z = scale * (x[i] - mean) + shift;
@@ -132,18 +126,17 @@ ODIN_MULTIVERSION
 }
 
 // dx += scale (dy - offset - slope (x - mean))
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_gradient(const float* x, const float* dy, float mean, float scale,
-                                          float offset, float slope, float* dx, std::int64_t n) {
+ODIN_MULTIVERSION static inline void add_gradient(const float* x, const float* dy, float mean,
+                                                  float scale, float offset, float slope, float* dx,
+                                                  std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * (dy[i] - offset - slope * (x[i] - mean));
 }
 
 // The same, but dy counts as zero where the ReLU after the norm was closed.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_open_gradient(const float* x, const float* dy, float mean,
-                                               float scale, float shift, float offset, float slope,
-                                               float* dx, std::int64_t n) {
+ODIN_MULTIVERSION static inline void add_open_gradient(const float* x, const float* dy, float mean,
+                                                       float scale, float shift, float offset,
+                                                       float slope, float* dx, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
     const float centred = x[i] - mean;
@@ -182,29 +175,28 @@ inline __attribute__((always_inline)) void pass_open(const float* x, const float
 
 // With d = dh where the ReLU after the norm was open (scale x + shift > 0), else 0: dx += scale d, and
 // u = d, v = x - mean of n <= kBlock elements are added to the sums.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_open(const float* x, const float* dh, float mean, float scale,
-                                      float shift, float* dx, std::int64_t n, Sums& sums) {
+ODIN_MULTIVERSION static inline void add_open(const float* x, const float* dh, float mean,
+                                              float scale, float shift, float* dx, std::int64_t n,
+                                              Sums& sums) {
   pass_open<true>(x, dh, mean, scale, shift, dx, n, sums);
 }
 // The same, but dx = scale d.
-ODIN_MULTIVERSION
-[[maybe_unused]] static void set_open(const float* x, const float* dh, float mean, float scale,
-                                      float shift, float* dx, std::int64_t n, Sums& sums) {
+ODIN_MULTIVERSION static inline void set_open(const float* x, const float* dh, float mean,
+                                              float scale, float shift, float* dx, std::int64_t n,
+                                              Sums& sums) {
   pass_open<false>(x, dh, mean, scale, shift, dx, n, sums);
 }
 
 // dx -= offset + slope (x - mean)
-ODIN_MULTIVERSION
-[[maybe_unused]] static void subtract_line(const float* x, float mean, float offset, float slope,
-                                           float* dx, std::int64_t n) {
+ODIN_MULTIVERSION static inline void subtract_line(const float* x, float mean, float offset,
+                                                   float slope, float* dx, std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) dx[i] -= offset + slope * (x[i] - mean);
 }
 
 // dx += scale dy
-ODIN_MULTIVERSION
-[[maybe_unused]] static void add_scaled(const float* dy, float scale, float* dx, std::int64_t n) {
+ODIN_MULTIVERSION static inline void add_scaled(const float* dy, float scale, float* dx,
+                                                std::int64_t n) {
   ODIN_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) dx[i] += scale * dy[i];
 }

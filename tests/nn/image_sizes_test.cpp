@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/cpu/plan/plan_executor.h"
+#include "kernels/device.h"
 #include "nn/compile.h"
 #include "nn/networks.h"
 #include "tests/kernels/classifier_error.h"
@@ -186,13 +187,20 @@ TEST_CASE("features of images of every size agree with the reference, and make t
 
 TEST_CASE("a training step on the CPU agrees with the reference for images of every size") {
   const auto reference = make_reference_backend();
-  const auto backend = make_cpu_backend();
+  const auto direct =
+      make_backend("cpu", DeviceOptions{.convolution = ConvolutionAlgorithm::kDirect});
+  const auto winograd =
+      make_backend("cpu", DeviceOptions{.convolution = ConvolutionAlgorithm::kWinograd});
   on_every_size([&](const Architecture& architecture) {
     const Tensors expected = pass(*reference, architecture, kImages, Mode::kTraining);
-    const Tensors results = pass(*backend, architecture, kImages, Mode::kTraining);
+    const Tensors with_direct = pass(*direct, architecture, kImages, Mode::kTraining);
+    const Tensors with_winograd = pass(*winograd, architecture, kImages, Mode::kTraining);
     for (const auto& [name, values] : expected) {
       INFO(name);
-      CHECK(relative_error<double, double>(results.at(name), values) < 1e-4);
+      CHECK(relative_error<double, double>(with_direct.at(name), values) < 1e-4);
+      // Winograd's rounding is ten times as large. In the largest images it opens or closes a ReLU: 3.4e-3 in a build
+      // with other instructions.
+      CHECK(relative_error<double, double>(with_winograd.at(name), values) < 1e-2);
     }
   });
 }

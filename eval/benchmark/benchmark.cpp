@@ -147,9 +147,9 @@ BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
   if (result.tasks.empty() && !result.failures.empty()) {
     fail("{}", result.failures.front().reason);
   }
-  if (options.measure_cost) add_costs(scorer, *in.images, tasks, result);
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  if (options.measure_cost) add_costs(scorer, *in.images, tasks, result);
   return result;
 }
 

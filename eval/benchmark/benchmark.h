@@ -73,9 +73,9 @@ struct BenchmarkResult {
 };
 
 // Scores the in-distribution set once with every task's parameters, scores each task's set with its
-// own parameters, and computes the metrics. The scorer has all detectors that a task needs. An image costs one forward pass, one backward pass for
-// each temperature, and one forward pass for each temperature and magnitude above 0. Memory holds the
-// scores and what the data sets themselves hold, no more. A task that fails does not take the others
+// own parameters, and computes the metrics. The scorer has all detectors that a task needs. An image
+// costs one forward pass, one backward pass for each temperature, and one forward pass for each
+// temperature and magnitude above 0. Memory holds the scores and what the data sets themselves hold, no more. A task that fails does not take the others
 // with it. Throws Error if the in-distribution set or all tasks fail, for a set that has no images, and
 // for the threshold sweep with a detector that has none.
 BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,

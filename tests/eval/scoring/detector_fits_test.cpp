@@ -167,27 +167,20 @@ TEST_CASE("a fit that misses an array, or has another size, is refused") {
       outputs.fit = &bad;
       CHECK_THROWS_AS(detector->score(outputs, scores), Error);
     };
-    for (const auto& [name, values] : good.numbers) {
-      CAPTURE(name);
-      DetectorFit bad = good;
-      bad.numbers.erase(name);
-      refused(bad);
-      bad = good;
-      bad.numbers[name].push_back(1);
-      refused(bad);
-      bad.numbers[name].clear();
-      refused(bad);
-    }
-    for (const auto& [name, values] : good.features) {
-      CAPTURE(name);
-      DetectorFit bad = good;
-      bad.features.erase(name);
-      refused(bad);
-      bad = good;
-      bad.features[name].push_back(1);
-      refused(bad);
-      bad.features[name].clear();
-      refused(bad);
-    }
+    const auto refuses_changed = [&](const auto kind) {
+      for (const auto& [name, values] : good.*kind) {
+        CAPTURE(name);
+        DetectorFit bad = good;
+        (bad.*kind).erase(name);
+        refused(bad);
+        bad = good;
+        (bad.*kind)[name].push_back(1);
+        refused(bad);
+        (bad.*kind)[name].clear();
+        refused(bad);
+      }
+    };
+    refuses_changed(&DetectorFit::numbers);
+    refuses_changed(&DetectorFit::features);
   }
 }

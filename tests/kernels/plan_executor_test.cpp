@@ -13,6 +13,7 @@
 #include "kernels/error.h"
 #include "kernels/reference/plan_executor.h"
 #include "tests/kernels/random_plans.h"
+#include "tests/kernels/slopes.h"
 #include "tests/kernels/small_plans.h"
 #include "tests/support/support.h"
 
@@ -62,6 +63,7 @@ using test::odd_plan;
 using test::random_images;
 using test::residual_plan;
 using test::single_plan;
+using test::slopes_of;
 using test::small_plans;
 
 std::string label(const Plan& plan) {
@@ -144,18 +146,7 @@ TEST_CASE("the reference's gradient is the slope of its loss") {
       for (const float l : logits) sum += std::exp((double{l} - logits[label_of]) / kTemperature);
       return std::log(sum);
     };
-    // A smaller step would see the logits' rounding to 24 bits, a larger one the ReLUs' kinks.
-    constexpr float kStep = 1.0f / 256;
-    std::vector<double> slopes;
-    for (float& x : image) {
-      const float kept = x;
-      x = kept + kStep;
-      const double above = loss();
-      const double up = x;
-      x = kept - kStep;
-      slopes.push_back((above - loss()) / (up - double{x}));
-      x = kept;
-    }
+    const std::vector<double> slopes = slopes_of(image, loss);
     CHECK(difference(at.gradient, slopes) < 5e-3);
   }
 }

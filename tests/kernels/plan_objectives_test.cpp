@@ -11,6 +11,7 @@
 
 #include "kernels/cpu/plan/plan_executor.h"
 #include "kernels/reference/plan_executor.h"
+#include "tests/kernels/slopes.h"
 #include "tests/kernels/small_plans.h"
 #include "tests/support/support.h"
 
@@ -77,18 +78,7 @@ TEST_CASE("the reference's gradient of every objective is the objective's slope"
         const auto loss = [&] {
           return objective_of(objective, temperature, run(*executor, plan, image, {}).logits);
         };
-        // A smaller step would see the logits' rounding to 24 bits, a larger one the ReLUs' kinks.
-        constexpr float kStep = 1.0f / 256;
-        std::vector<double> slopes;
-        for (float& x : image) {
-          const float kept = x;
-          x = kept + kStep;
-          const double above = loss();
-          const double up = x;
-          x = kept - kStep;
-          slopes.push_back((above - loss()) / (up - double{x}));
-          x = kept;
-        }
+        const std::vector<double> slopes = slopes_of(image, loss);
         CHECK(relative_error<float, double>(at.gradient, slopes) < 5e-3);
       }
     }

@@ -206,8 +206,8 @@ void Reader::read_through_hdf5() const {
   }
 }
 
-// HDF5 1.10 crashes, or does not end, when the metadata of a file is damaged in some ways. Throws Error
-// if it would.
+// HDF5 1.10 crashes, does not end, or asks for gigabytes, when the metadata of a file is damaged in some ways. Throws
+// Error if it would.
 void try_file(const InputFile& input) {
   try {
     require_trial([&] {
@@ -215,8 +215,8 @@ void try_file(const InputFile& input) {
       reader.list(reader.description());
       reader.read_through_hdf5();
     });
-  } catch (const Error& error) {
-    fail("it is damaged ({}, HDF5 {})", error.what(), hdf5::library_version());
+  } catch (const TrialFailure& failure) {
+    fail("it is damaged ({}, HDF5 {})", failure.what(), hdf5::library_version());
   }
 }
 

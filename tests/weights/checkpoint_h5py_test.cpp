@@ -97,6 +97,29 @@ TEST_CASE("a heap of texts on which HDF5 1.10 crashes is called damaged") {
   }
 }
 
+#if !defined(__SANITIZE_ADDRESS__)  // which reserves all the memory that it may use when it starts
+TEST_CASE(
+    "an attribute that claims to be a text of two gigabytes is refused, and they are not claimed") {
+  if (!has_h5py()) return;
+  const test::TemporaryFolder folder;
+  const fs::path file = folder / "new.h5";
+  write_checkpoint(checkpoint(1), folder / "net.h5");
+  run_script(fmt::format("rewrite '{}' '{}' plain", (folder / "net.h5").string(), file.string()));
+  std::string bytes = test::content_of(file);
+  // A text of variable length is stored as its length (4 bytes), the address of its heap (8) and its index there (4).
+  const std::uint64_t heap = bytes.find("GCOL");
+  std::string text(4 + 8, '\0');
+  text[0] = static_cast<char>(std::string_view("wide_resnet").size());
+  for (unsigned i = 0; i < 8; ++i) text[4 + i] = static_cast<char>(heap >> 8 * i);
+  const std::size_t at = bytes.find(text);
+  REQUIRE(at != std::string::npos);
+  bytes[at + 3] = 0x7f;
+  test::write_bytes(file, bytes);
+  CHECK_THROWS_WITH_AS(read_checkpoint(file),
+                       doctest::Contains("its attribute architecture cannot be read"), Error);
+}
+#endif
+
 TEST_CASE("h5py's own compression is refused by its name") {
   if (!has_h5py()) return;
   const test::TemporaryFolder folder;

@@ -143,12 +143,14 @@ Content read_content(const InputFile& input, const MatLayout& layout) {
 
 // matio may crash, or never end, on a damaged file. Throws Error if it would.
 void try_file(const InputFile& input, const MatLayout& layout) {
-  // It unpacks tens of megabytes a second on slow machines.
-  const auto cpu_seconds = static_cast<unsigned>(10 + (layout.unpacked >> 24));
+  TrialLimits limits;
+  // matio unpacks tens of megabytes a second on slow machines, and its values are copied once.
+  limits.cpu_seconds += static_cast<unsigned>(layout.unpacked >> 24);
+  limits.bytes += 2 * static_cast<std::size_t>(layout.unpacked);
   try {
-    require_trial([&] { read_content(input, layout); }, cpu_seconds);
-  } catch (const Error& error) {
-    fail("it is damaged ({})", error.what());
+    require_trial([&] { read_content(input, layout); }, limits);
+  } catch (const TrialFailure& failure) {
+    fail("it is damaged ({})", failure.what());
   }
 }
 

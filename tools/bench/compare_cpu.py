@@ -18,7 +18,6 @@ import json
 import os
 import pathlib
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -133,7 +132,9 @@ def two_steps(key, layout):
     step = PyTorchStep(make, batch, layout)
     for _ in range(2):
         step.run()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    # resource.getrusage() would count what the process held before it became this program.
+    status = pathlib.Path("/proc/self/status").read_text().split()
+    print(int(status[status.index("VmHWM:") + 1]) * 1024 / 1e6)
 
 
 def compare_training(options, key):

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "eval/cli/program.h"
 #include "eval/report/version.h"
 #include "kernels/device.h"
+#include "kernels/error.h"
 #include "kernels/philox.h"
 #include "nn/networks.h"
 #include "tools/train/network_names.h"
@@ -44,11 +46,15 @@ double processor_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// The most memory that this process has held so far.
+// The most memory that this program has held so far. (getrusage() would count what the process held before it became
+// this program: that of whoever started it.)
 double peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1000;
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kibibytes = 0;
+    if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024 / 1e6;
+  }
+  fail("/proc/self/status does not say how much memory was held");
 }
 
 // A step on a fixed batch: forward, backward, update. The loss is brought to the host, as PyTorch's

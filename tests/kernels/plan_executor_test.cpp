@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -197,8 +198,9 @@ TEST_CASE("every instruction set and algorithm agrees with the reference") {
 }
 
 TEST_CASE("Winograd's algorithm agrees with the direct one") {
-  for (const int channels : {8, 48, 160}) {
-    const Plan plan = single_plan(channels, 20, 17, 18, {.kernel = 3, .padding = 1});
+  for (const auto& [channels, stride] : {std::pair{8, 1}, {48, 1}, {160, 1}, {8, 2}, {160, 2}}) {
+    const Plan plan =
+        single_plan(channels, 20, 17, 18, {.kernel = 3, .stride = stride, .padding = 1});
     const std::vector<float> images = random_images(plan, 3, 7);
     for (const InstructionSet set : instruction_sets()) {
       const auto direct = cpu::make_plan_executor(plan, {1, ConvolutionAlgorithm::kDirect, set});

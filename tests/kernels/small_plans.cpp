@@ -111,10 +111,16 @@ std::vector<Plan> small_plans() {
   plans.push_back(odd_plan(9, 30));
   for (const auto& [height, width] : {std::pair{1, 1}, {5, 3}, {4, 4}, {6, 7}, {12, 20}, {3, 70}}) {
     plans.push_back(single_plan(13, 7, height, width, {.kernel = 3, .padding = 1, .bias = true}));
+    plans.push_back(
+        single_plan(13, 7, height, width, {.kernel = 3, .stride = 2, .padding = 1, .relu = true}));
     plans.push_back(single_plan(3, 13, height, width, {.relu = true}));
   }
   plans.push_back(single_plan(160, 21, 8, 8, {.kernel = 3, .padding = 1, .relu = true}));
   plans.push_back(single_plan(7, 1, 40, 36, {.kernel = 3, .padding = 1}));
+  plans.push_back(
+      single_plan(25, 30, 32, 32, {.kernel = 3, .stride = 2, .padding = 1, .bias = true}));
+  plans.push_back(single_plan(5, 37, 64, 32, {.kernel = 3, .stride = 2, .padding = 1}));
+  plans.push_back(single_plan(5, 9, 33, 47, {.kernel = 3, .stride = 2, .padding = 1}));
   return plans;
 }
 

@@ -79,7 +79,11 @@ class OurKernel {
     }
     const auto floats = as_size(std::int64_t{s.in} * s.out * (winograd ? 36 : taps));
     weights_ = FloatMemory(floats);
-    (winograd ? kernels.pack_winograd : kernels.pack)(matrix, weights_.data());
+    if (winograd) {
+      kernels.pack_winograd(matrix, s.stride, weights_.data());
+    } else {
+      kernels.pack(matrix, weights_.data());
+    }
 
     task_.images = s.images;
     task_.in_channels = backward ? s.out : s.in;
@@ -170,7 +174,7 @@ bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats)
   for (const bool backward : {false, true}) {
     std::vector<OurKernel> ours;
     ours.emplace_back(problem, kernels, backward, false);
-    if (shape.kernel == 3 && shape.stride == 1) {
+    if (shape.kernel == 3) {
       ours.emplace_back(problem, kernels, backward, true);
     }
     DnnlKernel theirs(shape, backward);

@@ -5,8 +5,8 @@
 
 (Debian: python3-matplotlib.) It runs kernel_bench, and odin_bench on one thread.
 
-- Up: the multiplications and additions that a kernel carries out a second. Winograd's F(4x4, 3x3) needs 36
-  multiplications where the definition has 144; its transforms are not counted.
+- Up: the multiplications and additions that a kernel carries out a second. Winograd's algorithm needs
+  36 multiplications (stride 2: 81) where the definition has 144; its transforms are not counted.
 - To the right: those operations for each byte of operands, results and weights, as if each were moved once.
 - The roofs: the measured peak of multiply-adds, and the measured bandwidth of copying 256 MB.
 - A horizontal line is a whole network: the operations of ODIN's three passes times images a second.
@@ -35,10 +35,10 @@ TITLES = {"densenet": "DenseNet-BC-100", "wrn": "WRN-28-10"}
 NAMES = {"densenet": "densenet_bc_100", "wrn": "wrn_28_10"}
 
 
-def winograd_share(size):
-    """Multiplications of F(4x4, 3x3) on a map of this size, for one of the definition's."""
+def winograd_share(size, stride):
+    """Multiplications of Winograd's algorithm for a result of this size, for one of the definition's."""
     tiles = -(-size // 4)
-    return 36 * tiles * tiles / (9 * size * size)
+    return (36 if stride == 1 else 81) * tiles * tiles / (9 * size * size)
 
 
 def convolutions(network):
@@ -52,7 +52,7 @@ def convolutions(network):
                 yield 3, 1, 48, 12, size
                 channels += 12
             if size > 8:
-                yield 1, 1, channels, channels // 2, size
+                yield 1, 1, channels, channels // 2, size // 2  # a plan pools first
                 channels //= 2
     else:
         yield 3, 1, 3, 16, 32
@@ -72,7 +72,7 @@ def operations_per_image(network):
     total = 0
     for kernel, stride, inputs, outputs, size in convolutions(network):
         plain = 2 * kernel * kernel * inputs * outputs * size * size
-        total += plain * (winograd_share(size) if kernel == 3 and stride == 1 else 1)
+        total += plain * (winograd_share(size, stride) if kernel == 3 else 1)
     return 3 * total / 1e9
 
 
@@ -83,7 +83,7 @@ def point(row):
     out_size = size // stride
     plain = 2 * kernel * kernel * inputs * outputs * out_size * out_size * images
     is_winograd = row["algorithm"] == "winograd"
-    done = plain * (winograd_share(out_size) if is_winograd else 1)
+    done = plain * (winograd_share(out_size, stride) if is_winograd else 1)
     weights = inputs * outputs * (36 if is_winograd else kernel * kernel)
     values = images * (inputs * size * size + outputs * out_size * out_size) + weights
     return done / (FLOAT * values), float(row["rate"]) * done / plain

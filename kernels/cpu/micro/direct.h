@@ -158,7 +158,6 @@ void direct_backward(const ConvolutionTask& task) {
       to.store = Store::kSet;
       to.y = s.products;
       to.row = kPanel;
-      to.vector = kLanes;
       multiply_panel(task.weights, rows, s.panel, task.in_channels, vectors, to);
       const float* share = s.products;
       for (int c = 0; c < task.out_channels; ++c) {

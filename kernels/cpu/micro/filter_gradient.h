@@ -13,7 +13,7 @@
 
 #include "kernels/cpu/micro/filter_tiling.h"
 #include "kernels/cpu/micro/gemm.h"
-#include "kernels/cpu/micro/winograd_input.h"
+#include "kernels/cpu/micro/winograd_algorithm.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -119,10 +119,11 @@ void bring_inputs(const FilterTask& task, int first, int last) {
       long row = static_cast<long>(image) * t.tile_rows * t.tile_columns;
       for (int y = 0; y < t.tile_rows; ++y) {
         for (int x = 0; x < t.tile_columns; ++x, ++row) {
-          transform_tile<6>(
-              task.workspace + 4 * y * map_row + 4L * x * kLanes, map_row, to + row * width,
-              t.input_place,
-              [](const Vector(&in)[6], Vector(&out)[6]) { transform_input(in, out); });
+          transform_tile<6>(task.workspace + 4 * y * map_row + 4L * x * kLanes, map_row,
+                            to + row * width, t.input_place,
+                            [](const Vector(&in)[6], Vector(&out)[6]) {
+                              UnitStride<false>::transform_input(in, out);
+                            });
         }
       }
     }

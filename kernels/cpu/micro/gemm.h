@@ -10,12 +10,11 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Where a block of products goes: row i, vector v goes to y + i row + v vector.
+// Where a block of products goes: row i goes to y + i row.
 struct Destination {
   Store store;
   float* y;
   long row;
-  long vector;
   const float* bias;  // of row 0, or null
   Word* mask;         // of row 0, vector 0; vectors are consecutive
   long mask_row;
@@ -40,7 +39,7 @@ ODIN_INLINE void store_block(const Vector (&sum)[kBlock][kWidth], const Destinat
   for (int i = 0; i < kBlock; ++i) {
 #pragma GCC unroll 2
     for (int v = 0; v < kWidth; ++v) {
-      put<kStore>(y + v * to.vector, sum[i][v], mask, v, residual);
+      put<kStore>(y + v * kLanes, sum[i][v], mask, v, residual);
     }
     y += to.row;
     if constexpr (kStore == Store::kResidual) residual += to.residual_row;
@@ -230,7 +229,6 @@ ODIN_INLINE Destination destination_of(const ConvolutionTask& task, long image, 
   to.store = task.store;
   to.y = plane_at(task.out, image, 0) + vector * kLanes;
   to.row = task.out.plane;
-  to.vector = kLanes;
   to.bias = task.bias;
   if (task.out_mask.data != nullptr) to.mask = mask_at(task.out_mask, image, 0) + vector;
   to.mask_row = task.out_mask.plane;

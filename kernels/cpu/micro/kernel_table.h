@@ -165,16 +165,16 @@ struct KernelTable {
   // The gradient of any convolution. `in` is the gradient of its result and `out` the gradient of
   // its input, with their extents. Kernel, stride and padding are those of the convolution.
   ConvolutionKernel direct_backward;
-  // 3x3, stride 1, padding 1.
+  // 3x3, stride 1 or 2, padding 1.
   ConvolutionKernel winograd;
   // The gradient in the weights of any convolution with a square kernel.
   FilterKernel filter;
 
   // Writes rows x columns floats to `packed`.
   void (*pack)(const WeightMatrix&, float* packed);
-  // Each element of the matrix is the first of the nine consecutive weights of a 3x3 kernel. Writes
-  // 36 x rows x columns floats to `packed`.
-  void (*pack_winograd)(const WeightMatrix&, float* packed);
+  // Each element of the matrix is the first of the nine consecutive weights of a 3x3 kernel, for a
+  // convolution of the given stride, 1 or 2. Writes 36 x rows x columns floats to `packed`.
+  void (*pack_winograd)(const WeightMatrix&, int stride, float* packed);
 
   void (*pool)(const PlaneTask&);           // out = mean over windows of normalised in
   void (*pool_backward)(const PlaneTask&);  // in: gradient of the means

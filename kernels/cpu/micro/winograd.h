@@ -1,19 +1,19 @@
-// 3x3 convolution, stride 1, padding 1, by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray
-// 2016, "Fast Algorithms for Convolutional Neural Networks", section 4).
+// 3x3 convolution, stride 1 or 2, padding 1, by Winograd's minimal filtering (Lavin & Gray 2016, "Fast
+// Algorithms for Convolutional Neural Networks", section 4), in tiles of 4x4 results.
 //
-// The result is cut into tiles of 4x4. Each is made from a 6x6 tile d of the input, which overlaps
-// its neighbours by two: y = A^T [ (G g G^T) . (B^T d B) ] A. The products of all channels are
-// added inside the brackets. So each of the 36 places of a tile is a matrix product, (outputs x
-// inputs) times (inputs x tiles): 36 multiplications replace 144.
+// Each tile is made from a window d of the input, which overlaps its neighbours: y = A^T [ (G g G^T) .
+// (B^T d B) ] A. The products of all channels are added inside the brackets. So each place of a tile is
+// a matrix product, (outputs x inputs) times (inputs x tiles): 36 multiplications replace 144 or, with
+// stride 2, 81 do. winograd_algorithm.h has the transforms, which are one-dimensional.
 //
 // Vector lanes are tiles, in row-major order of all tile rows of all images of the group. The
-// pixels of a row of tiles are consecutive, so four loads and eight shuffles bring the columns of
-// sixteen tiles into lanes. Rows are transformed first, so one set of shuffles is enough.
+// pixels of a row of tiles are consecutive, so loads and shuffles bring the columns of sixteen tiles
+// into lanes. Rows are transformed first, so one set of shuffles is enough.
 //
-// The gradient needs the kernels transposed and rotated by half a turn. We rotate the data instead:
-// the 6x6 tile is read and the 4x4 tile is written back to front, in both directions. Then the
-// transformed weights of the forward convolution serve both ways. They are 36 / 9 as large as the
-// weights, half a gigabyte for WRN-28-10, so it matters that they are kept only once.
+// The gradient needs the kernels transposed and rotated by half a turn. We rotate the data instead, in
+// its transforms, and walk through the packed weights the other way. Then the transformed weights of
+// the forward convolution serve both ways. They are 36 / 9 as large as the weights, half a gigabyte
+// for WRN-28-10, so it matters that they are kept only once.
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -25,45 +25,61 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Multiplies output channels [o, o + count) by all tiles of a block, place by place.
-template <bool kTransposed>
-ODIN_INLINE void multiply_tiles(const ConvolutionTask& task, const Tiling& t,
-                                const WinogradSpace& s, long vectors, int o, int count) {
-  for (int place = 0; place < 36; ++place) {
-    const float* weights =
-        task.weights + static_cast<long>(place) * task.out_channels * task.in_channels;
-    Destination to{};
-    to.store = Store::kSet;
-    to.row = t.vectors * 36 * kLanes;
-    to.vector = 36 * kLanes;
-    for (int row = 0; row < count;) {
-      const int block = block_rows(task.out_channels - o - row);
-      for (long v = 0; v < vectors; v += kVectors) {
-        to.y = s.products + row * to.row + (v * 36 + place) * kLanes;
-        const float* panel = s.input + place * t.place + v / kVectors * task.in_channels * kPanel;
-        if constexpr (kTransposed) {
-          if (vectors - v >= kVectors) {
-            multiply_transposed<kVectors>(block, weights, task.out_channels, o + row, panel,
-                                          task.in_channels, to);
-          } else {
-            multiply_transposed<1>(block, weights, task.out_channels, o + row, panel,
-                                   task.in_channels, to);
+// Multiplies a block of rows of the weights of a place by a panel.
+template <class Algorithm>
+ODIN_INLINE void multiply_rows(const ConvolutionTask& task, const float* weights, int row,
+                               int block, long vectors, const float* panel, const Destination& to) {
+  if constexpr (Algorithm::kTransposed) {
+    if (vectors >= kVectors) {
+      multiply_transposed<kVectors>(block, weights, task.out_channels, row, panel, task.in_channels,
+                                    to);
+    } else {
+      multiply_transposed<1>(block, weights, task.out_channels, row, panel, task.in_channels, to);
+    }
+  } else {
+    weights += static_cast<long>(row) * task.in_channels;
+    multiply_block(block, vectors, weights, panel, task.in_channels, to);
+  }
+}
+
+// Multiplies the weights by all tiles of a block, place by place.
+template <class Algorithm>
+void multiply_tiles(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
+                    long vectors) {
+  const auto points_of = [](int weight_point) {
+    return weight_point == kWeightPoints - 1 ? Algorithm::kLastPoints : 1;
+  };
+  const float* weights = task.weights;
+  for (int p = 0; p < kWeightPoints; ++p) {
+    for (int q = 0; q < kWeightPoints; ++q) {
+      for (int row = 0; row < task.out_channels;) {
+        const int block = block_rows(task.out_channels - row);
+        for (int i = p; i < p + points_of(p); ++i) {
+          for (int j = q; j < q + points_of(q); ++j) {
+            const int place = i * Algorithm::kPoints + j;
+            const float* panel = s.input + place * t.place;
+            Destination to{};
+            to.store = Store::kSet;
+            to.y = s.products + place * t.product_place + row * t.vectors * kLanes;
+            to.row = t.vectors * kLanes;
+            for (long v = 0; v < vectors; v += kVectors) {
+              multiply_rows<Algorithm>(task, weights, row, block, vectors - v, panel, to);
+              to.y += kPanel;
+              panel += task.in_channels * kPanel;
+            }
           }
-        } else {
-          multiply_block(block, vectors - v,
-                         weights + static_cast<long>(o + row) * task.in_channels, panel,
-                         task.in_channels, to);
         }
+        row += block;
       }
-      row += block;
+      weights += static_cast<long>(task.out_channels) * task.in_channels;
     }
   }
 }
 
-template <Load kLoad, bool kTransposed>
+template <class Algorithm, Load kLoad>
 void winograd(const ConvolutionTask& task) {
-  const Tiling t = tiling_of(task);
-  const WinogradSpace s = winograd_space(task, t);
+  const Tiling t = tiling_of<Algorithm>(task);
+  const WinogradSpace s = winograd_space<Algorithm>(task, t);
   for (long tile = 0; tile < t.vectors * kLanes; ++tile) {
     s.left[tile] = tile % t.tile_columns == 0 ? 0 : -1;
     s.right[tile] = tile % t.tile_columns == t.tile_columns - 1 ? 0 : -1;
@@ -73,38 +89,41 @@ void winograd(const ConvolutionTask& task) {
     const int end = first + t.block_rows < all_rows ? first + t.block_rows : all_rows;
     const long vectors = vectors_of(static_cast<long>(end - first) * t.tile_columns);
     // Places that no image row overwrites are the zero padding. They are the same for all channels.
-    memset(s.rows, 0, sizeof(float) * static_cast<unsigned long>(6 * t.border));
+    memset(s.rows, 0, sizeof(float) * static_cast<unsigned long>(Algorithm::kWindow * t.border));
     for (int c = 0; c < task.in_channels; ++c) {
-      gather_rows<kLoad>(task, t, s, first, end, c);
-      transform_channel<kTransposed>(task, t, s, vectors, c);
+      gather_rows<Algorithm, kLoad>(task, t, s, first, end, c);
+      transform_channel<Algorithm>(task, t, s, vectors, c);
     }
-    for (int o = 0; o < task.out_channels; o += t.chunk) {
-      const int count = task.out_channels - o < t.chunk ? task.out_channels - o : t.chunk;
-      multiply_tiles<kTransposed>(task, t, s, vectors, o, count);
-      with_store(task.store, [&](auto tag) {
-        for (int row = 0; row < count; ++row) {
-          finish_channel<decltype(tag)::value, kTransposed>(
-              task, t, s, first, end, vectors, o + row, s.products + row * t.vectors * 36 * kLanes);
-        }
-      });
-    }
+    multiply_tiles<Algorithm>(task, t, s, vectors);
+    with_store(task.store, [&](auto tag) {
+      for (int o = 0; o < task.out_channels; ++o) {
+        finish_channel<Algorithm, decltype(tag)::value>(task, t, s, first, end, vectors, o);
+      }
+    });
   }
 }
 
+// Calls run with the algorithm of a task.
+template <class Run>
+ODIN_INLINE auto with_algorithm(const ConvolutionTask& task, Run run) {
+  if (task.stride == 2) return task.transposed ? run(Doubling{}) : run(Halving{});
+  return task.transposed ? run(UnitStride<true>{}) : run(UnitStride<false>{});
+}
+
 inline void run_winograd(const ConvolutionTask& task) {
-  with_load(task.load, [&](auto tag) {
-    if (task.transposed) {
-      winograd<decltype(tag)::value, true>(task);
-    } else {
-      winograd<decltype(tag)::value, false>(task);
-    }
+  with_algorithm(task, [&](auto algorithm) {
+    with_load(task.load,
+              [&](auto tag) { winograd<decltype(algorithm), decltype(tag)::value>(task); });
   });
 }
 
 inline long winograd_workspace(const ConvolutionTask& task) {
   ConvolutionTask counted = task;
   counted.workspace = nullptr;
-  return winograd_space(counted, tiling_of(counted)).total;
+  return with_algorithm(task, [&](auto algorithm) {
+    using Algorithm = decltype(algorithm);
+    return winograd_space<Algorithm>(counted, tiling_of<Algorithm>(counted)).total;
+  });
 }
 
 }  // namespace

@@ -7,22 +7,25 @@ namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
 // Calls write(place) for the one or two places of row y of an image in the row planes: the row is
-// row i of a tile and, near the tile's edge, also row i + 4 of the tile above (the overlap).
-template <class Write>
+// row i of a window and, near the tile's edge, also row i + kStep of the window above (the overlap).
+template <class Algorithm, class Write>
 ODIN_INLINE void for_places_of_row(const Tiling& t, int first, int end, int image, int y,
                                    Write write) {
-  const int row = image * t.tile_rows + (y + 1) / 4;
-  const int i = (y + 1) % 4;
-  if ((y + 1) / 4 < t.tile_rows && row >= first && row < end) {
+  constexpr int kStep = Algorithm::kStep;
+  constexpr int kOverlap = Algorithm::kWindow - kStep;
+  const int tile_row = (y + Algorithm::kBefore) / kStep;
+  const int row = image * t.tile_rows + tile_row;
+  const int i = (y + Algorithm::kBefore) % kStep;
+  if (tile_row < t.tile_rows && row >= first && row < end) {
     write(i * t.border + static_cast<long>(row - first) * t.pitch);
   }
-  if (i < 2 && (y + 1) / 4 > 0 && row - 1 >= first && row - 1 < end) {
-    write((i + 4) * t.border + static_cast<long>(row - 1 - first) * t.pitch);
+  if (i < kOverlap && tile_row > 0 && row - 1 >= first && row - 1 < end) {
+    write((i + kStep) * t.border + static_cast<long>(row - 1 - first) * t.pitch);
   }
 }
 
 // Copies the rows of one channel that tile rows [first, end) need to the row planes.
-template <Load kLoad>
+template <class Algorithm, Load kLoad>
 void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
                  int end, int channel) {
   Vector scale{}, shift{};
@@ -33,8 +36,11 @@ void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpa
   for (int image = first / t.tile_rows; image * t.tile_rows < end; ++image) {
     const int top = first - image * t.tile_rows;  // rows of tiles of this image
     const int bottom = end - image * t.tile_rows;
-    const int y0 = top <= 0 ? 0 : 4 * top - 1;
-    const int y1 = 4 * bottom + 1 < task.in_height ? 4 * bottom + 1 : task.in_height;
+    constexpr int kStep = Algorithm::kStep;
+    constexpr int kAfter = Algorithm::kWindow - kStep - Algorithm::kBefore;
+    const int y0 = top <= 0 ? 0 : kStep * top - Algorithm::kBefore;
+    const int last = kStep * bottom + kAfter;
+    const int y1 = last < task.in_height ? last : task.in_height;
     if (t.direct) {
       const float* from = plane_at(task.in, image, channel);
       Word* mask = mask_at(task.in_mask, image, channel);
@@ -42,7 +48,8 @@ void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpa
       for (int y = y0; y < y1; ++y) {
         float* places[2];
         int count = 0;
-        for_places_of_row(t, first, end, image, y, [&](long at) { places[count++] = s.rows + at; });
+        for_places_of_row<Algorithm>(t, first, end, image, y,
+                                     [&](long at) { places[count++] = s.rows + at; });
         for (int v = 0; v < wide; ++v) {
           const long at = static_cast<long>(y) * wide + v;
           const Vector x = take<kLoad>(from + at * kLanes, mask, at, scale, shift);
@@ -53,7 +60,7 @@ void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpa
     } else {
       take_plane<kLoad>(task, image, channel, s.linear);
       for (int y = y0; y < y1; ++y) {
-        for_places_of_row(t, first, end, image, y, [&](long at) {
+        for_places_of_row<Algorithm>(t, first, end, image, y, [&](long at) {
           copy_row(s.linear + static_cast<long>(y) * task.in_width, s.rows + at, task.in_width);
         });
       }
@@ -61,76 +68,66 @@ void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpa
   }
 }
 
-// B^T x for six vectors.
-ODIN_INLINE void transform_input(const Vector (&x)[6], Vector (&y)[6]) {
-  const Vector a = x[4] - 4.0f * x[2];
-  const Vector b = x[3] - 4.0f * x[1];
-  const Vector c = x[4] - x[2];
-  const Vector d = x[3] - x[1];
-  y[0] = 4.0f * x[0] + (x[4] - 5.0f * x[2]);
-  y[1] = a + b;
-  y[2] = a - b;
-  y[3] = c + 2.0f * d;
-  y[4] = c - 2.0f * d;
-  y[5] = 4.0f * x[1] + (x[5] - 5.0f * x[3]);
+// Transforms the columns x of one of the rows of points of a vector of tiles and stores them.
+template <class Algorithm>
+ODIN_INLINE void finish_row(const Vector (&x)[Algorithm::kWindow], float* to, long place) {
+  Vector out[Algorithm::kPoints];
+  Algorithm::transform_input(x, out);
+#pragma GCC unroll 9
+  for (int j = 0; j < Algorithm::kPoints; ++j) store(to + j * place, out[j]);
 }
 
-// Transforms the columns x of one of the six rows of a vector of tiles and stores them.
-template <bool kTransposed>
-ODIN_INLINE void finish_row(const Vector (&x)[6], float* to, long place) {
-  Vector in[6], out[6];
-#pragma GCC unroll 6
-  for (int j = 0; j < 6; ++j) in[j] = x[kTransposed ? 5 - j : j];
-  transform_input(in, out);
-#pragma GCC unroll 6
-  for (int j = 0; j < 6; ++j) store(to + j * place, out[j]);
+// The columns of a window: those of its own tile, and those of its neighbours that it overlaps.
+template <class Algorithm>
+ODIN_INLINE void columns_of(const Vector (&own)[Algorithm::kStep], Vector before, Vector after,
+                            Vector (&columns)[Algorithm::kWindow]) {
+  if constexpr (Algorithm::kBefore == 1) columns[0] = before;
+#pragma GCC unroll 8
+  for (int q = 0; q < Algorithm::kStep; ++q) columns[Algorithm::kBefore + q] = own[q];
+  constexpr int kOwnEnd = Algorithm::kBefore + Algorithm::kStep;
+  if constexpr (Algorithm::kWindow > kOwnEnd) columns[kOwnEnd] = after;
 }
 
 // Transforms the row planes of one channel and stores the result in s.input.
-template <bool kTransposed>
+template <class Algorithm>
 void transform_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
                        long vectors, int channel) {
+  constexpr int kStep = Algorithm::kStep;
+  constexpr int kWindow = Algorithm::kWindow;
+  constexpr int kPoints = Algorithm::kPoints;
   float* const to_channel = s.input + static_cast<long>(channel) * kPanel;
   const auto to_vector = [&](long v) {
     return to_channel + v / kVectors * task.in_channels * kPanel + v % kVectors * kLanes;
   };
   const long guarded = (t.vectors + 2) * kLanes;
   for (long v = 0; v < vectors; ++v) {
-    Vector r[6][4];
-#pragma GCC unroll 4
-    for (int q = 0; q < 4; ++q) {
-      Vector x[6], y[6];
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; ++i) {
-        x[i] = load(s.rows + (kTransposed ? 5 - i : i) * t.border + (4 * v + q) * kLanes);
+    Vector r[kPoints][kStep];
+#pragma GCC unroll 8
+    for (int q = 0; q < kStep; ++q) {
+      Vector x[kWindow], y[kPoints];
+#pragma GCC unroll 9
+      for (int i = 0; i < kWindow; ++i) {
+        x[i] = load(s.rows + i * t.border + (kStep * v + q) * kLanes);
       }
-      transform_input(x, y);
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; ++i) r[i][q] = y[i];
+      Algorithm::transform_input(x, y);
+#pragma GCC unroll 9
+      for (int i = 0; i < kPoints; ++i) r[i][q] = y[i];
     }
     float* to = to_vector(v);
     const IntVector left = *reinterpret_cast<const IntVector*>(s.left + v * kLanes);
     const IntVector right = *reinterpret_cast<const IntVector*>(s.right + v * kLanes);
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; ++i) {
-      const Vector even_low = evens(r[i][0], r[i][1]);
-      const Vector odd_low = odds(r[i][0], r[i][1]);
-      const Vector even_high = evens(r[i][2], r[i][3]);
-      const Vector odd_high = odds(r[i][2], r[i][3]);
-      const Vector c1 = evens(even_low, even_high);
-      const Vector c2 = evens(odd_low, odd_high);
-      const Vector c3 = odds(even_low, even_high);
-      const Vector c4 = odds(odd_low, odd_high);
+#pragma GCC unroll 9
+    for (int i = 0; i < kPoints; ++i) {
+      deinterleave(r[i]);
       if (t.rows_whole) {
-        const Vector columns[6] = {select(left, lanes_up(c4)),   c1, c2, c3, c4,
-                                   select(right, lanes_down(c1))};
-        finish_row<kTransposed>(columns, to + 6 * i * t.place, t.place);
+        Vector columns[kWindow];
+        columns_of<Algorithm>(r[i], select(left, lanes_up(r[i][kStep - 1])),
+                              select(right, lanes_down(r[i][0])), columns);
+        finish_row<Algorithm>(columns, to + kPoints * i * t.place, t.place);
       } else {
-        float* column = s.columns + 4 * i * guarded + (v + 1) * kLanes;
-        store(column, c1);
-        store(column + guarded, c2);
-        store(column + 2 * guarded, c3);
-        store(column + 3 * guarded, c4);
+        float* column = s.columns + kStep * i * guarded + (v + 1) * kLanes;
+#pragma GCC unroll 8
+        for (int q = 0; q < kStep; ++q) store(column + q * guarded, r[i][q]);
       }
     }
   }
@@ -138,15 +135,14 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
   for (long v = 0; v < vectors; ++v) {
     const IntVector left = *reinterpret_cast<const IntVector*>(s.left + v * kLanes);
     const IntVector right = *reinterpret_cast<const IntVector*>(s.right + v * kLanes);
-    for (int i = 0; i < 6; ++i) {
-      const float* column = s.columns + 4 * i * guarded + (v + 1) * kLanes;
-      const Vector columns[6] = {select(left, load(column + 3 * guarded - 1)),
-                                 load(column),
-                                 load(column + guarded),
-                                 load(column + 2 * guarded),
-                                 load(column + 3 * guarded),
-                                 select(right, load(column + 1))};
-      finish_row<kTransposed>(columns, to_vector(v) + 6 * i * t.place, t.place);
+    for (int i = 0; i < kPoints; ++i) {
+      const float* column = s.columns + kStep * i * guarded + (v + 1) * kLanes;
+      Vector own[kStep], columns[kWindow];
+#pragma GCC unroll 8
+      for (int q = 0; q < kStep; ++q) own[q] = load(column + q * guarded);
+      columns_of<Algorithm>(own, select(left, load(column + (kStep - 1) * guarded - 1)),
+                            select(right, load(column + 1)), columns);
+      finish_row<Algorithm>(columns, to_vector(v) + kPoints * i * t.place, t.place);
     }
   }
 }

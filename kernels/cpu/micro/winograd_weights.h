@@ -2,25 +2,13 @@
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
+#include "kernels/cpu/micro/winograd_algorithm.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
 // Packs U = G g G^T of every kernel g, place by place, each place in the order of multiply_panel().
-inline void pack_winograd(const WeightMatrix& w, float* packed) {
-  // G times three values.
-  const auto apply = [](const float(&g)[3][kRows], float(&u)[6][kRows]) {
-    for (int i = 0; i < kRows; ++i) {
-      const float even = -(g[0][i] + g[2][i]) / 6;
-      const float wide = g[0][i] / 24 + g[2][i] / 6;
-      u[0][i] = g[0][i] / 4;
-      u[1][i] = even - g[1][i] / 6;
-      u[2][i] = even + g[1][i] / 6;
-      u[3][i] = wide + g[1][i] / 12;
-      u[4][i] = wide - g[1][i] / 12;
-      u[5][i] = g[2][i];
-    }
-  };
+inline void pack_winograd(const WeightMatrix& w, int stride, float* packed) {
   const long place = static_cast<long>(w.rows) * w.columns;
   // A few columns at a time: their 36 places are on 36 different pages, and it is faster not to
   // write to all pages in turn.
@@ -40,12 +28,12 @@ inline void pack_winograd(const WeightMatrix& w, float* packed) {
         float half[6][3][kRows];  // [row of U][column of the kernel]
         for (int q = 0; q < 3; ++q) {
           float u[6][kRows];
-          apply(g[q], u);
+          transform_kernel(stride, g[q], u);
           for (int p = 0; p < 6; ++p) memcpy(half[p][q], u[p], sizeof u[p]);
         }
         for (int p = 0; p < 6; ++p) {
           float u[6][kRows];
-          apply(half[p], u);
+          transform_kernel(stride, half[p], u);
           for (int q = 0; q < 6; ++q) {
             for (int i = 0; i < block; ++i) some[6 * p + q][k * block + i] = u[q][i];
           }

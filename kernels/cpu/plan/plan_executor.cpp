@@ -99,8 +99,12 @@ class CpuPlanExecutor final : public PlanExecutor {
       const Packing& packing = program_.packings[as_size(index)];
       WeightMatrix matrix = packing.matrix;
       if (!packing.row_scale.empty()) matrix.row_scale = packing.row_scale.data();
-      (packing.winograd ? kernels_.pack_winograd : kernels_.pack)(matrix,
-                                                                  weights_.data() + packing.at);
+      float* const to = weights_.data() + packing.at;
+      if (packing.winograd) {
+        kernels_.pack_winograd(matrix, packing.stride, to);
+      } else {
+        kernels_.pack(matrix, to);
+      }
     });
     program_.packings.clear();
   }

@@ -12,7 +12,7 @@ namespace odin::cpu {
 
 struct PlanOptions {
   int threads = 0;  // 0: all cores that this process may use
-  // kAuto, kDirect or kWinograd, for 3x3 convolutions of stride 1. Winograd's algorithm (Lavin &
+  // kAuto, kDirect or kWinograd, for 3x3 convolutions of stride 1 or 2. Winograd's algorithm (Lavin &
   // Gray 2016), F(4x4, 3x3), needs a quarter of the multiplications and has a relative error of
   // about 1e-5 instead of 1e-6. kAuto takes it where it is faster, kWinograd wherever it is
   // possible.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/cpu/plan/segments.h"
+#include "kernels/cpu/winograd_choice.h"
 #include "kernels/plan_gradients.h"
 
 namespace odin::cpu {
@@ -64,12 +65,12 @@ class Lowering {
     return program_.vectors.back().data();
   }
 
-  std::size_t add_weights(bool winograd, const WeightMatrix& matrix,
+  std::size_t add_weights(bool winograd, const PlanConvolution& step, const WeightMatrix& matrix,
                           std::vector<float> row_scale = {}) {
     const std::size_t at = program_.weight_floats;
     const std::size_t floats = as_size(matrix.rows) * as_size(matrix.columns) * (winograd ? 36 : 1);
     program_.weight_floats += (floats + 15) / 16 * 16;
-    program_.packings.push_back({at, winograd, matrix, std::move(row_scale)});
+    program_.packings.push_back({at, winograd, step.stride, matrix, std::move(row_scale)});
     return at;
   }
 
@@ -86,16 +87,22 @@ class Lowering {
   // --- convolutions -----------------------------------------------------------------------------
 
   bool takes_winograd(const PlanConvolution& step) const {
-    if (step.kernel != 3 || step.stride != 1 || step.padding != 1) return false;
-    if (convolution_ != ConvolutionAlgorithm::kAuto)
-      return convolution_ == ConvolutionAlgorithm::kWinograd;
-    // Below these, transforming (or the part of the tiles beyond the image) costs more than it
-    // saves.
-    constexpr int kFewestChannels = 3;
+    const PlanBuffer& in = plan_.buffer_of(step.input);
     const PlanBuffer& out = plan_.buffer_of(step.output);
-    const int covered = (out.height + 3) / 4 * 4 * ((out.width + 3) / 4 * 4);
-    return std::min(step.input.channels, step.output.channels) >= kFewestChannels &&
-           2 * out.height * out.width >= covered;
+    const ConvolutionSizes sizes{
+        .in_channels = step.input.channels,
+        .height = in.height,
+        .width = in.width,
+        .out_channels = step.output.channels,
+        .kernel_height = step.kernel,
+        .kernel_width = step.kernel,
+        .out_height = out.height,
+        .out_width = out.width,
+        .stride = step.stride,
+        .padding = step.padding,
+    };
+    if (convolution_ == ConvolutionAlgorithm::kAuto) return winograd_pays(sizes);
+    return convolution_ == ConvolutionAlgorithm::kWinograd && winograd_is_possible(sizes);
   }
 
   ConvolutionTask task_of(const PlanConvolution& step, const PlanSlice& in, const PlanSlice& out) {
@@ -143,11 +150,12 @@ class Lowering {
     if (takes_winograd(step)) {
       program_.uses_winograd = true;
       call.weights = add_weights(
-          true, {weights, step.output.channels, step.input.channels, row, taps, nullptr});
+          true, step, {weights, step.output.channels, step.input.channels, row, taps, nullptr});
       use(kernels_.winograd, call);
     } else {
-      call.weights = add_weights(
-          false, {weights, step.output.channels, step.input.channels * taps, row, 1, nullptr});
+      call.weights =
+          add_weights(false, step,
+                      {weights, step.output.channels, step.input.channels * taps, row, 1, nullptr});
       use(is_pointwise(step) ? kernels_.pointwise : kernels_.direct, call);
     }
     return call;
@@ -188,7 +196,7 @@ class Lowering {
         for (const float s : step.prologue->scale) scales.insert(scales.end(), as_size(taps), s);
       }
       call.weights = add_weights(
-          false,
+          false, step,
           {step.weights.data(), step.input.channels * taps, step.output.channels, 1, row, nullptr},
           std::move(scales));
       use(is_pointwise(step) ? kernels_.pointwise : kernels_.direct_backward, call);

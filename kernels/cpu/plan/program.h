@@ -24,6 +24,7 @@ struct Segment {
 struct Packing {
   std::size_t at = 0;  // floats from the beginning of the packed weights
   bool winograd = false;
+  int stride = 1;                // of the convolution
   WeightMatrix matrix;           // points into the plan
   std::vector<float> row_scale;  // one per row, or empty
 };

@@ -32,7 +32,7 @@ FilterSums::FilterSums(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm
                        ThreadPool& pool)
     : sizes_(s), kernel_(kernels.filter), memory_(memory), pool_(pool) {
   memory_.workers.resize(static_cast<std::size_t>(pool.size()));
-  task_.winograd = takes_winograd(s, algorithm);
+  task_.winograd = s.stride == 1 && takes_winograd(s, algorithm);
   task_.images = 1;
   task_.in_channels = static_cast<int>(s.in_channels);
   task_.in_height = static_cast<int>(s.height);

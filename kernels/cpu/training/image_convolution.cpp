@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/cpu/winograd_choice.h"
+
 namespace odin::cpu {
 namespace {
 
@@ -21,11 +23,7 @@ std::int64_t weight_elements(const ConvolutionSizes& s) {
 }  // namespace
 
 bool takes_winograd(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm) {
-  constexpr std::int64_t kFewestChannels = 3;
-  const std::int64_t covered = (s.out_height + 3) / 4 * 4 * ((s.out_width + 3) / 4 * 4);
-  return algorithm != ConvolutionAlgorithm::kDirect && s.kernel_height == 3 && s.stride == 1 &&
-         s.padding == 1 && std::min(s.in_channels, s.out_channels) >= kFewestChannels &&
-         2 * s.out_height * s.out_width >= covered;
+  return algorithm != ConvolutionAlgorithm::kDirect && winograd_pays(s);
 }
 
 std::int64_t padded_plane(std::int64_t pixels) {
@@ -70,12 +68,15 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   }
   const std::int64_t places = winograd ? 36 : 1;
   float* const to = packed.floats(places * matrix.rows * matrix.columns);
-  const auto pack = winograd ? kernels.pack_winograd : kernels.pack;
   pool.run((matrix.rows + kPackedRows - 1) / kPackedRows, [&](std::int64_t index, int) {
     WeightMatrix part = matrix;
     part.first_row = static_cast<int>(index) * kPackedRows;
     part.end_row = part.first_row + kPackedRows;
-    pack(part, to);
+    if (winograd) {
+      kernels.pack_winograd(part, static_cast<int>(s.stride), to);
+    } else {
+      kernels.pack(part, to);
+    }
   });
 
   task_.in_channels = static_cast<int>(backward ? s.out_channels : s.in_channels);

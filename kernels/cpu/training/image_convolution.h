@@ -27,8 +27,7 @@ struct Prologue {
   const float* shift = nullptr;
 };
 
-// Whether Winograd's algorithm computes a convolution: where transforming, or the part of the tiles
-// beyond the image, does not cost more than it saves, and unless the algorithm is kDirect.
+// Whether Winograd's algorithm computes a convolution: where it pays, unless the algorithm is kDirect.
 bool takes_winograd(const ConvolutionSizes& sizes, ConvolutionAlgorithm algorithm);
 
 // Images that one call of a kernel takes, whatever the number of threads: more of small images, and

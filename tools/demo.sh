@@ -19,7 +19,7 @@ mkdir -p $demo
 $programs/odin_eval --demo
 
 echo
-$programs/odin_calibrate --weights weights/densenet_bc_100_fashion_mnist.h5 --magnitude 0.006 --out $demo/detector.h5 \
+$programs/odin_calibrate --weights weights/wrn_16_2_fashion_mnist.h5 --magnitude 0.006 --out $demo/detector.h5 \
   --in idx:/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
 echo
 /usr/bin/python3 tools/demo_images $demo/images

@@ -62,7 +62,7 @@ NetworkRequest network_request(const JobRequest& request) {
     require(exists_at(kDemoImages),
             "the demo's images {} are missing: install the Debian package dataset-fashion-mnist",
             kDemoImages);
-    return {.weights = bundled_weights("densenet_bc_100_fashion_mnist.h5"),
+    return {.weights = bundled_weights("wrn_16_2_fashion_mnist.h5"),
             .in = demo_set("Fashion-MNIST", fmt::format("idx:{}", kDemoImages))};
   }
   if (request.network.empty()) {

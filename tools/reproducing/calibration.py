@@ -34,7 +34,7 @@ def subject(name, weights_dir, data_dir):
 
 
 def bundled(weights):
-    return Subject("bundled", "our DenseNet-BC-100 on Fashion-MNIST", weights, f"idx:{FASHION_MNIST}", ("--demo",),
+    return Subject("bundled", "our WRN-16-2 on Fashion-MNIST", weights, f"idx:{FASHION_MNIST}", ("--demo",),
                    0.006, "tuned here on uniform and Gaussian noise")
 
 

@@ -83,6 +83,8 @@ def main():
     parser.add_argument("--batches", type=several(), default=[])
     parser.add_argument("--compile", type=several(("default", "reduce-overhead", "max-autotune")), default=[])
     options = parser.parse_args()
+    if not torch.cuda.is_available():
+        sys.exit("torch_gpu_bench.py: PyTorch finds no NVIDIA GPU")
     torch.backends.cudnn.benchmark = True
     status = 0
     for precision in options.precisions:

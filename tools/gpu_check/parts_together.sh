@@ -57,7 +57,9 @@ train_for_the_rest() {
 }
 conclude_training() {
   local size
-  if ! size=$(stat -c %s "$state" 2>/dev/null); then
+  if (($2 != 0)) && has_no_gpu "$log"; then
+    note "$1" 'failed (there is no GPU)'
+  elif ! size=$(stat -c %s "$state" 2>/dev/null); then
     if [[ -n $cut ]]; then note "$1" 'unfinished (out of time)'; else note "$1" "failed (exit status $2)"; fi
   elif ((size >= 16 << 20)); then
     note "$1" "failed (its state of $size bytes is too large to be brought back)"

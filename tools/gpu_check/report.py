@@ -64,6 +64,8 @@ def main():
          "kernels": kernels, "evaluations": evaluations}, indent=1))
 
     text = [f"# {about['gpu']}, commit {about['commit']}, {about['date']}", "", f"Driver {about['driver']}.", ""]
+    if "failed (there is no GPU)" in checks.values():
+        text += ["**There is no GPU.**", ""]
     for kind in ("failed", "unfinished", NOT_RUN, "information"):
         if groups[kind]:
             text += [f"**{kind.capitalize()}:** {'; '.join(groups[kind])}.", ""]

@@ -27,7 +27,9 @@ limited() {
     cut=late
     return 124
   fi
-  timeout -k "$(seconds "$grace")" "$(seconds "$limit")" "$@" || status=$?
+  timeout -k "$(seconds "$grace")" "$(seconds "$limit")" "$@" &
+  wait $! || status=$?
+  kill -KILL -- "-$!" 2>/dev/null # what it has started and left behind
   if ((status != 0 && $(now) - started >= limit)); then cut=limit; fi
   return "$status"
 }
@@ -45,6 +47,9 @@ findings() {
   grep -aE -m 40 -A 3 "^=========( [A-Za-z]+:)? ($error|[A-Z]+ SUMMARY: [1-9])" "$1"
 }
 
+# has_no_gpu LOG: whether a program says in it that there is none.
+has_no_gpu() { grep -qE 'no NVIDIA (driver|GPU)|no CUDA device' "$1"; }
+
 # conclude NAME STATUS LOG: notes how a command ended, judging by `cut` too, and the end of its output. What is cut off
 # is not failed. `found` is the result where compute-sanitizer finds something.
 conclude() {
@@ -60,6 +65,8 @@ conclude() {
     result='not run (compute-sanitizer does not support the device)'
   elif ((status == 127)); then
     result='failed (a program is missing)'
+  elif { ((status != 0)) || grep -q '^\[SKIPPED\]' "$3"; } && has_no_gpu "$3"; then
+    result='failed (there is no GPU)'
   elif ((status != 0)); then
     result="failed (exit status $status)"
   elif grep -q '^\[SKIPPED\]' "$3"; then

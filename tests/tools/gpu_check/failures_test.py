@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Tests of gpu_check.sh: programs that fail, hang, or are missing. CTest runs each by its name."""
 import shutil
+import subprocess
 import unittest
 
 from gpu_check_support import GpuCheckCase, PROGRAMS
@@ -74,6 +75,21 @@ class Failures(GpuCheckCase):
         self.assertEqual(self.checks["training densenet_bc_100 in fp16"],
                          "not run (there are no images to train on)")
 
+    def test_without_a_gpu_every_check_says_so(self):
+        data = self.folder / "data"
+        data.mkdir()
+        for call in ("smoke", "full"):
+            with self.subTest(call=call):
+                self.assert_status(self.run_script(call, "--data", str(data), NO_GPU="yes"), 1)
+                others = {name: result for name, result in self.checks.items()
+                          if result not in ("failed (there is no GPU)", "not run")}
+                expected = {"the GPU": "failed (exit status 9)", "libraries": "passed",
+                            "reading the libraries": "passed", "evaluation smoke cpu": "passed"}
+                if call == "full":
+                    expected |= {"evaluation densenet_bc_100 cpu": "passed"}
+                self.assertEqual(others, expected)
+                self.assertIn("\n**There is no GPU.**\n", self.report)
+
     def test_a_skipped_or_missing_test_has_failed(self):
         self.assert_status(self.full("tests", SKIP="test_cuda_half", EMPTY="test_training"), 1)
         self.assertEqual({name: result for name, result in self.checks.items() if result != "passed"},
@@ -88,6 +104,8 @@ class Failures(GpuCheckCase):
                 self.assert_status(self.run_script(call, "--parts", parts, "--minutes", str(minutes), HANG=hanging), 3)
                 self.assertLess(self.seconds, 60 * minutes + 3)  # so short a run has some time more for the report
                 self.assertFalse([result for result in self.checks.values() if result.startswith("failed")])
+                left = subprocess.run(["pgrep", "-f", str(self.folder)], capture_output=True, text=True, check=False)
+                self.assertEqual(left.stdout, "")
         self.assertEqual(self.checks["kernels"], CUT)
         self.assertEqual(self.row("wrn_28_10", "fp16")[:3], ["not run"] * 3)
 

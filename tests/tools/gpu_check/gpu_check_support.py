@@ -37,7 +37,7 @@ class GpuCheckCase(unittest.TestCase):
                        "REAL_PYTHON": sys.executable, "TRAINING_ENDS": "yes",
                        **{name: "" for name in ("FAIL", "HANG", "SKIP", "EMPTY", "SILENT", "WGMMA_FAIL", "WGMMA_HANG",
                                                 "FOUND_memcheck", "FOUND_racecheck", "UNSUPPORTED", "METRIC_OFF",
-                                                "SCORE_OFF", "LIBRARY", "STATE")}, **behaviour}
+                                                "SCORE_OFF", "LIBRARY", "STATE", "NO_GPU")}, **behaviour}
         for name in ("ODIN_TEST_CONVOLUTIONS", "ODIN_FEW_CASES"):
             environment.pop(name, None)
         return {name: value for name, value in environment.items() if value or name not in ("STATE", "LIBRARY")}

@@ -2,6 +2,7 @@
 # Stands in for every program that gpu_check.sh runs, by the name that it is called by. The environment says how it
 # behaves: FAIL, HANG, SKIP, EMPTY (no test of that name) and SILENT name programs; HANG also takes "PROGRAM after the
 # first". WGMMA_FAIL and WGMMA_HANG name the programs that fail or hang when they come to wgmma, or "all".
+# NO_GPU=yes is a machine without one.
 # FOUND_memcheck and FOUND_racecheck are the output of compute-sanitizer. STATE is the size of a training's state, and
 # TRAINING_ENDS=yes a training that ends by itself. A program that hangs ignores SIGTERM.
 program=${0##*/}
@@ -13,6 +14,14 @@ echo "$program $* [${ODIN_TEST_CONVOLUTIONS-all}] (${ODIN_FEW_CASES-all cases})"
 echo "+$$ $program" >>"$CALLS.running"
 trap 'echo "-$$" >>"$CALLS.running"' EXIT
 ! named "$HANG" || hang
+if [[ $NO_GPU == yes && $* != *'--device cpu'* && $* != *packs.py* && $* != - ]]; then
+  case $program in
+    nvidia-smi) exit 9 ;;
+    test_*) echo '[SKIPPED] there is no CUDA device' && exit ;;
+    odin_* | cuda_kernel_bench | train) echo "$program: there is no NVIDIA driver on this machine" >&2 && exit 1 ;;
+    python) echo 'PyTorch finds no NVIDIA GPU' >&2 && exit 1 ;;
+  esac
+fi
 ! named "$FAIL" || { echo "$program is broken" >&2; exit 1; }
 wgmma=no # whether the real program would run it
 case $program in

@@ -145,6 +145,8 @@ mutation 'a second output that is given back before it is read' plan/memory_layo
   '        normalised(b.normalised_by);' '' $backend 'plans*'
 mutation 'a prologue that is applied twice' conv/own_plan_convolution.cpp \
   'if (!operands.normalised) convolution' 'convolution' $backend 'plans*'
+mutation 'a mask that only the first of its readers finds' plan/memory_layout.cpp \
+  'input_masks_[mask_owner(backward, i)];' 'input_masks_[i];' $backend 'plans*'
 mutation 'readers with another prologue' plan/backward.cpp \
   'reader->prologue->scale != prologue->scale' 'false' $backend 'a step normalises*'
 

@@ -32,13 +32,13 @@ Plan dense_plan(int height, int width, int growth) {
   return plan.linear(features, 5);
 }
 
-Plan residual_plan(int height, int width, int channels) {
+Plan residual_plan(int height, int width, int channels, int stride_of_second) {
   RandomPlan plan("residual", 2);
   const PlanSlice image = plan.input(1, height, width);
   PlanSlice x = plan.buffer(channels, height, width);
   plan.convolution(image, x, {.kernel = 3, .padding = 1, .prologue = false});
   for (int b = 0; b < 2; ++b) {
-    const int stride = b + 1;
+    const int stride = b == 0 ? 1 : stride_of_second;
     const int wide = channels * stride;
     height = (height - 1) / stride + 1;
     width = (width - 1) / stride + 1;
@@ -48,9 +48,9 @@ Plan residual_plan(int height, int width, int channels) {
                           {.kernel = 3, .stride = stride, .padding = 1, .bias = true, .relu = true})
              .prologue;
     PlanSlice shortcut = x;
-    if (stride == 2) {
+    if (b == 1) {
       shortcut = plan.buffer(wide, height, width);
-      plan.convolution(x, shortcut, {.stride = 2}).prologue = first;
+      plan.convolution(x, shortcut, {.stride = stride}).prologue = first;
     }
     const PlanSlice sum = plan.buffer(wide, height, width);
     plan.convolution(hidden, sum,

@@ -9,8 +9,9 @@ namespace odin::test {
 
 // Two dense blocks with a pooling transition, as DenseNet-BC has them.
 Plan dense_plan(int height, int width, int growth);
-// Residual blocks. The second has stride 2 and a shortcut that shares the first's prologue.
-Plan residual_plan(int height, int width, int channels);
+// Two residual blocks. The second has a stride, as many times the channels, and a shortcut that shares
+// the prologue of the convolution beside it.
+Plan residual_plan(int height, int width, int channels, int stride = 2);
 // What neither of the two networks has: large and even kernels, odd strides, overlapping pools, a
 // normalisation without a ReLU, channels that nothing reads.
 Plan odd_plan(int height, int width);

@@ -2,12 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <numeric>
+#include <random>
 
 #include "tests/kernels/random_plans.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
+namespace {
+
+constexpr std::size_t kWeights =
+    4;  // of an output's, that are not zero in whole numbers, on average
+
+}  // namespace
 
 Plan small_densenet() {
   RandomPlan plan("small DenseNet", 1);
@@ -77,6 +85,40 @@ Plan awkward_plan() {
   const PlanSlice f = plan.buffer(6, 3, 2);
   plan.pool(e, f, 2, 1, false);
   return plan.linear(f, 3);
+}
+
+Plan in_whole_numbers(Plan plan) {
+  std::mt19937 random(1);
+  const auto one_of = [&](std::initializer_list<float> choices) {
+    return choices.begin()[random() % choices.size()];
+  };
+  // Equal ones stay equal, since steps may share one.
+  const auto whole = [](Normalisation& normalisation) {
+    for (float& scale : normalisation.scale) scale = scale < 0.93f ? -1 : scale > 1.07f ? 2 : 1;
+    for (float& shift : normalisation.shift) shift = std::round(5 * shift);
+  };
+  for (PlanStep& step : plan.steps) {
+    if (auto* convolution = std::get_if<PlanConvolution>(&step)) {
+      const std::size_t fan_in =
+          convolution->weights.size() / static_cast<std::size_t>(convolution->output.channels);
+      for (float& weight : convolution->weights) {
+        weight = random() % fan_in < kWeights ? one_of({-1, 1}) : 0;
+      }
+      for (float& bias : convolution->bias) bias = one_of({-1, 0, 1});
+      if (convolution->prologue) whole(*convolution->prologue);
+    } else if (auto* pool = std::get_if<PlanPool>(&step)) {
+      if (pool->prologue) whole(*pool->prologue);
+    } else if (auto* normalise = std::get_if<PlanNormalise>(&step)) {
+      whole(normalise->normalisation);
+    }
+  }
+  return plan;
+}
+
+std::vector<float> random_whole_images(const Plan& plan, std::int64_t n, std::uint32_t seed) {
+  std::vector<float> images = random_images(plan, n, seed);
+  for (float& v : images) v = std::round(v);
+  return images;
 }
 
 PlanResults run_plan(PlanExecutor& executor, const Plan& plan, const std::vector<float>& images,

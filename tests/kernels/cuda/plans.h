@@ -1,6 +1,7 @@
 // Small evaluation plans, and running them, for tests of the CUDA back end.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,12 @@ Plan small_resnet();
 // prologue, and in part; normalisations with and without a ReLU; a residual that is read again; odd
 // sizes; a linear step over several pixels.
 Plan awkward_plan();
+
+// The plan with small whole numbers for weights, biases, scales and shifts, and most weights zero.
+// For images of whole numbers (random_whole_images), activations before the last pool have 8 bits, very
+// few 9, so that no precision rounds them, and a ReLU is open in all precisions or in none.
+Plan in_whole_numbers(Plan plan);
+std::vector<float> random_whole_images(const Plan& plan, std::int64_t n, std::uint32_t seed);
 
 // What a plan computes of ODIN, and the features of the unchanged images.
 struct PlanResults {

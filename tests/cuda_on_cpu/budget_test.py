@@ -15,7 +15,7 @@ PROGRAMS = {"tests/kernels/test_cuda_kernels_on_cpu": ["--test-case-exclude=*cud
             "tests/kernels/test_cuda_backend_on_cpu": ["--source-file=*backend_on_cpu_test*,*half_test*,*/plan_test*"],
             "tests/nn/test_nn_on_emulated_cuda": []}
 # The kernels' tests also run under compute-sanitizer, where a call takes a hundred times as long.
-MOST = {"tests/kernels/test_cuda_kernels_on_cpu": 6500, "all": 16000}
+MOST = {"tests/kernels/test_cuda_kernels_on_cpu": 1300, "all": 5000}
 
 
 class Budget(unittest.TestCase):

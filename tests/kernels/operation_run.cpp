@@ -1,13 +1,14 @@
 #include "tests/kernels/operation_run.h"
 
+#include <algorithm>
 #include <random>
 
 namespace odin::test {
 namespace {
 
 constexpr double kSentinel = -77.5;  // exact in every type
-constexpr std::int64_t kBefore = 2;  // elements around a slice
-constexpr std::int64_t kAfter = 3;
+constexpr std::size_t kBefore = 2;   // channels around a slice
+constexpr std::size_t kAfter = 3;
 
 double value_of(Values values, std::int64_t index, std::mt19937& random) {
   std::normal_distribution<double> normal;
@@ -42,6 +43,16 @@ std::vector<double> make_values(const std::string& name, std::int64_t count, Val
   return made;
 }
 
+// The index of element i of a row-major tensor of the shape in one that has kBefore channels more
+// before its own, and kAfter after them.
+std::size_t place_of(std::size_t i, const Shape& shape) {
+  const auto channels = static_cast<std::size_t>(shape[1]);
+  const auto area =
+      static_cast<std::size_t>(shape.numel() / std::max<std::int64_t>(shape[0] * shape[1], 1));
+  const std::size_t image = i / (channels * area);
+  return i + (image * (kBefore + kAfter) + kBefore) * area;
+}
+
 }  // namespace
 
 Run::Run(Backend& backend, const Operation& operation, const RunOptions& options)
@@ -66,18 +77,19 @@ void Run::make(const Operand& operand, const std::string& name, const Shape& sha
                                                          : backend_.data_type();
   const bool sliced = options_.sliced && !operand.dense && shape.rank() > 1;
   Shape whole = shape;
-  if (sliced) whole.set(1, kBefore + shape[1] + kAfter);
+  if (sliced) whole.set(1, shape[1] + std::int64_t{kBefore + kAfter});
   const bool is_activation = shape.rank() == 4 && !operand.dense;
   tensor.memory = backend_.allocate(static_cast<std::size_t>(whole.numel()) * size_of(type));
   tensor.whole = {tensor.memory.get(), type, whole,
                   is_activation ? backend_.activation_strides(whole) : row_major_strides(whole)};
-  tensor.view = sliced ? tensor.whole.slice(1, kBefore, shape[1]) : tensor.whole;
+  tensor.view = sliced ? tensor.whole.slice(1, std::int64_t{kBefore}, shape[1]) : tensor.whole;
   tensor.initial = make_values(name, shape.numel(), values);
-  if (sliced) {
-    const std::vector<double> around(static_cast<std::size_t>(whole.numel()), kSentinel);
-    backend_.upload(around.data(), tensor.whole);
+  if (!sliced) return backend_.upload(tensor.initial.data(), tensor.view);
+  std::vector<double> with_around(static_cast<std::size_t>(whole.numel()), kSentinel);
+  for (std::size_t i = 0; i < tensor.initial.size(); ++i) {
+    with_around[place_of(i, shape)] = tensor.initial[i];
   }
-  backend_.upload(tensor.initial.data(), tensor.view);
+  backend_.upload(with_around.data(), tensor.whole);
 }
 
 TensorView Run::operator[](const std::string& name) const {
@@ -121,17 +133,13 @@ std::vector<std::string> Run::gradients() const {
 
 bool Run::surroundings_untouched() const {
   for (const auto& [name, tensor] : tensors_) {
-    const Shape& whole = tensor.whole.shape();
     const Shape& inner = tensor.view.shape();
-    if (whole == inner) continue;
-    for (const auto& [begin, count] :
-         {std::pair<std::int64_t, std::int64_t>{0, kBefore}, {kBefore + inner[1], kAfter}}) {
-      const TensorView around = tensor.whole.slice(1, begin, count);
-      std::vector<double> values(static_cast<std::size_t>(around.numel()));
-      backend_.download(around, values.data());
-      for (const double v : values) {
-        if (v != kSentinel) return false;
-      }
+    if (tensor.whole.shape() == inner) continue;
+    std::vector<double> values(static_cast<std::size_t>(tensor.whole.numel()));
+    backend_.download(tensor.whole, values.data());
+    for (std::size_t i = 0; i < tensor.initial.size(); ++i) values[place_of(i, inner)] = kSentinel;
+    for (const double v : values) {
+      if (v != kSentinel) return false;
     }
   }
   return true;

@@ -64,12 +64,14 @@ Results odin_of(Backend& backend, const Plan& plan, const ImageShape& shape) {
 
 TEST_CASE("both networks run layer by layer on a CUDA device, in evaluation") {
   if (few_cases()) return;  // a training step does all of that
-  on_every_convolution([](ConvolutionAlgorithm c) { check_passes(c, Mode::kEvaluation); });
+  on_every_convolution(Runs::kOther,
+                       [](ConvolutionAlgorithm c) { check_passes(c, Mode::kEvaluation); });
 }
 
 TEST_CASE("both networks take a training step on a CUDA device") {
-  on_every_convolution(
-      [](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining, cases_of(kNetworks, 1)); });
+  on_every_convolution(Runs::kOther, [](ConvolutionAlgorithm c) {
+    check_passes(c, Mode::kTraining, cases_of(kNetworks, 1));
+  });
 }
 
 // The gradients of all parameters as one vector. The gradient of a single parameter may be the
@@ -93,7 +95,7 @@ struct Row {
 // tolerance is far above the types' rounding, and far below 1, the error of a wrong gradient.
 TEST_CASE("both networks take a training step in half precision on a CUDA device") {
   const auto reference = make_reference_backend();
-  on_every_convolution([&](ConvolutionAlgorithm convolution) {
+  on_every_convolution(Runs::kOther, [&](ConvolutionAlgorithm convolution) {
     for (const Architecture& architecture :
          std::span(kNetworks).subspan(few_cases() ? 1 : 0, few_cases() ? 1 : 2)) {
       const Tensors expected = pass(*reference, architecture, kImages, Mode::kTraining);
@@ -115,10 +117,10 @@ TEST_CASE("both networks take a training step in half precision on a CUDA device
   });
 }
 
-void check_compiled(std::initializer_list<Row> rows,
+void check_compiled(Runs runs, std::initializer_list<Row> rows,
                     std::span<const Architecture> networks = cases_of(kNetworks, 2)) {
   const auto reference = make_reference_backend();
-  on_every_convolution([&](ConvolutionAlgorithm convolution) {
+  on_every_convolution(runs, [&](ConvolutionAlgorithm convolution) {
     for (const Architecture& architecture : networks) {
       const Graph graph = build_graph(architecture);
       const Plan plan = compile(graph, formula_parameters(graph));
@@ -139,18 +141,20 @@ void check_compiled(std::initializer_list<Row> rows,
 }
 
 TEST_CASE("both networks run compiled on a CUDA device, in fp32 and tf32") {
-  check_compiled({{Precision::kFloat32, 1e-5}, {Precision::kTf32, 1e-2}});
+  check_compiled(Runs::kOther, {{Precision::kFloat32, 1e-5}, {Precision::kTf32, 1e-2}},
+                 cases_of(kNetworks, 1));
 }
 
 TEST_CASE("both networks run compiled on a CUDA device, in fp16 and bf16") {
-  check_compiled({{Precision::kFloat16, 1e-2}, {Precision::kBFloat16, 8e-2}});
+  check_compiled(Runs::kHalfPlans, {{Precision::kFloat16, 1e-2}, {Precision::kBFloat16, 8e-2}});
 }
 
 TEST_CASE("networks for images of 28 x 28 run on a CUDA device, in training and compiled") {
   if (few_cases()) return;  // the same kernels once more
   on_every_convolution(
-      [](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining, kSmallImages); });
-  check_compiled({{Precision::kFloat32, 1e-5}, {Precision::kFloat16, 1e-2}}, kSmallImages);
+      Runs::kOther, [](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining, kSmallImages); });
+  check_compiled(Runs::kHalfPlans, {{Precision::kFloat32, 1e-5}, {Precision::kFloat16, 1e-2}},
+                 kSmallImages);
 }
 
 TEST_CASE(
@@ -158,8 +162,8 @@ TEST_CASE(
     doctest::test_suite("slow")) {
   if (few_cases()) return;
   on_every_convolution(
-      [](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining, kLargeImages); });
-  check_compiled({{Precision::kFloat32, 1e-5}}, kLargeImages);
+      Runs::kOther, [](ConvolutionAlgorithm c) { check_passes(c, Mode::kTraining, kLargeImages); });
+  check_compiled(Runs::kOther, {{Precision::kFloat32, 1e-5}}, kLargeImages);
 }
 
 }  // namespace

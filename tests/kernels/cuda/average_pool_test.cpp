@@ -55,12 +55,12 @@ TEST_CASE("cuda: average pooling, forward and backward, with and without batch n
     const Shape out = pooled(c);
     auto scale = device_floats(noise(10, c.x[1]));
     auto shift = device_floats(noise(11, c.x[1]));
-    const auto scales = doubles(scale);
-    const auto shifts = doubles(shift);
+    const auto scales = unchanged(scale);
+    const auto shifts = unchanged(shift);
     const cuda::Affine affine =
         normalised ? cuda::Affine{scale.data(), shift.data(), true} : cuda::Affine{};
     const DeviceActivation x(element, c.x, noise(1, c.x.numel()), c.placement);
-    auto z = x.values();
+    auto z = x.unchanged();
     std::vector<double> slope(z.size(), 1.0);
     for (std::size_t i = 0; normalised && i < z.size(); ++i) {
       const std::size_t channel =
@@ -78,10 +78,10 @@ TEST_CASE("cuda: average pooling, forward and backward, with and without batch n
 
     const DeviceActivation dy(pooled_element, out, noise(3, out.numel()), c.placement);
     const DeviceActivation dx(element, c.x, noise(4, c.x.numel()), c.placement);
-    const auto gradients = dy.values();
+    const auto& gradients = dy.unchanged();
     std::vector<double> dz(z.size());
     reference->average_pool_backward(c.window, c.stride, tensor(gradients, out), tensor(dz, c.x));
-    auto wanted_gradient = dx.values();
+    auto wanted_gradient = dx.unchanged();
     for (std::size_t i = 0; i < dz.size(); ++i) wanted_gradient[i] += slope[i] * dz[i];
     cuda::average_pool_backward(c.window, c.stride, affine,
                                 normalised ? x.view() : cuda::ConstView{}, dy.view(), dx.view(),

@@ -93,11 +93,11 @@ TEST_CASE("cuda: batch norm in training") {
                 void* workspace) {
     const Shape& shape = c.shape;
     const Shape per_channel{shape[1]};
-    const auto values = x.values();
-    const auto gamma = doubles(p.gamma);
-    const auto beta = doubles(p.beta);
-    auto running_mean = doubles(p.running_mean);
-    auto running_var = doubles(p.running_var);
+    const auto& values = x.unchanged();
+    const auto gamma = unchanged(p.gamma);
+    const auto beta = unchanged(p.beta);
+    auto running_mean = unchanged(p.running_mean);
+    auto running_var = unchanged(p.running_var);
     std::vector<double> y(values.size());
     std::vector<double> mean(gamma.size());
     std::vector<double> inv_std(gamma.size());
@@ -122,11 +122,11 @@ TEST_CASE("cuda: batch norm in training") {
     // Backward, with what the forward pass left on the device.
     const DeviceActivation dy(element, shape, noise(3, shape.numel()), c.placement);
     DeviceActivation dx(element, shape, noise(4, shape.numel()), c.placement);
-    auto gradients = dy.values();
+    auto gradients = dy.unchanged();
     if (relu) mask(gradients, y_before_relu);
-    auto wanted = dx.values();
-    auto dgamma = doubles(p.dgamma);
-    auto dbeta = doubles(p.dbeta);
+    auto wanted = dx.unchanged();
+    auto dgamma = unchanged(p.dgamma);
+    auto dbeta = unchanged(p.dbeta);
     const auto stored_mean = doubles(p.mean);
     const auto stored_inv_std = doubles(p.inv_std);
     reference->batch_norm_backward_training(
@@ -158,11 +158,11 @@ TEST_CASE("cuda: batch norm in evaluation") {
                 void* workspace) {
     const Shape& shape = c.shape;
     const Shape per_channel{shape[1]};
-    const auto values = x.values();
-    const auto gamma = doubles(p.gamma);
-    const auto beta = doubles(p.beta);
-    const auto running_mean = doubles(p.running_mean);
-    const auto running_var = doubles(p.running_var);
+    const auto& values = x.unchanged();
+    const auto gamma = unchanged(p.gamma);
+    const auto beta = unchanged(p.beta);
+    const auto running_mean = unchanged(p.running_mean);
+    const auto running_var = unchanged(p.running_var);
     std::vector<double> y(values.size());
     reference->batch_norm_forward_evaluation(
         tensor(values, shape), tensor(gamma, per_channel), tensor(beta, per_channel),
@@ -176,11 +176,11 @@ TEST_CASE("cuda: batch norm in evaluation") {
 
     const DeviceActivation dy(element, shape, noise(3, shape.numel()), c.placement);
     DeviceActivation dx(element, shape, noise(4, shape.numel()), c.placement);
-    auto gradients = dy.values();
+    auto gradients = dy.unchanged();
     if (relu) mask(gradients, y_before_relu);
-    auto wanted = dx.values();
-    auto dgamma = doubles(p.dgamma);
-    auto dbeta = doubles(p.dbeta);
+    auto wanted = dx.unchanged();
+    auto dgamma = unchanged(p.dgamma);
+    auto dbeta = unchanged(p.dbeta);
     reference->batch_norm_backward_evaluation(
         tensor(values, shape), tensor(gradients, shape), tensor(gamma, per_channel),
         tensor(running_mean, per_channel), tensor(running_var, per_channel), kEpsilon,
@@ -198,7 +198,7 @@ TEST_CASE("cuda: batch norm of no images does nothing, of a single value in trai
   Parameters p(4);
   const DeviceActivation none(Element::kFloat, {0, 4, 2, 2}, {});
   const DeviceActivation one(Element::kFloat, {1, 4, 1, 1}, noise(1, 4));
-  const auto before = doubles(p.running_mean);
+  const auto before = unchanged(p.running_mean);
   const auto run = [&](const DeviceActivation& x) {
     cuda::batch_norm_statistics(x.view(), kEpsilon, kMomentum, p.running_mean.data(),
                                 p.running_var.data(), p.mean.data(), p.inv_std.data(), nullptr,

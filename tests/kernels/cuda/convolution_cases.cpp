@@ -67,17 +67,17 @@ double tolerance(const ConvolutionTypes& types) {
   return 2 * (operand + unit_roundoff(types.y)) + 2e-6;
 }
 
-PackedWeights::PackedWeights(const ConvolutionCase& c, Element element)
+PackedWeights::PackedWeights(const ConvolutionCase& c, Element element, Pass pass)
     : plain(device_floats(noise(30, c.outputs * c.channels * c.kernel * c.kernel))),
-      forward(packed_bytes(c.kernel, c.outputs, c.channels, element)),
-      backward(packed_bytes(c.kernel, c.channels, c.outputs, element)),
+      packed(pass == Pass::kForward ? packed_bytes(c.kernel, c.outputs, c.channels, element)
+                                    : packed_bytes(c.kernel, c.channels, c.outputs, element)),
       stored(DeviceActivation(element, {1, 1, 1, c.outputs * c.channels * c.kernel * c.kernel},
-                              doubles(plain))
-                 .values()) {
-  const auto o = static_cast<int>(c.outputs);
-  const auto i = static_cast<int>(c.channels);
-  cuda::pack_forward_weights(plain.data(), o, i, c.kernel, element, forward.data(), nullptr);
-  cuda::pack_backward_weights(plain.data(), o, i, c.kernel, element, backward.data(), nullptr);
+                              unchanged(plain))
+                 .unchanged()) {
+  const auto pack =
+      pass == Pass::kForward ? cuda::pack_forward_weights : cuda::pack_backward_weights;
+  pack(plain.data(), static_cast<int>(c.outputs), static_cast<int>(c.channels), c.kernel, element,
+       packed.data(), nullptr);
 }
 
 Shape x_shape(const ConvolutionCase& c) {
@@ -93,13 +93,12 @@ std::size_t channel_of(std::size_t i, const Shape& shape) {
   return i / static_cast<std::size_t>(shape[2] * shape[3]) % static_cast<std::size_t>(shape[1]);
 }
 
-ExpectedMask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
-                     const DeviceArray<float>& shift) {
-  const auto values = x.values();
-  const auto scales = scale.values();
-  const auto shifts = shift.values();
-  return {element, x.shape(), [&](std::size_t i) {
-            const std::size_t k = channel_of(i, x.shape());
+ExpectedMask mask_of(const Shape& shape, const std::vector<double>& values, Element element,
+                     const DeviceArray<float>& scale, const DeviceArray<float>& shift) {
+  const std::vector<float>& scales = scale.unchanged();
+  const std::vector<float>& shifts = shift.unchanged();
+  return {element, shape, [&](std::size_t i) {
+            const std::size_t k = channel_of(i, shape);
             return std::fmaf(scales[k], static_cast<float>(values[i]), shifts[k]) > 0;
           }};
 }

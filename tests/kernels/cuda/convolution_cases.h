@@ -35,13 +35,13 @@ std::span<const ConvolutionTypes> convolution_types();
 // prologue, of the operands that it makes; sums are in float.
 double tolerance(const ConvolutionTypes& types);
 
-// Weights of a case, plain and packed for both passes.
+// Weights of a case, plain and packed for a pass.
+enum class Pass { kForward, kBackward };
 struct PackedWeights {
-  PackedWeights(const ConvolutionCase& c, Element element);
+  PackedWeights(const ConvolutionCase& c, Element element, Pass pass);
 
   DeviceArray<float> plain;
-  DeviceMemory forward;
-  DeviceMemory backward;
+  DeviceMemory packed;
   std::vector<double> stored;  // as rounded to the element type
 };
 
@@ -111,8 +111,8 @@ class ExpectedMask {
   DeviceArray<std::uint8_t> bytes_;
 };
 
-// The mask of relu(scale x + shift), computed in float.
-ExpectedMask mask_of(const DeviceActivation& x, Element element, const DeviceArray<float>& scale,
-                     const DeviceArray<float>& shift);
+// The mask of relu(scale x + shift), computed in float. `values` are x's.
+ExpectedMask mask_of(const Shape& shape, const std::vector<double>& values, Element element,
+                     const DeviceArray<float>& scale, const DeviceArray<float>& shift);
 
 }  // namespace odin::test

@@ -23,7 +23,6 @@ void check_forward(Backend& reference, const ConvolutionCase& c, const Convoluti
   const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
   const DeviceActivation y(types.y, out, noise(2, out.numel()), c.out);
   const DeviceActivation r(types.y, out, noise(3, out.numel()), c.out);
-  PackedWeights weights(c, types.x);
   auto scale = device_floats(noise(10, c.channels));
   auto shift = device_floats(noise(11, c.channels));
   auto bias = device_floats(noise(12, c.outputs));
@@ -32,7 +31,6 @@ void check_forward(Backend& reference, const ConvolutionCase& c, const Convoluti
   convolution.kernel = c.kernel;
   convolution.geometry = c.geometry;
   convolution.x = x.view();
-  convolution.weights = weights.forward.data();
   convolution.y = y.view();
   convolution.tf32 = types.tf32;
   if (prologue) convolution.prologue = {scale.data(), shift.data(), true};
@@ -45,16 +43,18 @@ void check_forward(Backend& reference, const ConvolutionCase& c, const Convoluti
     CHECK_THROWS_AS(cuda::convolution_forward(convolution, version, nullptr), Error);
     return;
   }
-  ExpectedMask input_mask = mask_of(x, types.x, scale, shift);
+  PackedWeights weights(c, types.x, Pass::kForward);
+  convolution.weights = weights.packed.data();
+  ExpectedMask input_mask = mask_of(in, x.unchanged(), types.x, scale, shift);
   const bool masks_input = prologue && cuda::has_middle(c.kernel, c.geometry);
   if (masks_input) convolution.input_mask = input_mask.get();
   cuda::convolution_forward(convolution, version, nullptr);
   if (masks_input) CHECK(input_mask.written() == input_mask.wanted());
 
-  auto z = x.values();
+  auto z = x.unchanged();
   if (prologue) {
-    const auto scales = doubles(scale);
-    const auto shifts = doubles(shift);
+    const auto scales = unchanged(scale);
+    const auto shifts = unchanged(shift);
     for (std::size_t i = 0; i < z.size(); ++i) {
       const std::size_t k = channel_of(i, in);
       z[i] = std::max(scales[k] * z[i] + shifts[k], 0.0);
@@ -64,8 +64,8 @@ void check_forward(Backend& reference, const ConvolutionCase& c, const Convoluti
   reference.convolution_forward(c.geometry, tensor(z, in),
                                 tensor(weights.stored, {c.outputs, c.channels, c.kernel, c.kernel}),
                                 tensor(wanted, out));
-  const auto biases = doubles(bias);
-  const auto residuals = r.values();
+  const auto biases = unchanged(bias);
+  const auto& residuals = r.unchanged();
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (epilogue) wanted[i] += biases[channel_of(i, out)];
     if (convolution.relu) wanted[i] = std::max(wanted[i], 0.0);
@@ -95,7 +95,6 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
   const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
   const DeviceActivation dx(types.x, in, noise(4, in.numel()), c.in);
   const DeviceActivation dy(types.y, out, noise(5, out.numel()), c.out);
-  PackedWeights weights(c, types.x);
   auto scale = device_floats(noise(10, c.channels));
   auto shift = device_floats(noise(11, c.channels));
 
@@ -103,7 +102,6 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
   convolution.kernel = c.kernel;
   convolution.geometry = c.geometry;
   convolution.dy = dy.view();
-  convolution.weights = weights.backward.data();
   convolution.accumulate = accumulate;
   convolution.dx = dx.view();
   convolution.tf32 = types.tf32;
@@ -114,17 +112,19 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
     CHECK_THROWS_AS(cuda::convolution_backward_data(convolution, version, nullptr), Error);
     return;
   }
-  auto wanted = dx.values();
+  PackedWeights weights(c, types.x, Pass::kBackward);
+  convolution.weights = weights.packed.data();
+  auto wanted = dx.unchanged();
   cuda::convolution_backward_data(convolution, version, nullptr);
 
-  const auto gradients = dy.values();
+  const auto& gradients = dy.unchanged();
   std::vector<double> g(wanted.size());
   reference.convolution_backward_data(
       c.geometry, tensor(gradients, out),
       tensor(weights.stored, {c.outputs, c.channels, c.kernel, c.kernel}), tensor(g, in));
-  const auto values = x.values();
-  const auto scales = doubles(scale);
-  const auto shifts = doubles(shift);
+  const auto& values = x.unchanged();
+  const auto scales = unchanged(scale);
+  const auto shifts = unchanged(shift);
   for (std::size_t i = 0; i < g.size(); ++i) {
     const std::size_t k = channel_of(i, in);
     const double s = scaled ? scales[k] : 1;
@@ -132,20 +132,21 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
     wanted[i] = (accumulate ? wanted[i] : 0) + (open ? s * g[i] : 0);
   }
   // The result is rounded to dx's type; the operands have dy's.
-  check_close(dx.values(), wanted, tolerance({types.y, types.x, types.tf32}));
+  const auto found = dx.values();
+  check_close(found, wanted, tolerance({types.y, types.x, types.tf32}));
 
   if (!masked || in.numel() == 0) return;
   // The mask, given instead of x, gives the same result.
   const DeviceActivation same(types.x, in, noise(4, in.numel()), c.in);
   ExpectedMask mask = scaled
-                          ? mask_of(x, types.x, scale, shift)
+                          ? mask_of(in, values, types.x, scale, shift)
                           : ExpectedMask(types.x, in, [&](std::size_t i) { return values[i] > 0; });
   DeviceArray<std::uint8_t> bytes(mask.wanted());
   convolution.mask = {bytes.data(), mask.get().pitch};
   convolution.x = {};
   convolution.dx = same.view();
   cuda::convolution_backward_data(convolution, version, nullptr);
-  CHECK(same.values() == dx.values());
+  CHECK(same.values() == found);
 }
 
 // Warpgroup products have their own tests: if a GPU refuses them, the other tests still run.
@@ -227,9 +228,9 @@ TEST_CASE("cuda: convolution backward to the filter") {
     const DeviceActivation x(types.x, in, noise(1, in.numel()), c.in);
     const DeviceActivation dy(types.y, out, noise(2, out.numel()), c.out);
     auto dw = device_floats(noise(3, w.numel()));
-    auto wanted = doubles(dw);
-    const auto xs = x.values();
-    const auto gradients = dy.values();
+    auto wanted = unchanged(dw);
+    const auto& xs = x.unchanged();
+    const auto& gradients = dy.unchanged();
     reference->convolution_backward_filter(c.geometry, tensor(xs, in), tensor(gradients, out),
                                            tensor(wanted, w));
     cuda::convolution_backward_filter(c.kernel, c.geometry, x.view(), dy.view(), dw.data(),

@@ -16,15 +16,22 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options);
 // ODIN_TEST_CONVOLUTIONS names ("own cudnn"), so that one which ruins a process takes no other along.
 std::vector<ConvolutionAlgorithm> cuda_convolutions();
 
-// Calls test(convolution) for each of them, or skips the running test where there is no device.
+// What a test runs. Only plans in half precision run warpgroup products: elsewhere kWgmma is kOwn.
+enum class Runs { kHalfPlans, kOther };
+
+// Calls test(convolution) for each of them, or skips the running test where there is no device. If few
+// cases are wanted, not for two that run the same kernels.
 template <class Test>
-void on_every_convolution(Test test) {
+void on_every_convolution(Runs runs, Test test) {
   try {
     make_cuda({.convolution = ConvolutionAlgorithm::kOwn});
   } catch (const Error& error) {
     return skip(error.what());
   }
-  for (ConvolutionAlgorithm convolution : cuda_convolutions()) test(convolution);
+  for (ConvolutionAlgorithm convolution : cuda_convolutions()) {
+    const bool same = runs == Runs::kOther && convolution == ConvolutionAlgorithm::kWgmma;
+    if (!few_cases() || !same) test(convolution);
+  }
 }
 
 }  // namespace odin::test

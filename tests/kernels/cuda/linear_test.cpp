@@ -41,9 +41,9 @@ TEST_CASE("cuda: linear, forward and backward") {
       const DeviceActivation y(Element::kFloat, y_shape, noise(2, y_shape.numel()), c.placement);
       auto w = device_floats(noise(3, c.outputs * c.inputs));
       auto b = device_floats(noise(4, c.outputs));
-      const auto xs = x.values();
-      const auto ws = doubles(w);
-      const auto bs = doubles(b);
+      const auto& xs = x.unchanged();
+      const auto ws = unchanged(w);
+      const auto bs = unchanged(b);
       std::vector<double> wanted(static_cast<std::size_t>(y_shape.numel()));
       reference->linear_forward(tensor(xs, x_matrix), tensor(ws, w_shape), tensor(bs, {c.outputs}),
                                 tensor(wanted, y_matrix));
@@ -54,10 +54,10 @@ TEST_CASE("cuda: linear, forward and backward") {
       const DeviceActivation dx(element, x_shape, noise(6, x_shape.numel()), c.placement);
       auto dw = device_floats(noise(7, c.outputs * c.inputs));
       auto db = device_floats(noise(8, c.outputs));
-      const auto gradients = dy.values();
-      auto wanted_dx = dx.values();
-      auto wanted_dw = doubles(dw);
-      auto wanted_db = doubles(db);
+      const auto& gradients = dy.unchanged();
+      auto wanted_dx = dx.unchanged();
+      auto wanted_dw = unchanged(dw);
+      auto wanted_db = unchanged(db);
       reference->linear_backward(tensor(xs, x_matrix), tensor(ws, w_shape),
                                  tensor(gradients, y_matrix), tensor(wanted_dx, x_matrix),
                                  tensor(wanted_dw, w_shape), tensor(wanted_db, {c.outputs}));

@@ -9,9 +9,15 @@
 using namespace odin;
 using namespace odin::test;
 
+namespace {
+
+constexpr std::int64_t kCounts[] = {1030, 7, 1, 0};
+
+}  // namespace
+
 TEST_CASE("cuda: values that are not finite are found, wherever they are") {
   if (!device_or_skip()) return;
-  for (const std::int64_t count : {0, 1, 7, 1030}) {
+  for (const std::int64_t count : cases_of(kCounts, 1)) {
     DeviceArray<std::int32_t> found({0});
     const auto values = noise(1, count);
     auto finite = device_floats(values);
@@ -33,16 +39,16 @@ TEST_CASE("cuda: values that are not finite are found, wherever they are") {
 
 TEST_CASE("cuda: SGD with momentum, two steps") {
   if (!device_or_skip()) return;
-  for (const std::int64_t count : {0, 1, 7, 1030}) {
+  for (const std::int64_t count : cases_of(kCounts, 1)) {
     for (const bool nesterov : {false, true}) {
       const SgdSetting setting{0.1, 0.9, 5e-4, nesterov, nesterov ? 8.0 : 1.0};
       auto w = device_floats(noise(1, count));
       auto velocity = device_floats(std::vector<double>(static_cast<std::size_t>(count)));
-      std::vector<double> wanted = doubles(w);
+      std::vector<double> wanted = unchanged(w);
       std::vector<double> v(wanted.size());
       for (std::uint64_t step = 0; step < 2; ++step) {
         auto gradient = device_floats(noise(2 + step, count));
-        const auto g = doubles(gradient);
+        const auto g = unchanged(gradient);
         for (std::size_t i = 0; i < wanted.size(); ++i) {
           const double d = g[i] / setting.loss_scale + setting.weight_decay * wanted[i];
           v[i] = setting.momentum * v[i] + d;

@@ -85,7 +85,6 @@ DeviceMemory::~DeviceMemory() {
   cudaFree(data_);
 }
 void DeviceMemory::read(void* host) const {
-  check_status(cudaDeviceSynchronize());
   check_status(cudaMemcpy(host, data_, bytes_, cudaMemcpyDeviceToHost));
 }
 void DeviceMemory::write(const void* host) {
@@ -97,6 +96,10 @@ DeviceArray<float> device_floats(std::span<const double> values) {
 }
 std::vector<double> doubles(const DeviceArray<float>& array) {
   const std::vector<float> values = array.values();
+  return {values.begin(), values.end()};
+}
+std::vector<double> unchanged(const DeviceArray<float>& array) {
+  const std::vector<float>& values = array.unchanged();
   return {values.begin(), values.end()};
 }
 
@@ -118,6 +121,7 @@ DeviceActivation::DeviceActivation(Element element, const Shape& shape,
     const std::int64_t pixel = i / (pixels * shape[1]) * pixels + i % pixels;
     const auto place = static_cast<std::size_t>(pixel * pitch_ + placement_.begin + channel);
     encode(element, values[static_cast<std::size_t>(i)], &bytes[place * size]);
+    initial_.push_back(decode(element, &bytes[place * size]));
   }
   memory_.write(bytes.data());
 }
@@ -156,6 +160,11 @@ std::vector<double> DeviceActivation::values() const {
   }
   CHECK(touched == 0);
   return values;
+}
+
+const std::vector<double>& DeviceActivation::unchanged() const {
+  if (!few_cases()) CHECK(values() == initial_);
+  return initial_;
 }
 
 void check_close(std::span<const double> values, std::span<const double> wanted, double tolerance) {

@@ -7,8 +7,11 @@
 #include <span>
 #include <vector>
 
+#include <doctest/doctest.h>
+
 #include "kernels/backend.h"
 #include "kernels/cuda/runtime/view.h"
+#include "tests/support/support.h"
 
 namespace odin::test {
 
@@ -32,7 +35,7 @@ class DeviceMemory {
 
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
-  // Waits for the device first.
+  // What is there once the kernels that were launched on the default stream are done.
   void read(void* host) const;
   void write(const void* host);
 
@@ -46,22 +49,30 @@ template <class T>
 class DeviceArray {
  public:
   explicit DeviceArray(const std::vector<T>& values)
-      : memory_(values.size() * sizeof(T)), count_(values.size()) {
+      : memory_(values.size() * sizeof(T)), initial_(values) {
     memory_.write(values.data());
   }
   T* data() { return static_cast<T*>(memory_.data()); }
   std::vector<T> values() const {
-    std::vector<T> host(count_);
+    std::vector<T> host(initial_.size());
     memory_.read(host.data());
     return host;
+  }
+  // The values it was made with. CHECKs that they are still there; not if few cases are wanted, since
+  // reading waits.
+  const std::vector<T>& unchanged() const {
+    if (!few_cases()) CHECK(values() == initial_);
+    return initial_;
   }
 
  private:
   DeviceMemory memory_;
-  std::size_t count_;
+  std::vector<T> initial_;
 };
 DeviceArray<float> device_floats(std::span<const double> values);
 std::vector<double> doubles(const DeviceArray<float>& array);
+// array.unchanged()
+std::vector<double> unchanged(const DeviceArray<float>& array);
 
 // Where an activation is in its buffer: the first channel of the slice, and the number of the
 // buffer's channels after it. Alignment follows: {0, 0} with 8 n channels is dense and aligned.
@@ -82,6 +93,8 @@ class DeviceActivation {
   // The current values, in row-major (N, C, H, W) order. CHECKs that nothing around the slice has
   // been written.
   std::vector<double> values() const;
+  // The values it was made with, as they are stored. CHECKs that they are still there, as above.
+  const std::vector<double>& unchanged() const;
 
  private:
   Element element_;
@@ -89,6 +102,7 @@ class DeviceActivation {
   Placement placement_;
   std::int64_t pitch_;
   DeviceMemory memory_;
+  std::vector<double> initial_;
 };
 
 // Views of host values, for the reference back end.

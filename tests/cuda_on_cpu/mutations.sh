@@ -142,7 +142,7 @@ mutation 'a second output without the rounding of the first' conv/epilogue.cuh \
 mutation 'the second output in the place of the first' conv/epilogue.cuh \
   'e.normalised.pitch + channel' 'e.target.pitch + channel' $kernels 'cuda: convolution forward with what its readers*'
 mutation 'a second output that is given back before it is read' plan/memory_layout.cpp \
-  '        normalised(b.normalised_by);' '' $backend 'plans*'
+  '        normalised(b.normalised_by);' '' $backend 'what is normalised*'
 mutation 'a prologue that is applied twice' conv/own_plan_convolution.cpp \
   'if (!operands.normalised) convolution' 'convolution' $backend 'plans*'
 mutation 'a mask that only the first of its readers finds' plan/memory_layout.cpp \

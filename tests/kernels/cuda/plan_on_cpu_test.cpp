@@ -1,6 +1,7 @@
 // What of evaluation plans needs the emulated device: memory that runs out, and the analyses that
 // plans rest on.
 #include <set>
+#include <utility>
 
 #include <cuda_runtime.h>
 #include <doctest/doctest.h>
@@ -173,6 +174,34 @@ TEST_CASE("a step normalises for the convolutions that read all of its output") 
   CHECK(found(plan(3, 3, 8), true) == std::vector<int>{1, 0, -1});    // another prologue
   CHECK(found(plan(1, 2, 8), true) == std::vector<int>{-1, -1, -1});  // every pixel is loaded once
   CHECK(found(plan(3, 2, 4), true) == std::vector<int>{-1, -1, -1});  // not the windows' input
+}
+
+TEST_CASE("what is normalised for other steps is kept until the last of them has read it") {
+  const Plan plan = random_wide_resnet(1);
+  PlanBackward backward = cuda::plan_backward(plan);
+  cuda::find_normalised(plan, std::vector<bool>(plan.steps.size(), true), backward);
+  const MemoryLayout layout(plan, backward, Element::kHalf, 2, PlanPasses::kGradient, 0);
+  std::vector<std::byte> memory(layout.size());
+  const auto bytes = [](const cuda::View& view) {
+    const auto* begin = static_cast<const std::byte*>(view.data);
+    return std::pair(begin, begin + view.pixels() * view.pitch * 2);
+  };
+  int kept = 0;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const int writer = backward.steps[i].normalised_by;
+    if (writer < 0) continue;
+    for (const cuda::ForwardPass pass : {cuda::ForwardPass::kFirst, cuda::ForwardPass::kOther}) {
+      const auto read =
+          bytes(layout.normalised(memory.data(), pass, static_cast<std::size_t>(writer)));
+      for (auto j = static_cast<std::size_t>(writer) + 1; j <= i; ++j) {
+        const PlanSlice& output = *output_of(plan.steps[j]);
+        const auto written = bytes(layout.activation(memory.data(), pass, output));
+        CHECK((written.second <= read.first || read.second <= written.first));
+        ++kept;
+      }
+    }
+  }
+  CHECK(kept > 20);
 }
 
 TEST_CASE("forward passes share memory among the buffers of a network") {

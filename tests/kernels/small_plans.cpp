@@ -109,7 +109,8 @@ std::vector<Plan> small_plans() {
   plans.push_back(residual_plan(15, 11, 10));
   plans.push_back(odd_plan(20, 17));
   plans.push_back(odd_plan(9, 30));
-  for (const auto& [height, width] : {std::pair{1, 1}, {5, 3}, {4, 4}, {6, 7}, {12, 20}, {3, 70}}) {
+  for (const auto& [height, width] :
+       {std::pair{1, 1}, {5, 3}, {4, 4}, {6, 7}, {12, 20}, {3, 70}, {7, 8}, {5, 16}, {9, 32}}) {
     plans.push_back(single_plan(13, 7, height, width, {.kernel = 3, .padding = 1, .bias = true}));
     plans.push_back(
         single_plan(13, 7, height, width, {.kernel = 3, .stride = 2, .padding = 1, .relu = true}));

@@ -152,6 +152,35 @@ ODIN_INLINE Vector lanes_down(Vector x) {
 }
 #endif
 
+// Vectors made of halves: of two places in memory, or of the first or the second halves of a and b.
+typedef float UnalignedHalf __attribute__((vector_size(2 * kLanes), aligned(4), may_alias));
+#if defined(__AVX512F__)
+#define ODIN_LOW_HALVES 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define ODIN_HIGH_HALVES 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define ODIN_ALL_LANES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#elif defined(__AVX2__)
+#define ODIN_LOW_HALVES 0, 1, 2, 3, 8, 9, 10, 11
+#define ODIN_HIGH_HALVES 4, 5, 6, 7, 12, 13, 14, 15
+#define ODIN_ALL_LANES 0, 1, 2, 3, 4, 5, 6, 7
+#else
+#define ODIN_LOW_HALVES 0, 1, 4, 5
+#define ODIN_HIGH_HALVES 2, 3, 6, 7
+#define ODIN_ALL_LANES 0, 1, 2, 3
+#endif
+ODIN_INLINE Vector load_halves(const float* a, const float* b) {
+  return __builtin_shufflevector(*reinterpret_cast<const UnalignedHalf*>(a),
+                                 *reinterpret_cast<const UnalignedHalf*>(b), ODIN_ALL_LANES);
+}
+ODIN_INLINE Vector low_halves(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, ODIN_LOW_HALVES);
+}
+ODIN_INLINE Vector high_halves(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, ODIN_HIGH_HALVES);
+}
+#undef ODIN_LOW_HALVES
+#undef ODIN_HIGH_HALVES
+#undef ODIN_ALL_LANES
+
 ODIN_INLINE long vectors_of(long elements) {
   return (elements + kLanes - 1) / kLanes;
 }

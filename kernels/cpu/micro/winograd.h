@@ -80,20 +80,13 @@ template <class Algorithm, Load kLoad>
 void winograd(const ConvolutionTask& task) {
   const Tiling t = tiling_of<Algorithm>(task);
   const WinogradSpace s = winograd_space<Algorithm>(task, t);
-  for (long tile = 0; tile < t.vectors * kLanes; ++tile) {
-    s.left[tile] = tile % t.tile_columns == 0 ? 0 : -1;
-    s.right[tile] = tile % t.tile_columns == t.tile_columns - 1 ? 0 : -1;
-  }
+  find_edges(t, s);
   const int all_rows = task.images * t.tile_rows;
   for (int first = 0; first < all_rows; first += t.block_rows) {
     const int end = first + t.block_rows < all_rows ? first + t.block_rows : all_rows;
     const long vectors = vectors_of(static_cast<long>(end - first) * t.tile_columns);
-    // Places that no image row overwrites are the zero padding. They are the same for all channels.
-    memset(s.rows, 0, sizeof(float) * static_cast<unsigned long>(Algorithm::kWindow * t.border));
-    for (int c = 0; c < task.in_channels; ++c) {
-      gather_rows<Algorithm, kLoad>(task, t, s, first, end, c);
-      transform_channel<Algorithm>(task, t, s, vectors, c);
-    }
+    find_origins<Algorithm>(t, s, first, end);
+    transform_block<Algorithm, kLoad>(task, t, s, first, end, vectors);
     multiply_tiles<Algorithm>(task, t, s, vectors);
     with_store(task.store, [&](auto tag) {
       for (int o = 0; o < task.out_channels; ++o) {

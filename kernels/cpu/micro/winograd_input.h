@@ -24,46 +24,70 @@ ODIN_INLINE void for_places_of_row(const Tiling& t, int first, int end, int imag
   }
 }
 
-// Copies the rows of one channel that tile rows [first, end) need to the row planes.
+// Copies the rows of one channel that tile rows [first, end), whole images, need to the row planes.
 template <class Algorithm, Load kLoad>
 void gather_rows(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
                  int end, int channel) {
-  Vector scale{}, shift{};
-  if constexpr (kLoad == Load::kNormalise) {
-    scale = splat(task.scale[channel]);
-    shift = splat(task.shift[channel]);
-  }
   for (int image = first / t.tile_rows; image * t.tile_rows < end; ++image) {
-    const int top = first - image * t.tile_rows;  // rows of tiles of this image
-    const int bottom = end - image * t.tile_rows;
-    constexpr int kStep = Algorithm::kStep;
-    constexpr int kAfter = Algorithm::kWindow - kStep - Algorithm::kBefore;
-    const int y0 = top <= 0 ? 0 : kStep * top - Algorithm::kBefore;
-    const int last = kStep * bottom + kAfter;
-    const int y1 = last < task.in_height ? last : task.in_height;
-    if (t.direct) {
-      const float* from = plane_at(task.in, image, channel);
-      Word* mask = mask_at(task.in_mask, image, channel);
-      const int wide = task.in_width / kLanes;
-      for (int y = y0; y < y1; ++y) {
-        float* places[2];
-        int count = 0;
-        for_places_of_row<Algorithm>(t, first, end, image, y,
-                                     [&](long at) { places[count++] = s.rows + at; });
-        for (int v = 0; v < wide; ++v) {
-          const long at = static_cast<long>(y) * wide + v;
-          const Vector x = take<kLoad>(from + at * kLanes, mask, at, scale, shift);
-          store(places[0] + v * kLanes, x);
-          if (count == 2) store(places[1] + v * kLanes, x);
-        }
+    take_plane<kLoad>(task, image, channel, s.linear);
+    for (int y = 0; y < task.in_height; ++y) {
+      for_places_of_row<Algorithm>(t, first, end, image, y, [&](long at) {
+        copy_row(s.linear + static_cast<long>(y) * task.in_width, s.rows + at, task.in_width);
+      });
+    }
+  }
+}
+
+// Takes the planes of one channel of the images of tile rows [first, end), one after the other.
+template <Load kLoad>
+void take_planes(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
+                 int end, int channel) {
+  float* to = s.linear;
+  for (int image = first / t.tile_rows; image * t.tile_rows < end; ++image, to += t.linear) {
+    take_plane<kLoad>(task, image, channel, to);
+  }
+}
+
+// Loads vector `vector` of pixels of all rows of the windows of one channel, for tile rows [first, ...).
+// Rows of halves come from take_planes(), or from the task's input if nothing happens to them there.
+template <class Algorithm, Rows kRowsAre, Load kLoad>
+ODIN_INLINE void load_windows(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
+                              int first, int channel, Vector scale, Vector shift, long vector,
+                              Vector (&x)[Algorithm::kWindow]) {
+  if constexpr (kRowsAre == Rows::kOther) {
+#pragma GCC unroll 9
+    for (int i = 0; i < Algorithm::kWindow; ++i) {
+      x[i] = load(s.rows + i * t.border + vector * kLanes);
+    }
+  } else if constexpr (kRowsAre == Rows::kWhole) {
+    const Origin o = s.origins[2 * vector];
+    const float* from = plane_at(task.in, o.image, channel) + o.column;
+    Word* const mask = mask_at(task.in_mask, o.image, channel);
+#pragma GCC unroll 9
+    for (int i = 0; i < Algorithm::kWindow; ++i) {
+      const int y = o.y + i;
+      const long at = static_cast<long>(y) * task.in_width;
+      x[i] = Vector{};
+      if (y >= 0 && y < task.in_height) {
+        x[i] = take<kLoad>(from + at, mask, (at + o.column) / kLanes, scale, shift);
       }
-    } else {
-      take_plane<kLoad>(task, image, channel, s.linear);
-      for (int y = y0; y < y1; ++y) {
-        for_places_of_row<Algorithm>(t, first, end, image, y, [&](long at) {
-          copy_row(s.linear + static_cast<long>(y) * task.in_width, s.rows + at, task.in_width);
-        });
-      }
+    }
+  } else {
+    const Origin a = s.origins[2 * vector];
+    const Origin b = s.origins[2 * vector + 1];
+    const auto plane_of = [&](int image) -> const float* {
+      if constexpr (kLoad == Load::kPlain) return plane_at(task.in, image, channel);
+      return s.linear + (image - first / t.tile_rows) * t.linear;
+    };
+    const float* const from_a = plane_of(a.image);
+    const float* const from_b = plane_of(b.image);
+    const float zero[kLanes / 2] = {};
+#pragma GCC unroll 9
+    for (int i = 0; i < Algorithm::kWindow; ++i) {
+      const auto row = [&](const float* from, int y) {
+        return y >= 0 && y < task.in_height ? from + static_cast<long>(y) * task.in_width : zero;
+      };
+      x[i] = load_halves(row(from_a, a.y + i), row(from_b, b.y + i));
     }
   }
 }
@@ -88,10 +112,15 @@ ODIN_INLINE void columns_of(const Vector (&own)[Algorithm::kStep], Vector before
   if constexpr (Algorithm::kWindow > kOwnEnd) columns[kOwnEnd] = after;
 }
 
-// Transforms the row planes of one channel and stores the result in s.input.
-template <class Algorithm>
+// Transforms one channel of tile rows [first, ...) and stores the result in s.input.
+template <class Algorithm, Rows kRowsAre, Load kLoad>
 void transform_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
-                       long vectors, int channel) {
+                       int first, long vectors, int channel) {
+  Vector scale{}, shift{};
+  if constexpr (kLoad == Load::kNormalise) {
+    scale = splat(task.scale[channel]);
+    shift = splat(task.shift[channel]);
+  }
   constexpr int kStep = Algorithm::kStep;
   constexpr int kWindow = Algorithm::kWindow;
   constexpr int kPoints = Algorithm::kPoints;
@@ -105,10 +134,8 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
 #pragma GCC unroll 8
     for (int q = 0; q < kStep; ++q) {
       Vector x[kWindow], y[kPoints];
-#pragma GCC unroll 9
-      for (int i = 0; i < kWindow; ++i) {
-        x[i] = load(s.rows + i * t.border + (kStep * v + q) * kLanes);
-      }
+      load_windows<Algorithm, kRowsAre, kLoad>(task, t, s, first, channel, scale, shift,
+                                               kStep * v + q, x);
       Algorithm::transform_input(x, y);
 #pragma GCC unroll 9
       for (int i = 0; i < kPoints; ++i) r[i][q] = y[i];
@@ -143,6 +170,31 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
       columns_of<Algorithm>(own, select(left, load(column + (kStep - 1) * guarded - 1)),
                             select(right, load(column + 1)), columns);
       finish_row<Algorithm>(columns, to_vector(v) + kPoints * i * t.place, t.place);
+    }
+  }
+}
+
+// Brings all channels of tile rows [first, end) into s.input.
+template <class Algorithm, Load kLoad>
+void transform_block(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
+                     int first, int end, long vectors) {
+  if (t.rows == Rows::kOther) {
+    // Places that no image row overwrites are the zero padding. They are the same for all channels.
+    memset(s.rows, 0, sizeof(float) * static_cast<unsigned long>(Algorithm::kWindow * t.border));
+  }
+  for (int c = 0; c < task.in_channels; ++c) {
+    switch (t.rows) {
+      case Rows::kWhole:
+        transform_channel<Algorithm, Rows::kWhole, kLoad>(task, t, s, first, vectors, c);
+        break;
+      case Rows::kHalves:
+        if (kLoad != Load::kPlain) take_planes<kLoad>(task, t, s, first, end, c);
+        transform_channel<Algorithm, Rows::kHalves, kLoad>(task, t, s, first, vectors, c);
+        break;
+      case Rows::kOther:
+        gather_rows<Algorithm, kLoad>(task, t, s, first, end, c);
+        transform_channel<Algorithm, Rows::kOther, Load::kPlain>(task, t, s, first, vectors, c);
+        break;
     }
   }
 }

@@ -6,6 +6,57 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
+// Where a vector of pixels goes, or a vector of two rows of halves: the vectors of an image's plane.
+template <Store kStore>
+struct PlaneVectors {
+  float* to;
+  Word* mask;
+  const float* residual;
+
+  PlaneVectors(const ConvolutionTask& task, int image, int channel)
+      : to(plane_at(task.out, image, channel)),
+        mask(mask_at(task.out_mask, image, channel)),
+        residual(kStore == Store::kResidual ? plane_at(task.residual, image, channel) : nullptr) {}
+  ODIN_INLINE void put_at(long vector, Vector x) const {
+    put<kStore>(to + vector * kLanes, x, mask, vector, residual);
+  }
+};
+
+// Stores the pixels of a vector of tiles where a row of the result is whole vectors.
+template <class Algorithm, Store kStore>
+ODIN_INLINE void put_vectors(const ConvolutionTask& task, const WinogradSpace& s, int channel,
+                             long v,
+                             const Vector (&pixels)[Algorithm::kResult][Algorithm::kResult]) {
+  constexpr int kResult = Algorithm::kResult;
+  for (int q = 0; q < kResult; ++q) {
+    const Origin o = s.result_origins[2 * (kResult * v + q)];
+    const PlaneVectors<kStore> plane(task, o.image, channel);
+    const int wide = task.out_width / kLanes;
+    const int count = task.out_height - o.y < kResult ? task.out_height - o.y : kResult;
+    const long vector = static_cast<long>(o.y) * wide + o.column / kLanes;
+    for (int r = 0; r < count; ++r) plane.put_at(vector + r * wide, pixels[r][q]);
+  }
+}
+
+// The same where it is half a vector: two rows of a tile are a vector.
+template <class Algorithm, Store kStore>
+ODIN_INLINE void put_halves(const ConvolutionTask& task, const WinogradSpace& s, int channel,
+                            long v,
+                            const Vector (&pixels)[Algorithm::kResult][Algorithm::kResult]) {
+  constexpr int kResult = Algorithm::kResult;
+  for (int q = 0; q < kResult; ++q) {
+    const Origin* const o = s.result_origins + 2 * (kResult * v + q);
+    const PlaneVectors<kStore> low(task, o[0].image, channel);
+    const PlaneVectors<kStore> high(task, o[1].image, channel);
+    for (int r = 0; r < kResult; r += 2) {
+      const Vector a = pixels[r][q];
+      const Vector b = pixels[r + 1][q];
+      if (o[0].y + r < task.out_height) low.put_at((o[0].y + r) / 2, low_halves(a, b));
+      if (o[1].y + r < task.out_height) high.put_at((o[1].y + r) / 2, high_halves(a, b));
+    }
+  }
+}
+
 // Transforms the products of one output channel and stores the result in the task's output.
 template <class Algorithm, Store kStore>
 void finish_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
@@ -14,7 +65,6 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
   const Vector scale = splat(task.out_scale == nullptr ? 1.0f : task.out_scale[channel]);
   constexpr int kPoints = Algorithm::kPoints;
   constexpr int kResult = Algorithm::kResult;
-  const int wide = task.out_width / kLanes;
   const float* products = s.products + channel * t.vectors * kLanes;
   for (long v = 0; v < vectors; ++v, products += kLanes) {
     Vector rows[kResult][kPoints];  // [row of the result][column of the product]
@@ -36,40 +86,25 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
       for (int q = 0; q < kResult; ++q) pixels[r][q] = scale * pixels[r][q] + bias;
       interleave(pixels[r]);
     }
-    if (!t.result_direct) {
+    switch (t.result_rows) {
+      case Rows::kWhole:
+        put_vectors<Algorithm, kStore>(task, s, channel, v, pixels);
+        break;
+      case Rows::kHalves:
+        put_halves<Algorithm, kStore>(task, s, channel, v, pixels);
+        break;
+      case Rows::kOther:
 #pragma GCC unroll 8
-      for (int r = 0; r < kResult; ++r) {
+        for (int r = 0; r < kResult; ++r) {
 #pragma GCC unroll 8
-        for (int q = 0; q < kResult; ++q) {
-          store(s.rows + r * t.result_border + (kResult * v + q) * kLanes, pixels[r][q]);
+          for (int q = 0; q < kResult; ++q) {
+            store(s.rows + r * t.result_border + (kResult * v + q) * kLanes, pixels[r][q]);
+          }
         }
-      }
-      continue;
-    }
-    for (int q = 0; q < kResult; ++q) {
-      const int at = static_cast<int>(kResult * v + q) * kLanes;
-      const int row = first + at / t.result_pitch;
-      if (row >= end) break;
-      const int image = row / t.tile_rows;
-      const int y = row % t.tile_rows * kResult;
-      const long vector = static_cast<long>(y) * wide + at % t.result_pitch / kLanes;
-      float* to = plane_at(task.out, image, channel) + vector * kLanes;
-      Word* mask = mask_at(task.out_mask, image, channel);
-      if (mask != nullptr) mask += vector;
-      const float* residual = nullptr;
-      if constexpr (kStore == Store::kResidual) {
-        residual = plane_at(task.residual, image, channel) + vector * kLanes;
-      }
-      const int count = task.out_height - y < kResult ? task.out_height - y : kResult;
-      for (int r = 0; r < count; ++r) {
-        put<kStore>(to, pixels[r][q], mask, 0, residual);
-        to += task.out_width;
-        if (mask != nullptr) mask += wide;
-        if (kStore == Store::kResidual) residual += task.out_width;
-      }
+        break;
     }
   }
-  if (t.result_direct) return;
+  if (t.result_rows != Rows::kOther) return;
   for (int image = first / t.tile_rows; image * t.tile_rows < end; ++image) {
     for (int y = 0; y < task.out_height; ++y) {
       const long row = image * t.tile_rows + y / kResult - first;

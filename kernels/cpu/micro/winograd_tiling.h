@@ -10,20 +10,31 @@ namespace {
 // Tiles per block: enough to use a block of weights often while it is in the first-level cache, few
 // enough that the transformed tiles stay in the second-level cache.
 constexpr int kBlockTiles = 64;
+
+// How rows of an image lie in vectors: a row is whole vectors, or half a vector, and in both cases
+// whole tiles; or neither.
+enum class Rows { kWhole, kHalves, kOther };
+ODIN_INLINE Rows rows_of(int width, int pitch) {
+  if (width != pitch) return Rows::kOther;
+  if (width % kLanes == 0) return Rows::kWhole;
+  return 2 * width == kLanes ? Rows::kHalves : Rows::kOther;
+}
+
 // How the work is divided.
 struct Tiling {
   int tile_rows;     // of an image
   int tile_columns;  // of an image
   int pitch;         // floats in a row of tiles: of the input
   int result_pitch;  // and of the result
-  bool direct;       // image rows are whole vectors and whole tiles: of the input
-  bool result_direct;
-  bool rows_whole;  // a vector holds whole rows of tiles
-  int block_rows;   // rows of tiles in a block
-  long vectors;     // of tiles in a block
+  Rows rows;         // of an image of the input
+  Rows result_rows;  // and of the result
+  bool rows_whole;   // a vector holds whole rows of tiles
+  int block_rows;    // rows of tiles in a block
+  long vectors;      // of tiles in a block
   long panels;
   long place;          // floats from one place of the transformed input to the next
   long product_place;  // and of the products
+  long linear;         // floats of a plane that its rows follow without a gap
   long border;         // floats of one of the row planes: of the input
   long result_border;  // and of the result
 };
@@ -36,11 +47,11 @@ Tiling tiling_of(const ConvolutionTask& task) {
   t.tile_columns = (task.in_width + kStep - 1) / kStep;
   t.pitch = kStep * t.tile_columns;
   t.result_pitch = kResult * t.tile_columns;
-  t.direct = task.in_width % kLanes == 0 && task.in_width == t.pitch;
-  t.result_direct = task.out_width % kLanes == 0 && task.out_width == t.result_pitch;
+  t.rows = rows_of(task.in_width, t.pitch);
+  t.result_rows = rows_of(task.out_width, t.result_pitch);
   t.rows_whole = kLanes % t.tile_columns == 0;
-  // If vectors straddle image rows, a block holds whole images.
-  const int unit = t.direct && t.result_direct ? 1 : t.tile_rows;
+  // Planes that are read or written as a whole need blocks of whole images.
+  const int unit = t.rows == Rows::kWhole && t.result_rows != Rows::kOther ? 1 : t.tile_rows;
   t.block_rows = unit * (kBlockTiles / (unit * t.tile_columns));
   if (t.block_rows < unit) t.block_rows = unit;
   if (t.block_rows > task.images * t.tile_rows) t.block_rows = task.images * t.tile_rows;
@@ -48,27 +59,47 @@ Tiling tiling_of(const ConvolutionTask& task) {
   t.panels = (t.vectors + kVectors - 1) / kVectors;
   t.place = t.panels * task.in_channels * kPanel + 16;
   t.product_place = t.vectors * task.out_channels * kLanes + 16;
+  t.linear = vectors_of(static_cast<long>(task.in_height) * task.in_width) * kLanes;
   t.border = padded(t.vectors * kStep * kLanes);
   t.result_border = padded(t.vectors * kResult * kLanes);
   return t;
 }
 
+// Where a vector of pixels, or half of one, lies: in an image, from a column on, and in as many rows as
+// a window or a tile has, the first of which is y. Rows outside the image do not exist.
+struct Origin {
+  int image;
+  int y;
+  int column;
+};
+// Of pixel `pixel` of the rows of tiles [first, end), which have `pitch` pixels each. An image has
+// `rows` rows for each of them; the first is `before` rows above the tile. Beyond `end` no row exists.
+ODIN_INLINE Origin origin_of(const Tiling& t, int first, int end, int pitch, int rows, int before,
+                             long pixel) {
+  const int row = first + static_cast<int>(pixel / pitch);
+  if (row >= end) return {first / t.tile_rows, 1 << 30, 0};
+  return {row / t.tile_rows, row % t.tile_rows * rows - before, static_cast<int>(pixel % pitch)};
+}
+
 // A place is one of the products of a tile: a point of the rows and one of the columns.
 struct WinogradSpace {
-  float* rows;  // [kWindow][border]: the rows of the windows of each row of tiles. Later
-                // [kResult][result_border]: the rows of the results
-  float*
-      columns;    // [kPoints kStep][vectors]: only where a vector does not hold whole rows of tiles
-  float* linear;  // a plane
-  float* input;   // [place][panels][channel][kPanel]
+  float* rows;      // Rows::kOther: [kWindow][border], the rows of the windows of each row of
+                    // tiles. Later [kResult][result_border], the rows of the results
+  float* columns;   // [kPoints kStep][vectors]: only where a vector does not hold whole rows of
+                    // tiles
+  float* linear;    // a plane; Rows::kHalves: of every image of the block
+  float* input;     // [place][panels][channel][kPanel]
   float* products;  // [place][channel][vector]
   int32_t* left;    // [tile]: all ones unless it is the first of its row
   int32_t* right;   // [tile]: all ones unless it is the last of its row
+  Origin* origins;  // [vector of pixels][2]
+  Origin* result_origins;  // the same for the result
   long total;
 };
 template <class Algorithm>
 WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t) {
   constexpr int kPlaces = Algorithm::kPoints * Algorithm::kPoints;
+  constexpr int kOriginFloats = 2 * sizeof(Origin) / sizeof(float);
   WinogradSpace s{};
   long used = 0;
   const auto reserve = [&](long floats) {
@@ -77,17 +108,46 @@ WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t) {
     return here;
   };
   const auto larger = [](long a, long b) { return a > b ? a : b; };
-  s.rows = reserve(larger(Algorithm::kWindow * t.border, Algorithm::kResult * t.result_border));
+  s.rows =
+      reserve(larger(t.rows == Rows::kOther ? Algorithm::kWindow * t.border : 0,
+                     t.result_rows == Rows::kOther ? Algorithm::kResult * t.result_border : 0));
   s.columns =
       reserve(t.rows_whole ? 0 : Algorithm::kPoints * Algorithm::kStep * (t.vectors + 2) * kLanes);
-  s.linear = reserve(larger(static_cast<long>(t.tile_rows) * Algorithm::kStep * t.pitch,
-                            static_cast<long>(t.tile_rows) * Algorithm::kResult * t.result_pitch));
+  const long images = t.rows == Rows::kHalves ? t.block_rows / t.tile_rows : 1;
+  s.linear =
+      reserve(larger(images * t.linear, static_cast<long>(task.out_height) * task.out_width));
   s.input = reserve(kPlaces * t.place);
   s.products = reserve(kPlaces * t.product_place);
   s.left = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
   s.right = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
+  s.origins = reinterpret_cast<Origin*>(reserve(t.vectors * Algorithm::kStep * kOriginFloats));
+  s.result_origins =
+      reinterpret_cast<Origin*>(reserve(t.vectors * Algorithm::kResult * kOriginFloats));
   s.total = used;
   return s;
+}
+
+// What is the same for all blocks of a task.
+inline void find_edges(const Tiling& t, const WinogradSpace& s) {
+  for (long tile = 0; tile < t.vectors * kLanes; ++tile) {
+    s.left[tile] = tile % t.tile_columns == 0 ? 0 : -1;
+    s.right[tile] = tile % t.tile_columns == t.tile_columns - 1 ? 0 : -1;
+  }
+}
+
+// What is the same for all channels of a block, tile rows [first, end). The halves of a vector that is
+// not made of halves have the same origin.
+template <class Algorithm>
+void find_origins(const Tiling& t, const WinogradSpace& s, int first, int end) {
+  constexpr int kHalf = kLanes / 2;
+  for (long h = 0; h < 2 * t.vectors * Algorithm::kStep; ++h) {
+    const long pixel = t.rows == Rows::kHalves ? h * kHalf : h / 2 * kLanes;
+    s.origins[h] = origin_of(t, first, end, t.pitch, Algorithm::kStep, Algorithm::kBefore, pixel);
+  }
+  for (long h = 0; h < 2 * t.vectors * Algorithm::kResult; ++h) {
+    const long pixel = t.result_rows == Rows::kHalves ? h * kHalf : h / 2 * kLanes;
+    s.result_origins[h] = origin_of(t, first, end, t.result_pitch, Algorithm::kResult, 0, pixel);
+  }
 }
 
 }  // namespace

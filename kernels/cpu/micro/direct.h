@@ -158,6 +158,7 @@ void direct_backward(const ConvolutionTask& task) {
       to.store = Store::kSet;
       to.y = s.products;
       to.row = kPanel;
+      to.ahead = floats_ahead(task.in_channels);
       multiply_panel(task.weights, rows, s.panel, task.in_channels, vectors, to);
       const float* share = s.products;
       for (int c = 0; c < task.out_channels; ++c) {

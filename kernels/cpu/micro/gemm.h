@@ -5,6 +5,7 @@
 // The sums stay in registers from the first k to the last. Then the epilogue writes them to memory.
 #pragma once
 
+#include "kernels/cpu/caches.h"
 #include "kernels/cpu/micro/operands.h"
 
 namespace odin::cpu::ODIN_KERNELS {
@@ -20,6 +21,7 @@ struct Destination {
   long mask_row;
   const float* residual;  // of row 0, vector 0; vectors are consecutive
   long residual_row;
+  long ahead;  // floats of the panel that are asked for ahead of those that are read
 
   // Moves on by `rows` rows.
   ODIN_INLINE void advance(int rows) {
@@ -103,6 +105,19 @@ ODIN_INLINE void add_products(const float* a, const float* b, Vector (&sum)[kBlo
 // floats ahead, they arrive in time. (The processor's own prefetcher starts again on every page.)
 constexpr int kAhead = 2048;
 
+// What Destination::ahead should be for a panel.
+ODIN_INLINE long floats_ahead(int depth) {
+  const long bytes = static_cast<long>(depth) * kPanel * static_cast<long>(sizeof(float));
+  return panel_steps_ahead(first_level_cache(), bytes) * static_cast<long>(kPanel);
+}
+
+// Asks for the part of a panel that a later step reads.
+template <int kWidth>
+ODIN_INLINE void prefetch_panel(const float* b) {
+#pragma GCC unroll 2
+  for (int v = 0; v < kWidth; v += kLanes < 16 ? 2 : 1) __builtin_prefetch(b + v * kLanes);
+}
+
 template <int kBlock, int kWidth>
 __attribute__((noinline)) void multiply_block(const float* a, const float* b, int depth,
                                               const Destination& to) {
@@ -110,6 +125,7 @@ __attribute__((noinline)) void multiply_block(const float* a, const float* b, in
   clear_block(sum);
   for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) {
     __builtin_prefetch(a + kAhead, 0, 2);
+    prefetch_panel<kWidth>(b + to.ahead);
     add_products<1>(a, b, sum);
   }
   finish_block(sum, to);
@@ -119,9 +135,11 @@ __attribute__((noinline)) void multiply_block(const float* a, const float* b, in
 // The weights for the next block of results follow these in memory, but the weights for the next
 // step are far away, so the processor does not prefetch them.
 template <int kStep, int kBlock, int kWidth>
-ODIN_INLINE void add_transposed(const float* a, const float*& b, Vector (&sum)[kBlock][kWidth]) {
+ODIN_INLINE void add_transposed(const float* a, const float*& b, long ahead,
+                                Vector (&sum)[kBlock][kWidth]) {
   for (int k = 0; k < kStep; ++k, b += kPanel) {
     if (16 * k < kStep * kBlock) __builtin_prefetch(a + kStep * kBlock + 16 * k, 0, 2);
+    prefetch_panel<kWidth>(b + ahead);
     add_products<kStep>(a + k, b, sum);
   }
 }
@@ -136,24 +154,24 @@ __attribute__((noinline)) void multiply_transposed(const float* a, int columns, 
   clear_block(sum);
   int left = depth;
   for (; left >= kRows; left -= kRows, a += static_cast<long>(kRows) * columns) {
-    add_transposed<kRows>(a + first * kRows, b, sum);
+    add_transposed<kRows>(a + first * kRows, b, to.ahead, sum);
   }
   if (kRows > 8 && left >= 8) {
-    add_transposed<8>(a + first * 8, b, sum);
+    add_transposed<8>(a + first * 8, b, to.ahead, sum);
     left -= 8;
     a += 8L * columns;
   }
   if (left >= 4) {
-    add_transposed<4>(a + first * 4, b, sum);
+    add_transposed<4>(a + first * 4, b, to.ahead, sum);
     left -= 4;
     a += 4L * columns;
   }
   if (left >= 2) {
-    add_transposed<2>(a + first * 2, b, sum);
+    add_transposed<2>(a + first * 2, b, to.ahead, sum);
     left -= 2;
     a += 2L * columns;
   }
-  if (left == 1) add_transposed<1>(a + first, b, sum);
+  if (left == 1) add_transposed<1>(a + first, b, to.ahead, sum);
   finish_block(sum, to);
 }
 
@@ -236,6 +254,7 @@ ODIN_INLINE Destination destination_of(const ConvolutionTask& task, long image, 
     to.residual = plane_at(task.residual, image, 0) + vector * kLanes;
   }
   to.residual_row = task.residual.plane;
+  to.ahead = floats_ahead(task.in_channels * task.kernel * task.kernel);
   return to;
 }
 

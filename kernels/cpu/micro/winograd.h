@@ -50,6 +50,7 @@ void multiply_tiles(const ConvolutionTask& task, const Tiling& t, const Winograd
     return weight_point == kWeightPoints - 1 ? Algorithm::kLastPoints : 1;
   };
   const float* weights = task.weights;
+  const long ahead = floats_ahead(task.in_channels);
   for (int p = 0; p < kWeightPoints; ++p) {
     for (int q = 0; q < kWeightPoints; ++q) {
       for (int row = 0; row < task.out_channels;) {
@@ -62,6 +63,7 @@ void multiply_tiles(const ConvolutionTask& task, const Tiling& t, const Winograd
             to.store = Store::kSet;
             to.y = s.products + place * t.product_place + row * t.vectors * kLanes;
             to.row = t.vectors * kLanes;
+            to.ahead = ahead;
             for (long v = 0; v < vectors; v += kVectors) {
               multiply_rows<Algorithm>(task, weights, row, block, vectors - v, panel, to);
               to.y += kPanel;

@@ -145,6 +145,10 @@ ODIN_MULTIVERSION static inline void add_open_gradient(const float* x, const flo
   }
 }
 
+// Elements ahead of which x and dx are asked for: the processor's own prefetcher starts again on every
+// page, and planes are no larger than that.
+constexpr std::int64_t kAhead = 512;
+
 // Inlined into add_open() and set_open().
 template <bool kAdd>
 inline __attribute__((always_inline)) void pass_open(const float* x, const float* dh, float mean,
@@ -155,6 +159,10 @@ inline __attribute__((always_inline)) void pass_open(const float* x, const float
   Lanes values{};
   Lanes products{};
   for (std::int64_t i = 0; i < whole; i += kLanes) {
+    for (std::int64_t ahead = kAhead; ahead < kAhead + kLanes; ahead += kLanes / 2) {
+      __builtin_prefetch(x + i + ahead);
+      __builtin_prefetch(dx + i + ahead, 1);
+    }
     const Lanes in = *reinterpret_cast<const Lanes*>(x + i);
     const Lanes gradient = *reinterpret_cast<const Lanes*>(dh + i);
     const Lanes d = scale * in + shift > zero ? gradient : zero;

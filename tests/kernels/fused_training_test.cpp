@@ -43,6 +43,8 @@ const std::vector<Case> kCases = {
     {{2, 5, 7, 6}, 3, 1, {2, 0}},      {{2, 3, 6, 6}, 2, 3, {1, 0}},
     {{2, 3, 3, 9}, 7, 5, {1, 2}},      {{2, 54, 16, 16}, 48, 1, {1, 0}},  // DenseNet's bottleneck
     {{3, 48, 16, 16}, 12, 3, {1, 1}},                                     // its growth
+    {{2, 27, 19, 20}, 70, 1, {1, 0}},   // more pixels than a chunk, not whole vectors
+    {{1, 19, 33, 9}, 50, 1, {1, 0}},    //
     {{70, 20, 4, 4}, 12, 1, {1, 0}},    // uneven parts of the batch
     {{70, 20, 4, 4}, 12, 3, {1, 1}},    //
     {{2, 30, 28, 28}, 17, 3, {1, 1}},   // planes that are not whole pairs of vectors

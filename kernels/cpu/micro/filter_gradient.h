@@ -280,6 +280,15 @@ inline void finish_filter(const FilterTask& task, int first, int last, float* dw
   const long sums_row = static_cast<long>(t.input_vectors) * kLanes;
   const long place = task.out_channels * sums_row;
   const int taps = task.kernel * task.kernel;
+  if (task.pointwise) {
+    const long row = static_cast<long>(t.gradient_vectors) * kLanes;
+    for (int o = first; o < last; ++o) {
+      for (int c = 0; c < task.in_channels; ++c) {
+        dw[static_cast<long>(o) * task.in_channels + c] += task.sums[c * row + o];
+      }
+    }
+    return;
+  }
   for (int o = first; o < last; ++o) {
     for (int vector = 0; vector < t.input_vectors; ++vector) {
       const float* const from = task.sums + o * sums_row + vector * kLanes;
@@ -318,7 +327,9 @@ inline FilterSpace filter_space(const FilterTask& task) {
   s.inputs = padded(task.winograd ? 36 * t.input_place : t.input_rows * t.input_vectors * kLanes);
   s.gradients =
       padded(task.winograd ? 36 * t.gradient_place : t.rows * t.gradient_vectors * kLanes);
-  s.sums = static_cast<long>(t.places) * task.out_channels * t.input_vectors * kLanes;
+  s.sums = task.pointwise
+               ? static_cast<long>(task.in_channels) * t.gradient_vectors * kLanes
+               : static_cast<long>(t.places) * task.out_channels * t.input_vectors * kLanes;
   return s;
 }
 

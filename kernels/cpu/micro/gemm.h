@@ -91,12 +91,12 @@ ODIN_INLINE void clear_block(Vector (&sum)[kBlock][kWidth]) {
 template <int kStep, int kBlock, int kWidth>
 ODIN_INLINE void add_products(const float* a, const float* b, Vector (&sum)[kBlock][kWidth]) {
   Vector x[kWidth];
-#pragma GCC unroll 2
+#pragma GCC unroll 3
   for (int v = 0; v < kWidth; ++v) x[v] = load(b + v * kLanes);
 #pragma GCC unroll 12
   for (int i = 0; i < kBlock; ++i) {
     const Vector w = splat(a[i * kStep]);
-#pragma GCC unroll 2
+#pragma GCC unroll 3
     for (int v = 0; v < kWidth; ++v) sum[i][v] += w * x[v];
   }
 }

@@ -75,7 +75,8 @@ struct ConvolutionTask {
 // algorithm, one of the 36 of a tile), and finished when the sums of all images are there. Planes may
 // be of any size, and nothing is read past their end.
 struct FilterTask {
-  bool winograd = false;  // 3x3, stride 1, padding 1
+  bool winograd = false;   // 3x3, stride 1, padding 1
+  bool pointwise = false;  // the sums are those of PointwiseGradientTask: only finish() is called
   int images = 0;
   int in_channels = 0, in_height = 0, in_width = 0;
   int out_channels = 0, out_height = 0, out_width = 0;
@@ -111,6 +112,40 @@ struct FilterKernel {
   void (*multiply)(const FilterTask&, int first, int last);
   // dw (out_channels, in_channels, kernel, kernel) += the gradient, for outputs [first, last).
   void (*finish)(const FilterTask&, int first, int last, float* dw);
+};
+
+// The gradients of a 1x1 convolution of h = relu(scale x + shift), from a group of images. Planes may
+// be of any size, and nothing is read or written past their end.
+struct PointwiseGradientTask {
+  int images = 0;
+  int in_channels = 0;
+  int out_channels = 0;
+  long pixels = 0;
+
+  Planes in;                     // x
+  const float* scale = nullptr;  // (in_channels)
+  const float* shift = nullptr;
+  const float* mean = nullptr;
+  Planes in_gradient;  // dx; its planes are as far apart as those of x
+  bool add = true;     // to dx
+  // Of the results. If slope is not null, gradient -= offset + slope (out - mean) comes first.
+  Planes gradient;
+  Planes out;
+  const float* out_mean = nullptr;  // (out_channels)
+  const float* out_offset = nullptr;
+  const float* out_slope = nullptr;
+
+  const float* weights = nullptr;  // in_channels x out_channels, packed by the same table
+  // [image][2][in_channels]: the sums of d and of d (x - mean), where d is the gradient of h where the
+  // ReLU is open, else 0.
+  float* open_sums = nullptr;
+  // The gradient in the weights, [in_channels][out_channels in whole vectors]; added to, unless null.
+  float* sums = nullptr;
+  float* workspace = nullptr;
+};
+struct PointwiseGradientKernel {
+  void (*run)(const PointwiseGradientTask&);
+  long (*workspace)(const PointwiseGradientTask&);  // floats
 };
 
 // A pool, a normalisation or an addition.
@@ -169,6 +204,8 @@ struct KernelTable {
   ConvolutionKernel winograd;
   // The gradient in the weights of any convolution with a square kernel.
   FilterKernel filter;
+  // All gradients of a 1x1 convolution of a batch norm with a ReLU.
+  PointwiseGradientKernel pointwise_gradient;
 
   // Writes rows x columns floats to `packed`.
   void (*pack)(const WeightMatrix&, float* packed);

@@ -18,12 +18,6 @@ constexpr std::int64_t kSharedOperands = 24 << 20;
 // Rows of the products that are worth loading and storing a block of sums.
 constexpr std::int64_t kRows = 64;
 constexpr std::int64_t kMostParts = 32;
-// Pixels of a 1x1 convolution that are brought in at once, so that they stay in a thread's cache.
-constexpr std::int64_t kStrip = 256;
-
-bool is_pointwise(const ConvolutionSizes& s) {
-  return s.kernel_height == 1 && s.stride == 1 && s.padding == 0;
-}
 
 }  // namespace
 
@@ -43,6 +37,7 @@ FilterSums::FilterSums(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm
   task_.kernel = static_cast<int>(s.kernel_height);
   task_.stride = static_cast<int>(s.stride);
   task_.padding = static_cast<int>(s.padding);
+  task_.pointwise = is_pointwise(s);
   if (prologue.scale != nullptr) {
     task_.load = Load::kNormalise;
     task_.scale = prologue.scale;
@@ -54,7 +49,7 @@ FilterSums::FilterSums(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm
                                            : s.out_height * s.out_width;
   group_ = std::clamp<std::int64_t>(kRows / rows, 1, s.images);
   const std::int64_t bytes = sum_floats_ * kFloatBytes;
-  if (bytes <= kSmallSums) {
+  if (bytes <= kSmallSums || task_.pointwise) {
     parts_ = std::clamp<std::int64_t>(std::min(kAllSums / bytes, s.images / group_), 8, kMostParts);
     parts_ = std::min(parts_, s.images);
   } else {
@@ -74,13 +69,20 @@ void FilterSums::place(FilterTask& task, ImagePlanes<const float> x, ImagePlanes
                    static_cast<long>(sizes_.out_height * sizes_.out_width)};
 }
 
+float* FilterSums::clear_part(std::int64_t part) {
+  float* const sums = sums_ + part * sum_floats_;
+  std::fill_n(sums, sum_floats_, 0.0f);
+  return sums;
+}
+
 void FilterSums::add_part(std::int64_t part, int worker, ImagePlanes<const float> x,
                           ImagePlanes<const float> dy) {
   FilterMemory::Worker& own = memory_.workers[static_cast<std::size_t>(worker)];
   FilterTask task = task_;
   task.sums = sums_ + part * sum_floats_;
-  std::fill_n(task.sums, sum_floats_, 0.0f);
-  const auto run = [&] {
+  const std::int64_t end = first_image(part + 1);
+  for (std::int64_t n = first_image(part); n < end; n += group_) {
+    place(task, x, dy, n, std::min(group_, end - n));
     const FilterSpace space = kernel_.space(task);
     task.workspace = own.workspace.floats(space.workspace);
     task.inputs = own.inputs.floats(space.inputs);
@@ -88,26 +90,6 @@ void FilterSums::add_part(std::int64_t part, int worker, ImagePlanes<const float
     kernel_.bring_inputs(task, 0, space.input_vectors);
     kernel_.bring_gradients(task, 0, space.gradient_vectors);
     kernel_.multiply(task, 0, space.places);
-  };
-  const std::int64_t end = first_image(part + 1);
-  for (std::int64_t n = first_image(part); n < end; n += group_) {
-    const std::int64_t images = std::min(group_, end - n);
-    place(task, x, dy, n, images);
-    const std::int64_t pixels = sizes_.height * sizes_.width;
-    if (!is_pointwise(sizes_) || pixels <= kStrip) {
-      run();
-      continue;
-    }
-    FilterTask whole = task;
-    for (std::int64_t at = 0; at < pixels; at += kStrip) {
-      task = whole;
-      task.in.data += at;
-      task.gradient.data += at;
-      task.in_height = task.out_height = 1;
-      task.in_width = task.out_width = static_cast<int>(std::min(kStrip, pixels - at));
-      run();
-    }
-    task = whole;
   }
 }
 

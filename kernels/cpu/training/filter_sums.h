@@ -40,7 +40,10 @@ class FilterSums {
   std::int64_t parts() const { return parts_; }
   std::int64_t first_image(std::int64_t part) const { return sizes_.images * part / parts_; }
 
-  // Computes the sums of a part.
+  // The sums of a part, cleared. Those of a 1x1 convolution (is_pointwise) are for
+  // PointwiseGradientTask, which computes them.
+  float* clear_part(std::int64_t part);
+  // Adds the images of a part to its sums, for any other convolution.
   void add_part(std::int64_t part, int worker, ImagePlanes<const float> x,
                 ImagePlanes<const float> dy);
   // Computes the sums of the batch, if it is not in parts.

@@ -140,13 +140,57 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
     const std::int64_t first = index * group;
     const std::int64_t images = std::min(group, sizes.images - first);
     Worker& own = workers_[static_cast<std::size_t>(worker)];
-    convolution.run(own.convolution, images, {x.image(first), x.image_stride}, prologue, 0,
-                    sizes.out_channels, {out.image(first), out.image_stride}, pixels);
+    convolution.run(own.convolution, images, {x.image(first), x.image_stride}, prologue,
+                    {out.image(first), out.image_stride}, pixels);
     for (std::int64_t n = first; measured && n < first + images; ++n) {
       measure_image({out.data, out.image_stride}, sizes.out_channels, pixels, n);
     }
   });
   if (measured) merge_statistics(sizes.images, sizes.out_channels, pixels, epsilon, statistics);
+}
+
+void CpuFusedTraining::pass_pointwise(const NormalisedInput& in, const ResultGradient& out,
+                                      const NormalisedGradients& gradients, const float* weights,
+                                      std::int64_t first, std::int64_t end, int worker,
+                                      float* filter_sums) {
+  const auto planes_from = [first](const auto& view) {
+    // The kernel only reads those that are constant.
+    auto* const data = const_cast<float*>(view.template data<float>());
+    const std::int64_t stride = view.strides()[0];
+    return Planes{data + first * stride, static_cast<long>(stride),
+                  static_cast<long>(pixels_of(view))};
+  };
+  const std::int64_t channels = in.x.shape()[1];
+  PointwiseGradientTask task;
+  task.images = static_cast<int>(end - first);
+  task.in_channels = static_cast<int>(channels);
+  task.out_channels = static_cast<int>(out.dy.shape()[1]);
+  task.pixels = static_cast<long>(pixels_of(in.x));
+  task.in = planes_from(in.x);
+  task.scale = scales_.data();
+  task.shift = shifts_.data();
+  task.mean = in.mean.data<float>();
+  task.in_gradient = planes_from(gradients.dx);
+  task.add = gradients.add;
+  task.gradient = planes_from(out.dy);
+  if (out.offset.raw() != nullptr) {
+    task.out = planes_from(out.y);
+    task.out_mean = out.mean.data<float>();
+    task.out_offset = out.offset.data<float>();
+    task.out_slope = out.slope.data<float>();
+  }
+  task.weights = weights;
+  task.sums = filter_sums;
+  Worker& own = workers_[static_cast<std::size_t>(worker)];
+  task.workspace = own.convolution.workspace.floats(kernels_.pointwise_gradient.workspace(task));
+  task.open_sums = own.gradient.floats(2 * task.images * channels);
+  kernels_.pointwise_gradient.run(task);
+  for (std::int64_t n = first; n < end; ++n) {
+    const float* const sums = task.open_sums + 2 * (n - first) * channels;
+    for (std::int64_t c = 0; c < channels; ++c) {
+      sums_[static_cast<std::size_t>(n * channels + c)] = {sums[c], sums[channels + c]};
+    }
+  }
 }
 
 void CpuFusedTraining::do_convolution_backward(const ConvolutionGeometry& geometry,
@@ -179,58 +223,63 @@ void CpuFusedTraining::do_convolution_backward(const ConvolutionGeometry& geomet
   const auto pass_on = [&](std::int64_t first, std::int64_t count, int worker) {
     Worker& own = workers_[static_cast<std::size_t>(worker)];
     const std::int64_t plane = padded_plane(pixels);
-    const std::int64_t at_once = convolution.channels_at_once();
-    float* const dh = own.gradient.floats(count * at_once * plane);
-    for (std::int64_t begin = 0; begin < channels; begin += at_once) {
-      const std::int64_t some = std::min(at_once, channels - begin);
-      convolution.run(own.convolution, count, {dout.image(first), dout.image_stride}, {}, begin,
-                      some, {dh, some * plane}, plane);
-      for (std::int64_t n = 0; n < count; ++n) {
-        for (std::int64_t c = begin; c < begin + some; ++c) {
-          const float* const from = dh + (n * some + c - begin) * plane;
-          const float* const values = x.image(first + n) + c * pixels;
-          float* const to = dx.image(first + n) + c * pixels;
-          const auto i = static_cast<std::size_t>(c);
-          Sums sums;
-          for_each_block(pixels, [&](auto at, auto length) {
-            if (gradients.add) {
-              add_open(values + at, from + at, means[c], scales_[i], shifts_[i], to + at, length,
-                       sums);
-            } else {
-              set_open(values + at, from + at, means[c], scales_[i], shifts_[i], to + at, length,
-                       sums);
-            }
-          });
-          sums_[static_cast<std::size_t>((first + n) * channels + c)] = {sums.u.total(),
-                                                                         sums.uv.total()};
-        }
+    float* const dh = own.gradient.floats(count * channels * plane);
+    convolution.run(own.convolution, count, {dout.image(first), dout.image_stride}, {},
+                    {dh, channels * plane}, plane);
+    for (std::int64_t n = 0; n < count; ++n) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const float* const from = dh + (n * channels + c) * plane;
+        const float* const values = x.image(first + n) + c * pixels;
+        float* const to = dx.image(first + n) + c * pixels;
+        const auto i = static_cast<std::size_t>(c);
+        Sums sums;
+        for_each_block(pixels, [&](auto at, auto length) {
+          if (gradients.add) {
+            add_open(values + at, from + at, means[c], scales_[i], shifts_[i], to + at, length,
+                     sums);
+          } else {
+            set_open(values + at, from + at, means[c], scales_[i], shifts_[i], to + at, length,
+                     sums);
+          }
+        });
+        sums_[static_cast<std::size_t>((first + n) * channels + c)] = {sums.u.total(),
+                                                                       sums.uv.total()};
       }
     }
   };
-  const std::int64_t group = images_at_once(sizes);
-  const auto carry = [&](std::int64_t first, std::int64_t end, int worker) {
+  // All of it for images [first, end). The gradient in the weights is added to `filter`, unless null,
+  // if one kernel computes everything.
+  const auto carry = [&](std::int64_t first, std::int64_t end, int worker, float* filter) {
+    if (is_pointwise(sizes)) {
+      pass_pointwise(in, out, gradients, convolution.weights(), first, end, worker, filter);
+      return;
+    }
+    const std::int64_t group = images_at_once(sizes);
     for (std::int64_t n = first; n < end; n += group) {
       const std::int64_t count = std::min(group, end - n);
       finish_images(n, count);
       pass_on(n, count, worker);
     }
   };
+  const auto carry_all = [&] {
+    const std::int64_t group = images_at_once(sizes);
+    pool_.run((sizes.images + group - 1) / group, [&](std::int64_t index, int worker) {
+      carry(index * group, std::min(sizes.images, (index + 1) * group), worker, nullptr);
+    });
+  };
 
   if (dw.raw() == nullptr) {
-    pool_.run((sizes.images + group - 1) / group, [&](std::int64_t index, int worker) {
-      carry(index * group, std::min(sizes.images, (index + 1) * group), worker);
-    });
+    carry_all();
   } else {
     FilterSums filter(sizes, algorithm_, prologue, kernels_, filter_, pool_);
     if (filter.in_parts()) {
       pool_.run(filter.parts(), [&](std::int64_t part, int worker) {
-        carry(filter.first_image(part), filter.first_image(part + 1), worker);
-        filter.add_part(part, worker, x, dout);
+        float* const sums = filter.clear_part(part);
+        carry(filter.first_image(part), filter.first_image(part + 1), worker, sums);
+        if (!is_pointwise(sizes)) filter.add_part(part, worker, x, dout);
       });
     } else {
-      pool_.run((sizes.images + group - 1) / group, [&](std::int64_t index, int worker) {
-        carry(index * group, std::min(sizes.images, (index + 1) * group), worker);
-      });
+      carry_all();
       filter.add_all(x, dout);
     }
     filter.add_to(dw.data<float>());

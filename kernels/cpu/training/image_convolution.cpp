@@ -9,8 +9,6 @@ namespace odin::cpu {
 namespace {
 
 constexpr std::int64_t kMostImages = 16;
-// Floats of a result that stay in the second-level cache beside what the kernel needs.
-constexpr std::int64_t kCachedFloats = 64 * 1024;
 // A multiple of every instruction set's rows: packed weights may be cut there.
 constexpr std::int64_t kRowsApart = 12;
 // Rows of weights that a thread packs at once.
@@ -24,6 +22,10 @@ std::int64_t weight_elements(const ConvolutionSizes& s) {
 
 bool takes_winograd(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm) {
   return algorithm != ConvolutionAlgorithm::kDirect && winograd_pays(s);
+}
+
+bool is_pointwise(const ConvolutionSizes& s) {
+  return s.kernel_height == 1 && s.stride == 1 && s.padding == 0;
 }
 
 std::int64_t padded_plane(std::int64_t pixels) {
@@ -45,7 +47,7 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
     : kernels_(kernels) {
   const bool backward = pass == ConvolutionPass::kBackwardData;
   const bool winograd = takes_winograd(s, algorithm);
-  const bool pointwise = s.kernel_height == 1 && s.stride == 1 && s.padding == 0;
+  const bool pointwise = is_pointwise(s);
   kernel_ = winograd    ? &kernels.winograd
             : pointwise ? &kernels.pointwise
             : backward  ? &kernels.direct_backward
@@ -92,21 +94,13 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   task_.weights = to;
   in_pixels_ = std::int64_t{task_.in_height} * task_.in_width;
   out_pixels_ = std::int64_t{task_.out_height} * task_.out_width;
-  channels_at_once_ = task_.out_channels;
-  if (pointwise) {
-    const std::int64_t cached = kCachedFloats / (images_at_once(s) * out_pixels_);
-    channels_at_once_ =
-        std::min(channels_at_once_, std::max(kRowsApart, cached / kRowsApart * kRowsApart));
-  }
 }
 
 void ImageConvolution::run(Worker& worker, std::int64_t images, ImagePlanes<const float> in,
-                           const Prologue& prologue, std::int64_t first, std::int64_t channels,
-                           ImagePlanes<float> out, std::int64_t out_plane) const {
+                           const Prologue& prologue, ImagePlanes<float> out,
+                           std::int64_t out_plane) const {
   ConvolutionTask task = task_;
   task.images = static_cast<int>(images);
-  task.out_channels = static_cast<int>(channels);
-  task.weights += first * task.in_channels;
   if (prologue.scale != nullptr) {
     task.load = Load::kNormalise;
     task.scale = prologue.scale;
@@ -131,14 +125,14 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, ImagePlanes<cons
   task.out = {out.data, static_cast<long>(out.image_stride), static_cast<long>(out_plane)};
   if (staged) {
     task.out.plane = static_cast<long>(padded_plane(out_pixels_));
-    task.out.image = task.out.plane * static_cast<long>(channels);
+    task.out.image = task.out.plane * task.out_channels;
     task.out.data = worker.staged_out.floats(images * task.out.image);
   }
   task.workspace = worker.workspace.floats(kernel_->workspace(task));
   kernel_->run(task);
   if (!staged) return;
   for (std::int64_t n = 0; n < images; ++n) {
-    for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t c = 0; c < task.out_channels; ++c) {
       std::copy_n(task.out.data + n * task.out.image + c * task.out.plane, out_pixels_,
                   out.image(n) + c * out_plane);
     }

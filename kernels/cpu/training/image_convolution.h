@@ -30,6 +30,9 @@ struct Prologue {
 // Whether Winograd's algorithm computes a convolution: where it pays, unless the algorithm is kDirect.
 bool takes_winograd(const ConvolutionSizes& sizes, ConvolutionAlgorithm algorithm);
 
+// Whether a convolution is a product of matrices: 1x1, of stride 1, without padding.
+bool is_pointwise(const ConvolutionSizes& sizes);
+
 // Images that one call of a kernel takes, whatever the number of threads: more of small images, and
 // more if the weights are large.
 std::int64_t images_at_once(const ConvolutionSizes& sizes);
@@ -45,9 +48,8 @@ class ImageConvolution {
                    ConvolutionAlgorithm algorithm, const KernelTable& kernels, const float* weights,
                    Scratch& packed, ThreadPool& pool);
 
-  // The channels of the result that a call should compute, so that they stay in a cache: fewer than
-  // all only if that costs nothing.
-  std::int64_t channels_at_once() const { return channels_at_once_; }
+  // The packed weights.
+  const float* weights() const { return task_.weights; }
 
   // The memory of one thread.
   struct Worker {
@@ -56,11 +58,9 @@ class ImageConvolution {
     Scratch staged_out;
   };
 
-  // out = channels [first, first + channels) of the result of `images` images. `first` is a multiple
-  // of channels_at_once(). The planes of `out` are out_plane floats apart.
+  // out = the result of `images` images. The planes of `out` are out_plane floats apart.
   void run(Worker& worker, std::int64_t images, ImagePlanes<const float> in,
-           const Prologue& prologue, std::int64_t first, std::int64_t channels,
-           ImagePlanes<float> out, std::int64_t out_plane) const;
+           const Prologue& prologue, ImagePlanes<float> out, std::int64_t out_plane) const;
 
  private:
   const KernelTable& kernels_;
@@ -68,7 +68,6 @@ class ImageConvolution {
   ConvolutionTask task_;
   std::int64_t in_pixels_;
   std::int64_t out_pixels_;
-  std::int64_t channels_at_once_;
 };
 
 }  // namespace odin::cpu

@@ -71,6 +71,20 @@ ODIN_INLINE void transpose(Vector (&rows)[kLanes]) {
   }
 }
 
+// Adds the lanes of a vector for each of `count` channels. There must be vectors up to the next
+// multiple of kLanes.
+inline void add_lanes(const float* vectors, int count, float* to) {
+  for (int c = 0; c < count; c += kLanes) {
+    Vector lanes[kLanes];
+    for (int i = 0; i < kLanes; ++i) lanes[i] = load(vectors + static_cast<long>(c + i) * kLanes);
+    transpose(lanes);
+    for (int distance = kLanes / 2; distance > 0; distance /= 2) {
+      for (int i = 0; i < distance; ++i) lanes[i] += lanes[i + distance];
+    }
+    store_some(to + c, lanes[0], count - c);
+  }
+}
+
 // Planes of an image, and what happens to their elements.
 struct PlaneSource {
   const float* data;  // of channel 0 of the vector

@@ -114,6 +114,28 @@ struct FilterKernel {
   void (*finish)(const FilterTask&, int first, int last, float* dw);
 };
 
+// A 1x1 convolution of relu(scale x + shift) of a group of images, in training. Planes may be of any
+// size, and nothing is read or written past their end.
+struct PointwiseForwardTask {
+  int images = 0;
+  int in_channels = 0;
+  int out_channels = 0;
+  long pixels = 0;
+  Planes in;
+  const float* scale = nullptr;  // (in_channels)
+  const float* shift = nullptr;
+  const float* weights = nullptr;  // packed by the same table
+  Planes out;
+  // [image][3][out_channels]: a value near the mean of the plane, and the sums of its elements'
+  // distances from that, and of their squares.
+  float* measured = nullptr;
+  float* workspace = nullptr;
+};
+struct PointwiseForwardKernel {
+  void (*run)(const PointwiseForwardTask&);
+  long (*workspace)(const PointwiseForwardTask&);  // floats
+};
+
 // The gradients of a 1x1 convolution of h = relu(scale x + shift), from a group of images. Planes may
 // be of any size, and nothing is read or written past their end.
 struct PointwiseGradientTask {
@@ -204,7 +226,8 @@ struct KernelTable {
   ConvolutionKernel winograd;
   // The gradient in the weights of any convolution with a square kernel.
   FilterKernel filter;
-  // All gradients of a 1x1 convolution of a batch norm with a ReLU.
+  // A 1x1 convolution of a batch norm with a ReLU, and all its gradients.
+  PointwiseForwardKernel pointwise_forward;
   PointwiseGradientKernel pointwise_gradient;
 
   // Writes rows x columns floats to `packed`.

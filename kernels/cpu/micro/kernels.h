@@ -8,6 +8,7 @@
 #include "kernels/cpu/micro/multiply_add_chain.h"
 #include "kernels/cpu/micro/planes.h"
 #include "kernels/cpu/micro/pointwise.h"
+#include "kernels/cpu/micro/pointwise_forward.h"
 #include "kernels/cpu/micro/pointwise_gradient.h"
 #include "kernels/cpu/micro/winograd.h"
 
@@ -26,6 +27,7 @@ const KernelTable& kernel_table() {
       .direct_backward = {run_direct_backward, direct_backward_workspace},
       .winograd = {run_winograd, winograd_workspace},
       .filter = {filter_space, run_bring_inputs, bring_gradients, multiply_filter, finish_filter},
+      .pointwise_forward = {run_pointwise_forward, pointwise_forward_workspace},
       .pointwise_gradient = {run_pointwise_gradient, pointwise_gradient_workspace},
       .pack = pack,
       .pack_winograd = pack_winograd,

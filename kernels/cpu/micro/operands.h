@@ -54,6 +54,24 @@ ODIN_INLINE void with_store(Store kind, Run run) {
   }
 }
 
+// The first `count` elements of x, the others zero.
+ODIN_INLINE Vector first_of(Vector x, long count) {
+  Vector first{};
+  for (int l = 0; l < kLanes && l < count; ++l) first[l] = x[l];
+  return first;
+}
+// The same of a vector in memory, which need not be there beyond them.
+ODIN_INLINE Vector load_some(const float* p, long count) {
+  if (count >= kLanes) return load(p);
+  Vector x{};
+  if (count > 0) memcpy(&x, p, sizeof(float) * static_cast<unsigned long>(count));
+  return x;
+}
+ODIN_INLINE void store_some(float* p, Vector x, long count) {
+  if (count >= kLanes) return store(p, x);
+  if (count > 0) memcpy(p, &x, sizeof(float) * static_cast<unsigned long>(count));
+}
+
 // The vector at p after the load's prologue. Its mask is word v of `mask`.
 template <Load kLoad>
 ODIN_INLINE Vector take(const float* p, Word* mask, long v, Vector scale, Vector shift) {

@@ -44,18 +44,6 @@ inline PointwiseSpace pointwise_space(const PointwiseGradientTask& task) {
   return s;
 }
 
-// The first `count` of a vector's elements, the others zero.
-ODIN_INLINE Vector load_some(const float* p, long count) {
-  if (count >= kLanes) return load(p);
-  Vector x{};
-  if (count > 0) memcpy(&x, p, sizeof(float) * static_cast<unsigned long>(count));
-  return x;
-}
-ODIN_INLINE void store_some(float* p, Vector x, long count) {
-  if (count >= kLanes) return store(p, x);
-  if (count > 0) memcpy(p, &x, sizeof(float) * static_cast<unsigned long>(count));
-}
-
 // Finishes dy of `count` pixels from `first` on, and writes it to both of its places.
 inline void bring_result_gradient(const PointwiseGradientTask& task, const PointwiseSpace& s,
                                   int image, long first, long count) {
@@ -270,25 +258,6 @@ inline void add_hidden(const PointwiseGradientTask& task, const PointwiseSpace& 
   }
 }
 
-// Adds the lanes of the sums of an image.
-inline void finish_open_sums(const PointwiseGradientTask& task, const PointwiseSpace& s,
-                             int image) {
-  for (int part = 0; part < 2; ++part) {
-    float* const to = task.open_sums + (2L * image + part) * task.in_channels;
-    for (int c = 0; c < task.in_channels; c += kLanes) {
-      Vector lanes[kLanes];
-      for (int i = 0; i < kLanes; ++i) {
-        lanes[i] = load(s.sums + part * s.sums_part + (c + i) * kLanes);
-      }
-      transpose(lanes);
-      for (int distance = kLanes / 2; distance > 0; distance /= 2) {
-        for (int i = 0; i < distance; ++i) lanes[i] += lanes[i + distance];
-      }
-      store_some(to + c, lanes[0], task.in_channels - c);
-    }
-  }
-}
-
 template <bool kAdd>
 void pointwise_gradient(const PointwiseGradientTask& task) {
   const PointwiseSpace s = pointwise_space(task);
@@ -334,7 +303,9 @@ void pointwise_gradient(const PointwiseGradientTask& task) {
         c += block;
       }
     }
-    finish_open_sums(task, s, image);
+    float* const sums = task.open_sums + 2L * image * task.in_channels;
+    add_lanes(s.sums, task.in_channels, sums);
+    add_lanes(s.sums + s.sums_part, task.in_channels, sums + task.in_channels);
   }
 }
 

@@ -18,6 +18,14 @@ std::int64_t pixels_of(const ConstTensorView& x) {
   return x.shape()[2] * x.shape()[3];
 }
 
+// The same from image `first` on, for kernels, which only read those that are constant.
+template <class View>
+Planes planes_from(const View& view, std::int64_t first) {
+  const std::int64_t stride = view.strides()[0];
+  return {const_cast<float*>(view.template data<float>()) + first * stride,
+          static_cast<long>(stride), static_cast<long>(pixels_of(view))};
+}
+
 // Calls f(begin, n) for the blocks of a plane.
 template <class Function>
 void for_each_block(std::int64_t pixels, Function f) {
@@ -133,12 +141,16 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
   const ImageConvolution convolution(ConvolutionPass::kForward, sizes, algorithm_, kernels_,
                                      w.data<float>(), packed_, pool_);
   const bool measured = statistics.mean.raw() != nullptr;
-  if (measured) sums_.resize(static_cast<std::size_t>(sizes.images * sizes.out_channels));
+  sums_.resize(static_cast<std::size_t>(sizes.images * sizes.out_channels));
   const std::int64_t group = images_at_once(sizes);
   const std::int64_t pixels = pixels_of(y);
   pool_.run((sizes.images + group - 1) / group, [&](std::int64_t index, int worker) {
     const std::int64_t first = index * group;
     const std::int64_t images = std::min(group, sizes.images - first);
+    if (is_pointwise(sizes)) {
+      run_pointwise(in, y, convolution.weights(), first, first + images, worker);
+      return;
+    }
     Worker& own = workers_[static_cast<std::size_t>(worker)];
     convolution.run(own.convolution, images, {x.image(first), x.image_stride}, prologue,
                     {out.image(first), out.image_stride}, pixels);
@@ -149,32 +161,54 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
   if (measured) merge_statistics(sizes.images, sizes.out_channels, pixels, epsilon, statistics);
 }
 
+void CpuFusedTraining::run_pointwise(const NormalisedInput& in, TensorView y, const float* weights,
+                                     std::int64_t first, std::int64_t end, int worker) {
+  const std::int64_t channels = y.shape()[1];
+  PointwiseForwardTask task;
+  task.images = static_cast<int>(end - first);
+  task.in_channels = static_cast<int>(in.x.shape()[1]);
+  task.out_channels = static_cast<int>(channels);
+  task.pixels = static_cast<long>(pixels_of(y));
+  task.in = planes_from(in.x, first);
+  task.scale = scales_.data();
+  task.shift = shifts_.data();
+  task.weights = weights;
+  task.out = planes_from(y, first);
+  Worker& own = workers_[static_cast<std::size_t>(worker)];
+  task.workspace = own.convolution.workspace.floats(kernels_.pointwise_forward.workspace(task));
+  task.measured = own.gradient.floats(3 * task.images * channels);
+  kernels_.pointwise_forward.run(task);
+  const auto pixels = static_cast<double>(task.pixels);
+  for (std::int64_t n = first; n < end; ++n) {
+    const float* const measured = task.measured + 3 * (n - first) * channels;
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const double away = measured[channels + c] / pixels;  // of the mean from the centre
+      const double deviations = measured[2 * channels + c] - pixels * away * away;
+      sums_[static_cast<std::size_t>(n * channels + c)] = {measured[c] + away,
+                                                           deviations < 0 ? 0 : deviations};
+    }
+  }
+}
+
 void CpuFusedTraining::pass_pointwise(const NormalisedInput& in, const ResultGradient& out,
                                       const NormalisedGradients& gradients, const float* weights,
                                       std::int64_t first, std::int64_t end, int worker,
                                       float* filter_sums) {
-  const auto planes_from = [first](const auto& view) {
-    // The kernel only reads those that are constant.
-    auto* const data = const_cast<float*>(view.template data<float>());
-    const std::int64_t stride = view.strides()[0];
-    return Planes{data + first * stride, static_cast<long>(stride),
-                  static_cast<long>(pixels_of(view))};
-  };
   const std::int64_t channels = in.x.shape()[1];
   PointwiseGradientTask task;
   task.images = static_cast<int>(end - first);
   task.in_channels = static_cast<int>(channels);
   task.out_channels = static_cast<int>(out.dy.shape()[1]);
   task.pixels = static_cast<long>(pixels_of(in.x));
-  task.in = planes_from(in.x);
+  task.in = planes_from(in.x, first);
   task.scale = scales_.data();
   task.shift = shifts_.data();
   task.mean = in.mean.data<float>();
-  task.in_gradient = planes_from(gradients.dx);
+  task.in_gradient = planes_from(gradients.dx, first);
   task.add = gradients.add;
-  task.gradient = planes_from(out.dy);
+  task.gradient = planes_from(out.dy, first);
   if (out.offset.raw() != nullptr) {
-    task.out = planes_from(out.y);
+    task.out = planes_from(out.y, first);
     task.out_mean = out.mean.data<float>();
     task.out_offset = out.offset.data<float>();
     task.out_slope = out.slope.data<float>();

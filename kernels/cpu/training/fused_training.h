@@ -21,7 +21,7 @@ class CpuFusedTraining final : public FusedTraining {
  private:
   struct Worker {
     ImageConvolution::Worker convolution;
-    Scratch gradient;  // of the normalised input of some images
+    Scratch gradient;  // of the normalised input of some images, or what a kernel measures
   };
   // Sums over an image's channel, for the statistics or for the gradients of a batch norm.
   struct PlaneSums {
@@ -45,6 +45,10 @@ class CpuFusedTraining final : public FusedTraining {
 
   // The prologue's factors, valid until the next call.
   Prologue prologue_of(const NormalisedInput& in);
+  // A 1x1 convolution of images [first, end), with its weights packed. Sets their plane sums as
+  // measure_image() does.
+  void run_pointwise(const NormalisedInput& in, TensorView y, const float* weights,
+                     std::int64_t first, std::int64_t end, int worker);
   // The backward pass of a 1x1 convolution for images [first, end), with its weights packed. The
   // gradient in them is added to filter_sums (FilterSums), unless null.
   void pass_pointwise(const NormalisedInput& in, const ResultGradient& out,

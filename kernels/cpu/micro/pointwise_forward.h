@@ -1,0 +1,175 @@
+// The forward pass of a 1x1 convolution of relu(scale x + shift) in training: as in pointwise.h, and
+// the results are measured while they are in registers. x does not fit into a cache with its batch,
+// so the next strip of it is asked for while this one is multiplied.
+#pragma once
+
+#include "kernels/cpu/micro/filter_tiling.h"
+#include "kernels/cpu/micro/pointwise.h"
+
+namespace odin::cpu::ODIN_KERNELS {
+namespace {
+
+struct ForwardSpace {
+  float* strip;  // [panel][input][kPanel]
+  float* sums;   // [2][output][lane]
+  long sums_part;
+  long total;
+};
+inline ForwardSpace forward_space(const PointwiseForwardTask& task) {
+  ForwardSpace s{};
+  const long strip = padded(long{task.in_channels} * kPanel * kStripPanels);
+  s.sums_part = vectors_of(task.out_channels) * kLanes * kLanes;
+  s.total = strip + 2 * s.sums_part;
+  if (task.workspace == nullptr) return s;
+  s.strip = task.workspace;
+  s.sums = task.workspace + strip;
+  return s;
+}
+
+// Packs `count` pixels of every input plane from `first` on.
+template <bool kWhole>
+ODIN_INLINE void pack_forward(const PointwiseForwardTask& task, int image, long first, long count,
+                              float* strip) {
+  const long panel = static_cast<long>(task.in_channels) * kPanel;
+  const float* from = plane_at(task.in, image, 0) + first;
+  for (int c = 0; c < task.in_channels; ++c, from += task.in.plane, strip += kPanel) {
+    const Vector scale = splat(task.scale[c]);
+    const Vector shift = splat(task.shift[c]);
+#pragma GCC unroll 16
+    for (int u = 0; u < kStripVectors; ++u) {
+      const long left = kWhole ? kLanes : count - u * kLanes;
+      const Vector z = load_some(from + u * kLanes, left) * scale + shift;
+      store(strip + u / kVectors * panel + u % kVectors * kLanes, keep(passing(z), z));
+    }
+  }
+}
+
+// A block of results, by outputs and one panel of pixels.
+struct MeasuredBlock {
+  float* y;  // of row 0
+  long plane;
+  long pixels;     // of the panel
+  float* centres;  // of row 0
+  bool first;      // of its plane: sets the centres
+  float* sums;     // of row 0
+  long sums_part;
+  const float* next_x;  // a line of input 0 that will be read later
+  long next_plane;
+};
+
+template <int kBlock, bool kWhole>
+__attribute__((noinline)) void multiply_measured(const float* a, const float* b, int depth,
+                                                 const MeasuredBlock& to) {
+  Vector sum[kBlock][kVectors];
+  clear_block(sum);
+  const float* x = to.next_x;
+  for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel, x += to.next_plane) {
+    __builtin_prefetch(x);
+    add_products<1>(a, b, sum);
+  }
+  if (to.first) {
+#pragma GCC unroll 12
+    for (int i = 0; i < kBlock; ++i) to.centres[i] = sum[i][0][0];
+  }
+#pragma GCC unroll 12
+  for (int i = 0; i < kBlock; ++i) {
+    const Vector centre = splat(to.centres[i]);
+    Vector u = load(to.sums + i * kLanes);
+    Vector squares = load(to.sums + to.sums_part + i * kLanes);
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      float* const y = to.y + i * to.plane + v * kLanes;
+      Vector d = sum[i][v] - centre;
+      if constexpr (kWhole) {
+        store(y, sum[i][v]);
+      } else {
+        const long left = to.pixels - v * kLanes;
+        store_some(y, sum[i][v], left);
+        d = first_of(d, left);
+      }
+      u += d;
+      squares += d * d;
+    }
+    store(to.sums + i * kLanes, u);
+    store(to.sums + to.sums_part + i * kLanes, squares);
+  }
+}
+
+template <bool kWhole>
+ODIN_INLINE void multiply_measured(int rows, const float* a, const float* b, int depth,
+                                   const MeasuredBlock& to) {
+  switch (rows) {
+    case kRows:
+      return multiply_measured<kRows, kWhole>(a, b, depth, to);
+#if defined(__AVX512F__)
+    case 8:
+      return multiply_measured<8, kWhole>(a, b, depth, to);
+#endif
+    case 4:
+      return multiply_measured<4, kWhole>(a, b, depth, to);
+    case 2:
+      return multiply_measured<2, kWhole>(a, b, depth, to);
+    default:
+      return multiply_measured<1, kWhole>(a, b, depth, to);
+  }
+}
+
+inline void run_pointwise_forward(const PointwiseForwardTask& task) {
+  constexpr long kStripPixels = kStripVectors * kLanes;
+  const ForwardSpace s = forward_space(task);
+  const long panel = static_cast<long>(task.in_channels) * kPanel;
+  for (int image = 0; image < task.images; ++image) {
+    float* const measured = task.measured + 3L * image * task.out_channels;
+    memset(s.sums, 0, sizeof(float) * static_cast<unsigned long>(2 * s.sums_part));
+    for (long first = 0; first < task.pixels; first += kStripPixels) {
+      const long left = task.pixels - first;
+      if (left >= kStripPixels) {
+        pack_forward<true>(task, image, first, kStripPixels, s.strip);
+      } else {
+        pack_forward<false>(task, image, first, left, s.strip);
+      }
+      const float* next = nullptr;
+      if (left > kStripPixels) {
+        next = plane_at(task.in, image, 0) + first + kStripPixels;
+      } else if (image + 1 < task.images) {
+        next = plane_at(task.in, image + 1, 0);
+      }
+      int line = 0;  // of the next strip, to ask for
+      const float* a = task.weights;
+      for (int o = 0; o < task.out_channels;) {
+        const int block = block_rows(task.out_channels - o);
+        for (long p = 0; p < kStripPixels && p < left; p += kPanel, ++line) {
+          const bool ask = next != nullptr && line * 16 < kStripPixels;
+          const MeasuredBlock to{plane_at(task.out, image, o) + first + p,
+                                 task.out.plane,
+                                 left - p,
+                                 measured + o,
+                                 first + p == 0,
+                                 s.sums + static_cast<long>(o) * kLanes,
+                                 s.sums_part,
+                                 ask ? next + line * 16 : s.strip,
+                                 ask ? task.in.plane : 0};
+          const float* const from = s.strip + p / kPanel * panel;
+          if (to.pixels >= kPanel) {
+            multiply_measured<true>(block, a, from, task.in_channels, to);
+          } else {
+            multiply_measured<false>(block, a, from, task.in_channels, to);
+          }
+        }
+        a += static_cast<long>(block) * task.in_channels;
+        o += block;
+      }
+    }
+    add_lanes(s.sums, task.out_channels, measured + task.out_channels);
+    add_lanes(s.sums + s.sums_part, task.out_channels, measured + 2L * task.out_channels);
+  }
+}
+
+inline long pointwise_forward_workspace(const PointwiseForwardTask& task) {
+  PointwiseForwardTask counted = task;
+  counted.workspace = nullptr;
+  return forward_space(counted).total;
+}
+
+}  // namespace
+}  // namespace odin::cpu::ODIN_KERNELS

@@ -15,6 +15,14 @@ int threads_for(int threads) {
   return threads == 0 ? default_threads() : threads;
 }
 
+// Waits for something that may happen at once, but not long. Between two layers a thread waits less
+// than it takes to wake it.
+template <class Happened>
+void wait_a_little(Happened happened) {
+  constexpr int kYields = 200;  // tens of microseconds if no other thread wants the core
+  for (int i = 0; i < kYields && !happened(); ++i) std::this_thread::yield();
+}
+
 }  // namespace
 
 WorkerThreads::WorkerThreads(int first, int count, const Body& body) {
@@ -74,6 +82,7 @@ void ThreadPool::call_on_all(Call job) {
   }
   start_.notify_all();
   job(0, 0);
+  wait_a_little([this] { return busy_ == 0; });
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return busy_ == 0; });
 }
@@ -86,6 +95,7 @@ void ThreadPool::serve(const std::stop_token& stop, int worker) {
   });
   unsigned long seen = 0;
   for (;;) {
+    wait_a_little([&] { return stop.stop_requested() || generation_ != seen; });
     Call job;
     {
       std::unique_lock lock(mutex_);

@@ -100,8 +100,8 @@ class ThreadPool {
   std::condition_variable start_;
   std::condition_variable done_;
   Call job_;
-  unsigned long generation_ = 0;
-  int busy_ = 0;
+  std::atomic<unsigned long> generation_ = 0;
+  std::atomic<int> busy_ = 0;
   WorkerThreads workers_;  // last: they end before what they use
 };
 

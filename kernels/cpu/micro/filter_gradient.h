@@ -274,7 +274,7 @@ inline void multiply_filter(const FilterTask& task, int first, int last) {
   }
 }
 
-// dw += the gradient from task.sums, for output channels [first, last).
+// dw += the gradient from task.sums, for their rows [first, last).
 inline void finish_filter(const FilterTask& task, int first, int last, float* dw) {
   const FilterTiling t = filter_tiling_of(task);
   const long sums_row = static_cast<long>(t.input_vectors) * kLanes;
@@ -282,8 +282,8 @@ inline void finish_filter(const FilterTask& task, int first, int last, float* dw
   const int taps = task.kernel * task.kernel;
   if (task.pointwise) {
     const long row = static_cast<long>(t.gradient_vectors) * kLanes;
-    for (int o = first; o < last; ++o) {
-      for (int c = 0; c < task.in_channels; ++c) {
+    for (int c = first; c < last; ++c) {
+      for (int o = 0; o < task.out_channels; ++o) {
         dw[static_cast<long>(o) * task.in_channels + c] += task.sums[c * row + o];
       }
     }
@@ -321,6 +321,7 @@ inline FilterSpace filter_space(const FilterTask& task) {
   const FilterTiling t = filter_tiling_of(task);
   FilterSpace s{};
   s.places = t.places;
+  s.rows = task.pointwise ? task.in_channels : task.out_channels;
   s.input_vectors = t.input_vectors;
   s.gradient_vectors = t.gradient_vectors;
   s.workspace = task.winograd ? padded(static_cast<long>(t.map_height) * t.map_width * kLanes) : 0;

@@ -100,6 +100,7 @@ struct FilterSpace {
   long gradients;
   long sums;
   int places;
+  int rows;           // of the sums, [place][row][...]: outputs or, if pointwise, inputs
   int input_vectors;  // of channels
   int gradient_vectors;
 };
@@ -110,7 +111,7 @@ struct FilterKernel {
   void (*bring_gradients)(const FilterTask&, int first, int last);
   // Places [first, last).
   void (*multiply)(const FilterTask&, int first, int last);
-  // dw (out_channels, in_channels, kernel, kernel) += the gradient, for outputs [first, last).
+  // dw (out_channels, in_channels, kernel, kernel) += the gradient, for rows [first, last) of the sums.
   void (*finish)(const FilterTask&, int first, int last, float* dw);
 };
 

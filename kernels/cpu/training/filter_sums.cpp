@@ -18,6 +18,8 @@ constexpr std::int64_t kSharedOperands = 24 << 20;
 // Rows of the products that are worth loading and storing a block of sums.
 constexpr std::int64_t kRows = 64;
 constexpr std::int64_t kMostParts = 32;
+// Pieces of the sums that threads finish.
+constexpr std::int64_t kFinishedPieces = 16;
 
 }  // namespace
 
@@ -124,18 +126,23 @@ void FilterSums::add_all(ImagePlanes<const float> x, ImagePlanes<const float> dy
 }
 
 void FilterSums::add_to(float* dw) {
-  if (parts_ > 1) {
-    for_each_span(pool_, {1, sum_floats_, sum_floats_},
-                  [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-                    for (std::int64_t part = 1; part < parts_; ++part) {
-                      accumulate(sums_ + part * sum_floats_ + begin, sums_ + begin, end - begin);
-                    }
-                  });
-  }
   FilterTask task = task_;
   task.sums = sums_;
-  pool_.run(sizes_.out_channels, [&](std::int64_t o, int) {
-    kernel_.finish(task, static_cast<int>(o), static_cast<int>(o) + 1, dw);
+  const FilterSpace space = kernel_.space(task);
+  // The sums are [place][row][...], and all places of a row are finished together.
+  const std::int64_t rows = space.rows;
+  const std::int64_t row_floats = sum_floats_ / (space.places * rows);
+  const std::int64_t at_once = (rows + kFinishedPieces - 1) / kFinishedPieces;
+  pool_.run((rows + at_once - 1) / at_once, [&](std::int64_t index, int) {
+    const std::int64_t first = index * at_once;
+    const std::int64_t end = std::min(rows, first + at_once);
+    for (std::int64_t place = 0; place < space.places; ++place) {
+      float* const to = sums_ + (place * rows + first) * row_floats;
+      for (std::int64_t part = 1; part < parts_; ++part) {
+        accumulate(to + part * sum_floats_, to, (end - first) * row_floats);
+      }
+    }
+    kernel_.finish(task, static_cast<int>(first), static_cast<int>(end), dw);
   });
 }
 

@@ -88,19 +88,24 @@ void CpuFusedTraining::measure_image(ImagePlanes<const float> x, std::int64_t ch
 void CpuFusedTraining::merge_statistics(std::int64_t images, std::int64_t channels,
                                         std::int64_t pixels, double epsilon,
                                         const ChannelStatistics& statistics) const {
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const auto plane = [&](std::int64_t n) {
-      return sums_[static_cast<std::size_t>(n * channels + c)];
-    };
-    double mean = 0;
-    for (std::int64_t n = 0; n < images; ++n) mean += plane(n).first;
-    mean /= static_cast<double>(images);
-    double squares = 0;
+  std::vector<double> means(static_cast<std::size_t>(channels));
+  std::vector<double> squares(means.size());
+  const auto for_each_plane = [&](auto f) {
     for (std::int64_t n = 0; n < images; ++n) {
-      const double away = plane(n).first - mean;
-      squares += plane(n).second + static_cast<double>(pixels) * away * away;
+      const PlaneSums* const planes = &sums_[static_cast<std::size_t>(n * channels)];
+      for (std::size_t c = 0; c < means.size(); ++c) f(c, planes[c]);
     }
-    const double variance = squares / static_cast<double>(images * pixels);
+  };
+  for_each_plane([&](std::size_t c, const PlaneSums& plane) { means[c] += plane.first; });
+  for (double& mean : means) mean /= static_cast<double>(images);
+  for_each_plane([&](std::size_t c, const PlaneSums& plane) {
+    const double away = plane.first - means[c];
+    squares[c] += plane.second + static_cast<double>(pixels) * away * away;
+  });
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    const double mean = means[i];
+    const double variance = squares[i] / static_cast<double>(images * pixels);
     statistics.mean.data<float>()[c] = static_cast<float>(mean);
     statistics.variance.data<float>()[c] = static_cast<float>(variance);
     statistics.inv_std.data<float>()[c] = static_cast<float>(1 / std::sqrt(variance + epsilon));
@@ -319,15 +324,17 @@ void CpuFusedTraining::do_convolution_backward(const ConvolutionGeometry& geomet
     filter.add_to(dw.data<float>());
   }
 
+  std::vector<PlaneSums> totals(static_cast<std::size_t>(channels));
+  for (std::int64_t n = 0; n < sizes.images; ++n) {
+    const PlaneSums* const planes = &sums_[static_cast<std::size_t>(n * channels)];
+    for (std::size_t c = 0; c < totals.size(); ++c) {
+      totals[c].first += planes[c].first;
+      totals[c].second += planes[c].second;
+    }
+  }
   const auto m = static_cast<double>(sizes.images * pixels);
   for (std::int64_t c = 0; c < channels; ++c) {
-    double sum = 0;
-    double centred = 0;
-    for (std::int64_t n = 0; n < sizes.images; ++n) {
-      const PlaneSums& plane = sums_[static_cast<std::size_t>(n * channels + c)];
-      sum += plane.first;
-      centred += plane.second;
-    }
+    const auto [sum, centred] = totals[static_cast<std::size_t>(c)];
     const double inv_std = in.inv_std.data<float>()[c];
     const double scale = scales_[static_cast<std::size_t>(c)];
     const auto add = [](float& to, double value) { to = static_cast<float>(to + value); };

@@ -11,8 +11,9 @@ namespace {
 constexpr std::int64_t kMostImages = 16;
 // A multiple of every instruction set's rows: packed weights may be cut there.
 constexpr std::int64_t kRowsApart = 12;
-// Rows of weights that a thread packs at once.
+// Rows of weights that a thread packs at once, if there are more than a few.
 constexpr int kPackedRows = 4 * kRowsApart;
+constexpr std::int64_t kFewWeights = 20000;
 
 std::int64_t weight_elements(const ConvolutionSizes& s) {
   return s.out_channels * s.in_channels * s.kernel_height * s.kernel_width;
@@ -70,10 +71,12 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   }
   const std::int64_t places = winograd ? 36 : 1;
   float* const to = packed.floats(places * matrix.rows * matrix.columns);
-  pool.run((matrix.rows + kPackedRows - 1) / kPackedRows, [&](std::int64_t index, int) {
+  // A few weights are packed sooner than another thread is awake.
+  const int at_once = weight_elements(s) > kFewWeights ? kPackedRows : matrix.rows;
+  pool.run((matrix.rows + at_once - 1) / at_once, [&](std::int64_t index, int) {
     WeightMatrix part = matrix;
-    part.first_row = static_cast<int>(index) * kPackedRows;
-    part.end_row = part.first_row + kPackedRows;
+    part.first_row = static_cast<int>(index) * at_once;
+    part.end_row = part.first_row + at_once;
     if (winograd) {
       kernels.pack_winograd(part, static_cast<int>(s.stride), to);
     } else {

@@ -134,13 +134,14 @@ def draw(points, networks, gigabytes, out):
     peak = max(top for _, top in networks.values())
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "odin", "font.size": 9})
     figure, axes = pyplot.subplots(figsize=(7.5, 4.6))
-    x = np.geomspace(1, 1000, 200)
+    x = np.geomspace(1, 200, 200)
     axes.plot(x, np.minimum(peak, gigabytes * x), color="black", linewidth=1.2)
-    axes.text(1000, peak * 1.04, f"peak of multiply-adds {peak:.0f} GFLOP/s", ha="right")
-    axes.text(1.05, gigabytes * 1.25, f"copying {gigabytes:.0f} GB/s", rotation=33)
-    for (network, (rate, _)), (left, align) in zip(networks.items(), ((1.05, "left"), (950, "right"))):
+    axes.text(195, peak * 1.04, f"peak of multiply-adds {peak:.0f} GFLOP/s", ha="right")
+    axes.text(1.1, gigabytes * 1.25, f"copying {gigabytes:.0f} GB/s", rotation=38)
+    places = ((1.05, 0.97, "left", "top"), (190, 1.01, "right", "bottom"))
+    for (network, (rate, _)), (x_text, above, align, side) in zip(networks.items(), places):
         axes.axhline(rate, color=COLOURS[network], linestyle=":", linewidth=1)
-        axes.text(left, rate * 0.97, f"{TITLES[network]}, whole: {rate:.0f} ({rate / peak:.0%})", ha=align, va="top",
+        axes.text(x_text, rate * above, f"{TITLES[network]}, whole: {rate:.0f} ({rate / peak:.0%})", ha=align, va=side,
                   color=COLOURS[network])
     seen = set()
     for row in points:
@@ -149,7 +150,7 @@ def draw(points, networks, gigabytes, out):
         axes.plot(intensity, rate, MARKERS[row["algorithm"]], color=COLOURS[row["network"]], markersize=5,
                   fillstyle="full" if row["way"] == "forward" else "none", label=None if label in seen else label)
         seen.add(label)
-    axes.set(xscale="log", yscale="log", xlim=(1, 1000), ylim=(5, peak * 1.4),
+    axes.set(xscale="log", yscale="log", xlim=(1, 200), ylim=(peak / 8, peak * 1.3),
              xlabel="operations carried out for each byte of operands, results and weights",
              ylabel="GFLOP/s carried out, one core",
              title=f"{processor()}, {time.strftime('%Y-%m-%d')}; full: forward, hollow: backward")

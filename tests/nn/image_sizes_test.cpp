@@ -105,7 +105,8 @@ void check_equal(const Results& results, const Results& expected, const ImageSha
   CHECK(relative_error<float, float>(results.perturbed, expected.perturbed) < 20 * logits);
 }
 
-TEST_CASE("plans for images of every size, in double, are the layers") {
+TEST_CASE("plans for images of every size, in double, are the layers" *
+          doctest::test_suite("slow")) {
   const auto reference = make_reference_backend();
   on_every_size([&](const Architecture& architecture) {
     const Graph graph = build_graph(architecture);
@@ -167,7 +168,8 @@ TEST_CASE("plans for images of every size, on the CPU, agree with the layers in 
   });
 }
 
-TEST_CASE("features of images of every size agree with the reference, and make the logits") {
+TEST_CASE("features of images of every size agree with the reference, and make the logits" *
+          doctest::test_suite("slow")) {
   const auto reference = make_reference_backend();
   on_every_size([&](const Architecture& architecture) {
     const Graph graph = build_graph(architecture);

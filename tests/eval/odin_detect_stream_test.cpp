@@ -53,7 +53,7 @@ TEST_CASE("odin_detect: a watched folder is judged file by file until a signal")
   for (const char* signal : {"INT", "TERM"}) {
     CAPTURE(signal);
     const ProgramResult r = w.script(fmt::format(
-        "rm -rf in; mkdir in; cp a/0009.png in/before.png\n"
+        "rm -rf in out err; mkdir in; cp a/0009.png in/before.png\n"
         "$detect --json --watch in a/0001.png >out 2>err & await 0001 out\n"
         // In pieces, the last of which comes after another file.
         "exec 3>in/slow.png; head -c 1000 a/0002.png >&3; cp a/0003.png in/; await 0003 out\n"

@@ -47,7 +47,7 @@ ProgramResult DetectWorkspace::detect(const std::string& arguments) const {
 ProgramResult DetectWorkspace::script(const std::string& commands) const {
   return run_program(fmt::format(
       "cd '{}'\ndetect='{} --detector det.h5 --device cpu'\n"
-      "await() {{ for i in $(seq 300); do grep -q \"$1\" \"$2\" && return; sleep 0.1; done; "
+      "await() {{ for i in $(seq 300); do grep -qs \"$1\" \"$2\" && return; sleep 0.1; done; "
       "echo \"no $1 in $2\" >&2; }}\n{}",
       folder.path().string(), kDetectProgram, commands));
 }

@@ -208,20 +208,8 @@ __attribute__((noinline)) void add_filter_block(const FilterOperands& from, floa
 
 template <int kWidth>
 ODIN_INLINE void add_filter_block(int rows, const FilterOperands& from, float* sums, long row) {
-  switch (rows) {
-    case kRows:
-      return add_filter_block<kRows, kWidth>(from, sums, row);
-#if defined(__AVX512F__)
-    case 8:
-      return add_filter_block<8, kWidth>(from, sums, row);
-#endif
-    case 4:
-      return add_filter_block<4, kWidth>(from, sums, row);
-    case 2:
-      return add_filter_block<2, kWidth>(from, sums, row);
-    default:
-      return add_filter_block<1, kWidth>(from, sums, row);
-  }
+  with_rows(rows,
+            [&](auto block) { add_filter_block<decltype(block)::value, kWidth>(from, sums, row); });
 }
 
 // Adds the products of places [first, last) to task.sums.

@@ -56,28 +56,13 @@ ODIN_INLINE long panel_begin(const FilterTiling& t, int vector) {
   return vector / kVectors * kPanel * t.input_rows;
 }
 
-// rows[i][j] becomes rows[j][i].
-ODIN_INLINE void transpose(Vector (&rows)[kLanes]) {
-#pragma GCC unroll 4
-  for (int round = 1; round < kLanes; round *= 2) {
-    Vector next[kLanes];
-#pragma GCC unroll 8
-    for (int i = 0; i < kLanes / 2; ++i) {
-      next[2 * i] = zip_low(rows[i], rows[i + kLanes / 2]);
-      next[2 * i + 1] = zip_high(rows[i], rows[i + kLanes / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) rows[i] = next[i];
-  }
-}
-
 // Adds the lanes of a vector for each of `count` channels. There must be vectors up to the next
 // multiple of kLanes.
 inline void add_lanes(const float* vectors, int count, float* to) {
   for (int c = 0; c < count; c += kLanes) {
     Vector lanes[kLanes];
     for (int i = 0; i < kLanes; ++i) lanes[i] = load(vectors + static_cast<long>(c + i) * kLanes);
-    transpose(lanes);
+    interleave(lanes);
     for (int distance = kLanes / 2; distance > 0; distance /= 2) {
       for (int i = 0; i < distance; ++i) lanes[i] += lanes[i + distance];
     }
@@ -119,7 +104,7 @@ ODIN_INLINE void for_each_pixel(const PlaneSource& from, Put put) {
         rows[c] = keep(passing(z), z);
       }
     }
-    transpose(rows);
+    interleave(rows);
     for (int i = 0; i < count; ++i) {
       put(y, x, rows[i]);
       if (++x == from.width) {

@@ -181,23 +181,34 @@ ODIN_INLINE int block_rows(int rows) {
   return rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 
+template <int kValue>
+struct RowsTag {
+  static constexpr int value = kValue;
+};
+// Calls `run` with the tag of a number that block_rows() returns.
+template <class Run>
+ODIN_INLINE void with_rows(int rows, Run run) {
+  switch (rows) {
+    case kRows:
+      return run(RowsTag<kRows>{});
+#if defined(__AVX512F__)
+    case 8:
+      return run(RowsTag<8>{});
+#endif
+    case 4:
+      return run(RowsTag<4>{});
+    case 2:
+      return run(RowsTag<2>{});
+    default:
+      return run(RowsTag<1>{});
+  }
+}
+
 template <int kWidth>
 ODIN_INLINE void multiply_block(int rows, const float* a, const float* b, int depth,
                                 const Destination& to) {
-  switch (rows) {
-    case kRows:
-      return multiply_block<kRows, kWidth>(a, b, depth, to);
-#if defined(__AVX512F__)
-    case 8:
-      return multiply_block<8, kWidth>(a, b, depth, to);
-#endif
-    case 4:
-      return multiply_block<4, kWidth>(a, b, depth, to);
-    case 2:
-      return multiply_block<2, kWidth>(a, b, depth, to);
-    default:
-      return multiply_block<1, kWidth>(a, b, depth, to);
-  }
+  with_rows(rows,
+            [&](auto block) { multiply_block<decltype(block)::value, kWidth>(a, b, depth, to); });
 }
 
 // The same, but computes only the first `vectors` vectors of the panel.
@@ -213,20 +224,9 @@ ODIN_INLINE void multiply_block(int rows, long vectors, const float* a, const fl
 template <int kWidth>
 ODIN_INLINE void multiply_transposed(int rows, const float* a, int columns, int first,
                                      const float* b, int depth, const Destination& to) {
-  switch (rows) {
-    case kRows:
-      return multiply_transposed<kRows, kWidth>(a, columns, first, b, depth, to);
-#if defined(__AVX512F__)
-    case 8:
-      return multiply_transposed<8, kWidth>(a, columns, first, b, depth, to);
-#endif
-    case 4:
-      return multiply_transposed<4, kWidth>(a, columns, first, b, depth, to);
-    case 2:
-      return multiply_transposed<2, kWidth>(a, columns, first, b, depth, to);
-    default:
-      return multiply_transposed<1, kWidth>(a, columns, first, b, depth, to);
-  }
+  with_rows(rows, [&](auto block) {
+    multiply_transposed<decltype(block)::value, kWidth>(a, columns, first, b, depth, to);
+  });
 }
 
 // Multiplies all rows of packed weights by one panel.

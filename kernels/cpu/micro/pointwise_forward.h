@@ -98,20 +98,9 @@ __attribute__((noinline)) void multiply_measured(const float* a, const float* b,
 template <bool kWhole>
 ODIN_INLINE void multiply_measured(int rows, const float* a, const float* b, int depth,
                                    const MeasuredBlock& to) {
-  switch (rows) {
-    case kRows:
-      return multiply_measured<kRows, kWhole>(a, b, depth, to);
-#if defined(__AVX512F__)
-    case 8:
-      return multiply_measured<8, kWhole>(a, b, depth, to);
-#endif
-    case 4:
-      return multiply_measured<4, kWhole>(a, b, depth, to);
-    case 2:
-      return multiply_measured<2, kWhole>(a, b, depth, to);
-    default:
-      return multiply_measured<1, kWhole>(a, b, depth, to);
-  }
+  with_rows(rows, [&](auto block) {
+    multiply_measured<decltype(block)::value, kWhole>(a, b, depth, to);
+  });
 }
 
 inline void run_pointwise_forward(const PointwiseForwardTask& task) {

@@ -72,7 +72,7 @@ inline void bring_result_gradient(const PointwiseGradientTask& task, const Point
         lines[c] = d;
       }
       if (task.sums == nullptr) continue;
-      transpose(lines);
+      interleave(lines);
       for (int i = 0; i < kLanes; ++i) store(s.rows + (v * kLanes + i) * row + k, lines[i]);
     }
   }
@@ -178,20 +178,9 @@ __attribute__((noinline)) void multiply_open(const float* a, const float* b, int
 template <bool kAdd, bool kWhole>
 ODIN_INLINE void multiply_open(int rows, const float* a, const float* b, int depth,
                                const OpenBlock& to) {
-  switch (rows) {
-    case kRows:
-      return multiply_open<kRows, kAdd, kWhole>(a, b, depth, to);
-#if defined(__AVX512F__)
-    case 8:
-      return multiply_open<8, kAdd, kWhole>(a, b, depth, to);
-#endif
-    case 4:
-      return multiply_open<4, kAdd, kWhole>(a, b, depth, to);
-    case 2:
-      return multiply_open<2, kAdd, kWhole>(a, b, depth, to);
-    default:
-      return multiply_open<1, kAdd, kWhole>(a, b, depth, to);
-  }
+  with_rows(rows, [&](auto block) {
+    multiply_open<decltype(block)::value, kAdd, kWhole>(a, b, depth, to);
+  });
 }
 
 // sums[i][...] += h[i] rows, kBlock inputs by kWidth vectors of outputs.

@@ -156,36 +156,5 @@ inline void transform_kernel(int stride, const float (&g)[3][kRows],
   }
 }
 
-// Vectors of pixels become vectors of every kCount-th pixel, and back: element l of vector i is
-// element i + kCount l of all.
-template <int kCount>
-ODIN_INLINE void deinterleave(Vector (&x)[kCount]) {
-#pragma GCC unroll 3
-  for (int round = 1; round < kCount; round *= 2) {
-    Vector next[kCount];
-#pragma GCC unroll 4
-    for (int i = 0; i < kCount / 2; ++i) {
-      next[i] = evens(x[2 * i], x[2 * i + 1]);
-      next[i + kCount / 2] = odds(x[2 * i], x[2 * i + 1]);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < kCount; ++i) x[i] = next[i];
-  }
-}
-template <int kCount>
-ODIN_INLINE void interleave(Vector (&x)[kCount]) {
-#pragma GCC unroll 3
-  for (int round = 1; round < kCount; round *= 2) {
-    Vector next[kCount];
-#pragma GCC unroll 4
-    for (int i = 0; i < kCount / 2; ++i) {
-      next[2 * i] = zip_low(x[i], x[i + kCount / 2]);
-      next[2 * i + 1] = zip_high(x[i], x[i + kCount / 2]);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < kCount; ++i) x[i] = next[i];
-  }
-}
-
 }  // namespace
 }  // namespace odin::cpu::ODIN_KERNELS

@@ -67,7 +67,7 @@ void Network::set_random(std::uint64_t seed, std::uint64_t step) {
 }
 
 bool Network::is_unused(std::size_t buffer) const {
-  return nodes_.any() && mode_ == Mode::kTraining && nodes_.unused[buffer];
+  return fuses() && nodes_.unused[buffer];
 }
 
 void Network::reserve(std::int64_t images) {
@@ -84,6 +84,57 @@ void Network::reserve(std::int64_t images) {
     activations_[b] =
         Tensor::activation(backend_, {capacity_, buffer.channels, buffer.height, buffer.width},
                            type_of(static_cast<int>(b)));
+  }
+}
+
+std::vector<Lifetime> Network::gradient_lifetimes() const {
+  std::vector<Lifetime> lifetimes(graph_.buffers().size());
+  const auto extend = [&](const Activation& a, int moment) {
+    lifetimes[static_cast<std::size_t>(a.buffer)].extend(moment);
+  };
+  const std::vector<Graph::Node>& nodes = graph_.nodes();
+  extend(graph_.output(), 0);
+  int moment = 0;
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    ++moment;
+    if (fuses() && nodes_.absorbed[i]) continue;
+    extend(nodes[i].output, moment);
+    const std::size_t reader = fuses() ? nodes_.norm_of[i].value_or(i) : i;
+    for (const Activation& input : nodes[reader].inputs) extend(input, moment);
+  }
+  extend(graph_.input(), moment + 1);  // the caller may read it afterwards
+  return lifetimes;
+}
+
+void Network::reserve_gradients() {
+  mode_of_gradients_ = mode_;
+  gradients_.clear();
+  gradients_.resize(activations_.size());
+  const std::vector<Lifetime> lifetimes = gradient_lifetimes();
+  std::vector<std::size_t> order;  // of the buffers, as a backward pass begins their gradients
+  for (std::size_t b = 0; b < lifetimes.size(); ++b) {
+    if (!lifetimes[b].empty()) order.push_back(b);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return lifetimes[a].first < lifetimes[b].first;
+  });
+  struct Shared {
+    Tensor memory;
+    int last;  // until when it is taken
+  };
+  std::vector<Shared> shared;
+  for (const std::size_t b : order) {
+    const ConstTensorView like = activations_[b].view();
+    auto place = std::find_if(shared.begin(), shared.end(), [&](const Shared& s) {
+      return s.last < lifetimes[b].first && s.memory.shape() == like.shape() &&
+             s.memory.view().type() == like.type();
+    });
+    if (place == shared.end()) {
+      shared.push_back({Tensor::activation(backend_, like.shape(), like.type()), 0});
+      place = shared.end() - 1;
+    }
+    place->last = lifetimes[b].last;
+    gradients_[b] = place->memory;
   }
 }
 
@@ -154,9 +205,8 @@ ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
   backend_.copy(images, activation(graph_.input()));
   for (NormalisedBuffer& n : normalised_)
     n.measured.assign(n.mean.empty() ? 0 : n.mean.shape()[0], false);
-  const bool fuses = nodes_.any() && mode == Mode::kTraining;
   for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
-    if (fuses && (nodes_.absorbed[i] || nodes_.norm_of[i])) {
+    if (fuses() && (nodes_.absorbed[i] || nodes_.norm_of[i])) {
       fused_forward(i);
       continue;
     }
@@ -168,14 +218,10 @@ ConstTensorView Network::forward(ConstTensorView images, Mode mode) {
 }
 
 void Network::backward(ConstTensorView dlogits, Gradients wanted) {
-  gradients_.resize(activations_.size());
+  if (gradients_.empty() || mode_of_gradients_ != mode_) reserve_gradients();
   begun_.resize(activations_.size());
   for (std::size_t b = 0; b < activations_.size(); ++b) {
     begun_[b].assign(static_cast<std::size_t>(graph_.buffers()[b].channels), false);
-    const ConstTensorView like = activations_[b].view();
-    if (gradients_[b].empty() && !is_unused(b)) {
-      gradients_[b] = Tensor::activation(backend_, like.shape(), like.type());
-    }
   }
   for (NormalisedBuffer& n : normalised_) {
     if (n.mean.empty()) continue;
@@ -190,16 +236,15 @@ void Network::backward(ConstTensorView dlogits, Gradients wanted) {
           dlogits.shape().to_string(), seed.shape().to_string());
   has_begun(graph_.output());
   backend_.copy(dlogits, seed);
-  const bool fuses = nodes_.any() && mode_ == Mode::kTraining;
   for (std::size_t i = graph_.nodes().size(); i-- > 0;) {
     const Graph::Node& node = graph_.nodes()[i];
-    if (fuses && nodes_.absorbed[i]) continue;
-    if (fuses && nodes_.norm_of[i]) {
+    if (fuses() && nodes_.absorbed[i]) continue;
+    if (fuses() && nodes_.norm_of[i]) {
       fused_backward(i, wanted.parameters);
       continue;
     }
     begin_gradient(node.output);
-    if (fuses) finish_gradient(node.output);
+    if (fuses()) finish_gradient(node.output);
     with_context(i, wanted.parameters, [&](const LayerContext& context, Layer::Inputs x) {
       std::vector<TensorView> dx;
       for (const Activation& input : node.inputs) {

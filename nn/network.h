@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/arena.h"
 #include "kernels/fused_training.h"
 #include "nn/fused_nodes.h"
 #include "nn/graph.h"
@@ -81,6 +82,14 @@ class Network {
   };
 
   void reserve(std::int64_t images);
+  // Allocates the gradients of a backward pass in this mode. Those of one shape share memory if no
+  // node needs both.
+  void reserve_gradients();
+  // By buffer: from which to which node of a backward pass its gradient is needed. The first node is
+  // at 1, the gradient of the logits at 0.
+  std::vector<Lifetime> gradient_lifetimes() const;
+  // Whether this pass computes some layers together.
+  bool fuses() const { return nodes_.any() && mode_ == Mode::kTraining; }
   // Whether this pass has no use for a buffer.
   bool is_unused(std::size_t buffer) const;
   // How a node runs in a training step with fused steps; network_fused.cpp.
@@ -112,7 +121,7 @@ class Network {
   std::vector<NodeState> states_;    // one per node
   std::size_t operations_ = 0;       // of all nodes
   std::vector<Tensor> activations_;  // one per buffer, of `capacity_` images
-  std::vector<Tensor> gradients_;    // likewise, from the first backward pass on
+  std::vector<Tensor> gradients_;    // likewise, from the first backward pass on; some share memory
   FusedTraining* fused_;             // null: nothing is fused
   FusedNodes nodes_;
   std::vector<NormalisedBuffer> normalised_;  // one per buffer, empty if not normalised
@@ -120,6 +129,7 @@ class Network {
   std::int64_t capacity_ = 0;
   std::int64_t images_ = 0;
   Mode mode_ = Mode::kEvaluation;
+  Mode mode_of_gradients_ = Mode::kEvaluation;  // in which they were allocated
   std::uint64_t seed_ = 0;
   std::uint64_t step_ = 0;
 };

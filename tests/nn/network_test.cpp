@@ -231,6 +231,44 @@ TEST_CASE("dropout in training repeats for the same seed and step, and is off in
   CHECK(run(Mode::kEvaluation, 7) == expected);
 }
 
+// Gradients share memory, in each mode otherwise, and are allocated anew for more images.
+TEST_CASE("gradients do not depend on what a network computed before") {
+  struct Pass {
+    Mode mode;
+    std::int64_t images;
+  };
+  const Pass passes[] = {{Mode::kTraining, 3}, {Mode::kEvaluation, 2}, {Mode::kTraining, 2},
+                         {Mode::kTraining, 5}, {Mode::kEvaluation, 5}, {Mode::kTraining, 3}};
+  const std::unique_ptr<Backend> backends[] = {make_reference_backend(), make_cpu_backend()};
+  for (const auto& backend : backends) {
+    for (const Graph& graph : {densenet({10, 2, 0.5, true, 3}), wide_resnet({10, 1, 10})}) {
+      CAPTURE(graph.name());
+      const ParameterMap parameters = formula_parameters(graph);
+      // The gradient of the images, then those of all parameters.
+      const auto run = [&](Network& network, const Pass& pass) {
+        network.set_parameters(parameters);
+        const std::vector<float> pixels = formula_images(static_cast<std::size_t>(pass.images));
+        Tensor images(*backend, {pass.images, 3, 32, 32});
+        images.upload(*backend, {pixels.begin(), pixels.end()});
+        const ConstTensorView logits = network.forward(images.view(), pass.mode);
+        network.backward(logits, {});
+        std::vector<std::vector<double>> gradients(1, std::vector<double>(pixels.size()));
+        backend->download(network.input_gradient(), gradients[0].data());
+        for (const Network::Parameter& p : network.parameter_list()) {
+          if (p.trainable) gradients.push_back(p.gradient.download(*backend));
+        }
+        return gradients;
+      };
+      Network used(graph, *backend);
+      for (const Pass& pass : passes) {
+        CAPTURE(pass.images);
+        Network fresh(graph, *backend);
+        CHECK(run(used, pass) == run(fresh, pass));
+      }
+    }
+  }
+}
+
 TEST_CASE("the parameters of a network do not depend on the size of its images") {
   const auto backend = make_cpu_backend();
   for (const Architecture& usual : {Architecture(DenseNetConfig{10, 2, 0.5, true, 3}),

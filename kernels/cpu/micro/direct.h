@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
+#include "kernels/cpu/micro/workspace.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -27,16 +28,13 @@ inline DirectSpace direct_space(float* workspace, int channels, int height, int 
   DirectSpace s{};
   s.width = width + 2 * padding;
   s.plane = padded(static_cast<long>(height + 2 * padding) * s.width);
-  const auto reserve = [&](long floats) {
-    float* here = workspace == nullptr ? nullptr : workspace + s.total;
-    s.total += floats;
-    return here;
-  };
-  s.planes = reserve(channels * s.plane);
+  Pieces pieces(workspace);
+  s.planes = pieces.take(channels * s.plane);
   if (s.planes != nullptr) s.interior = s.planes + padding * s.width + padding;
-  s.linear = reserve(padded(static_cast<long>(height) * width));
-  s.panel = reserve(padded(panel));
-  s.products = reserve(products == 0 ? 0 : padded(products));
+  s.linear = pieces.take(static_cast<long>(height) * width);
+  s.panel = pieces.take(panel);
+  s.products = pieces.take(products);
+  s.total = pieces.total();
   return s;
 }
 inline DirectSpace direct_space(const ConvolutionTask& task) {
@@ -128,9 +126,7 @@ inline void run_direct(const ConvolutionTask& task) {
 }
 
 inline long direct_workspace(const ConvolutionTask& task) {
-  ConvolutionTask counted = task;
-  counted.workspace = nullptr;
-  return direct_space(counted).total;
+  return workspace_of(task, [](const ConvolutionTask& t) { return direct_space(t); });
 }
 
 template <Load kLoad>
@@ -193,9 +189,7 @@ inline void run_direct_backward(const ConvolutionTask& task) {
 }
 
 inline long direct_backward_workspace(const ConvolutionTask& task) {
-  ConvolutionTask counted = task;
-  counted.workspace = nullptr;
-  return direct_backward_space(counted).total;
+  return workspace_of(task, direct_backward_space);
 }
 
 }  // namespace

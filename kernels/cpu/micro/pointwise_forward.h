@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/micro/filter_tiling.h"
 #include "kernels/cpu/micro/pointwise.h"
+#include "kernels/cpu/micro/workspace.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -17,12 +18,11 @@ struct ForwardSpace {
 };
 inline ForwardSpace forward_space(const PointwiseForwardTask& task) {
   ForwardSpace s{};
-  const long strip = padded(long{task.in_channels} * kPanel * kStripPanels);
+  Pieces pieces(task.workspace);
+  s.strip = pieces.take(long{task.in_channels} * kPanel * kStripPanels);
   s.sums_part = vectors_of(task.out_channels) * kLanes * kLanes;
-  s.total = strip + 2 * s.sums_part;
-  if (task.workspace == nullptr) return s;
-  s.strip = task.workspace;
-  s.sums = task.workspace + strip;
+  s.sums = pieces.take(2 * s.sums_part);
+  s.total = pieces.total();
   return s;
 }
 
@@ -155,9 +155,7 @@ inline void run_pointwise_forward(const PointwiseForwardTask& task) {
 }
 
 inline long pointwise_forward_workspace(const PointwiseForwardTask& task) {
-  PointwiseForwardTask counted = task;
-  counted.workspace = nullptr;
-  return forward_space(counted).total;
+  return workspace_of(task, forward_space);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "kernels/cpu/micro/filter_tiling.h"
 #include "kernels/cpu/micro/gemm.h"
+#include "kernels/cpu/micro/workspace.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -29,18 +30,13 @@ struct PointwiseSpace {
 };
 inline PointwiseSpace pointwise_space(const PointwiseGradientTask& task) {
   PointwiseSpace s{};
-  long used = 0;
-  const auto reserve = [&](long floats) {
-    float* here = task.workspace == nullptr ? nullptr : task.workspace + used;
-    used += padded(floats);
-    return here;
-  };
-  s.panels = reserve(task.out_channels * kChunkPixels);
-  s.rows = reserve(kChunkPixels * vectors_of(task.out_channels) * kLanes);
-  s.hidden = reserve(long{kRows} * kHiddenRow);
+  Pieces pieces(task.workspace);
+  s.panels = pieces.take(task.out_channels * kChunkPixels);
+  s.rows = pieces.take(kChunkPixels * vectors_of(task.out_channels) * kLanes);
+  s.hidden = pieces.take(long{kRows} * kHiddenRow);
   s.sums_part = vectors_of(task.in_channels) * kLanes * kLanes;
-  s.sums = reserve(2 * s.sums_part);
-  s.total = used;
+  s.sums = pieces.take(2 * s.sums_part);
+  s.total = pieces.total();
   return s;
 }
 
@@ -307,9 +303,7 @@ inline void run_pointwise_gradient(const PointwiseGradientTask& task) {
 }
 
 inline long pointwise_gradient_workspace(const PointwiseGradientTask& task) {
-  PointwiseGradientTask counted = task;
-  counted.workspace = nullptr;
-  return pointwise_space(counted).total;
+  return workspace_of(task, pointwise_space);
 }
 
 }  // namespace

@@ -113,11 +113,11 @@ inline void run_winograd(const ConvolutionTask& task) {
 }
 
 inline long winograd_workspace(const ConvolutionTask& task) {
-  ConvolutionTask counted = task;
-  counted.workspace = nullptr;
   return with_algorithm(task, [&](auto algorithm) {
     using Algorithm = decltype(algorithm);
-    return winograd_space<Algorithm>(counted, tiling_of<Algorithm>(counted)).total;
+    return workspace_of(task, [](const ConvolutionTask& t) {
+      return winograd_space<Algorithm>(t, tiling_of<Algorithm>(t));
+    });
   });
 }
 

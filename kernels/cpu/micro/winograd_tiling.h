@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/micro/operands.h"
 #include "kernels/cpu/micro/winograd_algorithm.h"
+#include "kernels/cpu/micro/workspace.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -101,29 +102,24 @@ WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t) {
   constexpr int kPlaces = Algorithm::kPoints * Algorithm::kPoints;
   constexpr int kOriginFloats = 2 * sizeof(Origin) / sizeof(float);
   WinogradSpace s{};
-  long used = 0;
-  const auto reserve = [&](long floats) {
-    float* here = task.workspace == nullptr ? nullptr : task.workspace + used;
-    used += padded(floats);
-    return here;
-  };
+  Pieces pieces(task.workspace);
   const auto larger = [](long a, long b) { return a > b ? a : b; };
   s.rows =
-      reserve(larger(t.rows == Rows::kOther ? Algorithm::kWindow * t.border : 0,
-                     t.result_rows == Rows::kOther ? Algorithm::kResult * t.result_border : 0));
-  s.columns =
-      reserve(t.rows_whole ? 0 : Algorithm::kPoints * Algorithm::kStep * (t.vectors + 2) * kLanes);
+      pieces.take(larger(t.rows == Rows::kOther ? Algorithm::kWindow * t.border : 0,
+                         t.result_rows == Rows::kOther ? Algorithm::kResult * t.result_border : 0));
+  s.columns = pieces.take(
+      t.rows_whole ? 0 : Algorithm::kPoints * Algorithm::kStep * (t.vectors + 2) * kLanes);
   const long images = t.rows == Rows::kHalves ? t.block_rows / t.tile_rows : 1;
   s.linear =
-      reserve(larger(images * t.linear, static_cast<long>(task.out_height) * task.out_width));
-  s.input = reserve(kPlaces * t.place);
-  s.products = reserve(kPlaces * t.product_place);
-  s.left = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
-  s.right = reinterpret_cast<int32_t*>(reserve(t.vectors * kLanes));
-  s.origins = reinterpret_cast<Origin*>(reserve(t.vectors * Algorithm::kStep * kOriginFloats));
+      pieces.take(larger(images * t.linear, static_cast<long>(task.out_height) * task.out_width));
+  s.input = pieces.take(kPlaces * t.place);
+  s.products = pieces.take(kPlaces * t.product_place);
+  s.left = reinterpret_cast<int32_t*>(pieces.take(t.vectors * kLanes));
+  s.right = reinterpret_cast<int32_t*>(pieces.take(t.vectors * kLanes));
+  s.origins = reinterpret_cast<Origin*>(pieces.take(t.vectors * Algorithm::kStep * kOriginFloats));
   s.result_origins =
-      reinterpret_cast<Origin*>(reserve(t.vectors * Algorithm::kResult * kOriginFloats));
-  s.total = used;
+      reinterpret_cast<Origin*>(pieces.take(t.vectors * Algorithm::kResult * kOriginFloats));
+  s.total = pieces.total();
   return s;
 }
 

@@ -68,6 +68,23 @@ struct ResultGradient {
   ConstTensorView slope;
 };
 
+// The steps as each device defines them: do_NAME has the signature of NAME, and the operands are
+// checked and not empty. A macro for the same reason as ODIN_DEVICE_OPERATIONS (backend.h).
+#define ODIN_FUSED_TRAINING_STEPS(specifier)                                                       \
+  virtual void do_channel_statistics(ConstTensorView x, double epsilon,                            \
+                                     const ChannelStatistics& statistics) specifier;               \
+  virtual void do_move_running_statistics(                                                         \
+      ConstTensorView mean, ConstTensorView variance, std::int64_t count, double momentum,         \
+      TensorView running_mean, TensorView running_var) specifier;                                  \
+  virtual void do_convolution_forward(                                                             \
+      const ConvolutionGeometry& geometry, const NormalisedInput& in, ConstTensorView w,           \
+      TensorView y, double epsilon, const ChannelStatistics& statistics) specifier;                \
+  virtual void do_convolution_backward(                                                            \
+      const ConvolutionGeometry& geometry, const NormalisedInput& in, ConstTensorView w,           \
+      const ResultGradient& out, TensorView dw, const NormalisedGradients& gradients) specifier;   \
+  virtual void do_finish_gradient(ConstTensorView x, ConstTensorView mean, ConstTensorView offset, \
+                                  ConstTensorView slope, TensorView dx) specifier;
+
 class FusedTraining {
  public:
   virtual ~FusedTraining() = default;
@@ -92,21 +109,7 @@ class FusedTraining {
                        ConstTensorView slope, TensorView dx);
 
  private:
-  // The same, as each device defines them: the operands are checked and not empty.
-  virtual void do_channel_statistics(ConstTensorView x, double epsilon,
-                                     const ChannelStatistics& statistics) = 0;
-  virtual void do_move_running_statistics(ConstTensorView mean, ConstTensorView variance,
-                                          std::int64_t count, double momentum,
-                                          TensorView running_mean, TensorView running_var) = 0;
-  virtual void do_convolution_forward(const ConvolutionGeometry& geometry,
-                                      const NormalisedInput& in, ConstTensorView w, TensorView y,
-                                      double epsilon, const ChannelStatistics& statistics) = 0;
-  virtual void do_convolution_backward(const ConvolutionGeometry& geometry,
-                                       const NormalisedInput& in, ConstTensorView w,
-                                       const ResultGradient& out, TensorView dw,
-                                       const NormalisedGradients& gradients) = 0;
-  virtual void do_finish_gradient(ConstTensorView x, ConstTensorView mean, ConstTensorView offset,
-                                  ConstTensorView slope, TensorView dx) = 0;
+  ODIN_FUSED_TRAINING_STEPS(= 0)
 };
 
 }  // namespace odin

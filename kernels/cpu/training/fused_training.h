@@ -29,19 +29,7 @@ class CpuFusedTraining final : public FusedTraining {
     double second = 0;
   };
 
-  void do_channel_statistics(ConstTensorView x, double epsilon,
-                             const ChannelStatistics& statistics) override;
-  void do_move_running_statistics(ConstTensorView mean, ConstTensorView variance,
-                                  std::int64_t count, double momentum, TensorView running_mean,
-                                  TensorView running_var) override;
-  void do_convolution_forward(const ConvolutionGeometry& geometry, const NormalisedInput& in,
-                              ConstTensorView w, TensorView y, double epsilon,
-                              const ChannelStatistics& statistics) override;
-  void do_convolution_backward(const ConvolutionGeometry& geometry, const NormalisedInput& in,
-                               ConstTensorView w, const ResultGradient& out, TensorView dw,
-                               const NormalisedGradients& gradients) override;
-  void do_finish_gradient(ConstTensorView x, ConstTensorView mean, ConstTensorView offset,
-                          ConstTensorView slope, TensorView dx) override;
+  ODIN_FUSED_TRAINING_STEPS(override)
 
   // The prologue's factors, valid until the next call.
   Prologue prologue_of(const NormalisedInput& in);

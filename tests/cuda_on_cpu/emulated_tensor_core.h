@@ -43,13 +43,10 @@ struct MmaOperands {
   float2 b[2];
 };
 
-// sum += A B, 16 x 8 += 16 x 16 16 x 8, A by rows and B by columns.
-template <class T>
-void mma(float (&sum)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2],
-         const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-  MmaOperands own;
-  for (int i = 0; i < 4; ++i) own.a[i] = unpack(a[i], T{});
-  for (int i = 0; i < 2; ++i) own.b[i] = unpack(b[i], T{});
+// Adds to sum the products of what the lanes hold: two halves of k, and what product(x, y) makes of an
+// operand of A and one of B.
+template <class Product>
+void mma_of(float (&sum)[4], const MmaOperands& own, Product product, const char* file, int line) {
   const Slot* slots = meet(kWholeWarp, "mma", to_slot(own), false, file, line);
   const unsigned group = lane() / 4;
   const unsigned column = lane() % 4 * 2;
@@ -58,14 +55,23 @@ void mma(float (&sum)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[
     for (unsigned c = 0; c < 2; ++c) {
       const auto columns = from_slot<MmaOperands>(slots[4 * (column + c) + quarter]);
       for (unsigned half = 0; half < 2; ++half) {  // of k
-        const float2 y = columns.b[half];
-        for (unsigned r = 0; r < 2; ++r) {  // row group, and 8 below
-          const float2 x = rows.a[2 * half + r];
-          sum[2 * r + c] += x.x * y.x + x.y * y.y;
+        for (unsigned r = 0; r < 2; ++r) {         // row group, and 8 below
+          sum[2 * r + c] += product(rows.a[2 * half + r], columns.b[half]);
         }
       }
     }
   }
+}
+
+// sum += A B, 16 x 8 += 16 x 16 16 x 8, A by rows and B by columns.
+template <class T>
+void mma(float (&sum)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2],
+         const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  MmaOperands own;
+  for (int i = 0; i < 4; ++i) own.a[i] = unpack(a[i], T{});
+  for (int i = 0; i < 2; ++i) own.b[i] = unpack(b[i], T{});
+  const auto product = [](float2 x, float2 y) { return x.x * y.x + x.y * y.y; };
+  mma_of(sum, own, product, file, line);
 }
 
 // The same for A (16 x 8) and B (8 x 8) of 32-bit elements; mma uses only their upper 19 bits.
@@ -76,20 +82,8 @@ inline void mma<float>(float (&sum)[4], const std::uint32_t (&a)[4], const std::
   MmaOperands own{};
   for (int i = 0; i < 4; ++i) own.a[i].x = value(a[i]);
   for (int i = 0; i < 2; ++i) own.b[i].x = value(b[i]);
-  const Slot* slots = meet(kWholeWarp, "mma", to_slot(own), false, file, line);
-  const unsigned group = lane() / 4;
-  const unsigned column = lane() % 4 * 2;
-  for (unsigned quarter = 0; quarter < 4; ++quarter) {
-    const auto rows = from_slot<MmaOperands>(slots[4 * group + quarter]);
-    for (unsigned c = 0; c < 2; ++c) {
-      const auto columns = from_slot<MmaOperands>(slots[4 * (column + c) + quarter]);
-      for (unsigned half = 0; half < 2; ++half) {
-        for (unsigned r = 0; r < 2; ++r) {
-          sum[2 * r + c] += rows.a[2 * half + r].x * columns.b[half].x;
-        }
-      }
-    }
-  }
+  mma_of(
+      sum, own, [](float2 x, float2 y) { return x.x * y.x; }, file, line);
 }
 
 }  // namespace emulated

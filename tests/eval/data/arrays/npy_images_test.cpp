@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/eval/data/arrays/labelled_files.h"
 #include "tests/eval/data/data_support.h"
 #include "tests/support/support.h"
 
@@ -13,25 +14,8 @@ namespace odin::test {
 namespace {
 namespace fs = std::filesystem;
 
-// Files that NumPy wrote. Not `made`, after skip(), where there is no NumPy.
-struct NumpyFiles {
-  NumpyFiles() {
-    const ProgramResult result =
-        run_program(fmt::format("/usr/bin/python3 '{}/tests/eval/data/arrays/numpy_arrays.py' '{}'",
-                                ODIN_SOURCE_DIR, folder.path().string()));
-    if (result.exit_status == 77) skip(result.errors);
-    INFO(result.errors);
-    REQUIRE((result.exit_status == 0 || result.exit_status == 77));
-    made = result.exit_status == 0;
-    if (!made) return;
-    for (const std::uint8_t byte : read_file(folder / "pixels")) pixels.push_back(byte);
-    for (const std::uint8_t byte : read_file(folder / "classes")) labels.push_back(byte);
-  }
-
-  TemporaryFolder folder;
-  bool made = false;
-  std::vector<int> pixels;
-  std::vector<int> labels;
+struct NumpyFiles : LabelledFiles {
+  NumpyFiles() : LabelledFiles("numpy_arrays.py", "classes") {}
 };
 
 std::vector<int> labels_of(const Dataset& dataset) {

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/eval/data/arrays/labelled_files.h"
 #include "tests/eval/data/data_support.h"
 #include "tests/support/support.h"
 
@@ -14,25 +15,8 @@ namespace odin::test {
 namespace {
 namespace fs = std::filesystem;
 
-// Files that SciPy wrote. Not `made`, after skip(), where there is no SciPy.
-struct SciPyFiles {
-  SciPyFiles() {
-    const ProgramResult result =
-        run_program(fmt::format("/usr/bin/python3 '{}/tests/eval/data/arrays/scipy_svhn.py' '{}'",
-                                ODIN_SOURCE_DIR, folder.path().string()));
-    if (result.exit_status == 77) skip(result.errors);
-    INFO(result.errors);
-    REQUIRE((result.exit_status == 0 || result.exit_status == 77));
-    made = result.exit_status == 0;
-    if (!made) return;
-    for (const std::uint8_t byte : read_file(folder / "pixels")) pixels.push_back(byte);
-    for (const std::uint8_t byte : read_file(folder / "labels")) labels.push_back(byte);
-  }
-
-  TemporaryFolder folder;
-  bool made = false;
-  std::vector<int> pixels;
-  std::vector<int> labels;
+struct SciPyFiles : LabelledFiles {
+  SciPyFiles() : LabelledFiles("scipy_svhn.py", "labels") {}
 };
 
 std::string error_opening(const fs::path& file) {

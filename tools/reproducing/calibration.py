@@ -2,40 +2,31 @@
 import json
 import typing
 
-from reproducing.networks import NETWORKS, Failure
+from reproducing.networks import BUNDLED, NETWORKS, Failure, checkpoint, identity, in_specification
 
+FASHION_MNIST_NETWORK = "bundled_fashion_mnist"
 FASHION_MNIST = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
 
 
 class Subject(typing.NamedTuple):
     """A network that is calibrated."""
     name: str
-    title: str
     weights: object  # its checkpoint
     in_spec: str
     evaluation: tuple  # what odin_eval needs to know besides the magnitude
     tuned: float  # the magnitude that somebody chose with out-of-distribution images
-    tuned_by: str
+    choice: str  # who, or on what
 
 
-def in_specification(name, data_dir):
-    """The test images of CIFAR that the network is for, in the version that is there."""
-    in_set = NETWORKS[name].in_set
-    binary, python = {"cifar10": ("cifar-10-batches-bin", "cifar-10-batches-py"),
-                      "cifar100": ("cifar-100-binary", "cifar-100-python")}[in_set]
-    only_python = (data_dir / python).is_dir() and not (data_dir / binary).is_dir()
-    return f"{in_set}:{data_dir / (python if only_python else binary)}"
+def subject(name, work, data_dir):
+    return Subject(name, checkpoint(name, work), in_specification(name, data_dir),
+                   (*identity(name, work, data_dir), "--benchmark", "odin"), NETWORKS[name].magnitude,
+                   NETWORKS[name].choice)
 
 
-def subject(name, weights_dir, data_dir):
-    return Subject(name, NETWORKS[name].title, weights_dir / f"{name}.h5", in_specification(name, data_dir),
-                   ("--nn", name, "--weights-dir", weights_dir, "--data-dir", data_dir, "--benchmark", "odin"),
-                   NETWORKS[name].magnitude, "published")
-
-
-def bundled(weights):
-    return Subject("bundled", "our WRN-16-2 on Fashion-MNIST", weights, f"idx:{FASHION_MNIST}", ("--demo",),
-                   0.006, "tuned here on uniform and Gaussian noise")
+def demo_network():
+    return Subject(FASHION_MNIST_NETWORK, BUNDLED / "wrn_16_2_fashion_mnist.h5", f"idx:{FASHION_MNIST}", ("--demo",),
+                   0.006, "chosen on uniform and Gaussian noise")
 
 
 def scores_in(path):

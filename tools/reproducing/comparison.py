@@ -34,15 +34,21 @@ def comparison_table(report):
     return lines
 
 
-def comparison_section(reports):
-    """`reports` by the networks' names."""
+def network_part(name, report):
+    return [f"### {name}", "",
+            f"{report['in_images']} test images, and "
+            + ", ".join(f"{e['out_images']} of {e['out_set']}" for e in report["evaluations"]) + ".", "",
+            *comparison_table(report), ""]
+
+
+def comparison_section(reports, earlier):
+    """`reports` by the networks' names. Empty if there is nothing to compare."""
+    parts = {name: network_part(name, reports[name]) if name in reports else earlier.section(3, name)
+             for name in NETWORKS}
+    if not any(parts.values()):
+        return []
     lines = ["## All detectors", "",
              "`odin_eval --score all`, with the papers' options, fitted on the 50,000 training images. The highest",
              "average AUROC comes first; bold is the best of its column. The last column is what the score takes",
              "beside the forward pass that all share.", ""]
-    for name, report in reports.items():
-        lines += [f"### {name}", "",
-                  f"{report['in_images']} test images, and "
-                  + ", ".join(f"{e['out_images']} of {e['out_set']}" for e in report["evaluations"]) + ".", "",
-                  *comparison_table(report), ""]
-    return lines
+    return lines + [line for part in parts.values() for line in part]

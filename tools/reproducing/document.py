@@ -2,6 +2,7 @@
 import datetime
 import pathlib
 
+from reproducing.calibration import FASHION_MNIST_NETWORK
 from reproducing.comparison import comparison_section
 from reproducing.networks import NETWORKS
 from reproducing.text import heading, mean_of, percent, row
@@ -82,11 +83,29 @@ def error_sentence(network, whole):
     return f"Classification error on {whole['in_images']} test images: {error:.2f} %.{known}"
 
 
+def processor():
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, "an unknown processor")
+
+
+def provenance(report):
+    settings = report["settings"]
+    return (f"Made on {datetime.date.today().isoformat()} by version {report['versions']['odin']} on {processor()}, "
+            f"{settings['device'].partition(' on ')[2]}. The first {settings['skip']} images of every set are held "
+            f"out, as in the authors' code; at most {settings['limit']} are read.")
+
+
 def network_section(name, results):
     network, report, made, near = NETWORKS[name], results["odin"], results["made"], results["near"]
     lines = [f"## {name}", "",
-             f"This is {network.title}; ODIN with temperature 1000 and magnitude {network.magnitude}.",
-             error_sentence(network, results["whole"]), "", *figures_table(report), *missing(report)]
+             f"This is {network.title}; ODIN with temperature 1000 and magnitude {network.magnitude}, "
+             f"{network.choice}.",
+             error_sentence(network, results["whole"]), provenance(report), "", *figures_table(report),
+             *missing(report)]
     lines += ["", *(f"- {note}." for note in report["notes"])] if report["notes"] else []
     if made:
         lines += ["", "A set that `make_ood` made as the authors' was:", "", *figures_table(made)]
@@ -101,85 +120,86 @@ def summary_cell(figures, figure):
     return percent(figures[figure]) + known
 
 
-def summary(results):
+def networks_table(cells, rows, earlier):
+    """A table with these cells in its heading and `rows` by the networks' names; others have their earlier ones."""
+    lines = heading(*cells)
+    return lines + [line for name in (*NETWORKS, FASHION_MNIST_NETWORK)
+                    for line in rows.get(name, earlier.rows(lines[0], name))]
+
+
+def summary_rows(name, reports):
+    made = reports["made"]["evaluations"] if reports["made"] else []
+    return [row(name, evaluation["out_set"],
+                *(summary_cell(evaluation["detectors"][detector], figure) for figure in ("fpr_at_tpr95", "auroc")
+                  for detector in ("baseline", "odin")))
+            for evaluation in made + reports["odin"]["evaluations"]]
+
+
+def summary(results, earlier):
     """The short table: FPR and AUROC of the baseline and ODIN, and the published figures."""
-    lines = heading("network", "set", "FPR at TPR 95 %: baseline", "ODIN", "AUROC: baseline", "ODIN")
-    for name, reports in results.items():
-        made = reports["made"]["evaluations"] if reports["made"] else []
-        for evaluation in made + reports["odin"]["evaluations"]:
-            detectors = evaluation["detectors"]
-            cells = [summary_cell(detectors[detector], figure) for figure in ("fpr_at_tpr95", "auroc")
-                     for detector in ("baseline", "odin")]
-            lines.append(row(name, evaluation["out_set"], *cells))
-    return lines
+    return networks_table(("network", "set", "FPR at TPR 95 %: baseline", "ODIN", "AUROC: baseline", "ODIN"),
+                          {name: summary_rows(name, reports) for name, reports in results.items()}, earlier)
 
 
-def calibration_section(calibrations):
+def detector_rows(entry):
+    rows = []
+    for kind in ("tuned", "chosen"):
+        made = entry[kind]
+        settings = made["settings"]
+        sets = [f"{e['out_set']} {percent(accepted)}"
+                for e, accepted in zip(made["report"]["evaluations"], made["accepted"])]
+        how = entry["network"].choice if kind == "tuned" else "chosen by `--choose-magnitude`"
+        stated = f"[{percent(settings['tpr_low'])}, {percent(settings['tpr_high'])}]"
+        rows.append(row(entry["network"].name, f"{settings['magnitude']:g}, {how}", f"{settings['threshold']:.8f}",
+                        percent(settings["tpr"]), f"{percent(made['tpr'])} {stated}", ", ".join(sets)))
+    return rows
+
+
+def choice_rows(entry):
+    pairs = zip(entry["tuned"]["report"]["evaluations"], entry["chosen"]["report"]["evaluations"])
+    return [row(entry["network"].name, tuned["out_set"],
+                *(percent(e["detectors"]["odin"][figure]) for figure in ("fpr_at_tpr95", "auroc")
+                  for e in (tuned, chosen)))
+            for tuned, chosen in pairs]
+
+
+def calibration_section(calibrations, earlier):
     """What odin_calibrate makes of 1,000 in-distribution images, and how far its choice is from a tuned one."""
     lines = ["## Without out-of-distribution images", "",
              "`odin_calibrate` sets the threshold on the first 1,000 in-distribution images, the score being ODIN at "
              "temperature",
              "1000. TPR: the share of the other images that is accepted; in square brackets the 95 % interval that was "
              "stated before.", ""]
-    lines += heading("network", "magnitude", "threshold", "TPR asked for", "TPR", "accepted of each set")
-    for entry in calibrations:
-        for kind in ("tuned", "chosen"):
-            made = entry[kind]
-            settings = made["settings"]
-            sets = [f"{e['out_set']} {percent(accepted)}"
-                    for e, accepted in zip(made["report"]["evaluations"], made["accepted"])]
-            how = entry["network"].tuned_by if kind == "tuned" else "chosen by `--choose-magnitude`"
-            stated = f"[{percent(settings['tpr_low'])}, {percent(settings['tpr_high'])}]"
-            lines.append(row(entry["network"].name, f"{settings['magnitude']:g}, {how}",
-                             f"{settings['threshold']:.8f}", percent(settings["tpr"]),
-                             f"{percent(made['tpr'])} {stated}", ", ".join(sets)))
+    lines += networks_table(("network", "magnitude", "threshold", "TPR asked for", "TPR", "accepted of each set"),
+                            {entry["network"].name: detector_rows(entry) for entry in calibrations}, earlier)
     lines += ["", "How far the choice of Generalized ODIN (Hsu et al., CVPR 2020, section 3.2: the greatest mean score",
               "of in-distribution images) is from the tuned magnitude:", ""]
-    lines += heading("network", "set", "FPR at TPR 95 %: tuned", "chosen", "AUROC: tuned", "chosen")
-    for entry in calibrations:
-        pairs = zip(entry["tuned"]["report"]["evaluations"], entry["chosen"]["report"]["evaluations"])
-        for tuned, chosen in pairs:
-            cells = [percent(e["detectors"]["odin"][figure]) for figure in ("fpr_at_tpr95", "auroc")
-                     for e in (tuned, chosen)]
-            lines.append(row(entry["network"].name, tuned["out_set"], *cells))
+    lines += networks_table(("network", "set", "FPR at TPR 95 %: tuned", "chosen", "AUROC: tuned", "chosen"),
+                            {entry["network"].name: choice_rows(entry) for entry in calibrations}, earlier)
     return [*lines, ""]
 
 
-def processor():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, "an unknown processor")
-
-
-def document(results, absent, comparisons, calibrations):
+def document(results, comparisons, calibrations, earlier):
     """RESULTS.md: the summary, the networks, all detectors, the calibrations, and what is known of the differences."""
-    first = next(iter(results.values()))["odin"]
-    settings = first["settings"]
-    seconds = sum(report["seconds"] for reports in results.values() for report in reports.values() if report)
+    sections = {name: network_section(name, results[name]) if name in results else earlier.section(2, name)
+                for name in NETWORKS}
+    absent = [name for name, section in sections.items() if not section]
     lines = [
         "# Results", "",
         "Written by `tools/reproduce`; do not edit. Figures are in percent. In brackets stands what was published, in",
         "the long tables with the difference. A difference of more than one point is bold, and explained at the end.",
         "",
-        *summary(results), "",
-        f"- Made on {datetime.date.today().isoformat()} by version {first['versions']['odin']} in "
-        f"{seconds / 60:.0f} minutes of scoring, on {processor()}, {settings['device'].partition(' on ')[2]}.",
-        f"- The first {settings['skip']} images of every set are held out, as in the authors' code; at most "
-        f"{settings['limit']} are read.",
+        *summary(results, earlier), "",
         "- Figures are exact. Rows with \"sweep\" are computed as the authors' code does, by 100,000 thresholds, which "
         "is what their paper prints.",
         "- Where there are square brackets, they are 95 % confidence intervals: AUROC by DeLong's method, FPR by the "
         "bootstrap."]
     if absent:
-        lines.append(f"- Networks that were not there: {', '.join(absent)}.")
+        lines.append(f"- Networks that were not evaluated: {', '.join(absent)}.")
     lines.append("")
-    for name, reports in results.items():
-        lines += network_section(name, reports)
-    if comparisons:
-        lines += comparison_section(comparisons)
-    lines += calibration_section(calibrations)
+    for section in sections.values():
+        lines += section
+    lines += comparison_section(comparisons, earlier)
+    lines += calibration_section(calibrations, earlier)
     lines += ["## What explains the differences", "", DIFFERENCES.read_text(encoding="utf-8").strip(), ""]
     return "\n".join(lines)

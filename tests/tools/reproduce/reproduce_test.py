@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,9 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "tools/reproduce"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tools"))
+from reproducing.networks import NETWORKS  # noqa: E402
 
 # Stubs: they note their arguments, and write what the real programs would.
 LOG = '''#!{python}
@@ -37,7 +41,9 @@ print(json.dumps(dict(detector=dict(magnitude=float(pathlib.Path(arguments[-1]).
                                     tpr_low=.935, tpr_high=.962))))
 '''
 EVAL = LOG + '''
-if "--demo" not in arguments:
+if "--weights" in arguments:
+    assert pathlib.Path(after("--weights")).is_file()
+elif "--demo" not in arguments:
     assert (pathlib.Path(after("--weights-dir")) / (after("--nn") + ".h5")).is_file()
 if "--scores" in arguments:
     for number, scores in (1, (.1, .3)), (2, (.1, .2)):
@@ -108,7 +114,8 @@ class Reproduce(unittest.TestCase):
         self.assertIn("was not there: LSUN (crop).", text)
         self.assertIn("- a note.", text)
         self.assertIn("version 1.2.3", text)
-        self.assertIn("Networks that were not there: densenet100, dice_densenet10, dice_densenet100.", text)
+        self.assertIn("Networks that were not evaluated: densenet100, dice_densenet10, dice_densenet100, "
+                      "bundled_cifar10.", text)
 
     def test_figures_of_another_network_are_not_compared(self):
         self.network("densenet10.pth")
@@ -160,10 +167,11 @@ class Reproduce(unittest.TestCase):
         (self.folder / "data/tiny-imagenet-200/test").mkdir(parents=True)
         self.assertEqual(self.run_script("--work", self.folder / "work").returncode, 0)
         self.assertEqual(len(self.calls("make_ood")), 1)
-        benchmark = json.loads((self.folder / "work/benchmark.json").read_text())
+        made = self.folder / "work/densenet10_benchmark_made.json"
+        benchmark = json.loads(made.read_text())
         self.assertEqual(benchmark["sets"][0]["title"], "Tiny-ImageNet (crop), made here")
         self.assertEqual(benchmark["sets"][0]["places"], [f"folder:{self.folder.resolve()}/work/Imagenet_made_here"])
-        call = next(c for c in self.calls("odin_eval") if str(self.folder / "work/benchmark.json") in c)
+        call = next(c for c in self.calls("odin_eval") if str(made) in c)
         self.assertEqual(call[call.index("--out_dataset") + 1], "Imagenet")
         self.assertIn("as the authors' was:", self.output.read_text())
         (self.folder / "data/Imagenet").mkdir()
@@ -181,10 +189,59 @@ class Reproduce(unittest.TestCase):
         self.assertEqual(self.run_script(*work, "--limit", "2000").returncode, 0)
         self.assertEqual(len(self.calls("odin_eval")), 6)
 
+    def test_the_bundled_network_is_evaluated_where_its_images_are_and_without_the_figures_of_others(self):
+        (self.folder / "data/cifar-10-batches-py").mkdir()
+        self.network("densenet10.pth")
+        result = self.run_script("--work", self.folder / "work")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(len(self.calls("convert_checkpoint")), 1)
+        network = NETWORKS["bundled_cifar10"]
+        calls = [call for call in self.calls("odin_eval") if "--weights" in call]
+        self.assertEqual(len(calls), 2)
+        for call in calls:
+            self.assertEqual([call[call.index(option) + 1] for option in ("--weights", "--in", "--magnitude")],
+                             [str(ROOT / "weights" / network.files[0]),
+                              f"cifar10:{self.folder}/data/cifar-10-batches-py", str(network.magnitude)])
+        editions = {name: "editions" in json.loads((self.folder / f"work/{name}_benchmark.json").read_text())
+                    for name in ("densenet10", "bundled_cifar10")}
+        self.assertEqual(editions, {"densenet10": True, "bundled_cifar10": False})
+        self.assertIn(str(self.folder / "work/bundled_cifar10_benchmark.json"), calls[0])
+        text = self.output.read_text()
+        self.assertIn("\n## bundled_cifar10\n", text)
+        self.assertIn("| bundled_cifar10 | 0.01, chosen by `--choose-magnitude` |", text)
+
+    def test_what_is_said_of_networks_that_are_not_asked_for_stays(self):
+        self.network("densenet10.pth", "densenet100.pth")
+        for folder, file in ("cifar-10-batches-bin", "data_batch_1.bin"), ("cifar-100-binary", "train.bin"):
+            (self.folder / "data" / folder).mkdir()
+            (self.folder / "data" / folder / file).write_text("x")
+        self.assertEqual(self.run_script().returncode, 0)
+        first = self.output.read_text()
+        self.output.write_text(first.replace("95.0", "77.7"))
+        self.assertEqual(self.run_script("--nn", "densenet100").returncode, 0)
+        second = self.output.read_text()
+        self.assertEqual(len(first.splitlines()), len(second.splitlines()))
+        # What belongs to a network begins with its name, in a heading or a row.
+        name = ""
+        kept = {True: 0, False: 0}
+        for before, after in zip(first.splitlines(), second.splitlines()):
+            begin = re.match(r"(?:#+|\|) (\w*)", before)
+            if before.startswith("#") or begin and begin[1] in (*NETWORKS, "bundled_fashion_mnist"):
+                name = begin[1]
+            stays = name in ("densenet10", "bundled_cifar10", "bundled_fashion_mnist")
+            kept[stays] += "95.0" in before
+            self.assertEqual(after, before.replace("95.0", "77.7") if stays else before)
+        self.assertGreater(min(kept.values()), 5)
+        # Of a network that is evaluated nothing stays, not even what cannot be done again.
+        (self.folder / "data/cifar-100-binary/train.bin").unlink()
+        self.assertEqual(self.run_script("--nn", "densenet100").returncode, 0)
+        text = self.output.read_text()
+        self.assertEqual((first.count("### densenet10"), text.count("### densenet10")), (2, 1))
+
     def test_without_a_network_or_programs_nothing_is_written(self):
         result = self.run_script()
         self.assertEqual(result.returncode, 1)
-        self.assertIn("holds none of the networks (densenet10, densenet100, ", result.stderr)
+        self.assertIn("there is none of the networks (densenet10, densenet100, ", result.stderr)
         self.network("densenet10.pth")
         (self.folder / "build/eval/odin_eval").write_text("#!/bin/sh\nexit 3\n")
         result = self.run_script()
@@ -193,10 +250,19 @@ class Reproduce(unittest.TestCase):
         self.assertIn("build the programs", self.run_script().stderr)
         self.assertFalse(self.output.exists())
 
+    def test_the_results_are_those_of_the_networks_as_they_are(self):
+        sections = (ROOT / "RESULTS.md").read_text(encoding="utf-8").split("\n## ")
+        known = {name: section for section in sections for name in NETWORKS if section.startswith(name + "\n")}
+        self.assertGreater(len(known), 3)
+        for name, section in known.items():
+            network = NETWORKS[name]
+            self.assertIn(f"This is {network.title}; ODIN with temperature 1000 and magnitude {network.magnitude}, "
+                          f"{network.choice}.", section.split("\n\n")[1])
+
     def test_the_figures_of_the_readme_are_those_of_the_results(self):
         results = (ROOT / "RESULTS.md").read_text(encoding="utf-8").splitlines()
         rows = [line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-                if line.startswith(("| densenet", "| dice_densenet"))]
+                if line.startswith(("| densenet", "| dice_densenet", "| bundled_"))]
         self.assertGreater(len(rows), 5)
         for row in rows:
             self.assertIn(row, results)

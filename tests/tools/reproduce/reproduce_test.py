@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -84,9 +85,9 @@ class Reproduce(unittest.TestCase):
             (self.folder / name).mkdir(parents=True)
         self.output = self.folder / "RESULTS.md"
 
-    def run_script(self, *more):
+    def run_script(self, *more, script=SCRIPT):
         return subprocess.run(
-            [sys.executable, SCRIPT, "--weights-dir", self.folder / "weights", "--data-dir", self.folder / "data",
+            [sys.executable, script, "--weights-dir", self.folder / "weights", "--data-dir", self.folder / "data",
              "--programs", self.folder / "build", "--output", self.output, *more], capture_output=True, text=True,
             check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
@@ -237,6 +238,21 @@ class Reproduce(unittest.TestCase):
         self.assertEqual(self.run_script("--nn", "densenet100").returncode, 0)
         text = self.output.read_text()
         self.assertEqual((first.count("### densenet10"), text.count("### densenet10")), (2, 1))
+
+    def test_a_bundled_network_that_was_replaced_is_evaluated_anew(self):
+        copy = self.folder / "copy"
+        for part in "tools/reproducing", "eval/published/benchmarks":
+            shutil.copytree(ROOT / part, copy / part)
+        shutil.copy(SCRIPT, copy / "tools")
+        (copy / "weights").mkdir()
+        (self.folder / "data/cifar-10-batches-bin").mkdir()
+        weights = copy / "weights" / NETWORKS["bundled_cifar10"].files[0]
+        for content, calls in ("first", 2), ("first", 2), ("other", 4):
+            weights.write_text(content)
+            result = self.run_script("--nn", "bundled_cifar10", "--work", self.folder / "work",
+                                     script=copy / "tools/reproduce")
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertEqual(len(self.calls("odin_eval")), calls)
 
     def test_without_a_network_or_programs_nothing_is_written(self):
         result = self.run_script()

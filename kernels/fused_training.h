@@ -61,7 +61,7 @@ struct NormalisedGradients {
 // The gradient of a convolution's result y, whose correction is still to be applied. The other views
 // are empty if there is none.
 struct ResultGradient {
-  TensorView dy;  // (N, O, H', W'); holds the whole gradient afterwards
+  TensorView dy;  // (N, O, H', W'); what it holds afterwards is not defined
   ConstTensorView y;
   ConstTensorView mean;  // of y
   ConstTensorView offset;

@@ -151,7 +151,7 @@ struct PointwiseGradientTask {
   const float* mean = nullptr;
   Planes in_gradient;  // dx; its planes are as far apart as those of x
   bool add = true;     // to dx
-  // Of the results. If slope is not null, gradient -= offset + slope (out - mean) comes first.
+  // Of the results: `gradient` or, if slope is not null, gradient - offset - slope (out - mean).
   Planes gradient;
   Planes out;
   const float* out_mean = nullptr;  // (out_channels)

@@ -40,7 +40,7 @@ inline PointwiseSpace pointwise_space(const PointwiseGradientTask& task) {
   return s;
 }
 
-// Finishes dy of `count` pixels from `first` on, and writes it to both of its places.
+// Writes dy of `count` pixels from `first` on, finished, to both of its places.
 inline void bring_result_gradient(const PointwiseGradientTask& task, const PointwiseSpace& s,
                                   int image, long first, long count) {
   const long vectors = vectors_of(count);
@@ -55,14 +55,13 @@ inline void bring_result_gradient(const PointwiseGradientTask& task, const Point
       for (int c = 0; c < kLanes; ++c, panel += kPanel) {
         lines[c] = Vector{};
         if (c >= channels) continue;
-        float* const dy = plane_at(task.gradient, image, k + c) + first + v * kLanes;
+        const float* const dy = plane_at(task.gradient, image, k + c) + first + v * kLanes;
         Vector d = load_some(dy, left);
         if (task.out_slope != nullptr) {
           const Vector y = load_some(plane_at(task.out, image, k + c) + first + v * kLanes, left);
           d -= splat(task.out_offset[k + c]) +
                splat(task.out_slope[k + c]) * (y - splat(task.out_mean[k + c]));
-          store_some(dy, d, left);
-          if (left < kLanes) d = load_some(dy, left);
+          if (left < kLanes) d = first_of(d, left);
         }
         store(panel, d);
         lines[c] = d;
@@ -135,7 +134,7 @@ __attribute__((noinline)) void multiply_open(const float* a, const float* b, int
       dx += to.plane;
     } else if (k < 2 * kBlock + kChunkPixels / 16) {
       const int at = 16 * (k - 2 * kBlock);
-      __builtin_prefetch(to.next_dy + at, 1);
+      __builtin_prefetch(to.next_dy + at);
       __builtin_prefetch(to.next_y + at);
     }
     add_products<1>(a, b, sum);

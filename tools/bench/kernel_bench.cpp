@@ -1,5 +1,6 @@
-// Checks each convolution kernel of the CPU's plan executor against plain loops in double, then times
-// it alongside oneDNN, for the shapes of both networks. One thread is enough: threads share nothing.
+// Checks the CPU's convolution kernels against plain loops in double, then times them, for some shapes
+// of both networks: those of the plan executor, bare and alongside oneDNN, and those of training, with
+// the batch norm before them. One thread is enough: threads share nothing.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -19,6 +20,7 @@
 #include "kernels/error.h"
 #include "tools/bench/convolution_problem.h"
 #include "tools/bench/dnnl_kernel.h"
+#include "tools/bench/training_kernels.h"
 
 namespace odin::bench {
 namespace {
@@ -153,6 +155,7 @@ class OurKernel {
 
 struct Options {
   std::string network = "all";
+  std::string passes = "all";
   std::string instruction_set = "best";
   int repeats = 7;
 };
@@ -164,11 +167,14 @@ cpu::InstructionSet instruction_set_of(const std::string& name) {
   return cpu::best_instruction_set();
 }
 
-// Prints the rows of a shape; returns false if a kernel is wrong.
-bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats) {
+// The most that a kernel's error may be.
+double bound_of(bool winograd) {
   // For sums in single precision; Winograd's transforms lose about another digit.
-  constexpr double kDirectBound = 2e-6;
-  constexpr double kWinogradBound = 2e-5;
+  return winograd ? 2e-5 : 2e-6;
+}
+
+// Prints the rows of a shape in an evaluation; returns false if a kernel is wrong.
+bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats) {
   bool right = true;
   const Problem problem(shape);
   for (const bool backward : {false, true}) {
@@ -187,12 +193,11 @@ bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats)
     const double flops = 2e-9 * shape.multiply_adds();
     for (std::size_t k = 0; k < ours.size(); ++k) {
       const double error = ours[k].relative_error(backward ? problem.dx : problem.y);
-      const bool fine =
-          error < (ours[k].name() == std::string("winograd") ? kWinogradBound : kDirectBound);
+      const bool fine = error < bound_of(ours[k].name() == std::string("winograd"));
       right = right && fine;
       const double rate = flops / watches[k + 1].seconds();
       const double their_rate = flops / watches[0].seconds();
-      fmt::print("{:9} {} {:8} {:9} {:7.1f} {:9.1e}{} {:7.1f} {:5.2f}  {}\n", shape.network,
+      fmt::print("{:9} {} {:8} {:18} {:7.1f} {:9.1e}{} {:7.1f} {:5.2f}  {}\n", shape.network,
                  shape.name(), backward ? "backward" : "forward", ours[k].name(), rate, error,
                  fine ? " " : "!", their_rate, rate / their_rate, theirs.name());
     }
@@ -200,11 +205,34 @@ bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats)
   return right;
 }
 
+// The same for training.
+bool check_and_time_training(const Shape& shape, const KernelTable& kernels, int repeats) {
+  TrainingKernels training(shape, kernels);
+  bool right = true;
+  for (const TrainingKernels::Kernel& kernel : training.kernels()) {
+    const double error = kernel.error(training);
+    const bool fine = error < bound_of(kernel.winograd);
+    right = right && fine;
+    Stopwatch watch([&] { kernel.run(training); });
+    for (int r = 0; r < repeats; ++r) watch.measure();
+    fmt::print("{:9} {} {:8} {:18} {:7.1f} {:9.1e}{}\n", shape.network, training.shape().name(),
+               "training", kernel.name, 2e-9 * kernel.multiply_adds / watch.seconds(), error,
+               fine ? "" : "!");
+  }
+  return right;
+}
+
 int run(int argc, char** argv) {
-  CLI::App app("Checks and times the CPU's convolution kernels alongside oneDNN's, on one thread.");
+  CLI::App app(
+      "Checks and times the CPU's convolution kernels on one thread, those of evaluations "
+      "alongside "
+      "oneDNN's.");
   Options options;
   app.add_option("--network", options.network, "the network whose shapes to run")
       ->check(CLI::IsMember({"all", "densenet", "wrn"}))
+      ->capture_default_str();
+  app.add_option("--passes", options.passes, "whose kernels to run")
+      ->check(CLI::IsMember({"all", "evaluation", "training"}))
       ->capture_default_str();
   app.add_option("--instruction-set", options.instruction_set, "which of our kernels to run")
       ->check(CLI::IsMember({"best", "portable", "avx2", "avx512"}))
@@ -218,13 +246,18 @@ int run(int argc, char** argv) {
   const KernelTable& kernels = cpu::kernel_table(instruction_set_of(options.instruction_set));
   fmt::print("ours: {}; rates in GFLOP/s of the plain convolution, whatever the algorithm\n\n",
              kernels.name);
-  fmt::print("{:9} {:28} {:8} {:9} {:>7} {:>9}  {:>7} {:>5}  {}\n", "network",
+  fmt::print("{:9} {:28} {:8} {:18} {:>7} {:>9}  {:>7} {:>5}  {}\n", "network",
              "kernel channels    map images", "pass", "ours", "rate", "error", "oneDNN", "ratio",
              "oneDNN's choice");
   bool right = true;
   for (const Shape& shape : kShapes) {
     if (options.network != "all" && options.network != shape.network) continue;
-    right = check_and_time(shape, kernels, options.repeats) && right;
+    if (options.passes != "training") {
+      right = check_and_time(shape, kernels, options.repeats) && right;
+    }
+    if (options.passes != "evaluation") {
+      right = check_and_time_training(shape, kernels, options.repeats) && right;
+    }
   }
   require(right, "a kernel marked with ! disagrees with plain loops; its times mean nothing");
   return 0;

@@ -3,7 +3,8 @@
 
     tools/bench/roofline.py [--build build/release] [--out kernels/roofline.svg] [--repeats N]
 
-(Debian: python3-matplotlib.) It runs kernel_bench, and odin_bench on one thread.
+(Debian: python3-matplotlib.) It runs kernel_bench, and odin_bench on one thread. The kernels are those
+of an evaluation, bare, on the sample shapes of kernel_bench.
 
 - Up: the multiplications and additions that a kernel carries out a second. Winograd's algorithm needs
   36 multiplications (stride 2: 81) where the definition has 144; its transforms are not counted.
@@ -91,8 +92,8 @@ def point(row):
 
 def rows(build, repeats):
     """The rows of kernel_bench; of two algorithms for one convolution the faster."""
-    printed = subprocess.run([build / "tools" / "kernel_bench", "--repeats", str(repeats)], check=True, text=True,
-                             capture_output=True).stdout
+    printed = subprocess.run([build / "tools" / "kernel_bench", "--passes", "evaluation", "--repeats", str(repeats)],
+                             check=True, text=True, capture_output=True).stdout
     best = {}
     for row in (match.groupdict() for match in map(ROW.match, printed.splitlines()) if match):
         key = tuple(row[k] for k in ("network", "kernel", "stride", "inputs", "outputs", "size", "way"))

@@ -10,7 +10,7 @@ several batch sizes, eager and, where it exists, compiled; its weights ask for n
 PyTorch; medians over the rounds are compared. Rates are images/s for a forward pass, the gradient in the input and a
 second forward pass. Shares of peak count the arithmetic of the network as its paper defines it, for both.
 
-Compiling a network takes a minute or more, so only the best eager layout is compiled (--compile all: both layouts), for
+Compiling a network takes minutes, so only the best eager layout is compiled (--compile all: both layouts), for
 each of the batch sizes on its own: two static graphs, with a gradient and without. It is an error if PyTorch makes any
 other graphs, or leaves a part of the network to eager.
 

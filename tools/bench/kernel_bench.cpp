@@ -1,6 +1,6 @@
 // Checks the CPU's convolution kernels against plain loops in double, then times them, for some shapes
-// of both networks: those of the plan executor, bare and alongside oneDNN, and those of training, with
-// the batch norm before them. One thread is enough: threads share nothing.
+// of both networks: those of the plan executor, bare and alongside oneDNN, the 1x1 also with what an
+// evaluation gives it, and those of training, with the batch norm before them. One thread is enough: threads share nothing.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -20,6 +20,7 @@
 #include "kernels/error.h"
 #include "tools/bench/convolution_problem.h"
 #include "tools/bench/dnnl_kernel.h"
+#include "tools/bench/fused_pointwise.h"
 #include "tools/bench/training_kernels.h"
 
 namespace odin::bench {
@@ -205,19 +206,38 @@ bool check_and_time(const Shape& shape, const KernelTable& kernels, int repeats)
   return right;
 }
 
+// Prints a row without oneDNN; returns false if the kernel is wrong.
+bool report(const Shape& shape, const char* pass, const std::string& name, double multiply_adds,
+            double error, double bound, int repeats, std::function<void()> call) {
+  const bool fine = error < bound;
+  Stopwatch watch(std::move(call));
+  for (int r = 0; r < repeats; ++r) watch.measure();
+  fmt::print("{:9} {} {:8} {:18} {:7.1f} {:9.1e}{}\n", shape.network, shape.name(), pass, name,
+             2e-9 * multiply_adds / watch.seconds(), error, fine ? "" : "!");
+  return fine;
+}
+
+// The same for a 1x1 convolution with prologue, masks and epilogue.
+bool check_and_time_fused(const Shape& shape, const KernelTable& kernels, int repeats) {
+  const Problem problem(shape);
+  const FusedPointwise fused(problem, kernels);
+  const double count = shape.multiply_adds();
+  const bool forward = report(shape, "forward", "pointwise fused", count, fused.forward_error(),
+                              bound_of(false), repeats, [&] { fused.forward(); });
+  return report(shape, "backward", "pointwise fused", count, fused.backward_error(),
+                bound_of(false), repeats, [&] { fused.backward(); }) &&
+         forward;
+}
+
 // The same for training.
 bool check_and_time_training(const Shape& shape, const KernelTable& kernels, int repeats) {
   TrainingKernels training(shape, kernels);
   bool right = true;
   for (const TrainingKernels::Kernel& kernel : training.kernels()) {
-    const double error = kernel.error(training);
-    const bool fine = error < bound_of(kernel.winograd);
-    right = right && fine;
-    Stopwatch watch([&] { kernel.run(training); });
-    for (int r = 0; r < repeats; ++r) watch.measure();
-    fmt::print("{:9} {} {:8} {:18} {:7.1f} {:9.1e}{}\n", shape.network, training.shape().name(),
-               "training", kernel.name, 2e-9 * kernel.multiply_adds / watch.seconds(), error,
-               fine ? "" : "!");
+    right = report(training.shape(), "training", kernel.name, kernel.multiply_adds,
+                   kernel.error(training), bound_of(kernel.winograd), repeats,
+                   [&] { kernel.run(training); }) &&
+            right;
   }
   return right;
 }
@@ -254,6 +274,9 @@ int run(int argc, char** argv) {
     if (options.network != "all" && options.network != shape.network) continue;
     if (options.passes != "training") {
       right = check_and_time(shape, kernels, options.repeats) && right;
+      if (shape.kernel == 1 && shape.stride == 1) {
+        right = check_and_time_fused(shape, kernels, options.repeats) && right;
+      }
     }
     if (options.passes != "evaluation") {
       right = check_and_time_training(shape, kernels, options.repeats) && right;

@@ -12,7 +12,7 @@
 //   (PlanConvolution, plan.h).
 //
 // What is given to a kernel, with pointers to every operand, is a ConvolutionTask on the CPU
-// (cpu/kernel_table.h), a ForwardConvolution or BackwardConvolution for our own kernels on a GPU
+// (cpu/micro/kernel_table.h), a ForwardConvolution or BackwardConvolution for our own kernels on a GPU
 // (cuda/conv/convolution.h) and a CudnnConvolution for cuDNN (cuda/library/cudnn_convolution.h).
 #pragma once
 
@@ -33,8 +33,8 @@ struct ConvolutionGeometry {
 // kBackwardData is the gradient in the input, kBackwardFilter that in the weights.
 enum class ConvolutionPass : std::uint8_t { kForward, kBackwardData, kBackwardFilter };
 
-// How convolutions are computed: those of an evaluation and, on a GPU, those of single layers too.
-// (Our own are the same kernel for every choice there.)
+// How convolutions are computed: on the CPU those of an evaluation and of fused training, on a GPU
+// those of single layers too. (Our own are the same kernel for every choice there.)
 enum class ConvolutionAlgorithm : std::uint8_t {
   kAuto,     // GPU: cuDNN; CPU: direct or Winograd, whichever is faster for the shape
   kCudnn,    // GPU: cuDNN

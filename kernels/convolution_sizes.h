@@ -34,4 +34,9 @@ struct ConvolutionSizes {
 ConvolutionSizes convolution_sizes(const ConvolutionGeometry& geometry, const Shape& x,
                                    const Shape& w);
 
+// Whether a convolution is a product of matrices: 1x1, of stride 1, without padding.
+inline bool is_pointwise(const ConvolutionSizes& s) {
+  return s.kernel_height == 1 && s.kernel_width == 1 && s.stride == 1 && s.padding == 0;
+}
+
 }  // namespace odin

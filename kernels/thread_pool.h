@@ -1,6 +1,7 @@
 // Threads: the one place that starts and joins them, and a pool that shares tasks out among them.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -55,7 +56,17 @@ class ThreadPool {
   void run(std::int64_t count, Task&& task) {
     run_tasks(count, call_of(task), false);
   }
-  // The same, but after an exception no further task begins.
+  // Cuts [0, n) into chunks of nearly the same size, of at most `most`, and as many for every thread
+  // if n allows it. Calls task(first, end, worker) once for each, as run() does.
+  template <class Task>
+  void run_chunks(std::int64_t n, std::int64_t most, Task&& task) {
+    const std::int64_t fewest = (n + most - 1) / most;
+    const std::int64_t chunks = std::min(n, (fewest + size() - 1) / size() * size());
+    run(chunks, [&](std::int64_t index, int worker) {
+      task(index * n / chunks, (index + 1) * n / chunks, worker);
+    });
+  }
+  // As run(), but after an exception no further task begins.
   template <class Task>
   void run_until_error(std::int64_t count, Task&& task) {
     run_tasks(count, call_of(task), true);

@@ -107,9 +107,8 @@ std::vector<Lifetime> Network::gradient_lifetimes() const {
 }
 
 void Network::reserve_gradients() {
-  mode_of_gradients_ = mode_;
-  gradients_.clear();
-  gradients_.resize(activations_.size());
+  gradients_.clear();  // before others are allocated
+  std::vector<Tensor> gradients(activations_.size());
   const std::vector<Lifetime> lifetimes = gradient_lifetimes();
   std::vector<std::size_t> order;  // of the buffers, as a backward pass begins their gradients
   for (std::size_t b = 0; b < lifetimes.size(); ++b) {
@@ -134,8 +133,10 @@ void Network::reserve_gradients() {
       place = shared.end() - 1;
     }
     place->last = lifetimes[b].last;
-    gradients_[b] = place->memory;
+    gradients[b] = place->memory;
   }
+  gradients_ = std::move(gradients);
+  mode_of_gradients_ = mode_;
 }
 
 DataType Network::type_of(int buffer) const {
@@ -234,7 +235,7 @@ void Network::backward(ConstTensorView dlogits, Gradients wanted) {
   const TensorView seed = as_rows(gradient(graph_.output()));
   require(dlogits.shape() == seed.shape(), "the gradient of the logits has shape {}, not {}",
           dlogits.shape().to_string(), seed.shape().to_string());
-  has_begun(graph_.output());
+  begin_or_add(graph_.output());
   backend_.copy(dlogits, seed);
   for (std::size_t i = graph_.nodes().size(); i-- > 0;) {
     const Graph::Node& node = graph_.nodes()[i];

@@ -98,9 +98,9 @@ class Network {
   ChannelStatistics statistics_of(const Activation& a);
   NormalisedInput normalised_input(std::size_t norm);
   void measure(const Activation& a);
-  // Whether the gradient of an activation holds something. Where it does for some of its channels
-  // only, the others become zero.
-  bool has_begun(const Activation& a);
+  // False if no channel of an activation's gradient has begun: the caller writes all of it. True if the
+  // caller must add to it; channels that have not begun become zero. In both cases all have begun now.
+  bool begin_or_add(const Activation& a);
   void begin_gradient(const Activation& a);
   void finish_gradient(const Activation& a);
   TensorView activation(const Activation& a);

@@ -16,8 +16,9 @@ TensorView channels_of(Tensor& tensor, const Activation& a) {
   return tensor.view().slice(0, a.begin, a.channels);
 }
 
-// The smallest range of an activation's channels that holds all whose flag is not set, and sets them.
-Activation rest_of(std::vector<bool>& flags, const Activation& a) {
+// Sets the flags of an activation's channels. Returns the smallest range that holds all that were not
+// set.
+Activation mark_rest(std::vector<bool>& flags, const Activation& a) {
   const auto begin = flags.begin() + a.begin;
   const auto end = begin + a.channels;
   const auto first = std::find(begin, end, false);
@@ -37,7 +38,7 @@ ChannelStatistics Network::statistics_of(const Activation& a) {
 
 // Computes those statistics of an activation that are not there yet.
 void Network::measure(const Activation& a) {
-  const Activation rest = rest_of(normalised_[buffer_of(a)].measured, a);
+  const Activation rest = mark_rest(normalised_[buffer_of(a)].measured, a);
   if (rest.channels == 0) return;
   fused_->channel_statistics(activation(rest), BatchNorm::kEpsilon, statistics_of(rest));
 }
@@ -66,7 +67,7 @@ void Network::fused_forward(std::size_t i) {
   fused_->convolution_forward(convolution.geometry(), normalised_input(*nodes_.norm_of[i]),
                               value_of(i, 0), activation(node.output), BatchNorm::kEpsilon,
                               statistics);
-  if (wanted(statistics.mean)) rest_of(normalised_[buffer_of(node.output)].measured, node.output);
+  if (wanted(statistics.mean)) mark_rest(normalised_[buffer_of(node.output)].measured, node.output);
 }
 
 void Network::fused_backward(std::size_t i, bool parameter_gradients) {
@@ -86,7 +87,7 @@ void Network::fused_backward(std::size_t i, bool parameter_gradients) {
     result.slope = channels_of(n.slope, node.output);
   }
   NormalisedBuffer& from = normalised_[buffer_of(x)];
-  const bool add = has_begun(x);
+  const bool add = begin_or_add(x);
   fused_->convolution_backward(convolution.geometry(), normalised_input(norm), value_of(i, 0),
                                result, parameter(i, 0),
                                {gradient(x),
@@ -96,7 +97,7 @@ void Network::fused_backward(std::size_t i, bool parameter_gradients) {
                                 parameter(norm, BatchNorm::kBias)});
 }
 
-bool Network::has_begun(const Activation& a) {
+bool Network::begin_or_add(const Activation& a) {
   std::vector<bool>& flags = begun_[buffer_of(a)];
   const auto begin = flags.begin() + a.begin;
   if (std::find(begin, begin + a.channels, true) == begin + a.channels) {

@@ -67,8 +67,8 @@ void for_each_plane(const Planes& planes, std::int64_t first, std::int64_t last,
 // Calls f(begin, n) for the blocks of a plane.
 template <class Function>
 void for_each_block(const Planes& planes, Function f) {
-  for (std::int64_t begin = 0; begin < planes.pixels; begin += kBlock) {
-    f(begin, std::min(kBlock, planes.pixels - begin));
+  for (std::int64_t begin = 0; begin < planes.pixels; begin += kSumBlock) {
+    f(begin, std::min(kSumBlock, planes.pixels - begin));
   }
 }
 

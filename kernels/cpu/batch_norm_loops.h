@@ -7,12 +7,12 @@
 
 namespace odin::cpu {
 
-constexpr int kLanes = 32;
+constexpr int kSumLanes = 32;
 // Elements that are summed in float before the sum continues in double.
-constexpr std::int64_t kBlock = 1024;
+constexpr std::int64_t kSumBlock = 1024;
 // Sums run in a fixed number of lanes: the results are the same for every instruction set.
-typedef float Lanes __attribute__((vector_size(4 * kLanes), aligned(4)));
-typedef double WideLanes __attribute__((vector_size(8 * kLanes), aligned(64)));
+typedef float Lanes __attribute__((vector_size(4 * kSumLanes), aligned(4)));
+typedef double WideLanes __attribute__((vector_size(8 * kSumLanes), aligned(64)));
 
 struct Sum {
   WideLanes lanes{};
@@ -20,7 +20,7 @@ struct Sum {
   double total() const {
     // Not one chain of additions, which would take longer than adding a small plane.
     double part[4]{};
-    for (int l = 0; l < kLanes; l += 4) {
+    for (int l = 0; l < kSumLanes; l += 4) {
       for (int i = 0; i < 4; ++i) part[i] += lanes[l + i];
     }
     return (part[0] + part[2]) + (part[1] + part[3]);
@@ -33,22 +33,23 @@ struct Sums {
   Sum uv;
 };
 
-// Adds n <= kBlock elements, u = x and v = 1.
+// Adds n <= kSumBlock elements, u = x and v = 1.
 ODIN_MULTIVERSION static inline void add_values(const float* x, std::int64_t n, Sum& sum) {
-  const std::int64_t whole = n / kLanes * kLanes;
+  const std::int64_t whole = n / kSumLanes * kSumLanes;
   Lanes lanes{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) lanes += *reinterpret_cast<const Lanes*>(x + i);
+  for (std::int64_t i = 0; i < whole; i += kSumLanes)
+    lanes += *reinterpret_cast<const Lanes*>(x + i);
   sum.lanes += __builtin_convertvector(lanes, WideLanes);
   for (std::int64_t i = whole; i < n; ++i) sum.lanes[i - whole] += static_cast<double>(x[i]);
 }
 
-// Adds n <= kBlock elements, u = v = x - centre.
+// Adds n <= kSumBlock elements, u = v = x - centre.
 ODIN_MULTIVERSION static inline void add_deviations(const float* x, float centre, std::int64_t n,
                                                     Sums& sums) {
-  const std::int64_t whole = n / kLanes * kLanes;
+  const std::int64_t whole = n / kSumLanes * kSumLanes;
   Lanes values{};
   Lanes squares{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) {
+  for (std::int64_t i = 0; i < whole; i += kSumLanes) {
     const Lanes d = *reinterpret_cast<const Lanes*>(x + i) - centre;
     values += d;
     squares += d * d;
@@ -62,13 +63,13 @@ ODIN_MULTIVERSION static inline void add_deviations(const float* x, float centre
   }
 }
 
-// Adds n <= kBlock elements, u = dy and v = x - mean.
+// Adds n <= kSumBlock elements, u = dy and v = x - mean.
 ODIN_MULTIVERSION static inline void add_gradients(const float* x, const float* dy, float mean,
                                                    std::int64_t n, Sums& sums) {
-  const std::int64_t whole = n / kLanes * kLanes;
+  const std::int64_t whole = n / kSumLanes * kSumLanes;
   Lanes values{};
   Lanes products{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) {
+  for (std::int64_t i = 0; i < whole; i += kSumLanes) {
     const Lanes d = *reinterpret_cast<const Lanes*>(dy + i);
     values += d;
     products += d * (*reinterpret_cast<const Lanes*>(x + i) - mean);
@@ -87,11 +88,11 @@ ODIN_MULTIVERSION static inline void add_gradients(const float* x, const float* 
 ODIN_MULTIVERSION static inline void add_open_gradients(const float* x, const float* dy, float mean,
                                                         float scale, float shift, std::int64_t n,
                                                         Sums& sums) {
-  const std::int64_t whole = n / kLanes * kLanes;
+  const std::int64_t whole = n / kSumLanes * kSumLanes;
   const Lanes zero{};
   Lanes values{};
   Lanes products{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) {
+  for (std::int64_t i = 0; i < whole; i += kSumLanes) {
     const Lanes centred = *reinterpret_cast<const Lanes*>(x + i) - mean;
     const Lanes gradient = *reinterpret_cast<const Lanes*>(dy + i);
     const Lanes d = scale * centred + shift > zero ? gradient : zero;
@@ -154,12 +155,12 @@ template <bool kAdd>
 inline __attribute__((always_inline)) void pass_open(const float* x, const float* dh, float mean,
                                                      float scale, float shift, float* dx,
                                                      std::int64_t n, Sums& sums) {
-  const std::int64_t whole = n / kLanes * kLanes;
+  const std::int64_t whole = n / kSumLanes * kSumLanes;
   const Lanes zero{};
   Lanes values{};
   Lanes products{};
-  for (std::int64_t i = 0; i < whole; i += kLanes) {
-    for (std::int64_t ahead = kAhead; ahead < kAhead + kLanes; ahead += kLanes / 2) {
+  for (std::int64_t i = 0; i < whole; i += kSumLanes) {
+    for (std::int64_t ahead = kAhead; ahead < kAhead + kSumLanes; ahead += kSumLanes / 2) {
       __builtin_prefetch(x + i + ahead);
       __builtin_prefetch(dx + i + ahead, 1);
     }
@@ -182,7 +183,7 @@ inline __attribute__((always_inline)) void pass_open(const float* x, const float
 }
 
 // With d = dh where the ReLU after the norm was open (scale x + shift > 0), else 0: dx += scale d, and
-// u = d, v = x - mean of n <= kBlock elements are added to the sums.
+// u = d, v = x - mean of n <= kSumBlock elements are added to the sums.
 ODIN_MULTIVERSION static inline void add_open(const float* x, const float* dh, float mean,
                                               float scale, float shift, float* dx, std::int64_t n,
                                               Sums& sums) {

@@ -1,4 +1,4 @@
-// The cache of a core, and what the evaluation kernels choose by it.
+// The cache of a core, and what our kernels choose by it.
 #pragma once
 
 namespace odin::cpu {

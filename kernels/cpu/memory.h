@@ -1,7 +1,8 @@
-// Memory of the CPU's plan executor.
+// Memory of the CPU's kernels.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace odin::cpu {
@@ -24,5 +25,11 @@ class FloatMemory {
   std::unique_ptr<float[], Free> data_;
   std::size_t size_ = 0;
 };
+
+// Floats from one plane to the next: whole cache lines, and an odd number of them, so that the same
+// pixel of all planes does not fall into the same few sets of the cache.
+inline std::int64_t padded_plane(std::int64_t pixels) {
+  return ((pixels + 15) / 16 | 1) * 16;
+}
 
 }  // namespace odin::cpu

@@ -19,4 +19,9 @@ bool winograd_pays(const ConvolutionSizes& s) {
          std::min(s.in_channels, s.out_channels) >= kFewestChannels;
 }
 
+bool takes_winograd(const ConvolutionSizes& sizes, ConvolutionAlgorithm algorithm) {
+  if (algorithm == ConvolutionAlgorithm::kAuto) return winograd_pays(sizes);
+  return algorithm == ConvolutionAlgorithm::kWinograd && winograd_is_possible(sizes);
+}
+
 }  // namespace odin::cpu

@@ -1,6 +1,8 @@
 #include "kernels/thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <stdexcept>
 #include <vector>
 
@@ -24,6 +26,35 @@ TEST_CASE("every task runs once, on a thread of the pool") {
       });
       for (const std::atomic<int>& run : runs) CHECK(run == 1);
       CHECK(strangers == 0);
+    }
+  }
+}
+
+TEST_CASE("chunks cover everything once, are nearly equal, and as many for every thread") {
+  for (const int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    for (const std::int64_t n : {0, 1, 2, 16, 33, 100}) {
+      for (const std::int64_t most : {1, 7, 16, 1000}) {
+        CAPTURE(threads);
+        CAPTURE(n);
+        CAPTURE(most);
+        std::vector<std::atomic<int>> taken(static_cast<std::size_t>(n));
+        std::atomic<int> chunks = 0;
+        std::atomic<std::int64_t> smallest = n;
+        std::atomic<std::int64_t> largest = 0;
+        std::mutex mutex;
+        pool.run_chunks(n, most, [&](std::int64_t first, std::int64_t end, int) {
+          for (std::int64_t i = first; i < end; ++i) ++taken[static_cast<std::size_t>(i)];
+          const std::lock_guard lock(mutex);
+          ++chunks;
+          smallest = std::min(smallest.load(), end - first);
+          largest = std::max(largest.load(), end - first);
+        });
+        for (const std::atomic<int>& times : taken) CHECK(times == 1);
+        CHECK(largest <= most);
+        CHECK(largest - smallest <= 1);
+        CHECK((chunks % threads == 0 || chunks == n));
+      }
     }
   }
 }

@@ -18,29 +18,6 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// A x for four vectors: the transpose of winograd_output.h's transform.
-ODIN_INLINE void transform_gradient(const Vector (&x)[4], Vector (&y)[6]) {
-  const Vector even = x[0] + x[2];
-  const Vector odd = x[1] + x[3];
-  const Vector even_far = x[0] + 4.0f * x[2];
-  const Vector odd_far = 2.0f * x[1] + 8.0f * x[3];
-  y[0] = x[0];
-  y[1] = even + odd;
-  y[2] = even - odd;
-  y[3] = even_far + odd_far;
-  y[4] = even_far - odd_far;
-  y[5] = x[3];
-}
-
-// G^T u for six vectors.
-ODIN_INLINE void transform_filter(const Vector (&u)[6], Vector (&g)[3]) {
-  const Vector near = u[1] + u[2];
-  const Vector far = u[3] + u[4];
-  g[0] = u[0] / 4.0f - near / 6.0f + far / 24.0f;
-  g[1] = (u[2] - u[1]) / 6.0f + (u[3] - u[4]) / 12.0f;
-  g[2] = (far - near) / 6.0f + u[5];
-}
-
 // The places of the tile at `corner`, kSize x kSize pixels of a map, to `to`, one every `place`.
 template <int kSize, class Transform>
 ODIN_INLINE void transform_tile(const float* corner, long map_row, float* to, long place,
@@ -216,9 +193,6 @@ ODIN_INLINE void add_filter_block(int rows, const FilterOperands& from, float* s
 inline void multiply_filter(const FilterTask& task, int first, int last) {
   const FilterTiling t = filter_tiling_of(task);
   const long sums_row = static_cast<long>(t.input_vectors) * kLanes;
-  // Whether the rows of a tap follow each other without a gap.
-  const bool one_line =
-      task.winograd || (task.kernel == 1 && task.stride == 1 && task.padding == 0);
   for (int place = first; place < last; ++place) {
     float* const sums = task.sums + static_cast<long>(place) * task.out_channels * sums_row;
     for (int vector = 0; vector < t.input_vectors; vector += kVectors) {
@@ -232,7 +206,7 @@ inline void multiply_filter(const FilterTask& task, int first, int last) {
       from.lines = 1;
       from.length = t.rows;
       int images = 1;
-      if (!one_line) {
+      if (!task.winograd) {
         from.input +=
             (place / task.kernel * static_cast<long>(t.map_width) + place % task.kernel) * width;
         from.input_step = width * task.stride;

@@ -56,20 +56,6 @@ ODIN_INLINE long panel_begin(const FilterTiling& t, int vector) {
   return vector / kVectors * kPanel * t.input_rows;
 }
 
-// Adds the lanes of a vector for each of `count` channels. There must be vectors up to the next
-// multiple of kLanes.
-inline void add_lanes(const float* vectors, int count, float* to) {
-  for (int c = 0; c < count; c += kLanes) {
-    Vector lanes[kLanes];
-    for (int i = 0; i < kLanes; ++i) lanes[i] = load(vectors + static_cast<long>(c + i) * kLanes);
-    interleave(lanes);
-    for (int distance = kLanes / 2; distance > 0; distance /= 2) {
-      for (int i = 0; i < distance; ++i) lanes[i] += lanes[i + distance];
-    }
-    store_some(to + c, lanes[0], count - c);
-  }
-}
-
 // Planes of an image, and what happens to their elements.
 struct PlaneSource {
   const float* data;  // of channel 0 of the vector
@@ -93,12 +79,7 @@ ODIN_INLINE void for_each_pixel(const PlaneSource& from, Put put) {
     for (int c = 0; c < kLanes; ++c) {
       rows[c] = Vector{};
       if (c >= from.channels) continue;
-      const float* const p = from.data + c * from.plane + first;
-      if (count == kLanes) {
-        rows[c] = load(p);
-      } else {
-        memcpy(&rows[c], p, sizeof(float) * static_cast<unsigned long>(count));
-      }
+      rows[c] = load_some(from.data + c * from.plane + first, count);
       if constexpr (kLoad == Load::kNormalise) {
         const Vector z = rows[c] * splat(from.scale[c]) + splat(from.shift[c]);
         rows[c] = keep(passing(z), z);

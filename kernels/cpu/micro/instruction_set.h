@@ -1,4 +1,4 @@
-// The instruction sets for which the evaluation kernels are compiled.
+// The instruction sets for which our kernels are compiled.
 #pragma once
 
 namespace odin::cpu {

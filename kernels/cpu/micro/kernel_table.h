@@ -1,4 +1,4 @@
-// The tasks of the evaluation kernels, and the table of kernels of one instruction set.
+// The tasks of our kernels, for evaluation and training, and the table of kernels of one instruction set.
 //
 // The same sources are compiled once for each instruction set, into translation units with that
 // set's flags. This file and the kernels must not use an inline function that other units use too:
@@ -127,7 +127,7 @@ struct PointwiseForwardTask {
   const float* shift = nullptr;
   const float* weights = nullptr;  // packed by the same table
   Planes out;
-  // [image][3][out_channels]: a value near the mean of the plane, and the sums of its elements'
+  // [image][3][out_channels]: the mean of its first pixels, and the sums of its elements'
   // distances from that, and of their squares.
   float* measured = nullptr;
   float* workspace = nullptr;

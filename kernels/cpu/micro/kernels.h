@@ -1,4 +1,4 @@
-// All evaluation kernels of one instruction set, as a table. Included by one translation unit per
+// All of our kernels of one instruction set, as a table. Included by one translation unit per
 // set.
 #pragma once
 

@@ -72,6 +72,20 @@ ODIN_INLINE void store_some(float* p, Vector x, long count) {
   if (count > 0) memcpy(p, &x, sizeof(float) * static_cast<unsigned long>(count));
 }
 
+// Adds the lanes of a vector for each of `count` channels. There must be vectors up to the next
+// multiple of kLanes.
+inline void add_lanes(const float* vectors, int count, float* to) {
+  for (int c = 0; c < count; c += kLanes) {
+    Vector lanes[kLanes];
+    for (int i = 0; i < kLanes; ++i) lanes[i] = load(vectors + static_cast<long>(c + i) * kLanes);
+    interleave(lanes);
+    for (int distance = kLanes / 2; distance > 0; distance /= 2) {
+      for (int i = 0; i < distance; ++i) lanes[i] += lanes[i + distance];
+    }
+    store_some(to + c, lanes[0], count - c);
+  }
+}
+
 // The vector at p after the load's prologue. Its mask is word v of `mask`.
 template <Load kLoad>
 ODIN_INLINE Vector take(const float* p, Word* mask, long v, Vector scale, Vector shift) {

@@ -3,7 +3,6 @@
 // so the next strip of it is asked for while this one is multiplied.
 #pragma once
 
-#include "kernels/cpu/micro/filter_tiling.h"
 #include "kernels/cpu/micro/pointwise.h"
 #include "kernels/cpu/micro/workspace.h"
 
@@ -57,6 +56,16 @@ struct MeasuredBlock {
   long next_plane;
 };
 
+// The mean of the first `count` numbers, or of all if there are fewer.
+inline float mean_of(const Vector (&x)[kVectors], long count) {
+  float total = 0;
+  long used = 0;
+  for (int v = 0; v < kVectors; ++v) {
+    for (int l = 0; l < kLanes && used < count; ++l, ++used) total += x[v][l];
+  }
+  return total / static_cast<float>(used);
+}
+
 template <int kBlock, bool kWhole>
 __attribute__((noinline)) void multiply_measured(const float* a, const float* b, int depth,
                                                  const MeasuredBlock& to) {
@@ -68,8 +77,7 @@ __attribute__((noinline)) void multiply_measured(const float* a, const float* b,
     add_products<1>(a, b, sum);
   }
   if (to.first) {
-#pragma GCC unroll 12
-    for (int i = 0; i < kBlock; ++i) to.centres[i] = sum[i][0][0];
+    for (int i = 0; i < kBlock; ++i) to.centres[i] = mean_of(sum[i], to.pixels);
   }
 #pragma GCC unroll 12
   for (int i = 0; i < kBlock; ++i) {

@@ -8,7 +8,6 @@
 // time, from lines of pixels. Meanwhile x and dx of the next block arrive from memory.
 #pragma once
 
-#include "kernels/cpu/micro/filter_tiling.h"
 #include "kernels/cpu/micro/gemm.h"
 #include "kernels/cpu/micro/workspace.h"
 

@@ -156,5 +156,29 @@ inline void transform_kernel(int stride, const float (&g)[3][kRows],
   }
 }
 
+// The transposes of UnitStride's transforms, for the gradient in the weights (filter_gradient.h). That of
+// the output: A x.
+ODIN_INLINE void transform_gradient(const Vector (&x)[4], Vector (&y)[6]) {
+  const Vector even = x[0] + x[2];
+  const Vector odd = x[1] + x[3];
+  const Vector even_far = x[0] + 4.0f * x[2];
+  const Vector odd_far = 2.0f * x[1] + 8.0f * x[3];
+  y[0] = x[0];
+  y[1] = even + odd;
+  y[2] = even - odd;
+  y[3] = even_far + odd_far;
+  y[4] = even_far - odd_far;
+  y[5] = x[3];
+}
+
+// That of the kernel: G^T u.
+ODIN_INLINE void transform_filter(const Vector (&u)[6], Vector (&g)[3]) {
+  const Vector near = u[1] + u[2];
+  const Vector far = u[3] + u[4];
+  g[0] = u[0] / 4.0f - near / 6.0f + far / 24.0f;
+  g[1] = (u[2] - u[1]) / 6.0f + (u[3] - u[4]) / 12.0f;
+  g[2] = (far - near) / 6.0f + u[5];
+}
+
 }  // namespace
 }  // namespace odin::cpu::ODIN_KERNELS

@@ -1,4 +1,4 @@
-// Winograd's input transform, B^T d B (winograd.h): rows of tiles are gathered, then transformed.
+// Winograd's input transform, B^T d B (winograd.h): rows of pixels, read where they are or gathered first.
 #pragma once
 
 #include "kernels/cpu/micro/winograd_tiling.h"

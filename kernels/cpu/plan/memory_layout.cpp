@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/arena.h"
+#include "kernels/cpu/memory.h"
 
 namespace odin::cpu {
 namespace {
@@ -17,11 +18,8 @@ std::size_t whole_lines(std::size_t floats) {
   return (floats + kCacheLine - 1) / kCacheLine * kCacheLine;
 }
 
-// Floats from one plane to the next: whole cache lines, and an odd number of them, so that the same
-// pixel of all planes does not fall into the same few sets of the cache.
 long plane_stride(const PlanBuffer& buffer) {
-  const long pixels = static_cast<long>(buffer.height) * buffer.width;
-  return ((pixels + 15) / 16 | 1) * 16;
+  return static_cast<long>(padded_plane(std::int64_t{buffer.height} * buffer.width));
 }
 
 // By buffer: from the first to the last step that reads or writes it.

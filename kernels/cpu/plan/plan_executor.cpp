@@ -36,20 +36,13 @@ class CpuPlanExecutor final : public PlanExecutor {
     check_run(header_, images, n, settings, results);
     if (n == 0) return;
     const Job job{images, as_size(n), settings, results};
-    // Chunks of nearly the same size, the same number for each worker, as large as a group if n
-    // allows it.
-    const std::size_t workers = as_size(pool_.size());
     const std::size_t group = as_size(program_.group);
-    std::size_t chunks = (job.n + group - 1) / group;
-    chunks = std::min(job.n, (chunks + workers - 1) / workers * workers);
     for (Worker& worker : workers_) {
       const std::size_t signs = settings.size() * group * input_elements();
       if (worker.signs.size() < signs) worker.signs.resize(signs);
     }
-    pool_.run(static_cast<std::int64_t>(chunks), [&](std::int64_t index, int worker) {
-      const std::size_t chunk = as_size(index);
-      const std::size_t first = chunk * job.n / chunks;
-      run_chunk(workers_[as_size(worker)], job, first, (chunk + 1) * job.n / chunks - first);
+    pool_.run_chunks(n, program_.group, [&](std::int64_t first, std::int64_t end, int worker) {
+      run_chunk(workers_[as_size(worker)], job, as_size(first), as_size(end - first));
     });
   }
 

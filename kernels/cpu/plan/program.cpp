@@ -14,10 +14,6 @@ std::size_t as_size(std::int64_t value) {
   return static_cast<std::size_t>(value);
 }
 
-bool is_pointwise(const PlanConvolution& step) {
-  return step.kernel == 1 && step.stride == 1 && step.padding == 0;
-}
-
 // Turns a plan's steps into kernel calls: first all forward, then all backward.
 class Lowering {
  public:
@@ -86,10 +82,10 @@ class Lowering {
 
   // --- convolutions -----------------------------------------------------------------------------
 
-  bool takes_winograd(const PlanConvolution& step) const {
+  ConvolutionSizes sizes_of(const PlanConvolution& step) const {
     const PlanBuffer& in = plan_.buffer_of(step.input);
     const PlanBuffer& out = plan_.buffer_of(step.output);
-    const ConvolutionSizes sizes{
+    return {
         .in_channels = step.input.channels,
         .height = in.height,
         .width = in.width,
@@ -101,8 +97,6 @@ class Lowering {
         .stride = step.stride,
         .padding = step.padding,
     };
-    if (convolution_ == ConvolutionAlgorithm::kAuto) return winograd_pays(sizes);
-    return convolution_ == ConvolutionAlgorithm::kWinograd && winograd_is_possible(sizes);
   }
 
   ConvolutionTask task_of(const PlanConvolution& step, const PlanSlice& in, const PlanSlice& out) {
@@ -147,7 +141,7 @@ class Lowering {
     const int taps = step.kernel * step.kernel;
     const long row = static_cast<long>(step.input.channels) * taps;
     const float* weights = step.weights.data();
-    if (takes_winograd(step)) {
+    if (takes_winograd(sizes_of(step), convolution_)) {
       program_.uses_winograd = true;
       call.weights = add_weights(
           true, step, {weights, step.output.channels, step.input.channels, row, taps, nullptr});
@@ -156,7 +150,7 @@ class Lowering {
       call.weights =
           add_weights(false, step,
                       {weights, step.output.channels, step.input.channels * taps, row, 1, nullptr});
-      use(is_pointwise(step) ? kernels_.pointwise : kernels_.direct, call);
+      use(is_pointwise(sizes_of(step)) ? kernels_.pointwise : kernels_.direct, call);
     }
     return call;
   }
@@ -183,7 +177,7 @@ class Lowering {
     } else {
       call.task.store = set ? Store::kSet : Store::kAdd;
     }
-    if (takes_winograd(step)) {
+    if (takes_winograd(sizes_of(step), convolution_)) {
       call.weights = forward.weights;
       call.task.transposed = true;
       call.task.out_scale = forward.task.scale;
@@ -199,7 +193,7 @@ class Lowering {
           false, step,
           {step.weights.data(), step.input.channels * taps, step.output.channels, 1, row, nullptr},
           std::move(scales));
-      use(is_pointwise(step) ? kernels_.pointwise : kernels_.direct_backward, call);
+      use(is_pointwise(sizes_of(step)) ? kernels_.pointwise : kernels_.direct_backward, call);
     }
     segment().backward.emplace_back(std::move(call));
   }

@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/accumulate.h"
 #include "kernels/cpu/spans.h"
+#include "kernels/cpu/winograd_choice.h"
 
 namespace odin::cpu {
 namespace {

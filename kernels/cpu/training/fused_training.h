@@ -29,19 +29,16 @@ class CpuFusedTraining final : public FusedTraining {
     double second = 0;
   };
 
+  class BackwardPass;  // convolution_backward.cpp
+
   ODIN_FUSED_TRAINING_STEPS(override)
 
   // The prologue's factors, valid until the next call.
   Prologue prologue_of(const NormalisedInput& in);
   // A 1x1 convolution of images [first, end), with its weights packed. Sets their plane sums as
   // measure_image() does.
-  void run_pointwise(const NormalisedInput& in, TensorView y, const float* weights,
-                     std::int64_t first, std::int64_t end, int worker);
-  // The backward pass of a 1x1 convolution for images [first, end), with its weights packed. The
-  // gradient in them is added to filter_sums (FilterSums), unless null.
-  void pass_pointwise(const NormalisedInput& in, const ResultGradient& out,
-                      const NormalisedGradients& gradients, const float* weights,
-                      std::int64_t first, std::int64_t end, int worker, float* filter_sums);
+  void run_pointwise(const NormalisedInput& in, const Prologue& prologue, TensorView y,
+                     const float* weights, std::int64_t first, std::int64_t end, int worker);
   // Sets the plane sums of an image of x to its planes' means and squared deviations.
   void measure_image(ImagePlanes<const float> x, std::int64_t channels, std::int64_t pixels,
                      std::int64_t n);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/cpu/memory.h"
 #include "kernels/cpu/winograd_choice.h"
 
 namespace odin::cpu {
@@ -21,19 +22,6 @@ std::int64_t weight_elements(const ConvolutionSizes& s) {
 
 }  // namespace
 
-bool takes_winograd(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm) {
-  return algorithm != ConvolutionAlgorithm::kDirect && winograd_pays(s);
-}
-
-bool is_pointwise(const ConvolutionSizes& s) {
-  return s.kernel_height == 1 && s.stride == 1 && s.padding == 0;
-}
-
-std::int64_t padded_plane(std::int64_t pixels) {
-  const std::int64_t lines = (pixels + 15) / 16;
-  return 16 * (lines % 2 == 0 ? lines + 1 : lines);
-}
-
 std::int64_t images_at_once(const ConvolutionSizes& s) {
   constexpr std::int64_t kCachedWeights = std::int64_t{1} << 18;
   const std::int64_t pixels = std::max<std::int64_t>(1, s.out_height * s.out_width);
@@ -48,11 +36,7 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
     : kernels_(kernels) {
   const bool backward = pass == ConvolutionPass::kBackwardData;
   const bool winograd = takes_winograd(s, algorithm);
-  const bool pointwise = is_pointwise(s);
-  kernel_ = winograd    ? &kernels.winograd
-            : pointwise ? &kernels.pointwise
-            : backward  ? &kernels.direct_backward
-                        : &kernels.direct;
+  kernel_ = winograd ? &kernels.winograd : backward ? &kernels.direct_backward : &kernels.direct;
 
   const std::int64_t taps = s.kernel_height * s.kernel_width;
   WeightMatrix matrix{weights,

@@ -27,23 +27,15 @@ struct Prologue {
   const float* shift = nullptr;
 };
 
-// Whether Winograd's algorithm computes a convolution: where it pays, unless the algorithm is kDirect.
-bool takes_winograd(const ConvolutionSizes& sizes, ConvolutionAlgorithm algorithm);
-
-// Whether a convolution is a product of matrices: 1x1, of stride 1, without padding.
-bool is_pointwise(const ConvolutionSizes& sizes);
-
-// Images that one call of a kernel takes, whatever the number of threads: more of small images, and
-// more if the weights are large.
+// The most images that one call of a kernel takes: more of small images, and more if the weights are
+// large.
 std::int64_t images_at_once(const ConvolutionSizes& sizes);
-
-// Floats from one plane to the next in a thread's own memory: whole vectors, and an odd number of
-// cache lines, so that the same pixel of all channels does not compete for a few lines of the cache.
-std::int64_t padded_plane(std::int64_t pixels);
 
 class ImageConvolution {
  public:
-  // kForward or kBackwardData. `packed` holds the weights until the last call.
+  // kForward or kBackwardData. `packed` holds the weights until the last call. Those of a 1x1
+  // convolution (is_pointwise) are packed for PointwiseForwardTask and PointwiseGradientTask, whose
+  // kernels take the place of run().
   ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& sizes,
                    ConvolutionAlgorithm algorithm, const KernelTable& kernels, const float* weights,
                    Scratch& packed, ThreadPool& pool);

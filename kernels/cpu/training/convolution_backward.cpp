@@ -1,0 +1,231 @@
+// The backward pass of a convolution of a normalised input, and what it leaves to be applied later.
+#include <algorithm>
+
+#include "kernels/cpu/batch_norm_loops.h"
+#include "kernels/cpu/memory.h"
+#include "kernels/cpu/training/fused_training.h"
+#include "kernels/cpu/training/tensor_planes.h"
+
+namespace odin::cpu {
+namespace {
+
+// dx -= offset + slope (x - mean), for the planes of one image.
+struct Correction {
+  const float* mean = nullptr;
+  const float* offset = nullptr;
+  const float* slope = nullptr;
+
+  void apply(const float* x, std::int64_t channels, std::int64_t pixels, float* dx) const {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      subtract_line(x + c * pixels, mean[c], offset[c], slope[c], dx + c * pixels, pixels);
+    }
+  }
+};
+
+}  // namespace
+
+// One call of do_convolution_backward. A thread carries images through all of it but, where the sums
+// are large, the gradient in the weights.
+class CpuFusedTraining::BackwardPass {
+ public:
+  BackwardPass(CpuFusedTraining& own, const ConvolutionGeometry& geometry,
+               const NormalisedInput& in, ConstTensorView w, const ResultGradient& out,
+               const NormalisedGradients& gradients)
+      : own_(own),
+        in_(in),
+        out_(out),
+        gradients_(gradients),
+        sizes_(convolution_sizes(geometry, in.x.shape(), w.shape())),
+        pixels_(pixels_of(in.x)),
+        prologue_(own.prologue_of(in)),
+        convolution_(ConvolutionPass::kBackwardData, sizes_, own.algorithm_, own.kernels_,
+                     w.data<float>(), own.packed_, own.pool_),
+        x_(planes_of<const float>("x", in.x)),
+        dx_(planes_of<float>("dx", gradients.dx)),
+        dy_(planes_of<float>("dy", out.dy)) {
+    own_.sums_.resize(static_cast<std::size_t>(sizes_.images * sizes_.in_channels));
+  }
+
+  // dw may be empty: not wanted.
+  void run(TensorView dw) {
+    if (dw.raw() == nullptr) {
+      pass_all();
+    } else {
+      FilterSums filter(sizes_, own_.algorithm_, prologue_, own_.kernels_, own_.filter_,
+                        own_.pool_);
+      if (filter.in_parts()) {
+        own_.pool_.run(filter.parts(), [&](std::int64_t part, int worker) {
+          float* const sums = filter.clear_part(part);
+          pass(filter.first_image(part), filter.first_image(part + 1), worker, sums);
+          if (!is_pointwise(sizes_)) filter.add_part(part, worker, x_, gradient_of_result());
+        });
+      } else {
+        pass_all();
+        filter.add_all(x_, gradient_of_result());
+      }
+      filter.add_to(dw.data<float>());
+    }
+    note_sums();
+  }
+
+ private:
+  ImagePlanes<const float> gradient_of_result() const { return {dy_.data, dy_.image_stride}; }
+
+  void pass_all() {
+    own_.pool_.run_chunks(sizes_.images, images_at_once(sizes_),
+                          [&](std::int64_t first, std::int64_t end, int worker) {
+                            pass(first, end, worker, nullptr);
+                          });
+  }
+
+  // All of it for images [first, end) but the gradient in the weights. That of a 1x1 convolution is added
+  // to filter_sums, unless null.
+  void pass(std::int64_t first, std::int64_t end, int worker, float* filter_sums) {
+    if (is_pointwise(sizes_)) {
+      pass_pointwise(first, end, worker, filter_sums);
+      return;
+    }
+    const std::int64_t group = images_at_once(sizes_);
+    for (std::int64_t n = first; n < end; n += group) {
+      const std::int64_t count = std::min(group, end - n);
+      finish_result(n, count);
+      pass_group(n, count, worker);
+    }
+  }
+
+  // Applies the correction of dy.
+  void finish_result(std::int64_t first, std::int64_t count) {
+    if (out_.offset.raw() == nullptr) return;
+    const auto y = planes_of<const float>("y", out_.y);
+    const Correction correction{out_.mean.data<float>(), out_.offset.data<float>(),
+                                out_.slope.data<float>()};
+    for (std::int64_t n = first; n < first + count; ++n) {
+      correction.apply(y.image(n), sizes_.out_channels, pixels_of(out_.y), dy_.image(n));
+    }
+  }
+
+  // The gradient of h stays in the thread's memory; from there it goes to dx and into the sums.
+  void pass_group(std::int64_t first, std::int64_t count, int worker) {
+    Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
+    const std::int64_t channels = sizes_.in_channels;
+    const std::int64_t plane = padded_plane(pixels_);
+    float* const dh = own.gradient.floats(count * channels * plane);
+    convolution_.run(own.convolution, count, {dy_.image(first), dy_.image_stride}, {},
+                     {dh, channels * plane}, plane);
+    for (std::int64_t n = first; n < first + count; ++n) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        sums_of(n, c) = pass_plane(dh + ((n - first) * channels + c) * plane, n, c);
+      }
+    }
+  }
+
+  // Passes a plane of the gradient of h on to dx. Returns the sums over its open part.
+  PlaneSums pass_plane(const float* dh, std::int64_t n, std::int64_t c) const {
+    const float* const x = x_.image(n) + c * pixels_;
+    float* const dx = dx_.image(n) + c * pixels_;
+    const float mean = in_.mean.data<float>()[c];
+    Sums sums;
+    for_each_block(pixels_, [&](auto at, auto length) {
+      if (gradients_.add) {
+        add_open(x + at, dh + at, mean, prologue_.scale[c], prologue_.shift[c], dx + at, length,
+                 sums);
+      } else {
+        set_open(x + at, dh + at, mean, prologue_.scale[c], prologue_.shift[c], dx + at, length,
+                 sums);
+      }
+    });
+    return {sums.u.total(), sums.uv.total()};
+  }
+
+  void pass_pointwise(std::int64_t first, std::int64_t end, int worker, float* filter_sums) {
+    const std::int64_t channels = sizes_.in_channels;
+    PointwiseGradientTask task;
+    task.images = static_cast<int>(end - first);
+    task.in_channels = static_cast<int>(channels);
+    task.out_channels = static_cast<int>(sizes_.out_channels);
+    task.pixels = static_cast<long>(pixels_);
+    task.in = planes_from(in_.x, first);
+    task.scale = prologue_.scale;
+    task.shift = prologue_.shift;
+    task.mean = in_.mean.data<float>();
+    task.in_gradient = planes_from(gradients_.dx, first);
+    task.add = gradients_.add;
+    task.gradient = planes_from(out_.dy, first);
+    if (out_.offset.raw() != nullptr) {
+      task.out = planes_from(out_.y, first);
+      task.out_mean = out_.mean.data<float>();
+      task.out_offset = out_.offset.data<float>();
+      task.out_slope = out_.slope.data<float>();
+    }
+    task.weights = convolution_.weights();
+    task.sums = filter_sums;
+    Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
+    const PointwiseGradientKernel& kernel = own_.kernels_.pointwise_gradient;
+    task.workspace = own.convolution.workspace.floats(kernel.workspace(task));
+    task.open_sums = own.gradient.floats(2 * task.images * channels);
+    kernel.run(task);
+    for (std::int64_t n = first; n < end; ++n) {
+      const float* const sums = task.open_sums + 2 * (n - first) * channels;
+      for (std::int64_t c = 0; c < channels; ++c) sums_of(n, c) = {sums[c], sums[channels + c]};
+    }
+  }
+
+  // The gradients of the batch norm's parameters, and the part of dx that needs all images.
+  void note_sums() {
+    const std::int64_t channels = sizes_.in_channels;
+    const auto m = static_cast<double>(sizes_.images * pixels_);
+    const auto add = [](float& to, double value) { to = static_cast<float>(to + value); };
+    for (std::int64_t c = 0; c < channels; ++c) {
+      PlaneSums total;
+      for (std::int64_t n = 0; n < sizes_.images; ++n) {
+        total.first += sums_of(n, c).first;
+        total.second += sums_of(n, c).second;
+      }
+      const auto [sum, centred] = total;
+      const double inv_std = in_.inv_std.data<float>()[c];
+      const double scale = prologue_.scale[c];
+      add(gradients_.correction.offset.data<float>()[c], scale * sum / m);
+      add(gradients_.correction.slope.data<float>()[c], scale * inv_std * inv_std * centred / m);
+      if (gradients_.dgamma.raw() != nullptr) {
+        add(gradients_.dgamma.data<float>()[c], centred * inv_std);
+      }
+      if (gradients_.dbeta.raw() != nullptr) add(gradients_.dbeta.data<float>()[c], sum);
+    }
+  }
+
+  PlaneSums& sums_of(std::int64_t n, std::int64_t c) {
+    return own_.sums_[static_cast<std::size_t>(n * sizes_.in_channels + c)];
+  }
+
+  CpuFusedTraining& own_;
+  const NormalisedInput& in_;
+  const ResultGradient& out_;
+  const NormalisedGradients& gradients_;
+  ConvolutionSizes sizes_;
+  std::int64_t pixels_;  // of a plane of x
+  Prologue prologue_;
+  ImageConvolution convolution_;
+  ImagePlanes<const float> x_;
+  ImagePlanes<float> dx_;
+  ImagePlanes<float> dy_;
+};
+
+void CpuFusedTraining::do_convolution_backward(const ConvolutionGeometry& geometry,
+                                               const NormalisedInput& in, ConstTensorView w,
+                                               const ResultGradient& out, TensorView dw,
+                                               const NormalisedGradients& gradients) {
+  BackwardPass(*this, geometry, in, w, out, gradients).run(dw);
+}
+
+void CpuFusedTraining::do_finish_gradient(ConstTensorView x, ConstTensorView mean,
+                                          ConstTensorView offset, ConstTensorView slope,
+                                          TensorView dx) {
+  const auto in = planes_of<const float>("x", x);
+  const auto gradient = planes_of<float>("dx", dx);
+  const Correction correction{mean.data<float>(), offset.data<float>(), slope.data<float>()};
+  pool_.run(x.shape()[0], [&](std::int64_t n, int) {
+    correction.apply(in.image(n), x.shape()[1], pixels_of(x), gradient.image(n));
+  });
+}
+
+}  // namespace odin::cpu

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/cpu/winograd_choice.h"
+
 namespace odin::bench {
 namespace {
 
@@ -72,7 +74,7 @@ TrainingKernels::TrainingKernels(const Shape& shape, const cpu::KernelTable& ker
   mean_ = random_values(inputs, 0.1);
   if (shape_.in > 3) prologue_ = {scale_.data(), shift_.data()};
 
-  if (!cpu::is_pointwise(sizes_)) {
+  if (!is_pointwise(sizes_)) {
     const double count = shape_.multiply_adds();
     list_.push_back(
         {"filter direct", false, count,

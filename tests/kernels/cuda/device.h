@@ -16,11 +16,12 @@ std::unique_ptr<Backend> make_cuda(const DeviceOptions& options);
 // ODIN_TEST_CONVOLUTIONS names ("own cudnn"), so that one which ruins a process takes no other along.
 std::vector<ConvolutionAlgorithm> cuda_convolutions();
 
-// What a test runs. Only plans in half precision run warpgroup products: elsewhere kWgmma is kOwn.
+// What a test runs. Only plans in half precision run warpgroup products: elsewhere kWgmma runs kOwn's
+// kernels, which a test in plan_test.cpp proves of plans and half_test.cpp of layers.
 enum class Runs { kHalfPlans, kOther };
 
-// Calls test(convolution) for each of them, or skips the running test where there is no device. If few
-// cases are wanted, not for two that run the same kernels.
+// Calls test(convolution) for each of them that runs other kernels, or skips the running test where
+// there is no device.
 template <class Test>
 void on_every_convolution(Runs runs, Test test) {
   try {
@@ -30,7 +31,7 @@ void on_every_convolution(Runs runs, Test test) {
   }
   for (ConvolutionAlgorithm convolution : cuda_convolutions()) {
     const bool same = runs == Runs::kOther && convolution == ConvolutionAlgorithm::kWgmma;
-    if (!few_cases() || !same) test(convolution);
+    if (!same) test(convolution);
   }
 }
 

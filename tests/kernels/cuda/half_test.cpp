@@ -112,6 +112,18 @@ TEST_CASE("an average pool of 16-bit activations writes float, and reads a float
   });
 }
 
+TEST_CASE("layers run our other convolutions where warpgroup products are chosen") {
+  const Operation operation = convolutions(2).front();
+  std::vector<Tensors> results;
+  on_every_convolution(Runs::kHalfPlans, [&](ConvolutionAlgorithm convolution) {
+    if (convolution == ConvolutionAlgorithm::kCudnn) return;
+    const auto backend = make_cuda({.precision = Precision::kFloat16, .convolution = convolution});
+    Run run(*backend, operation);
+    results.push_back(results_of(*backend, operation, run));
+    CHECK(results.back() == results.front());
+  });
+}
+
 TEST_CASE("operands of a wrong type are named") {
   on_every_half([](Backend& backend, const HalfType& half, ConvolutionAlgorithm) {
     const auto memory = backend.allocate(1024);

@@ -13,10 +13,16 @@
 namespace odin::test {
 namespace {
 
-std::vector<std::unique_ptr<PlanExecutor>> executors(const Plan& plan) {
-  std::vector<std::unique_ptr<PlanExecutor>> all;
-  all.push_back(reference::make_plan_executor(plan));
-  all.push_back(cpu::make_plan_executor(plan, {2, ConvolutionAlgorithm::kAuto, {}}));
+// How many images an executor gets: on the CPU a full group and a part, on two threads; the reference takes one
+// after the other.
+struct Executor {
+  std::unique_ptr<PlanExecutor> executor;
+  std::size_t images;
+};
+std::vector<Executor> executors(const Plan& plan) {
+  std::vector<Executor> all;
+  all.push_back({reference::make_plan_executor(plan), 2});
+  all.push_back({cpu::make_plan_executor(plan, {2, ConvolutionAlgorithm::kAuto, {}}), 19});
   return all;
 }
 
@@ -30,18 +36,18 @@ std::vector<float> room(std::size_t count) {
 TEST_CASE("the logits are the classifier's of the features, with and without ODIN") {
   for (const Plan& plan : small_plans()) {
     CAPTURE(plan.name);
-    constexpr std::size_t kImages = 19;  // a full group and a part, on two threads
-    const std::vector<float> images = random_images(plan, kImages, 3);
     const std::vector<float> step(static_cast<std::size_t>(plan.input.channels), 0.5f);
     const std::vector<OdinSetting> odin = {{1.0, {step, step}}, {1000.0, {}}, {10.0, {step}}};
-    for (const auto& executor : executors(plan)) {
+    for (const auto& [executor, image_count] : executors(plan)) {
       CAPTURE(executor->description());
+      const std::vector<float> images =
+          random_images(plan, static_cast<std::int64_t>(image_count), 3);
       const auto classes = static_cast<std::size_t>(plan.classes);
-      std::vector<float> logits(kImages * classes), perturbed(3 * logits.size());
-      const std::size_t count = kImages * static_cast<std::size_t>(plan.features());
+      std::vector<float> logits(image_count * classes), perturbed(3 * logits.size());
+      const std::size_t count = image_count * static_cast<std::size_t>(plan.features());
       std::vector<float> features = room(count), plain = room(count);
       executor->run(
-          images.data(), kImages, odin,
+          images.data(), image_count, odin,
           {.logits = logits.data(), .perturbed = perturbed.data(), .features = features.data()});
       CHECK(features.back() == 17);
       features.pop_back();
@@ -50,11 +56,11 @@ TEST_CASE("the logits are the classifier's of the features, with and without ODI
       CHECK(classifier_error(plan, features, std::span(perturbed).first(logits.size())) > 1e-3);
 
       std::vector<float> without(logits.size()), perturbed_without(perturbed.size());
-      executor->run(images.data(), kImages, odin, {without.data(), perturbed_without.data()});
+      executor->run(images.data(), image_count, odin, {without.data(), perturbed_without.data()});
       CHECK(without == logits);
       CHECK(perturbed_without == perturbed);
 
-      executor->run(images.data(), kImages, {},
+      executor->run(images.data(), image_count, {},
                     {.logits = without.data(), .features = plain.data()});
       CHECK(plain.back() == 17);
       plain.pop_back();

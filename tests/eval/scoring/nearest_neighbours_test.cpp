@@ -76,12 +76,13 @@ struct Bank {
 // -|z - z_(k)| for every query, by sorting all distances.
 std::vector<double> sorted_distances(const Bank& bank, std::span<const float> queries,
                                      std::size_t k) {
+  std::vector<std::vector<double>> rows;
+  for (std::size_t i = 0; i < bank.rows(); ++i) rows.push_back(normalised(bank.row(i)));
   std::vector<double> scores;
   for (std::size_t begin = 0; begin < queries.size(); begin += bank.width) {
     const std::vector<double> query = normalised(queries.subspan(begin, bank.width));
     std::vector<double> squares;
-    for (std::size_t i = 0; i < bank.rows(); ++i) {
-      const std::vector<double> other = normalised(bank.row(i));
+    for (const std::vector<double>& other : rows) {
       double square = 0;
       for (std::size_t j = 0; j < bank.width; ++j) {
         square += (query[j] - other[j]) * (query[j] - other[j]);

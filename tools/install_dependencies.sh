@@ -21,7 +21,7 @@ for option in "$@"; do
       )
       ;;
     --checks)
-      packages+=(clang-14 clang-format-14 clang-tidy-16 libclang-rt-14-dev doxygen flake8 libomp-14-dev shellcheck)
+      packages+=(clang-14 clang-format-14 clang-tidy-16 libclang-rt-14-dev doxygen flake8 libomp-14-dev lld shellcheck)
       ;;
     *)
       echo "usage: $0 [--tests] [--checks]" >&2

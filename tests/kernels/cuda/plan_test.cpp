@@ -43,6 +43,7 @@ TEST_CASE("plans compute what the reference does, in float") {
 }
 
 TEST_CASE("plans in float run our other convolutions where warpgroup products are chosen") {
+  if (few_cases()) return;  // the emulated device shows it
   const Plan plan = small_densenet();
   const std::vector<float> images = random_images(plan, 2, 7);
   const auto settings = settings_for(plan, 1);

@@ -56,13 +56,15 @@ struct MeasuredBlock {
   long next_plane;
 };
 
-// The mean of the first `count` numbers, or of all if there are fewer.
-inline float mean_of(const Vector (&x)[kVectors], long count) {
+// The mean of the first `count` numbers, or of all if there are fewer. They are stored first: a vector of
+// which one lane after the other is taken would be kept in memory all the time.
+ODIN_INLINE float mean_of(const Vector (&x)[kVectors], long count) {
+  float numbers[kPanel];
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) store(numbers + v * kLanes, x[v]);
   float total = 0;
-  long used = 0;
-  for (int v = 0; v < kVectors; ++v) {
-    for (int l = 0; l < kLanes && used < count; ++l, ++used) total += x[v][l];
-  }
+  int used = 0;
+  for (; used < kPanel && used < count; ++used) total += numbers[used];
   return total / static_cast<float>(used);
 }
 
@@ -77,6 +79,7 @@ __attribute__((noinline)) void multiply_measured(const float* a, const float* b,
     add_products<1>(a, b, sum);
   }
   if (to.first) {
+#pragma GCC unroll 12
     for (int i = 0; i < kBlock; ++i) to.centres[i] = mean_of(sum[i], to.pixels);
   }
 #pragma GCC unroll 12

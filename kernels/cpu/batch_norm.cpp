@@ -64,14 +64,6 @@ void for_each_plane(const Planes& planes, std::int64_t first, std::int64_t last,
   }
 }
 
-// Calls f(begin, n) for the blocks of a plane.
-template <class Function>
-void for_each_block(const Planes& planes, Function f) {
-  for (std::int64_t begin = 0; begin < planes.pixels; begin += kSumBlock) {
-    f(begin, std::min(kSumBlock, planes.pixels - begin));
-  }
-}
-
 // dy = sum dy, dy_centred = sum dy (x - mean) of a channel.
 void add_parameter_gradients(double dy, double dy_centred, double inv_std, std::int64_t c,
                              const TensorView& dgamma, const TensorView& dbeta) {
@@ -107,14 +99,14 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
     float centres[kMaxChannels];
     for (std::int64_t c = first; c < last; ++c) {
       Sum sum;
-      for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
+      for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
         add_values(in.plane(0, c) + begin, count, sum);
       });
       centres[c - first] = static_cast<float>(sum.total() / static_cast<double>(planes.pixels));
     }
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
-      for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
+      for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
         add_deviations(in.plane(n, c) + begin, centres[c - first], count, sums[c - first]);
       });
     });
@@ -163,7 +155,7 @@ void CpuBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorV
   for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
-      for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
+      for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
         const float* const values = in.plane(n, c) + begin;
         const float* const gradients = dout.plane(n, c) + begin;
         if (relu) {
@@ -230,7 +222,7 @@ void CpuBackend::do_batch_norm_backward_evaluation(ConstTensorView x, ConstTenso
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (parameters) {
-        for_each_block(planes, [&](std::int64_t begin, std::int64_t count) {
+        for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
           add_gradients(in.plane(n, c) + begin, dout.plane(n, c) + begin,
                         running_mean.data<float>()[c], count, sums[c - first]);
         });

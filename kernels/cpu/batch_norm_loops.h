@@ -1,6 +1,7 @@
 // The vectorised loops of batch norm over one plane, compiled for each instruction set.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kernels/cpu/multiversion.h"
@@ -13,6 +14,14 @@ constexpr std::int64_t kSumBlock = 1024;
 // Sums run in a fixed number of lanes: the results are the same for every instruction set.
 typedef float Lanes __attribute__((vector_size(4 * kSumLanes), aligned(4)));
 typedef double WideLanes __attribute__((vector_size(8 * kSumLanes), aligned(64)));
+
+// Calls f(begin, n) for the blocks of a plane.
+template <class Function>
+void for_each_block(std::int64_t pixels, Function f) {
+  for (std::int64_t begin = 0; begin < pixels; begin += kSumBlock) {
+    f(begin, std::min(kSumBlock, pixels - begin));
+  }
+}
 
 struct Sum {
   WideLanes lanes{};

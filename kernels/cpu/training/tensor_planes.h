@@ -1,11 +1,9 @@
 // The planes of tensors, for kernels that take images one by one.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
-#include "kernels/cpu/batch_norm_loops.h"
 #include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/cpu/spans.h"
 #include "kernels/cpu/training/image_convolution.h"
@@ -22,20 +20,12 @@ inline std::int64_t pixels_of(const ConstTensorView& x) {
   return x.shape()[2] * x.shape()[3];
 }
 
-// The same from image `first` on, for kernels, which only read those that are constant.
+// The planes of a view from image `first` on, for kernels, which only read those that are constant.
 template <class View>
 Planes planes_from(const View& view, std::int64_t first) {
   const std::int64_t stride = view.strides()[0];
   return {const_cast<float*>(view.template data<float>()) + first * stride,
           static_cast<long>(stride), static_cast<long>(pixels_of(view))};
-}
-
-// Calls f(begin, n) for the blocks of a plane.
-template <class Function>
-void for_each_block(std::int64_t pixels, Function f) {
-  for (std::int64_t begin = 0; begin < pixels; begin += kSumBlock) {
-    f(begin, std::min(kSumBlock, pixels - begin));
-  }
 }
 
 }  // namespace odin::cpu

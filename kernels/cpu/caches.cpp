@@ -1,16 +1,25 @@
 #include "kernels/cpu/caches.h"
 
+#include <algorithm>
+
 #include <unistd.h>
 
 namespace odin::cpu {
 
 long first_level_cache() {
-  long bytes = 0;
 #ifdef _SC_LEVEL1_DCACHE_SIZE
   static const long kFound = sysconf(_SC_LEVEL1_DCACHE_SIZE);
-  bytes = kFound;
+  if (kFound > 0) return kFound;
 #endif
-  return bytes > 0 ? bytes : 32 << 10;
+  return 32 << 10;
+}
+
+long second_level_cache() {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  static const long kFound = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  if (kFound > 0) return kFound;
+#endif
+  return 1 << 20;
 }
 
 int panel_steps_ahead(long cache_bytes, long panel_bytes) {
@@ -19,6 +28,23 @@ int panel_steps_ahead(long cache_bytes, long panel_bytes) {
   constexpr long kOfTwoUnits = 48 << 10;
   constexpr int kSteps = 8;
   return cache_bytes >= kOfTwoUnits && 4 * panel_bytes > 3 * cache_bytes ? kSteps : 0;
+}
+
+Blocks blocks_for(long cache_bytes) {
+  // Weights are read once for each block, and each group, so twice the cache halves that traffic.
+  // Smaller caches than 1 MiB keep its sizes, since vectors of tiles and pixels must be filled.
+  constexpr long kMeasured = 1 << 20;
+  const int times = cache_bytes >= 2 * kMeasured ? 2 : 1;
+  return {.tiles = 64 * times,
+          .pixels = 512L * times,
+          .pixels_large_weights = 1024L * times,
+          .images = 16 * times};
+}
+
+int images_in_group(const Blocks& blocks, long pixels, bool large_weights) {
+  const long wanted = large_weights ? blocks.pixels_large_weights : blocks.pixels;
+  const long filling = pixels > 0 ? (wanted + pixels - 1) / pixels : 1;
+  return static_cast<int>(std::clamp<long>(filling, 1, blocks.images));
 }
 
 }  // namespace odin::cpu

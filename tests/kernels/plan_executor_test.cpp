@@ -217,7 +217,7 @@ TEST_CASE("Winograd's algorithm agrees with the direct one") {
   }
 }
 
-TEST_CASE("an image's results depend on no other image, thread or batch") {
+TEST_CASE("an image's results depend on no other image, thread, cache or batch") {
   for (const Plan& plan : {dense_plan(8, 8, 12), residual_plan(8, 8, 16), dense_plan(13, 9, 5)}) {
     CAPTURE(label(plan));
     constexpr std::size_t kImages = 37;
@@ -228,9 +228,9 @@ TEST_CASE("an image's results depend on no other image, thread or batch") {
     for (const InstructionSet set : instruction_sets()) {
       const auto one = cpu::make_plan_executor(plan, {1, ConvolutionAlgorithm::kAuto, set});
       const Results expected = run(*one, plan, images, settings);
-      for (const int threads : {1, 2, 3}) {
+      for (const auto& [threads, cache] : {std::pair{1, 1L << 20}, {2, 2L << 20}, {3, 1L << 18}}) {
         const auto executor =
-            cpu::make_plan_executor(plan, {threads, ConvolutionAlgorithm::kAuto, set});
+            cpu::make_plan_executor(plan, {threads, ConvolutionAlgorithm::kAuto, set, cache});
         for (const std::size_t batch : {std::size_t{1}, std::size_t{5}, kImages}) {
           Results found;
           for (std::size_t i = 0; i < kImages; i += batch) {

@@ -13,6 +13,20 @@ std::string Shape::name() const {
                      images);
 }
 
+ConvolutionSizes Shape::sizes() const {
+  return {.images = images,
+          .in_channels = in,
+          .height = size,
+          .width = size,
+          .out_channels = out,
+          .kernel_height = kernel,
+          .kernel_width = kernel,
+          .out_height = out_size(),
+          .out_width = out_size(),
+          .stride = stride,
+          .padding = padding()};
+}
+
 std::vector<float> random_values(std::size_t count, double deviation) {
   static std::mt19937 random(1);
   std::normal_distribution<float> normal(0.0f, static_cast<float>(deviation));

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/convolution_sizes.h"
+
 namespace odin::bench {
 
 struct Shape {
@@ -19,6 +21,7 @@ struct Shape {
     return double(images) * in * out * kernel * kernel * out_size() * out_size();
   }
   std::string name() const;
+  ConvolutionSizes sizes() const;
 };
 
 // Normal numbers of mean 0; different at every call.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "kernels/cpu/weight_matrix.h"
+
 namespace odin::bench {
 namespace {
 
@@ -66,7 +68,7 @@ FusedPointwise::FusedPointwise(const Problem& problem, const cpu::KernelTable& k
 // Planes at the distance that the executor uses.
 cpu::FloatMemory FusedPointwise::allocate(int channels, cpu::Planes& planes) const {
   const Shape& s = problem_.shape;
-  planes.plane = ((s.size * s.size + 15) / 16 | 1) * 16;
+  planes.plane = cpu::padded_plane(s.size * s.size);
   planes.image = planes.plane * channels;
   cpu::FloatMemory memory(as_size(planes.image * s.images));
   planes.data = memory.data();
@@ -84,14 +86,11 @@ cpu::FloatMemory FusedPointwise::allocate_mask(const cpu::Planes& of, int channe
 }
 
 cpu::FloatMemory FusedPointwise::pack(bool backward) const {
-  const Shape& s = problem_.shape;
-  cpu::WeightMatrix matrix{problem_.w.data(), s.out, s.in, s.in, 1, nullptr};
-  if (backward) {
-    std::swap(matrix.rows, matrix.columns);
-    std::swap(matrix.row_stride, matrix.column_stride);
-    matrix.row_scale = scale_.data();
-  }
-  cpu::FloatMemory packed(as_size(std::int64_t{s.in} * s.out));
+  cpu::WeightMatrix matrix =
+      cpu::weight_matrix(backward ? ConvolutionPass::kBackwardData : ConvolutionPass::kForward,
+                         problem_.shape.sizes(), false, problem_.w.data());
+  if (backward) matrix.row_scale = scale_.data();
+  cpu::FloatMemory packed(as_size(cpu::packed_floats(matrix, false)));
   kernels_.pack(matrix, packed.data());
   return packed;
 }

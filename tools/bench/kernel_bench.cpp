@@ -15,9 +15,11 @@
 #include <fmt/format.h>
 #include <omp.h>
 
+#include "kernels/cpu/caches.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/cpu/micro/kernel_table.h"
+#include "kernels/cpu/weight_matrix.h"
 #include "kernels/error.h"
 #include "tools/bench/convolution_problem.h"
 #include "tools/bench/dnnl_kernel.h"
@@ -69,20 +71,10 @@ class OurKernel {
  public:
   OurKernel(const Problem& problem, const KernelTable& kernels, bool backward, bool winograd) {
     const Shape& s = problem.shape;
-    const int taps = s.kernel * s.kernel;
-    const long row = static_cast<long>(s.in) * taps;
-    cpu::WeightMatrix matrix{problem.w.data(), s.out, s.in, row, taps, nullptr};
-    if (backward && !winograd) {
-      matrix.rows = s.in;
-      matrix.columns = s.out;
-      std::swap(matrix.row_stride, matrix.column_stride);
-    }
-    if (!winograd) {
-      (backward ? matrix.rows : matrix.columns) *= taps;
-      (backward ? matrix.row_stride : matrix.column_stride) = 1;
-    }
-    const auto floats = as_size(std::int64_t{s.in} * s.out * (winograd ? 36 : taps));
-    weights_ = FloatMemory(floats);
+    const cpu::WeightMatrix matrix =
+        cpu::weight_matrix(backward ? ConvolutionPass::kBackwardData : ConvolutionPass::kForward,
+                           s.sizes(), winograd, problem.w.data());
+    weights_ = FloatMemory(as_size(cpu::packed_floats(matrix, winograd)));
     if (winograd) {
       kernels.pack_winograd(matrix, s.stride, weights_.data());
     } else {
@@ -98,6 +90,7 @@ class OurKernel {
     task_.stride = s.stride;
     task_.padding = s.padding();
     task_.transposed = winograd && backward;
+    task_.block_tiles = cpu::blocks_for(cpu::second_level_cache()).tiles;
     task_.weights = weights_.data();
     in_ = allocate(task_.in, task_.in_channels, task_.in_height);
     out_ = allocate(task_.out, task_.out_channels, task_.out_height);
@@ -142,7 +135,7 @@ class OurKernel {
  private:
   // Planes at the distance that the executor uses.
   FloatMemory allocate(cpu::Planes& planes, int channels, int size) const {
-    planes.plane = ((size * size + 15) / 16 | 1) * 16;
+    planes.plane = cpu::padded_plane(size * size);
     planes.image = planes.plane * channels;
     FloatMemory memory(as_size(planes.image * task_.images));
     planes.data = memory.data();

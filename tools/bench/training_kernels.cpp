@@ -40,24 +40,10 @@ cpu::FloatMemory random_memory(std::int64_t floats) {
   return memory;
 }
 
-ConvolutionSizes sizes_of(const Shape& s) {
-  return {.images = s.images,
-          .in_channels = s.in,
-          .height = s.size,
-          .width = s.size,
-          .out_channels = s.out,
-          .kernel_height = s.kernel,
-          .kernel_width = s.kernel,
-          .out_height = s.out_size(),
-          .out_width = s.out_size(),
-          .stride = s.stride,
-          .padding = s.padding()};
-}
-
 }  // namespace
 
 TrainingKernels::TrainingKernels(const Shape& shape, const cpu::KernelTable& kernels)
-    : shape_(with_batch(shape)), sizes_(sizes_of(shape_)), table_(kernels) {
+    : shape_(with_batch(shape)), sizes_(shape_.sizes()), table_(kernels) {
   const std::int64_t weights = std::int64_t{shape_.out} * shape_.in * shape_.kernel * shape_.kernel;
   const std::int64_t in_planes = std::int64_t{shape_.images} * shape_.in;
   const std::int64_t out_planes = std::int64_t{shape_.images} * shape_.out;

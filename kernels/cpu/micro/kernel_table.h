@@ -60,6 +60,8 @@ struct ConvolutionTask {
   // (out_channels) is not null, the results are multiplied by it.
   bool transposed = false;
   const float* out_scale = nullptr;
+  // Winograd only: how many tiles are in a block, about.
+  int block_tiles = 64;
 
   Store store = Store::kSet;
   Planes out;

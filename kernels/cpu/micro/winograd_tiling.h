@@ -8,10 +8,6 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Tiles per block: enough to use a block of weights often while it is in the first-level cache, few
-// enough that the transformed tiles stay in the second-level cache.
-constexpr int kBlockTiles = 64;
-
 // How rows of an image lie in vectors: a row is whole vectors, or half a vector, and in both cases
 // whole tiles; or neither.
 enum class Rows { kWhole, kHalves, kOther };
@@ -21,7 +17,9 @@ ODIN_INLINE Rows rows_of(int width, int pitch) {
   return 2 * width == kLanes ? Rows::kHalves : Rows::kOther;
 }
 
-// How the work is divided.
+// How the work is divided. A block has enough tiles to use weights often while they are in the
+// first-level cache, and few enough that the transformed tiles of a place stay in the second-level
+// cache.
 struct Tiling {
   int tile_rows;     // of an image
   int tile_columns;  // of an image
@@ -53,7 +51,7 @@ Tiling tiling_of(const ConvolutionTask& task) {
   t.rows_whole = kLanes % t.tile_columns == 0;
   // Planes that are read or written as a whole need blocks of whole images.
   const int unit = t.rows == Rows::kWhole && t.result_rows != Rows::kOther ? 1 : t.tile_rows;
-  t.block_rows = unit * (kBlockTiles / (unit * t.tile_columns));
+  t.block_rows = unit * (task.block_tiles / (unit * t.tile_columns));
   if (t.block_rows < unit) t.block_rows = unit;
   if (t.block_rows > task.images * t.tile_rows) t.block_rows = task.images * t.tile_rows;
   t.vectors = vectors_of(static_cast<long>(t.block_rows) * t.tile_columns);

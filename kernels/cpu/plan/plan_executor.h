@@ -19,10 +19,12 @@ struct PlanOptions {
   ConvolutionAlgorithm convolution = ConvolutionAlgorithm::kAuto;
   // None: the best that this processor has.
   std::optional<InstructionSet> instruction_set = std::nullopt;
+  // Bytes of a core's second-level cache, by which blocks are chosen. None: this machine's.
+  std::optional<long> second_level_cache = std::nullopt;
 };
 
 // Prepares `plan`: packs (and transforms) its weights, once. Bit for bit, the results for an image
-// do not depend on the number of threads, on n or on the other images. Throws Error if
+// do not depend on the number of threads, on the cache, on n or on the other images. Throws Error if
 // validate(plan) does, and if the instruction set is not supported.
 std::unique_ptr<PlanExecutor> make_plan_executor(const Plan& plan, const PlanOptions& options = {});
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/cpu/plan/segments.h"
+#include "kernels/cpu/weight_matrix.h"
 #include "kernels/cpu/winograd_choice.h"
 #include "kernels/plan_gradients.h"
 
@@ -17,11 +18,13 @@ std::size_t as_size(std::int64_t value) {
 // Turns a plan's steps into kernel calls: first all forward, then all backward.
 class Lowering {
  public:
-  Lowering(const Plan& plan, const KernelTable& kernels, ConvolutionAlgorithm convolution)
+  Lowering(const Plan& plan, const KernelTable& kernels, ConvolutionAlgorithm convolution,
+           const Blocks& blocks)
       : plan_(plan),
         kernels_(kernels),
         convolution_(convolution),
-        segments_(cut_into_segments(plan)),
+        block_tiles_(blocks.tiles),
+        segments_(cut_into_segments(plan, blocks)),
         program_(MemoryLayout(plan, segments_, kernels.lanes, kernels.word_bytes),
                  segments_.group) {
     for (const int images : segments_.images) program_.segments.push_back({images, {}, {}});
@@ -64,7 +67,7 @@ class Lowering {
   std::size_t add_weights(bool winograd, const PlanConvolution& step, const WeightMatrix& matrix,
                           std::vector<float> row_scale = {}) {
     const std::size_t at = program_.weight_floats;
-    const std::size_t floats = as_size(matrix.rows) * as_size(matrix.columns) * (winograd ? 36 : 1);
+    const std::size_t floats = as_size(packed_floats(matrix, winograd));
     program_.weight_floats += (floats + 15) / 16 * 16;
     program_.packings.push_back({at, winograd, step.stride, matrix, std::move(row_scale)});
     return at;
@@ -111,6 +114,7 @@ class Lowering {
     task.kernel = step.kernel;
     task.stride = step.stride;
     task.padding = step.padding;
+    task.block_tiles = block_tiles_;
     return task;
   }
 
@@ -138,20 +142,16 @@ class Lowering {
       call.task.store = Store::kResidual;
       call.residual = planes(*step.residual);
     }
-    const int taps = step.kernel * step.kernel;
-    const long row = static_cast<long>(step.input.channels) * taps;
-    const float* weights = step.weights.data();
-    if (takes_winograd(sizes_of(step), convolution_)) {
-      program_.uses_winograd = true;
-      call.weights = add_weights(
-          true, step, {weights, step.output.channels, step.input.channels, row, taps, nullptr});
-      use(kernels_.winograd, call);
-    } else {
-      call.weights =
-          add_weights(false, step,
-                      {weights, step.output.channels, step.input.channels * taps, row, 1, nullptr});
-      use(is_pointwise(sizes_of(step)) ? kernels_.pointwise : kernels_.direct, call);
-    }
+    const ConvolutionSizes sizes = sizes_of(step);
+    const bool winograd = takes_winograd(sizes, convolution_);
+    call.weights =
+        add_weights(winograd, step,
+                    weight_matrix(ConvolutionPass::kForward, sizes, winograd, step.weights.data()));
+    if (winograd) program_.uses_winograd = true;
+    use(winograd              ? kernels_.winograd
+        : is_pointwise(sizes) ? kernels_.pointwise
+                              : kernels_.direct,
+        call);
     return call;
   }
 
@@ -177,23 +177,23 @@ class Lowering {
     } else {
       call.task.store = set ? Store::kSet : Store::kAdd;
     }
-    if (takes_winograd(sizes_of(step), convolution_)) {
+    const ConvolutionSizes sizes = sizes_of(step);
+    if (takes_winograd(sizes, convolution_)) {
       call.weights = forward.weights;
       call.task.transposed = true;
       call.task.out_scale = forward.task.scale;
       use(kernels_.winograd, call);
     } else {
-      const int taps = step.kernel * step.kernel;
-      const long row = static_cast<long>(step.input.channels) * taps;
+      const std::size_t taps = as_size(sizes.kernel_height * sizes.kernel_width);
       std::vector<float> scales;  // of every tap of every channel
       if (step.prologue) {
-        for (const float s : step.prologue->scale) scales.insert(scales.end(), as_size(taps), s);
+        for (const float s : step.prologue->scale) scales.insert(scales.end(), taps, s);
       }
       call.weights = add_weights(
           false, step,
-          {step.weights.data(), step.input.channels * taps, step.output.channels, 1, row, nullptr},
+          weight_matrix(ConvolutionPass::kBackwardData, sizes, false, step.weights.data()),
           std::move(scales));
-      use(is_pointwise(sizes_of(step)) ? kernels_.pointwise : kernels_.direct_backward, call);
+      use(is_pointwise(sizes) ? kernels_.pointwise : kernels_.direct_backward, call);
     }
     segment().backward.emplace_back(std::move(call));
   }
@@ -283,6 +283,7 @@ class Lowering {
   const Plan& plan_;
   const KernelTable& kernels_;
   const ConvolutionAlgorithm convolution_;
+  const int block_tiles_;
   const Segments segments_;
   Program program_;
   std::size_t step_ = 0;                   // being lowered
@@ -291,9 +292,9 @@ class Lowering {
 
 }  // namespace
 
-Program make_program(const Plan& plan, const KernelTable& kernels,
-                     ConvolutionAlgorithm convolution) {
-  return Lowering(plan, kernels, convolution).build();
+Program make_program(const Plan& plan, const KernelTable& kernels, ConvolutionAlgorithm convolution,
+                     const Blocks& blocks) {
+  return Lowering(plan, kernels, convolution, blocks).build();
 }
 
 }  // namespace odin::cpu

@@ -5,6 +5,7 @@
 #include <deque>
 #include <vector>
 
+#include "kernels/cpu/caches.h"
 #include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/cpu/plan/kernel_calls.h"
 #include "kernels/cpu/plan/memory_layout.h"
@@ -48,7 +49,7 @@ struct Program {
 };
 
 // `plan` must stay as it is until the weights are packed.
-Program make_program(const Plan& plan, const KernelTable& kernels,
-                     ConvolutionAlgorithm convolution);
+Program make_program(const Plan& plan, const KernelTable& kernels, ConvolutionAlgorithm convolution,
+                     const Blocks& blocks);
 
 }  // namespace odin::cpu

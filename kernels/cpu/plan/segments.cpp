@@ -7,7 +7,6 @@ namespace {
 
 // More weights than this do not stay in a cache.
 constexpr std::size_t kCachedWeights = std::size_t{8} << 20;
-constexpr long kMostImages = 16;
 
 std::size_t weight_bytes(const Plan& plan) {
   std::size_t bytes = 0;
@@ -21,15 +20,14 @@ std::size_t weight_bytes(const Plan& plan) {
 
 }  // namespace
 
-Segments cut_into_segments(const Plan& plan) {
-  const long pixels_wanted = weight_bytes(plan) > kCachedWeights ? 1024 : 512;
+Segments cut_into_segments(const Plan& plan, const Blocks& blocks) {
+  const bool large_weights = weight_bytes(plan) > kCachedWeights;
   Segments segments;
   int images = 1;
   for (const PlanStep& step : plan.steps) {
     if (const auto* convolution = std::get_if<PlanConvolution>(&step)) {
       const PlanBuffer& out = plan.buffer_of(convolution->output);
-      const long pixels = static_cast<long>(out.height) * out.width;
-      images = static_cast<int>(std::min(kMostImages, (pixels_wanted + pixels - 1) / pixels));
+      images = images_in_group(blocks, static_cast<long>(out.height) * out.width, large_weights);
     }
     if (segments.images.empty() || segments.images.back() != images) {
       segments.images.push_back(images);

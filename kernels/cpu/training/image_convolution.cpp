@@ -1,15 +1,15 @@
 #include "kernels/cpu/training/image_convolution.h"
 
 #include <algorithm>
-#include <utility>
 
+#include "kernels/cpu/caches.h"
 #include "kernels/cpu/memory.h"
+#include "kernels/cpu/weight_matrix.h"
 #include "kernels/cpu/winograd_choice.h"
 
 namespace odin::cpu {
 namespace {
 
-constexpr std::int64_t kMostImages = 16;
 // A multiple of every instruction set's rows: packed weights may be cut there.
 constexpr std::int64_t kRowsApart = 12;
 // Rows of weights that a thread packs at once, if there are more than a few.
@@ -24,10 +24,10 @@ std::int64_t weight_elements(const ConvolutionSizes& s) {
 
 std::int64_t images_at_once(const ConvolutionSizes& s) {
   constexpr std::int64_t kCachedWeights = std::int64_t{1} << 18;
-  const std::int64_t pixels = std::max<std::int64_t>(1, s.out_height * s.out_width);
-  const std::int64_t wanted = weight_elements(s) > kCachedWeights ? 1024 : 512;
-  return std::clamp<std::int64_t>((wanted + pixels - 1) / pixels, 1,
-                                  std::min(s.images, kMostImages));
+  const std::int64_t images = images_in_group(blocks_for(second_level_cache()),
+                                              static_cast<long>(s.out_height * s.out_width),
+                                              weight_elements(s) > kCachedWeights);
+  return std::clamp<std::int64_t>(images, 1, std::max<std::int64_t>(s.images, 1));
 }
 
 ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& s,
@@ -38,23 +38,8 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   const bool winograd = takes_winograd(s, algorithm);
   kernel_ = winograd ? &kernels.winograd : backward ? &kernels.direct_backward : &kernels.direct;
 
-  const std::int64_t taps = s.kernel_height * s.kernel_width;
-  WeightMatrix matrix{weights,
-                      static_cast<int>(s.out_channels),
-                      static_cast<int>(s.in_channels),
-                      static_cast<long>(s.in_channels * taps),
-                      static_cast<long>(taps),
-                      nullptr};
-  if (backward && !winograd) {
-    std::swap(matrix.rows, matrix.columns);
-    std::swap(matrix.row_stride, matrix.column_stride);
-  }
-  if (!winograd) {
-    (backward ? matrix.rows : matrix.columns) *= static_cast<int>(taps);
-    (backward ? matrix.row_stride : matrix.column_stride) = 1;
-  }
-  const std::int64_t places = winograd ? 36 : 1;
-  float* const to = packed.floats(places * matrix.rows * matrix.columns);
+  const WeightMatrix matrix = weight_matrix(pass, s, winograd, weights);
+  float* const to = packed.floats(packed_floats(matrix, winograd));
   // A few weights are packed sooner than another thread is awake.
   const int at_once = weight_elements(s) > kFewWeights ? kPackedRows : matrix.rows;
   pool.run((matrix.rows + at_once - 1) / at_once, [&](std::int64_t index, int) {
@@ -78,6 +63,7 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   task_.stride = static_cast<int>(s.stride);
   task_.padding = static_cast<int>(s.padding);
   task_.transposed = backward && winograd;
+  task_.block_tiles = blocks_for(second_level_cache()).tiles;
   task_.weights = to;
   in_pixels_ = std::int64_t{task_.in_height} * task_.in_width;
   out_pixels_ = std::int64_t{task_.out_height} * task_.out_width;

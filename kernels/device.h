@@ -19,6 +19,9 @@ struct DeviceOptions {
   ConvolutionAlgorithm convolution = ConvolutionAlgorithm::kAuto;
   // GPU: the number of images that run at once; 0 lets the back end choose.
   int batch = 0;
+  // CPU: bytes of a core's second-level cache, by which block sizes are chosen (no result depends on
+  // them); 0 takes this machine's.
+  long second_level_cache = 0;
 };
 
 // "auto" takes a GPU if there is a usable one, else the CPU. Throws Error, saying what to do, if the

@@ -31,18 +31,19 @@ int panel_steps_ahead(long cache_bytes, long panel_bytes) {
 }
 
 Blocks blocks_for(long cache_bytes) {
-  // Weights are read once for each block, and each group, so twice the cache halves that traffic.
-  // Smaller caches than 1 MiB keep its sizes, since vectors of tiles and pixels must be filled.
+  // Weights that come from memory are read once for each block of tiles, and once for each group. A
+  // cache of 2 MiB holds the transformed tiles of a place of twice as many, which halves that traffic.
+  // Other weights stay in the last cache; there the activations of a group should stay in this one.
   constexpr long kMeasured = 1 << 20;
   const int times = cache_bytes >= 2 * kMeasured ? 2 : 1;
   return {.tiles = 64 * times,
-          .pixels = 512L * times,
-          .pixels_large_weights = 1024L * times,
+          .pixels = 512,
+          .pixels_of_large_weights = 1024L * times,
           .images = 16 * times};
 }
 
 int images_in_group(const Blocks& blocks, long pixels, bool large_weights) {
-  const long wanted = large_weights ? blocks.pixels_large_weights : blocks.pixels;
+  const long wanted = large_weights ? blocks.pixels_of_large_weights : blocks.pixels;
   const long filling = pixels > 0 ? (wanted + pixels - 1) / pixels : 1;
   return static_cast<int>(std::clamp<long>(filling, 1, blocks.images));
 }

@@ -6,15 +6,12 @@
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/openmp.h"
 #include "kernels/cpu/spans.h"
+#include "kernels/cpu/weight_matrix.h"
 
 namespace odin::cpu {
 namespace {
 
 constexpr auto kFloatBytes = static_cast<std::int64_t>(sizeof(float));
-
-std::int64_t weight_elements(const ConvolutionSizes& s) {
-  return s.out_channels * s.in_channels * s.kernel_height * s.kernel_width;
-}
 
 // Pixels that are worth the call of a kernel: smaller images are computed together.
 constexpr std::int64_t kPixels = 512;
@@ -26,7 +23,7 @@ std::int64_t images_for_a_call(std::int64_t pixels) {
 
 // Images that a thread takes at once: more if the weights are larger than the activations, so that
 // they are read from memory less often, and more if the images are small.
-std::int64_t images_at_once(const ConvolutionSizes& s) {
+std::int64_t images_by_thread(const ConvolutionSizes& s) {
   const std::int64_t activations =
       s.in_channels * s.height * s.width + s.out_channels * s.out_height * s.out_width;
   return std::max(std::clamp<std::int64_t>(weight_elements(s) / activations, 1, 4),
@@ -104,7 +101,7 @@ void Convolutions::run_images(Direction direction, ConvolutionSizes sizes, Image
                               const float* weights, Images<float> out) {
   const SingleThreadedOpenMp single;
   const std::int64_t images = sizes.images;
-  const std::int64_t group = std::min(images, images_at_once(sizes));
+  const std::int64_t group = std::min(images, images_by_thread(sizes));
   const std::int64_t groups = images / group;
   // The remaining images form a smaller group.
   const std::int64_t rest = images % group;

@@ -2,6 +2,10 @@
 
 namespace odin::cpu {
 
+std::int64_t weight_elements(const ConvolutionSizes& s) {
+  return s.out_channels * s.in_channels * s.kernel_height * s.kernel_width;
+}
+
 WeightMatrix weight_matrix(ConvolutionPass pass, const ConvolutionSizes& sizes, bool winograd,
                            const float* weights) {
   const auto outputs = static_cast<int>(sizes.out_channels);

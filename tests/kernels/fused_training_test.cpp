@@ -268,6 +268,16 @@ TEST_CASE("fused training on the CPU does not depend, bit for bit, on the number
   }
 }
 
+TEST_CASE("fused training on the CPU does not depend, bit for bit, on the size of the cache") {
+  cpu::CpuBackend small({.threads = 1, .second_level_cache = 1L << 20});
+  cpu::CpuBackend large({.threads = 1, .second_level_cache = 2L << 20});
+  // With 2 MiB all 20 images are a group, with 1 MiB 16 are.
+  for (const Case& c : {Case{{20, 176, 8, 8}, 176, 3, {.padding = 1}}, kCases.front()}) {
+    INFO(c.name());
+    CHECK(results_of(small, c, {}) == results_of(large, c, {}));
+  }
+}
+
 TEST_CASE("fused training is defined as batch norm, ReLU and convolution one after the other") {
   const auto backend = make_reference_backend();
   FusedTraining& fused = *backend->fused_training();

@@ -32,7 +32,8 @@ struct Options {
   int threads = 0;
   std::vector<std::string> precisions = {"fp32"};
   std::vector<std::string> convolutions = {"auto"};
-  std::vector<int> device_batches = {0};  // 0: chosen for the network
+  std::vector<int> device_batches = {0};        // 0: chosen for the network
+  std::vector<long> second_level_caches = {0};  // KiB; 0: the machine's
   double seconds = 5;
   double temperature = 1000;
   bool features = false;
@@ -135,6 +136,7 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network, const
       {"image", {o.image.channels, o.image.side, o.image.side}},
       {"batch", batch},
       {"device_batch", options.batch},
+      {"second_level_cache", options.second_level_cache},
       {"temperature", o.temperature},
       {"features", o.features},
       {"images", count},
@@ -175,13 +177,16 @@ int bench_all(const Options& o) {
     for (const std::string& name : o.networks) {
       for (const std::string& convolution : o.convolutions) {
         for (const int device_batch : o.device_batches) {
-          const DeviceOptions options{.threads = o.threads,
-                                      .precision = precision_of(precision),
-                                      .convolution = convolution_algorithm_of(convolution),
-                                      .batch = device_batch};
-          const Network& network = networks.at(name);
-          fmt::print("{}\n", bench(o, name, network.graph, network.plan, options).dump());
-          std::fflush(stdout);  // stays, if this is ended before the last one
+          for (const long cache : o.second_level_caches) {
+            const DeviceOptions options{.threads = o.threads,
+                                        .precision = precision_of(precision),
+                                        .convolution = convolution_algorithm_of(convolution),
+                                        .batch = device_batch,
+                                        .second_level_cache = cache << 10};
+            const Network& network = networks.at(name);
+            fmt::print("{}\n", bench(o, name, network.graph, network.plan, options).dump());
+            std::fflush(stdout);  // stays, if this is ended before the last one
+          }
         }
       }
     }
@@ -199,8 +204,9 @@ int main(int argc, char** argv) {
       "Measures ODIN's throughput: forward pass, gradient in the input, second forward pass.",
       "odin_bench");
   app.footer(
-      "Prints a line of JSON for each precision, network, convolution and device batch. Each of "
-      "these options takes a list (fp16,bf16).\n"
+      "Prints a line of JSON for each precision, network, convolution, device batch and cache. "
+      "Each "
+      "of these options takes a list (fp16,bf16).\n"
       "gflops counts the network's arithmetic as the papers define it. So an algorithm that needs "
       "fewer multiplications\n"
       "may exceed the peak. The bandwidth floor is the rate that a GPU's memory allows if every "
@@ -226,6 +232,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--device-batch", o.device_batches,
                  "Images that a GPU runs at once; default: chosen for the network")
+      ->check(CLI::Range(1, 1 << 20))
+      ->delimiter(',');
+  app.add_option("--second-level-cache", o.second_level_caches,
+                 "KiB of a core's second-level cache, by which the CPU's block sizes are chosen; "
+                 "default: this machine's")
       ->check(CLI::Range(1, 1 << 20))
       ->delimiter(',');
   app.add_option("--image-size", o.image.side, "Side of the images")

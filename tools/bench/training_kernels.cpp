@@ -84,7 +84,7 @@ TrainingKernels::TrainingKernels(const Shape& shape, const cpu::KernelTable& ker
   for (const bool backward : {false, true}) {
     const cpu::ImageConvolution packing(
         backward ? ConvolutionPass::kBackwardData : ConvolutionPass::kForward, sizes_,
-        ConvolutionAlgorithm::kAuto, table_, w_.data(),
+        ConvolutionAlgorithm::kAuto, table_, blocks_, w_.data(),
         backward ? packed_backward_ : packed_forward_, pool_);
     (backward ? backward_weights_ : forward_weights_) = packing.weights();
   }
@@ -121,7 +121,7 @@ void TrainingKernels::forward() {
   task.scale = scale_.data();
   task.shift = shift_.data();
   task.weights = forward_weights_;
-  const auto group = static_cast<int>(cpu::images_at_once(sizes_));
+  const auto group = static_cast<int>(cpu::images_at_once(sizes_, blocks_));
   for (int first = 0; first < shape_.images; first += group) {
     task.images = std::min(group, shape_.images - first);
     task.in = {x_.data() + first * shape_.in * pixels, shape_.in * pixels, pixels};

@@ -54,6 +54,7 @@ class TrainingKernels {
   Shape shape_;
   ConvolutionSizes sizes_;
   const cpu::KernelTable& table_;
+  cpu::Blocks blocks_ = cpu::blocks_for(cpu::second_level_cache());
   ThreadPool pool_{1};
   std::vector<Kernel> list_;
 

@@ -60,8 +60,9 @@ struct ConvolutionTask {
   // (out_channels) is not null, the results are multiplied by it.
   bool transposed = false;
   const float* out_scale = nullptr;
-  // Winograd only: how many tiles are in a block, about.
-  int block_tiles = 64;
+  // Winograd only: as many whole rows of tiles, or whole images, as have this many tiles are a block;
+  // at least one.
+  int block_tiles = 0;
 
   Store store = Store::kSet;
   Planes out;

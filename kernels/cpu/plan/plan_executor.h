@@ -19,7 +19,7 @@ struct PlanOptions {
   ConvolutionAlgorithm convolution = ConvolutionAlgorithm::kAuto;
   // None: the best that this processor has.
   std::optional<InstructionSet> instruction_set = std::nullopt;
-  // Bytes of a core's second-level cache, by which blocks are chosen. None: this machine's.
+  // Bytes of a core's second-level cache, by which Blocks are chosen. None: this machine's.
   std::optional<long> second_level_cache = std::nullopt;
 };
 

@@ -18,7 +18,7 @@ struct Segments {
 
 // Small maps of one image give the micro-kernel too few columns, and too little work for the
 // weights that it must read. So steps on them take several images at once. The other steps take
-// one, so that its activations stay in the cache.
+// one, or few, so that its activations stay in the cache.
 Segments cut_into_segments(const Plan& plan, const Blocks& blocks);
 
 }  // namespace odin::cpu

@@ -39,7 +39,7 @@ class CpuFusedTraining::BackwardPass {
         pixels_(pixels_of(in.x)),
         prologue_(own.prologue_of(in)),
         convolution_(ConvolutionPass::kBackwardData, sizes_, own.algorithm_, own.kernels_,
-                     w.data<float>(), own.packed_, own.pool_),
+                     own.blocks_, w.data<float>(), own.packed_, own.pool_),
         x_(planes_of<const float>("x", in.x)),
         dx_(planes_of<float>("dx", gradients.dx)),
         dy_(planes_of<float>("dy", out.dy)) {
@@ -72,7 +72,7 @@ class CpuFusedTraining::BackwardPass {
   ImagePlanes<const float> gradient_of_result() const { return {dy_.data, dy_.image_stride}; }
 
   void pass_all() {
-    own_.pool_.run_chunks(sizes_.images, images_at_once(sizes_),
+    own_.pool_.run_chunks(sizes_.images, images_at_once(sizes_, own_.blocks_),
                           [&](std::int64_t first, std::int64_t end, int worker) {
                             pass(first, end, worker, nullptr);
                           });
@@ -85,7 +85,7 @@ class CpuFusedTraining::BackwardPass {
       pass_pointwise(first, end, worker, filter_sums);
       return;
     }
-    const std::int64_t group = images_at_once(sizes_);
+    const std::int64_t group = images_at_once(sizes_, own_.blocks_);
     for (std::int64_t n = first; n < end; n += group) {
       const std::int64_t count = std::min(group, end - n);
       finish_result(n, count);

@@ -9,9 +9,10 @@
 namespace odin::cpu {
 
 CpuFusedTraining::CpuFusedTraining(const KernelTable& kernels, ConvolutionAlgorithm algorithm,
-                                   ThreadPool& pool)
+                                   const Blocks& blocks, ThreadPool& pool)
     : kernels_(kernels),
       algorithm_(algorithm),
+      blocks_(blocks),
       pool_(pool),
       workers_(static_cast<std::size_t>(pool.size())) {}
 
@@ -46,25 +47,25 @@ void CpuFusedTraining::measure_image(ImagePlanes<const float> x, std::int64_t ch
 // (Chan, Golub & LeVeque 1983), so that little cancels.
 void CpuFusedTraining::merge_statistics(std::int64_t images, std::int64_t channels,
                                         std::int64_t pixels, double epsilon,
-                                        const ChannelStatistics& statistics) const {
-  std::vector<double> means(static_cast<std::size_t>(channels));
-  std::vector<double> squares(means.size());
+                                        const ChannelStatistics& statistics) {
+  means_.assign(static_cast<std::size_t>(channels), 0.0);
+  squares_.assign(means_.size(), 0.0);
   const auto for_each_plane = [&](auto f) {
     for (std::int64_t n = 0; n < images; ++n) {
       const PlaneSums* const planes = &sums_[static_cast<std::size_t>(n * channels)];
-      for (std::size_t c = 0; c < means.size(); ++c) f(c, planes[c]);
+      for (std::size_t c = 0; c < means_.size(); ++c) f(c, planes[c]);
     }
   };
-  for_each_plane([&](std::size_t c, const PlaneSums& plane) { means[c] += plane.first; });
-  for (double& mean : means) mean /= static_cast<double>(images);
+  for_each_plane([&](std::size_t c, const PlaneSums& plane) { means_[c] += plane.first; });
+  for (double& mean : means_) mean /= static_cast<double>(images);
   for_each_plane([&](std::size_t c, const PlaneSums& plane) {
-    const double away = plane.first - means[c];
-    squares[c] += plane.second + static_cast<double>(pixels) * away * away;
+    const double away = plane.first - means_[c];
+    squares_[c] += plane.second + static_cast<double>(pixels) * away * away;
   });
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto i = static_cast<std::size_t>(c);
-    const double mean = means[i];
-    const double variance = squares[i] / static_cast<double>(images * pixels);
+    const double mean = means_[i];
+    const double variance = squares_[i] / static_cast<double>(images * pixels);
     statistics.mean.data<float>()[c] = static_cast<float>(mean);
     statistics.variance.data<float>()[c] = static_cast<float>(variance);
     statistics.inv_std.data<float>()[c] = static_cast<float>(1 / std::sqrt(variance + epsilon));
@@ -103,7 +104,7 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
   const auto out = planes_of<float>("y", y);
   const Prologue prologue = prologue_of(in);
   const ImageConvolution convolution(ConvolutionPass::kForward, sizes, algorithm_, kernels_,
-                                     w.data<float>(), packed_, pool_);
+                                     blocks_, w.data<float>(), packed_, pool_);
   const bool measured = statistics.mean.raw() != nullptr;
   sums_.resize(static_cast<std::size_t>(sizes.images * sizes.out_channels));
   const std::int64_t pixels = pixels_of(y);
@@ -119,7 +120,7 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
       measure_image({out.data, out.image_stride}, sizes.out_channels, pixels, n);
     }
   };
-  pool_.run_chunks(sizes.images, images_at_once(sizes), run_images);
+  pool_.run_chunks(sizes.images, images_at_once(sizes, blocks_), run_images);
   if (measured) merge_statistics(sizes.images, sizes.out_channels, pixels, epsilon, statistics);
 }
 

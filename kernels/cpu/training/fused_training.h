@@ -16,7 +16,8 @@ namespace odin::cpu {
 class CpuFusedTraining final : public FusedTraining {
  public:
   // The pool and the kernels must outlive this.
-  CpuFusedTraining(const KernelTable& kernels, ConvolutionAlgorithm algorithm, ThreadPool& pool);
+  CpuFusedTraining(const KernelTable& kernels, ConvolutionAlgorithm algorithm, const Blocks& blocks,
+                   ThreadPool& pool);
 
  private:
   struct Worker {
@@ -44,10 +45,11 @@ class CpuFusedTraining final : public FusedTraining {
                      std::int64_t n);
   // The statistics of all channels, from the plane sums of all images.
   void merge_statistics(std::int64_t images, std::int64_t channels, std::int64_t pixels,
-                        double epsilon, const ChannelStatistics& statistics) const;
+                        double epsilon, const ChannelStatistics& statistics);
 
   const KernelTable& kernels_;
   ConvolutionAlgorithm algorithm_;
+  Blocks blocks_;
   ThreadPool& pool_;
   std::vector<Worker> workers_;
   FilterMemory filter_;
@@ -55,6 +57,8 @@ class CpuFusedTraining final : public FusedTraining {
   std::vector<float> scales_;
   std::vector<float> shifts_;
   std::vector<PlaneSums> sums_;  // (N, C)
+  std::vector<double> means_;    // (C)
+  std::vector<double> squares_;  // (C)
 };
 
 }  // namespace odin::cpu

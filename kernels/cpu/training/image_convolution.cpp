@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/caches.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/weight_matrix.h"
 #include "kernels/cpu/winograd_choice.h"
@@ -16,23 +15,21 @@ constexpr std::int64_t kRowsApart = 12;
 constexpr int kPackedRows = 4 * kRowsApart;
 constexpr std::int64_t kFewWeights = 20000;
 
-std::int64_t weight_elements(const ConvolutionSizes& s) {
-  return s.out_channels * s.in_channels * s.kernel_height * s.kernel_width;
-}
-
 }  // namespace
 
-std::int64_t images_at_once(const ConvolutionSizes& s) {
+std::int64_t images_at_once(const ConvolutionSizes& s, const Blocks& blocks) {
+  // A layer's weights serve the whole batch before the next layer's come. (An evaluation needs those of
+  // all layers for every group: cut_into_segments().)
   constexpr std::int64_t kCachedWeights = std::int64_t{1} << 18;
-  const std::int64_t images = images_in_group(blocks_for(second_level_cache()),
-                                              static_cast<long>(s.out_height * s.out_width),
+  const std::int64_t images = images_in_group(blocks, static_cast<long>(s.out_height * s.out_width),
                                               weight_elements(s) > kCachedWeights);
   return std::clamp<std::int64_t>(images, 1, std::max<std::int64_t>(s.images, 1));
 }
 
 ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& s,
                                    ConvolutionAlgorithm algorithm, const KernelTable& kernels,
-                                   const float* weights, Scratch& packed, ThreadPool& pool)
+                                   const Blocks& blocks, const float* weights, Scratch& packed,
+                                   ThreadPool& pool)
     : kernels_(kernels) {
   const bool backward = pass == ConvolutionPass::kBackwardData;
   const bool winograd = takes_winograd(s, algorithm);
@@ -63,7 +60,7 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   task_.stride = static_cast<int>(s.stride);
   task_.padding = static_cast<int>(s.padding);
   task_.transposed = backward && winograd;
-  task_.block_tiles = blocks_for(second_level_cache()).tiles;
+  task_.block_tiles = blocks.tiles;
   task_.weights = to;
   in_pixels_ = std::int64_t{task_.in_height} * task_.in_width;
   out_pixels_ = std::int64_t{task_.out_height} * task_.out_width;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/convolution_sizes.h"
+#include "kernels/cpu/caches.h"
 #include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/thread_pool.h"
@@ -27,9 +28,9 @@ struct Prologue {
   const float* shift = nullptr;
 };
 
-// The most images that one call of a kernel takes: more of small images, and more if the weights are
-// large.
-std::int64_t images_at_once(const ConvolutionSizes& sizes);
+// Images that one call of ImageConvolution takes, at most: more of small images, and more if the weights
+// are large.
+std::int64_t images_at_once(const ConvolutionSizes& sizes, const Blocks& blocks);
 
 class ImageConvolution {
  public:
@@ -37,8 +38,8 @@ class ImageConvolution {
   // convolution (is_pointwise) are packed for PointwiseForwardTask and PointwiseGradientTask, whose
   // kernels take the place of run().
   ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& sizes,
-                   ConvolutionAlgorithm algorithm, const KernelTable& kernels, const float* weights,
-                   Scratch& packed, ThreadPool& pool);
+                   ConvolutionAlgorithm algorithm, const KernelTable& kernels, const Blocks& blocks,
+                   const float* weights, Scratch& packed, ThreadPool& pool);
 
   // The packed weights.
   const float* weights() const { return task_.weights; }

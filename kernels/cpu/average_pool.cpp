@@ -5,7 +5,7 @@ namespace odin::cpu {
 namespace {
 
 // The extents of one plane, before and after pooling.
-struct Planes {
+struct PooledPlanes {
   std::int64_t width;
   std::int64_t pooled_height;
   std::int64_t pooled_width;
@@ -13,7 +13,7 @@ struct Planes {
   std::int64_t stride;
 };
 
-void pool_plane(const Planes& s, const float* x, float* y) {
+void pool_plane(const PooledPlanes& s, const float* x, float* y) {
   const float scale = 1.0f / static_cast<float>(s.window * s.window);
   for (std::int64_t i = 0; i < s.pooled_height; ++i) {
     for (std::int64_t j = 0; j < s.pooled_width; ++j) {
@@ -27,7 +27,7 @@ void pool_plane(const Planes& s, const float* x, float* y) {
   }
 }
 
-void spread_plane(const Planes& s, const float* dy, float* dx) {
+void spread_plane(const PooledPlanes& s, const float* dy, float* dx) {
   const float scale = 1.0f / static_cast<float>(s.window * s.window);
   for (std::int64_t i = 0; i < s.pooled_height; ++i) {
     for (std::int64_t j = 0; j < s.pooled_width; ++j) {
@@ -56,7 +56,7 @@ void for_each_plane(ThreadPool& pool, const ConstTensorView& wide, const Rows& w
 }  // namespace
 
 void CpuBackend::do_average_pool_forward(int window, int stride, ConstTensorView x, TensorView y) {
-  const Planes planes{x.shape()[3], y.shape()[2], y.shape()[3], window, stride};
+  const PooledPlanes planes{x.shape()[3], y.shape()[2], y.shape()[3], window, stride};
   const float* const in = x.data<float>();
   float* const out = y.data<float>();
   for_each_plane(
@@ -66,7 +66,7 @@ void CpuBackend::do_average_pool_forward(int window, int stride, ConstTensorView
 
 void CpuBackend::do_average_pool_backward(int window, int stride, ConstTensorView dy,
                                           TensorView dx) {
-  const Planes planes{dx.shape()[3], dy.shape()[2], dy.shape()[3], window, stride};
+  const PooledPlanes planes{dx.shape()[3], dy.shape()[2], dy.shape()[3], window, stride};
   const float* const dout = dy.data<float>();
   float* const din = dx.data<float>();
   for_each_plane(

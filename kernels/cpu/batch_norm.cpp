@@ -4,7 +4,7 @@
 
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/batch_norm_loops.h"
-#include "kernels/cpu/spans.h"
+#include "kernels/cpu/images.h"
 
 namespace odin::cpu {
 namespace {
@@ -16,12 +16,12 @@ constexpr std::int64_t kRun = 4096;
 constexpr std::int64_t kMaxChannels = 32;
 
 // Planes of an activation and the channels that each task takes.
-struct Planes {
+struct BatchPlanes {
   std::int64_t images;
   std::int64_t channels;
   std::int64_t pixels;
 
-  explicit Planes(const Shape& shape)
+  explicit BatchPlanes(const Shape& shape)
       : images(shape[0]), channels(shape[1]), pixels(shape[2] * shape[3]) {}
 
   std::int64_t channels_at_once() const {
@@ -29,27 +29,9 @@ struct Planes {
   }
 };
 
-// An activation of planes.
-template <class T>
-struct Activation {
-  T* data;
-  std::int64_t image_stride;
-  std::int64_t pixels;
-
-  template <class View>
-  Activation(std::string_view name, const View& view)
-      : data(view.template data<float>()),
-        image_stride(rows_of(name, view).stride),
-        pixels(view.shape()[2] * view.shape()[3]) {}
-
-  T* plane(std::int64_t n, std::int64_t c) const { return data + n * image_stride + c * pixels; }
-};
-using Input = Activation<const float>;
-using Output = Activation<float>;
-
 // Calls task(first, last) for groups of channels.
 template <class Task>
-void for_each_group(ThreadPool& pool, const Planes& planes, Task&& task) {
+void for_each_group(ThreadPool& pool, const BatchPlanes& planes, Task&& task) {
   const std::int64_t group = planes.channels_at_once();
   pool.run((planes.channels + group - 1) / group, [&](std::int64_t index, int) {
     task(index * group, std::min(planes.channels, (index + 1) * group));
@@ -58,7 +40,7 @@ void for_each_group(ThreadPool& pool, const Planes& planes, Task&& task) {
 
 // Calls f(n, c) for the planes of channels [first, last), in memory order.
 template <class Function>
-void for_each_plane(const Planes& planes, std::int64_t first, std::int64_t last, Function f) {
+void for_each_plane(const BatchPlanes& planes, std::int64_t first, std::int64_t last, Function f) {
   for (std::int64_t n = 0; n < planes.images; ++n) {
     for (std::int64_t c = first; c < last; ++c) f(n, c);
   }
@@ -82,10 +64,10 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
                                                 double momentum, bool relu, TensorView running_mean,
                                                 TensorView running_var, TensorView y,
                                                 TensorView mean, TensorView inv_std) {
-  const Planes planes(x.shape());
+  const BatchPlanes planes(x.shape());
   const auto m = static_cast<double>(planes.images * planes.pixels);
-  const Input in("x", x);
-  const Output out("y", y);
+  const Images<const float> in = images_of("x", x);
+  const Images<float> out = images_of("y", y);
   // Looked up once, because data() checks the type at every call.
   const float* const gammas = gamma.data<float>();
   const float* const betas = beta.data<float>();
@@ -100,14 +82,15 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
     for (std::int64_t c = first; c < last; ++c) {
       Sum sum;
       for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-        add_values(in.plane(0, c) + begin, count, sum);
+        add_values(in.image(0) + c * planes.pixels + begin, count, sum);
       });
       centres[c - first] = static_cast<float>(sum.total() / static_cast<double>(planes.pixels));
     }
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-        add_deviations(in.plane(n, c) + begin, centres[c - first], count, sums[c - first]);
+        add_deviations(in.image(n) + c * planes.pixels + begin, centres[c - first], count,
+                       sums[c - first]);
       });
     });
     for (std::int64_t c = first; c < last; ++c) {
@@ -126,11 +109,11 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
     for (std::int64_t c = first; c < last; ++c) scales[c - first] = gammas[c] * inv_stds[c];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (relu) {
-        normalise_relu(in.plane(n, c), means[c], scales[c - first], betas[c], out.plane(n, c),
-                       planes.pixels);
+        normalise_relu(in.image(n) + c * planes.pixels, means[c], scales[c - first], betas[c],
+                       out.image(n) + c * planes.pixels, planes.pixels);
       } else {
-        normalise(in.plane(n, c), means[c], scales[c - first], betas[c], out.plane(n, c),
-                  planes.pixels);
+        normalise(in.image(n) + c * planes.pixels, means[c], scales[c - first], betas[c],
+                  out.image(n) + c * planes.pixels, planes.pixels);
       }
     });
   });
@@ -141,23 +124,22 @@ void CpuBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorV
                                                  ConstTensorView mean, ConstTensorView inv_std,
                                                  bool relu, TensorView dx, TensorView dgamma,
                                                  TensorView dbeta) {
-  const Planes planes(x.shape());
+  const BatchPlanes planes(x.shape());
   const auto m = static_cast<double>(planes.images * planes.pixels);
-  const Input in("x", x);
-  const Input dout("dy", dy);
+  const Images<const float> in = images_of("x", x);
+  const Images<const float> dout = images_of("dy", dy);
   const float* const means = mean.data<float>();
   const float* const inv_stds = inv_std.data<float>();
   const float* const gammas = gamma.data<float>();
   const float* const shifts = beta.data<float>();
   const auto scale_of = [=](std::int64_t c) { return gammas[c] * inv_stds[c]; };
-  const std::optional<Output> din =
-      wanted(dx) ? std::make_optional<Output>("dx", dx) : std::nullopt;
+  const auto din = wanted(dx) ? std::make_optional(images_of("dx", dx)) : std::nullopt;
   for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-        const float* const values = in.plane(n, c) + begin;
-        const float* const gradients = dout.plane(n, c) + begin;
+        const float* const values = in.image(n) + c * planes.pixels + begin;
+        const float* const gradients = dout.image(n) + c * planes.pixels + begin;
         if (relu) {
           add_open_gradients(values, gradients, means[c], scale_of(c), shifts[c], count,
                              sums[c - first]);
@@ -180,11 +162,13 @@ void CpuBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorV
     if (!din) return;
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (relu) {
-        add_open_gradient(in.plane(n, c), dout.plane(n, c), means[c], scale_of(c), shifts[c],
-                          offsets[c - first], slopes[c - first], din->plane(n, c), planes.pixels);
+        add_open_gradient(in.image(n) + c * planes.pixels, dout.image(n) + c * planes.pixels,
+                          means[c], scale_of(c), shifts[c], offsets[c - first], slopes[c - first],
+                          din->image(n) + c * planes.pixels, planes.pixels);
       } else {
-        add_gradient(in.plane(n, c), dout.plane(n, c), means[c], scale_of(c), offsets[c - first],
-                     slopes[c - first], din->plane(n, c), planes.pixels);
+        add_gradient(in.image(n) + c * planes.pixels, dout.image(n) + c * planes.pixels, means[c],
+                     scale_of(c), offsets[c - first], slopes[c - first],
+                     din->image(n) + c * planes.pixels, planes.pixels);
       }
     });
   });
@@ -195,15 +179,16 @@ void CpuBackend::do_batch_norm_forward_evaluation(ConstTensorView x, ConstTensor
                                                   ConstTensorView running_mean,
                                                   ConstTensorView running_var, double epsilon,
                                                   TensorView y) {
-  const Planes planes(x.shape());
-  const Input in("x", x);
-  const Output out("y", y);
+  const BatchPlanes planes(x.shape());
+  const Images<const float> in = images_of("x", x);
+  const Images<float> out = images_of("y", y);
   for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       const double scale = static_cast<double>(gamma.data<float>()[c]) *
                            inv_std_of(running_var.data<float>(), c, epsilon);
-      normalise(in.plane(n, c), running_mean.data<float>()[c], static_cast<float>(scale),
-                beta.data<float>()[c], out.plane(n, c), planes.pixels);
+      normalise(in.image(n) + c * planes.pixels, running_mean.data<float>()[c],
+                static_cast<float>(scale), beta.data<float>()[c], out.image(n) + c * planes.pixels,
+                planes.pixels);
     });
   });
 }
@@ -214,24 +199,25 @@ void CpuBackend::do_batch_norm_backward_evaluation(ConstTensorView x, ConstTenso
                                                    ConstTensorView running_var, double epsilon,
                                                    TensorView dx, TensorView dgamma,
                                                    TensorView dbeta) {
-  const Planes planes(x.shape());
-  const Input in("x", x);
-  const Input dout("dy", dy);
+  const BatchPlanes planes(x.shape());
+  const Images<const float> in = images_of("x", x);
+  const Images<const float> dout = images_of("dy", dy);
   const bool parameters = wanted(dgamma) || wanted(dbeta);
   for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (parameters) {
         for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-          add_gradients(in.plane(n, c) + begin, dout.plane(n, c) + begin,
-                        running_mean.data<float>()[c], count, sums[c - first]);
+          add_gradients(in.image(n) + c * planes.pixels + begin,
+                        dout.image(n) + c * planes.pixels + begin, running_mean.data<float>()[c],
+                        count, sums[c - first]);
         });
       }
       if (wanted(dx)) {
         const double scale = static_cast<double>(gamma.data<float>()[c]) *
                              inv_std_of(running_var.data<float>(), c, epsilon);
-        add_scaled(dout.plane(n, c), static_cast<float>(scale), Output("dx", dx).plane(n, c),
-                   planes.pixels);
+        add_scaled(dout.image(n) + c * planes.pixels, static_cast<float>(scale),
+                   images_of("dx", dx).image(n) + c * planes.pixels, planes.pixels);
       }
     });
     for (std::int64_t c = first; c < last; ++c) {

@@ -67,13 +67,6 @@ void take_apart(const float* from, std::int64_t images, std::int64_t channels, s
   }
 }
 
-Images<const float> images_of(std::string_view name, const ConstTensorView& view) {
-  return {view.data<float>(), rows_of(name, view).stride};
-}
-Images<float> images_of(std::string_view name, const TensorView& view) {
-  return {view.data<float>(), rows_of(name, view).stride};
-}
-
 }  // namespace
 
 Convolutions::Convolutions(ThreadPool& pool)

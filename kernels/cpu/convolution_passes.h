@@ -9,18 +9,10 @@
 #include <vector>
 
 #include "kernels/convolution_sizes.h"
+#include "kernels/cpu/images.h"
 #include "kernels/cpu/onednn.h"
 
 namespace odin::cpu {
-
-// Images of a planar tensor: the first one, and the distance between images in floats.
-template <class T>
-struct Images {
-  T* data;
-  std::int64_t stride;
-
-  Images operator+(std::int64_t n) const { return {data + n * stride, stride}; }
-};
 
 // A batch in a layout that oneDNN chose, and the copies of each image into it and out of it. For
 // one thread.

@@ -4,16 +4,13 @@
 #include <cstddef>
 #include <limits>
 
+#include "kernels/as_size.h"
 #include "kernels/reference/backend.h"
 
 namespace odin::reference {
 namespace {
 
 using Values = std::vector<double>;
-
-std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
 
 Values doubles(const std::vector<float>& values) {
   return {values.begin(), values.end()};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/as_size.h"
 #include "kernels/convolution_sizes.h"
 
 namespace odin::bench {
@@ -26,10 +27,6 @@ struct Shape {
 
 // Normal numbers of mean 0; different at every call.
 std::vector<float> random_values(std::size_t count, double deviation);
-
-inline std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
 
 // Dense operands of a shape, and the results of plain loops for the first image.
 struct Problem {

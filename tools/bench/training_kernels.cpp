@@ -216,8 +216,8 @@ template <ConvolutionAlgorithm kAlgorithm>
 void TrainingKernels::filter() {
   const std::int64_t in_image = std::int64_t{shape_.in} * shape_.size * shape_.size;
   const std::int64_t out_image = std::int64_t{shape_.out} * shape_.out_size() * shape_.out_size();
-  const cpu::ImagePlanes<const float> x{x_.data(), in_image};
-  const cpu::ImagePlanes<const float> dy{dy_.data(), out_image};
+  const cpu::Images<const float> x{x_.data(), in_image};
+  const cpu::Images<const float> dy{dy_.data(), out_image};
   cpu::FilterSums sums(sizes_, kAlgorithm, prologue_, table_, filter_memory_, pool_);
   if (sums.in_parts()) {
     for (std::int64_t part = 0; part < sums.parts(); ++part) {

@@ -4,12 +4,10 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/as_size.h"
+
 namespace odin::cpu {
 namespace {
-
-std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
 
 // d = the gradient of the objective in one image's logits, scaled.
 void objective_gradient(const float* logits, OdinObjective objective, double temperature,

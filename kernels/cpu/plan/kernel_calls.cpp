@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/as_size.h"
 #include "kernels/cpu/plan/classifier.h"
 
 namespace odin::cpu {
 namespace {
-
-std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
 
 Planes at(const CallSite& site, const PlacedPlanes& place) {
   float* data = site.buffers + place.offset;

@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "kernels/arena.h"
+#include "kernels/as_size.h"
 #include "kernels/cpu/memory.h"
 
 namespace odin::cpu {
 namespace {
 
 constexpr std::size_t kCacheLine = 16;  // floats
-
-std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
 
 std::size_t whole_lines(std::size_t floats) {
   return (floats + kCacheLine - 1) / kCacheLine * kCacheLine;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/as_size.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/plan/program.h"
 #include "kernels/error.h"
@@ -11,10 +12,6 @@
 
 namespace odin::cpu {
 namespace {
-
-std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
 
 class CpuPlanExecutor final : public PlanExecutor {
  public:

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "kernels/as_size.h"
 #include "kernels/cpu/plan/segments.h"
 #include "kernels/cpu/weight_matrix.h"
 #include "kernels/cpu/winograd_choice.h"
@@ -10,10 +11,6 @@
 
 namespace odin::cpu {
 namespace {
-
-std::size_t as_size(std::int64_t value) {
-  return static_cast<std::size_t>(value);
-}
 
 // Turns a plan's steps into kernel calls: first all forward, then all backward.
 class Lowering {

@@ -40,9 +40,9 @@ class CpuFusedTraining::BackwardPass {
         prologue_(own.prologue_of(in)),
         convolution_(ConvolutionPass::kBackwardData, sizes_, own.algorithm_, own.kernels_,
                      own.blocks_, w.data<float>(), own.packed_, own.pool_),
-        x_(planes_of<const float>("x", in.x)),
-        dx_(planes_of<float>("dx", gradients.dx)),
-        dy_(planes_of<float>("dy", out.dy)) {
+        x_(images_of("x", in.x)),
+        dx_(images_of("dx", gradients.dx)),
+        dy_(images_of("dy", out.dy)) {
     own_.sums_.resize(static_cast<std::size_t>(sizes_.images * sizes_.in_channels));
   }
 
@@ -69,7 +69,7 @@ class CpuFusedTraining::BackwardPass {
   }
 
  private:
-  ImagePlanes<const float> gradient_of_result() const { return {dy_.data, dy_.image_stride}; }
+  Images<const float> gradient_of_result() const { return dy_; }
 
   void pass_all() {
     own_.pool_.run_chunks(sizes_.images, images_at_once(sizes_, own_.blocks_),
@@ -96,7 +96,7 @@ class CpuFusedTraining::BackwardPass {
   // Applies the correction of dy.
   void finish_result(std::int64_t first, std::int64_t count) {
     if (out_.offset.raw() == nullptr) return;
-    const auto y = planes_of<const float>("y", out_.y);
+    const auto y = images_of("y", out_.y);
     const Correction correction{out_.mean.data<float>(), out_.offset.data<float>(),
                                 out_.slope.data<float>()};
     for (std::int64_t n = first; n < first + count; ++n) {
@@ -110,8 +110,7 @@ class CpuFusedTraining::BackwardPass {
     const std::int64_t channels = sizes_.in_channels;
     const std::int64_t plane = padded_plane(pixels_);
     float* const dh = own.gradient.floats(count * channels * plane);
-    convolution_.run(own.convolution, count, {dy_.image(first), dy_.image_stride}, {},
-                     {dh, channels * plane}, plane);
+    convolution_.run(own.convolution, count, dy_ + first, {}, {dh, channels * plane}, plane);
     for (std::int64_t n = first; n < first + count; ++n) {
       for (std::int64_t c = 0; c < channels; ++c) {
         sums_of(n, c) = pass_plane(dh + ((n - first) * channels + c) * plane, n, c);
@@ -205,9 +204,9 @@ class CpuFusedTraining::BackwardPass {
   std::int64_t pixels_;  // of a plane of x
   Prologue prologue_;
   ImageConvolution convolution_;
-  ImagePlanes<const float> x_;
-  ImagePlanes<float> dx_;
-  ImagePlanes<float> dy_;
+  Images<const float> x_;
+  Images<float> dx_;
+  Images<float> dy_;
 };
 
 void CpuFusedTraining::do_convolution_backward(const ConvolutionGeometry& geometry,
@@ -220,8 +219,8 @@ void CpuFusedTraining::do_convolution_backward(const ConvolutionGeometry& geomet
 void CpuFusedTraining::do_finish_gradient(ConstTensorView x, ConstTensorView mean,
                                           ConstTensorView offset, ConstTensorView slope,
                                           TensorView dx) {
-  const auto in = planes_of<const float>("x", x);
-  const auto gradient = planes_of<float>("dx", dx);
+  const auto in = images_of("x", x);
+  const auto gradient = images_of("dx", dx);
   const Correction correction{mean.data<float>(), offset.data<float>(), slope.data<float>()};
   pool_.run(x.shape()[0], [&](std::int64_t n, int) {
     correction.apply(in.image(n), x.shape()[1], pixels_of(x), gradient.image(n));

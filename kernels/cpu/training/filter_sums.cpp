@@ -62,13 +62,13 @@ FilterSums::FilterSums(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm
   sums_ = memory_.sums.floats(std::max<std::int64_t>(parts_, 1) * sum_floats_);
 }
 
-void FilterSums::place(FilterTask& task, ImagePlanes<const float> x, ImagePlanes<const float> dy,
+void FilterSums::place(FilterTask& task, Images<const float> x, Images<const float> dy,
                        std::int64_t first, std::int64_t images) const {
   task.images = static_cast<int>(images);
   // The kernel only reads these.
-  task.in = {const_cast<float*>(x.image(first)), static_cast<long>(x.image_stride),
+  task.in = {const_cast<float*>(x.image(first)), static_cast<long>(x.stride),
              static_cast<long>(sizes_.height * sizes_.width)};
-  task.gradient = {const_cast<float*>(dy.image(first)), static_cast<long>(dy.image_stride),
+  task.gradient = {const_cast<float*>(dy.image(first)), static_cast<long>(dy.stride),
                    static_cast<long>(sizes_.out_height * sizes_.out_width)};
 }
 
@@ -78,8 +78,8 @@ float* FilterSums::clear_part(std::int64_t part) {
   return sums;
 }
 
-void FilterSums::add_part(std::int64_t part, int worker, ImagePlanes<const float> x,
-                          ImagePlanes<const float> dy) {
+void FilterSums::add_part(std::int64_t part, int worker, Images<const float> x,
+                          Images<const float> dy) {
   FilterMemory::Worker& own = memory_.workers[static_cast<std::size_t>(worker)];
   FilterTask task = task_;
   task.sums = sums_ + part * sum_floats_;
@@ -96,7 +96,7 @@ void FilterSums::add_part(std::int64_t part, int worker, ImagePlanes<const float
   }
 }
 
-void FilterSums::add_all(ImagePlanes<const float> x, ImagePlanes<const float> dy) {
+void FilterSums::add_all(Images<const float> x, Images<const float> dy) {
   FilterTask task = task_;
   task.sums = sums_;
   for_each_span(pool_, {1, sum_floats_, sum_floats_},

@@ -44,16 +44,15 @@ class FilterSums {
   // PointwiseGradientTask, which computes them.
   float* clear_part(std::int64_t part);
   // Adds the images of a part to its sums, for any other convolution.
-  void add_part(std::int64_t part, int worker, ImagePlanes<const float> x,
-                ImagePlanes<const float> dy);
+  void add_part(std::int64_t part, int worker, Images<const float> x, Images<const float> dy);
   // Computes the sums of the batch, if it is not in parts.
-  void add_all(ImagePlanes<const float> x, ImagePlanes<const float> dy);
+  void add_all(Images<const float> x, Images<const float> dy);
   // dw (O, C, k, k) += the gradient.
   void add_to(float* dw);
 
  private:
-  void place(FilterTask& task, ImagePlanes<const float> x, ImagePlanes<const float> dy,
-             std::int64_t first, std::int64_t images) const;
+  void place(FilterTask& task, Images<const float> x, Images<const float> dy, std::int64_t first,
+             std::int64_t images) const;
 
   ConvolutionSizes sizes_;
   const FilterKernel& kernel_;

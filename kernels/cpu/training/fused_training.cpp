@@ -28,7 +28,7 @@ Prologue CpuFusedTraining::prologue_of(const NormalisedInput& in) {
   return {scales_.data(), shifts_.data()};
 }
 
-void CpuFusedTraining::measure_image(ImagePlanes<const float> x, std::int64_t channels,
+void CpuFusedTraining::measure_image(Images<const float> x, std::int64_t channels,
                                      std::int64_t pixels, std::int64_t n) {
   for (std::int64_t c = 0; c < channels; ++c) {
     const float* const plane = x.image(n) + c * pixels;
@@ -74,7 +74,7 @@ void CpuFusedTraining::merge_statistics(std::int64_t images, std::int64_t channe
 
 void CpuFusedTraining::do_channel_statistics(ConstTensorView x, double epsilon,
                                              const ChannelStatistics& statistics) {
-  const auto in = planes_of<const float>("x", x);
+  const auto in = images_of("x", x);
   const std::int64_t images = x.shape()[0];
   const std::int64_t channels = x.shape()[1];
   sums_.resize(static_cast<std::size_t>(images * channels));
@@ -100,8 +100,8 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
                                               TensorView y, double epsilon,
                                               const ChannelStatistics& statistics) {
   const ConvolutionSizes sizes = convolution_sizes(geometry, in.x.shape(), w.shape());
-  const auto x = planes_of<const float>("x", in.x);
-  const auto out = planes_of<float>("y", y);
+  const auto x = images_of("x", in.x);
+  const auto out = images_of("y", y);
   const Prologue prologue = prologue_of(in);
   const ImageConvolution convolution(ConvolutionPass::kForward, sizes, algorithm_, kernels_,
                                      blocks_, w.data<float>(), packed_, pool_);
@@ -114,10 +114,9 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
       return;
     }
     Worker& own = workers_[static_cast<std::size_t>(worker)];
-    convolution.run(own.convolution, end - first, {x.image(first), x.image_stride}, prologue,
-                    {out.image(first), out.image_stride}, pixels);
+    convolution.run(own.convolution, end - first, x + first, prologue, out + first, pixels);
     for (std::int64_t n = first; measured && n < end; ++n) {
-      measure_image({out.data, out.image_stride}, sizes.out_channels, pixels, n);
+      measure_image(out, sizes.out_channels, pixels, n);
     }
   };
   pool_.run_chunks(sizes.images, images_at_once(sizes, blocks_), run_images);

@@ -41,7 +41,7 @@ class CpuFusedTraining final : public FusedTraining {
   void run_pointwise(const NormalisedInput& in, const Prologue& prologue, TensorView y,
                      const float* weights, std::int64_t first, std::int64_t end, int worker);
   // Sets the plane sums of an image of x to its planes' means and squared deviations.
-  void measure_image(ImagePlanes<const float> x, std::int64_t channels, std::int64_t pixels,
+  void measure_image(Images<const float> x, std::int64_t channels, std::int64_t pixels,
                      std::int64_t n);
   // The statistics of all channels, from the plane sums of all images.
   void merge_statistics(std::int64_t images, std::int64_t channels, std::int64_t pixels,

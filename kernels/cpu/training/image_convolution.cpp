@@ -66,8 +66,8 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   out_pixels_ = std::int64_t{task_.out_height} * task_.out_width;
 }
 
-void ImageConvolution::run(Worker& worker, std::int64_t images, ImagePlanes<const float> in,
-                           const Prologue& prologue, ImagePlanes<float> out,
+void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const float> in,
+                           const Prologue& prologue, Images<float> out,
                            std::int64_t out_plane) const {
   ConvolutionTask task = task_;
   task.images = static_cast<int>(images);
@@ -77,7 +77,7 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, ImagePlanes<cons
     task.shift = prologue.shift;
   }
   // Kernels read and write whole vectors, which must not reach into the next plane.
-  task.in = {const_cast<float*>(in.data), static_cast<long>(in.image_stride),
+  task.in = {const_cast<float*>(in.data), static_cast<long>(in.stride),
              static_cast<long>(in_pixels_)};
   if (in_pixels_ % kernels_.lanes != 0) {
     const std::int64_t plane = padded_plane(in_pixels_);
@@ -92,7 +92,7 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, ImagePlanes<cons
     }
   }
   const bool staged = out_pixels_ % kernels_.lanes != 0 && out_plane < padded_plane(out_pixels_);
-  task.out = {out.data, static_cast<long>(out.image_stride), static_cast<long>(out_plane)};
+  task.out = {out.data, static_cast<long>(out.stride), static_cast<long>(out_plane)};
   if (staged) {
     task.out.plane = static_cast<long>(padded_plane(out_pixels_));
     task.out.image = task.out.plane * task.out_channels;

@@ -7,20 +7,12 @@
 
 #include "kernels/convolution_sizes.h"
 #include "kernels/cpu/caches.h"
+#include "kernels/cpu/images.h"
 #include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/thread_pool.h"
 
 namespace odin::cpu {
-
-// Planes of a tensor without gaps: where its images begin.
-template <class T>
-struct ImagePlanes {
-  T* data = nullptr;
-  std::int64_t image_stride = 0;
-
-  T* image(std::int64_t n) const { return data + n * image_stride; }
-};
 
 // z = scale x + shift of every channel, then a ReLU: what a kernel does to its input.
 struct Prologue {
@@ -52,8 +44,8 @@ class ImageConvolution {
   };
 
   // out = the result of `images` images. The planes of `out` are out_plane floats apart.
-  void run(Worker& worker, std::int64_t images, ImagePlanes<const float> in,
-           const Prologue& prologue, ImagePlanes<float> out, std::int64_t out_plane) const;
+  void run(Worker& worker, std::int64_t images, Images<const float> in, const Prologue& prologue,
+           Images<float> out, std::int64_t out_plane) const;
 
  private:
   const KernelTable& kernels_;

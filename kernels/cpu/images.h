@@ -1,0 +1,36 @@
+// How the CPU's kernels see a tensor of images: image after image, each of planes without gaps.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "kernels/cpu/spans.h"
+#include "kernels/tensor_view.h"
+
+namespace odin::cpu {
+
+template <class T>
+struct Images {
+  T* data = nullptr;
+  std::int64_t stride = 0;  // floats from image to image
+
+  T* image(std::int64_t n) const { return data + n * stride; }
+  // From image n on.
+  Images operator+(std::int64_t n) const { return {image(n), stride}; }
+  operator Images<const T>() const { return {data, stride}; }
+};
+
+// Throws Error, which names the operand, if an image has gaps.
+inline Images<const float> images_of(std::string_view name, const ConstTensorView& view) {
+  return {view.data<float>(), rows_of(name, view).stride};
+}
+inline Images<float> images_of(std::string_view name, const TensorView& view) {
+  return {view.data<float>(), rows_of(name, view).stride};
+}
+
+// Of a plane.
+inline std::int64_t pixels_of(const ConstTensorView& view) {
+  return view.shape()[2] * view.shape()[3];
+}
+
+}  // namespace odin::cpu

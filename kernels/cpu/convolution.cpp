@@ -4,9 +4,9 @@
 
 #include "kernels/cpu/accumulate.h"
 #include "kernels/cpu/backend.h"
+#include "kernels/cpu/convolution_task.h"
 #include "kernels/cpu/openmp.h"
 #include "kernels/cpu/spans.h"
-#include "kernels/cpu/weight_matrix.h"
 
 namespace odin::cpu {
 namespace {

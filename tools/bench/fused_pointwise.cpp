@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "kernels/cpu/weight_matrix.h"
+#include "kernels/cpu/convolution_task.h"
 
 namespace odin::bench {
 namespace {

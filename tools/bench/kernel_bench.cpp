@@ -16,10 +16,10 @@
 #include <omp.h>
 
 #include "kernels/cpu/caches.h"
+#include "kernels/cpu/convolution_task.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/cpu/micro/kernel_table.h"
-#include "kernels/cpu/weight_matrix.h"
 #include "kernels/error.h"
 #include "tools/bench/convolution_problem.h"
 #include "tools/bench/dnnl_kernel.h"
@@ -71,26 +71,14 @@ class OurKernel {
  public:
   OurKernel(const Problem& problem, const KernelTable& kernels, bool backward, bool winograd) {
     const Shape& s = problem.shape;
+    const auto pass = backward ? ConvolutionPass::kBackwardData : ConvolutionPass::kForward;
     const cpu::WeightMatrix matrix =
-        cpu::weight_matrix(backward ? ConvolutionPass::kBackwardData : ConvolutionPass::kForward,
-                           s.sizes(), winograd, problem.w.data());
+        cpu::weight_matrix(pass, s.sizes(), winograd, problem.w.data());
     weights_ = FloatMemory(as_size(cpu::packed_floats(matrix, winograd)));
-    if (winograd) {
-      kernels.pack_winograd(matrix, s.stride, weights_.data());
-    } else {
-      kernels.pack(matrix, weights_.data());
-    }
+    cpu::pack_matrix(kernels, matrix, winograd, s.stride, weights_.data());
 
-    task_.images = s.images;
-    task_.in_channels = backward ? s.out : s.in;
-    task_.in_height = task_.in_width = backward ? s.out_size() : s.size;
-    task_.out_channels = backward ? s.in : s.out;
-    task_.out_height = task_.out_width = backward ? s.size : s.out_size();
-    task_.kernel = s.kernel;
-    task_.stride = s.stride;
-    task_.padding = s.padding();
-    task_.transposed = winograd && backward;
-    task_.block_tiles = cpu::blocks_for(cpu::second_level_cache()).tiles;
+    task_ = cpu::convolution_task(pass, s.sizes(), winograd,
+                                  cpu::blocks_for(cpu::second_level_cache()));
     task_.weights = weights_.data();
     in_ = allocate(task_.in, task_.in_channels, task_.in_height);
     out_ = allocate(task_.out, task_.out_channels, task_.out_height);
@@ -102,12 +90,9 @@ class OurKernel {
         std::copy(plane, plane + pixels, task_.in.data + i * task_.in.image + c * task_.in.plane);
       }
     }
-    const bool pointwise = s.kernel == 1 && s.stride == 1;
-    name_ = winograd ? "winograd" : pointwise ? "pointwise" : "direct";
-    const cpu::ConvolutionKernel& kernel = winograd    ? kernels.winograd
-                                           : pointwise ? kernels.pointwise
-                                           : backward  ? kernels.direct_backward
-                                                       : kernels.direct;
+    name_ = winograd ? "winograd" : is_pointwise(s.sizes()) ? "pointwise" : "direct";
+    const cpu::ConvolutionKernel& kernel =
+        cpu::convolution_kernel(kernels, pass, s.sizes(), winograd);
     run_ = kernel.run;
     workspace_ = FloatMemory(as_size(kernel.workspace(task_)));
     task_.workspace = workspace_.data();

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/as_size.h"
+#include "kernels/cpu/convolution_task.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/plan/program.h"
 #include "kernels/error.h"
@@ -92,11 +93,7 @@ class CpuPlanExecutor final : public PlanExecutor {
       WeightMatrix matrix = packing.matrix;
       if (!packing.row_scale.empty()) matrix.row_scale = packing.row_scale.data();
       float* const to = weights_.data() + packing.at;
-      if (packing.winograd) {
-        kernels_.pack_winograd(matrix, packing.stride, to);
-      } else {
-        kernels_.pack(matrix, to);
-      }
+      pack_matrix(kernels_, matrix, packing.winograd, packing.stride, to);
     });
     program_.packings.clear();
   }

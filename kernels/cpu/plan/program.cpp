@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "kernels/as_size.h"
+#include "kernels/cpu/convolution_task.h"
 #include "kernels/cpu/plan/segments.h"
-#include "kernels/cpu/weight_matrix.h"
 #include "kernels/cpu/winograd_choice.h"
 #include "kernels/plan_gradients.h"
 
@@ -20,7 +20,7 @@ class Lowering {
       : plan_(plan),
         kernels_(kernels),
         convolution_(convolution),
-        block_tiles_(blocks.tiles),
+        blocks_(blocks),
         segments_(cut_into_segments(plan, blocks)),
         program_(MemoryLayout(plan, segments_, kernels.lanes, kernels.word_bytes),
                  segments_.group) {
@@ -86,6 +86,8 @@ class Lowering {
     const PlanBuffer& in = plan_.buffer_of(step.input);
     const PlanBuffer& out = plan_.buffer_of(step.output);
     return {
+        // The most: it decides the workspace.
+        .images = segments_.images[segments_.of_step[step_]],
         .in_channels = step.input.channels,
         .height = in.height,
         .width = in.width,
@@ -99,30 +101,19 @@ class Lowering {
     };
   }
 
-  ConvolutionTask task_of(const PlanConvolution& step, const PlanSlice& in, const PlanSlice& out) {
-    ConvolutionTask task;
-    task.images = segment().images;  // the most: it decides the workspace
-    task.in_channels = in.channels;
-    task.in_height = plan_.buffer_of(in).height;
-    task.in_width = plan_.buffer_of(in).width;
-    task.out_channels = out.channels;
-    task.out_height = plan_.buffer_of(out).height;
-    task.out_width = plan_.buffer_of(out).width;
-    task.kernel = step.kernel;
-    task.stride = step.stride;
-    task.padding = step.padding;
-    task.block_tiles = block_tiles_;
-    return task;
-  }
-
-  void use(const ConvolutionKernel& kernel, ConvolutionCall& call) {
+  void use_kernel(ConvolutionPass pass, const ConvolutionSizes& sizes, bool winograd,
+                  ConvolutionCall& call) {
+    const ConvolutionKernel& kernel = convolution_kernel(kernels_, pass, sizes, winograd);
     call.kernel = kernel.run;
     program_.memory.need_workspace(kernel.workspace(call.task));
   }
 
   KernelCall forward(const PlanConvolution& step) {
+    constexpr auto kPass = ConvolutionPass::kForward;
+    const ConvolutionSizes sizes = sizes_of(step);
+    const bool winograd = takes_winograd(sizes, convolution_);
     ConvolutionCall call;
-    call.task = task_of(step, step.input, step.output);
+    call.task = convolution_task(kPass, sizes, winograd, blocks_);
     call.task.bias = keep(step.bias);
     call.in = planes(step.input);
     call.out = planes(step.output);
@@ -139,16 +130,10 @@ class Lowering {
       call.task.store = Store::kResidual;
       call.residual = planes(*step.residual);
     }
-    const ConvolutionSizes sizes = sizes_of(step);
-    const bool winograd = takes_winograd(sizes, convolution_);
     call.weights =
-        add_weights(winograd, step,
-                    weight_matrix(ConvolutionPass::kForward, sizes, winograd, step.weights.data()));
+        add_weights(winograd, step, weight_matrix(kPass, sizes, winograd, step.weights.data()));
     if (winograd) program_.uses_winograd = true;
-    use(winograd              ? kernels_.winograd
-        : is_pointwise(sizes) ? kernels_.pointwise
-                              : kernels_.direct,
-        call);
+    use_kernel(kPass, sizes, winograd, call);
     return call;
   }
 
@@ -160,8 +145,11 @@ class Lowering {
     }
     clear(gradients.input.clear);
     const bool set = gradients.input.sets;
+    constexpr auto kPass = ConvolutionPass::kBackwardData;
+    const ConvolutionSizes sizes = sizes_of(step);
+    const bool winograd = takes_winograd(sizes, convolution_);
     ConvolutionCall call;
-    call.task = task_of(step, step.output, step.input);
+    call.task = convolution_task(kPass, sizes, winograd, blocks_);
     call.in = forward.out;
     call.out = forward.in;
     if (step.relu) {
@@ -174,12 +162,9 @@ class Lowering {
     } else {
       call.task.store = set ? Store::kSet : Store::kAdd;
     }
-    const ConvolutionSizes sizes = sizes_of(step);
-    if (takes_winograd(sizes, convolution_)) {
+    if (winograd) {
       call.weights = forward.weights;
-      call.task.transposed = true;
       call.task.out_scale = forward.task.scale;
-      use(kernels_.winograd, call);
     } else {
       const std::size_t taps = as_size(sizes.kernel_height * sizes.kernel_width);
       std::vector<float> scales;  // of every tap of every channel
@@ -187,11 +172,9 @@ class Lowering {
         for (const float s : step.prologue->scale) scales.insert(scales.end(), taps, s);
       }
       call.weights = add_weights(
-          false, step,
-          weight_matrix(ConvolutionPass::kBackwardData, sizes, false, step.weights.data()),
-          std::move(scales));
-      use(is_pointwise(sizes) ? kernels_.pointwise : kernels_.direct_backward, call);
+          false, step, weight_matrix(kPass, sizes, false, step.weights.data()), std::move(scales));
     }
+    use_kernel(kPass, sizes, winograd, call);
     segment().backward.emplace_back(std::move(call));
   }
 
@@ -280,7 +263,7 @@ class Lowering {
   const Plan& plan_;
   const KernelTable& kernels_;
   const ConvolutionAlgorithm convolution_;
-  const int block_tiles_;
+  const Blocks blocks_;
   const Segments segments_;
   Program program_;
   std::size_t step_ = 0;                   // being lowered

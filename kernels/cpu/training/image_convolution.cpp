@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/convolution_task.h"
 #include "kernels/cpu/memory.h"
-#include "kernels/cpu/weight_matrix.h"
 #include "kernels/cpu/winograd_choice.h"
 
 namespace odin::cpu {
@@ -31,10 +31,7 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
                                    const Blocks& blocks, const float* weights, Scratch& packed,
                                    ThreadPool& pool)
     : kernels_(kernels) {
-  const bool backward = pass == ConvolutionPass::kBackwardData;
   const bool winograd = takes_winograd(s, algorithm);
-  kernel_ = winograd ? &kernels.winograd : backward ? &kernels.direct_backward : &kernels.direct;
-
   const WeightMatrix matrix = weight_matrix(pass, s, winograd, weights);
   float* const to = packed.floats(packed_floats(matrix, winograd));
   // A few weights are packed sooner than another thread is awake.
@@ -43,24 +40,11 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
     WeightMatrix part = matrix;
     part.first_row = static_cast<int>(index) * at_once;
     part.end_row = part.first_row + at_once;
-    if (winograd) {
-      kernels.pack_winograd(part, static_cast<int>(s.stride), to);
-    } else {
-      kernels.pack(part, to);
-    }
+    pack_matrix(kernels, part, winograd, s.stride, to);
   });
 
-  task_.in_channels = static_cast<int>(backward ? s.out_channels : s.in_channels);
-  task_.in_height = static_cast<int>(backward ? s.out_height : s.height);
-  task_.in_width = static_cast<int>(backward ? s.out_width : s.width);
-  task_.out_channels = static_cast<int>(backward ? s.in_channels : s.out_channels);
-  task_.out_height = static_cast<int>(backward ? s.height : s.out_height);
-  task_.out_width = static_cast<int>(backward ? s.width : s.out_width);
-  task_.kernel = static_cast<int>(s.kernel_height);
-  task_.stride = static_cast<int>(s.stride);
-  task_.padding = static_cast<int>(s.padding);
-  task_.transposed = backward && winograd;
-  task_.block_tiles = blocks.tiles;
+  kernel_ = &convolution_kernel(kernels, pass, s, winograd);
+  task_ = convolution_task(pass, s, winograd, blocks);
   task_.weights = to;
   in_pixels_ = std::int64_t{task_.in_height} * task_.in_width;
   out_pixels_ = std::int64_t{task_.out_height} * task_.out_width;

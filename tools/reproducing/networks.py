@@ -53,7 +53,7 @@ NETWORKS = {
     "densenet100": authors("densenet100", "cifar100", 0.002, 22.37),
     "dice_densenet10": dice("cifar10", 0.0014),
     "dice_densenet100": dice("cifar100", 0.002),
-    "bundled_cifar10": bundled("wrn_16_2_cifar10.h5", "cifar10", 0.0034),
+    "bundled_cifar10": bundled("densenet_bc_100_cifar10.h5", "cifar10", 0.0026),
 }
 
 

@@ -12,8 +12,8 @@ constexpr int kSumLanes = 32;
 // Elements that are summed in float before the sum continues in double.
 constexpr std::int64_t kSumBlock = 1024;
 // Sums run in a fixed number of lanes: the results are the same for every instruction set.
-typedef float Lanes __attribute__((vector_size(4 * kSumLanes), aligned(4)));
-typedef double WideLanes __attribute__((vector_size(8 * kSumLanes), aligned(64)));
+using Lanes __attribute__((vector_size(4 * kSumLanes), aligned(4))) = float;
+using WideLanes __attribute__((vector_size(8 * kSumLanes), aligned(64))) = double;
 
 // Calls f(begin, n) for the blocks of a plane.
 template <class Function>

@@ -46,9 +46,10 @@ std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
               options.convolution == ConvolutionAlgorithm::kWinograd,
           "convolutions of the kind {} need a GPU: the CPU has auto, direct and winograd",
           name_of(options.convolution));
-  cpu::PlanOptions chosen{.threads = options.threads, .convolution = options.convolution};
-  if (options.second_level_cache > 0) chosen.second_level_cache = options.second_level_cache;
-  return std::make_unique<cpu::CpuBackend>(chosen);
+  return std::make_unique<cpu::CpuBackend>(
+      cpu::PlanOptions{.threads = options.threads,
+                       .convolution = options.convolution,
+                       .second_level_cache = options.second_level_cache});
 }
 
 std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions& options) {

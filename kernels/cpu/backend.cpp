@@ -1,6 +1,5 @@
 #include "kernels/cpu/backend.h"
 
-#include "kernels/cpu/caches.h"
 #include "kernels/cpu/convolution.h"
 #include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/cpu/training/fused_training.h"
@@ -13,8 +12,7 @@ CpuBackend::CpuBackend(const PlanOptions& options)
       convolutions_(std::make_unique<Convolutions>(pool_)),
       fused_training_(std::make_unique<CpuFusedTraining>(
           kernel_table(options.instruction_set.value_or(best_instruction_set())),
-          options.convolution,
-          blocks_for(options.second_level_cache.value_or(second_level_cache())), pool_)) {
+          options.convolution, options.blocks(), pool_)) {
   options_.threads = pool_.size();
 }
 

@@ -82,14 +82,14 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
     for (std::int64_t c = first; c < last; ++c) {
       Sum sum;
       for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-        add_values(in.image(0) + c * planes.pixels + begin, count, sum);
+        add_values(in.plane(0, c, planes.pixels) + begin, count, sum);
       });
       centres[c - first] = static_cast<float>(sum.total() / static_cast<double>(planes.pixels));
     }
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-        add_deviations(in.image(n) + c * planes.pixels + begin, centres[c - first], count,
+        add_deviations(in.plane(n, c, planes.pixels) + begin, centres[c - first], count,
                        sums[c - first]);
       });
     });
@@ -109,11 +109,11 @@ void CpuBackend::do_batch_norm_forward_training(ConstTensorView x, ConstTensorVi
     for (std::int64_t c = first; c < last; ++c) scales[c - first] = gammas[c] * inv_stds[c];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (relu) {
-        normalise_relu(in.image(n) + c * planes.pixels, means[c], scales[c - first], betas[c],
-                       out.image(n) + c * planes.pixels, planes.pixels);
+        normalise_relu(in.plane(n, c, planes.pixels), means[c], scales[c - first], betas[c],
+                       out.plane(n, c, planes.pixels), planes.pixels);
       } else {
-        normalise(in.image(n) + c * planes.pixels, means[c], scales[c - first], betas[c],
-                  out.image(n) + c * planes.pixels, planes.pixels);
+        normalise(in.plane(n, c, planes.pixels), means[c], scales[c - first], betas[c],
+                  out.plane(n, c, planes.pixels), planes.pixels);
       }
     });
   });
@@ -138,8 +138,8 @@ void CpuBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorV
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-        const float* const values = in.image(n) + c * planes.pixels + begin;
-        const float* const gradients = dout.image(n) + c * planes.pixels + begin;
+        const float* const values = in.plane(n, c, planes.pixels) + begin;
+        const float* const gradients = dout.plane(n, c, planes.pixels) + begin;
         if (relu) {
           add_open_gradients(values, gradients, means[c], scale_of(c), shifts[c], count,
                              sums[c - first]);
@@ -162,13 +162,13 @@ void CpuBackend::do_batch_norm_backward_training(ConstTensorView x, ConstTensorV
     if (!din) return;
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (relu) {
-        add_open_gradient(in.image(n) + c * planes.pixels, dout.image(n) + c * planes.pixels,
-                          means[c], scale_of(c), shifts[c], offsets[c - first], slopes[c - first],
-                          din->image(n) + c * planes.pixels, planes.pixels);
+        add_open_gradient(in.plane(n, c, planes.pixels), dout.plane(n, c, planes.pixels), means[c],
+                          scale_of(c), shifts[c], offsets[c - first], slopes[c - first],
+                          din->plane(n, c, planes.pixels), planes.pixels);
       } else {
-        add_gradient(in.image(n) + c * planes.pixels, dout.image(n) + c * planes.pixels, means[c],
+        add_gradient(in.plane(n, c, planes.pixels), dout.plane(n, c, planes.pixels), means[c],
                      scale_of(c), offsets[c - first], slopes[c - first],
-                     din->image(n) + c * planes.pixels, planes.pixels);
+                     din->plane(n, c, planes.pixels), planes.pixels);
       }
     });
   });
@@ -186,8 +186,8 @@ void CpuBackend::do_batch_norm_forward_evaluation(ConstTensorView x, ConstTensor
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       const double scale = static_cast<double>(gamma.data<float>()[c]) *
                            inv_std_of(running_var.data<float>(), c, epsilon);
-      normalise(in.image(n) + c * planes.pixels, running_mean.data<float>()[c],
-                static_cast<float>(scale), beta.data<float>()[c], out.image(n) + c * planes.pixels,
+      normalise(in.plane(n, c, planes.pixels), running_mean.data<float>()[c],
+                static_cast<float>(scale), beta.data<float>()[c], out.plane(n, c, planes.pixels),
                 planes.pixels);
     });
   });
@@ -202,22 +202,23 @@ void CpuBackend::do_batch_norm_backward_evaluation(ConstTensorView x, ConstTenso
   const BatchPlanes planes(x.shape());
   const Images<const float> in = images_of("x", x);
   const Images<const float> dout = images_of("dy", dy);
+  const auto din = wanted(dx) ? std::make_optional(images_of("dx", dx)) : std::nullopt;
   const bool parameters = wanted(dgamma) || wanted(dbeta);
   for_each_group(pool_, planes, [&](std::int64_t first, std::int64_t last) {
     Sums sums[kMaxChannels];
     for_each_plane(planes, first, last, [&](std::int64_t n, std::int64_t c) {
       if (parameters) {
         for_each_block(planes.pixels, [&](std::int64_t begin, std::int64_t count) {
-          add_gradients(in.image(n) + c * planes.pixels + begin,
-                        dout.image(n) + c * planes.pixels + begin, running_mean.data<float>()[c],
+          add_gradients(in.plane(n, c, planes.pixels) + begin,
+                        dout.plane(n, c, planes.pixels) + begin, running_mean.data<float>()[c],
                         count, sums[c - first]);
         });
       }
-      if (wanted(dx)) {
+      if (din) {
         const double scale = static_cast<double>(gamma.data<float>()[c]) *
                              inv_std_of(running_var.data<float>(), c, epsilon);
-        add_scaled(dout.image(n) + c * planes.pixels, static_cast<float>(scale),
-                   images_of("dx", dx).image(n) + c * planes.pixels, planes.pixels);
+        add_scaled(dout.plane(n, c, planes.pixels), static_cast<float>(scale),
+                   din->plane(n, c, planes.pixels), planes.pixels);
       }
     });
     for (std::int64_t c = first; c < last; ++c) {

@@ -15,6 +15,10 @@ struct Images {
   std::int64_t stride = 0;  // floats from image to image
 
   T* image(std::int64_t n) const { return data + n * stride; }
+  // Plane c of image n, of planes of `pixels`.
+  T* plane(std::int64_t n, std::int64_t c, std::int64_t pixels) const {
+    return image(n) + c * pixels;
+  }
   // From image n on.
   Images operator+(std::int64_t n) const { return {image(n), stride}; }
   operator Images<const T>() const { return {data, stride}; }

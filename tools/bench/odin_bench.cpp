@@ -204,9 +204,8 @@ int main(int argc, char** argv) {
       "Measures ODIN's throughput: forward pass, gradient in the input, second forward pass.",
       "odin_bench");
   app.footer(
-      "Prints a line of JSON for each precision, network, convolution, device batch and cache. "
-      "Each "
-      "of these options takes a list (fp16,bf16).\n"
+      "Prints a line of JSON for each precision, network, convolution, device batch and cache,\n"
+      "options that take lists (fp16,bf16).\n"
       "gflops counts the network's arithmetic as the papers define it. So an algorithm that needs "
       "fewer multiplications\n"
       "may exceed the peak. The bandwidth floor is the rate that a GPU's memory allows if every "

@@ -21,9 +21,7 @@ class CpuPlanExecutor final : public PlanExecutor {
         header_{plan.name, plan.buffers, plan.input, plan.classes, {}},
         features_(as_size(plan.features())),
         pool_(options.threads),
-        program_(
-            make_program(plan, kernels_, options.convolution,
-                         blocks_for(options.second_level_cache.value_or(second_level_cache())))) {
+        program_(make_program(plan, kernels_, options.convolution, options.blocks())) {
     pack_weights();
     for (int w = 0; w < pool_.size(); ++w) {
       workers_.push_back({FloatMemory(program_.memory.size()),

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "kernels/convolution.h"
+#include "kernels/cpu/caches.h"
 #include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/plan.h"
 
@@ -19,8 +20,12 @@ struct PlanOptions {
   ConvolutionAlgorithm convolution = ConvolutionAlgorithm::kAuto;
   // None: the best that this processor has.
   std::optional<InstructionSet> instruction_set = std::nullopt;
-  // Bytes of a core's second-level cache, by which Blocks are chosen. None: this machine's.
-  std::optional<long> second_level_cache = std::nullopt;
+  // Bytes of a core's second-level cache, by which blocks() are chosen. 0: this machine's.
+  long second_level_cache = 0;
+
+  Blocks blocks() const {
+    return blocks_for(second_level_cache > 0 ? second_level_cache : cpu::second_level_cache());
+  }
 };
 
 // Prepares `plan`: packs (and transforms) its weights, once. Bit for bit, the results for an image

@@ -120,8 +120,8 @@ class CpuFusedTraining::BackwardPass {
 
   // Passes a plane of the gradient of h on to dx. Returns the sums over its open part.
   PlaneSums pass_plane(const float* dh, std::int64_t n, std::int64_t c) const {
-    const float* const x = x_.image(n) + c * pixels_;
-    float* const dx = dx_.image(n) + c * pixels_;
+    const float* const x = x_.plane(n, c, pixels_);
+    float* const dx = dx_.plane(n, c, pixels_);
     const float mean = in_.mean.data<float>()[c];
     Sums sums;
     for_each_block(pixels_, [&](auto at, auto length) {

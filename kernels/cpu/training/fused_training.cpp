@@ -31,7 +31,7 @@ Prologue CpuFusedTraining::prologue_of(const NormalisedInput& in) {
 void CpuFusedTraining::measure_image(Images<const float> x, std::int64_t channels,
                                      std::int64_t pixels, std::int64_t n) {
   for (std::int64_t c = 0; c < channels; ++c) {
-    const float* const plane = x.image(n) + c * pixels;
+    const float* const plane = x.plane(n, c, pixels);
     Sum sum;
     for_each_block(pixels, [&](auto begin, auto count) { add_values(plane + begin, count, sum); });
     const double mean = sum.total() / static_cast<double>(pixels);

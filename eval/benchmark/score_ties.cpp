@@ -27,12 +27,14 @@ std::optional<std::string> note_on_ties(const Job& job, const BenchmarkResult& r
     std::string ties = ties_of(set.display_name, scores);
     if (!ties.empty()) sets.push_back(std::move(ties));
   };
-  for (std::size_t i = 0; i < result.tasks.size(); ++i) {
-    for (const DetectorScores& scores : result.tasks[i].scores) {
+  bool is_first = true;
+  for (const TaskResult& done : result.tasks) {
+    for (const DetectorScores& scores : done.scores) {
       if (scores.detector != &detectors::kBaseline) continue;
-      if (i == 0) add(job.in, scores.in);
-      add(job.tasks[i].out, scores.out);
+      if (is_first) add(job.in, scores.in);
+      add(job.tasks[done.task].out, scores.out);
     }
+    is_first = false;
   }
   if (sets.empty()) return {};
   return fmt::format(

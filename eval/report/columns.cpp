@@ -1,15 +1,17 @@
 #include "eval/report/columns.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <iterator>
+#include <cstddef>
+#include <span>
+
+#include "weights/files/utf8.h"
 
 namespace odin {
 namespace {
 
 struct Range {
-  std::uint32_t first;
-  std::uint32_t last;
+  char32_t first;
+  char32_t last;
 };
 
 // Unicode's combining marks of European scripts, and what takes no column.
@@ -28,24 +30,14 @@ struct Character {
 
 // The character at the beginning of `text`, which is not empty.
 Character first_of(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::size_t bytes = byte(0) < 0xc2   ? 1
-                            : byte(0) < 0xe0 ? 2
-                            : byte(0) < 0xf0 ? 3
-                            : byte(0) < 0xf5 ? 4
-                                             : 1;
-  if (bytes == 1 || bytes > text.size()) return {1, 1};
-  std::uint32_t code = byte(0) & (0x7fU >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return {1, 1};
-    code = code << 6 | (byte(i) & 0x3fU);
-  }
-  const auto is_in = [code](const auto& ranges) {
-    return std::any_of(std::begin(ranges), std::end(ranges), [code](const Range& range) {
-      return code >= range.first && code <= range.last;
+  const Utf8Character first = first_character(text);
+  if (first.bytes == 0) return {1, 1};
+  const auto is_in = [&](std::span<const Range> ranges) {
+    return std::ranges::any_of(ranges, [&](const Range& range) {
+      return first.code >= range.first && first.code <= range.last;
     });
   };
-  return {bytes, is_in(kZeroWidth) ? 0 : is_in(kWide) ? 2 : 1};
+  return {first.bytes, is_in(kZeroWidth) ? 0 : is_in(kWide) ? 2 : 1};
 }
 
 // The longest beginning that takes at most `columns`.

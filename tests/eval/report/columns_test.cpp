@@ -13,6 +13,9 @@ TEST_CASE("columns are counted as a terminal shows them") {
   CHECK(columns_of("\xe7\x8c\xab") == 2);       // a cat in Chinese
   CHECK(columns_of("\xf0\x9f\x90\xb1x") == 3);  // a cat's face
   CHECK(columns_of("\xe7\x8c\xe7") == 3);       // not UTF-8
+  CHECK(columns_of("\xed\xa0\x80") == 3);       // half a surrogate pair
+  CHECK(columns_of("\xe0\x80\xaf") == 3);       // '/' in three bytes
+  CHECK(columns_of("\xf4\x90\x80\x80") == 4);   // above U+10FFFF
 }
 
 TEST_CASE("text is cut between characters, with a mark where it fits") {

@@ -16,6 +16,8 @@
 #endif
 #include <unistd.h>
 
+#include "kernels/parse_number.h"
+
 namespace odin {
 namespace {
 
@@ -43,11 +45,9 @@ std::optional<double> quota_of_group(const fs::path& group, bool version_2) {
     std::ifstream(group / "cpu.cfs_quota_us") >> quota;  // or -1
     std::ifstream(group / "cpu.cfs_period_us") >> period;
   }
-  double time = 0;
-  const char* end = quota.data() + quota.size();
-  const auto [stopped, error] = std::from_chars(quota.data(), end, time);
-  if (error != std::errc() || stopped != end || !(time > 0) || !(period > 0)) return {};
-  return time / period;
+  const std::optional<double> time = whole_text_as<double>(quota);
+  if (!time || !(*time > 0) || !(period > 0)) return {};
+  return *time / period;
 }
 
 // Where a hierarchy of groups is mounted, and the group that it shows there.

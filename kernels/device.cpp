@@ -1,11 +1,12 @@
 #include "kernels/device.h"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 
 #include "kernels/cores.h"
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/plan/peak.h"
+#include "kernels/parse_number.h"
 
 #ifdef ODIN_WITH_CUDA
 #include "kernels/cuda/backend.h"
@@ -20,12 +21,11 @@ namespace {
 int gpu_index(std::string_view device) {
   if (device == "cuda") return 0;
   const std::string_view digits = device.substr(std::string_view("cuda:").size());
-  int index = -1;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  require(error == std::errc() && end == digits.data() + digits.size() && index >= 0,
+  const std::optional<int> index = whole_text_as<int>(digits);
+  require(index && *index >= 0,
           "device \"{}\" is not known: cuda: must be followed by the number of a GPU, as in cuda:1",
           device);
-  return index;
+  return *index;
 }
 
 // Every thread has a workspace of about 10 MB: a mistyped number must not use up the memory.

@@ -1,10 +1,11 @@
 #include "eval/data/class_names.h"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <set>
 
 #include "kernels/error.h"
+#include "kernels/parse_number.h"
 #include "weights/files/input_file.h"
 #include "weights/files/printable.h"
 
@@ -29,11 +30,9 @@ bool are_distinct(std::vector<std::int32_t> classes) {
 std::vector<std::int32_t> numbers_of(std::span<const std::string> names) {
   std::vector<std::int32_t> numbers;
   for (const std::string& name : names) {
-    std::int32_t number = -1;
-    const char* end = name.data() + name.size();
-    const auto [stopped, error] = std::from_chars(name.data(), end, number);
-    if (stopped != end || error != std::errc() || name.front() == '-') return {};
-    numbers.push_back(number);
+    const std::optional<std::int32_t> number = whole_text_as<std::int32_t>(name);
+    if (!number || name.front() == '-') return {};
+    numbers.push_back(*number);
   }
   return are_distinct(numbers) ? numbers : std::vector<std::int32_t>{};
 }

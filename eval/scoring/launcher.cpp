@@ -1,9 +1,9 @@
 #include "eval/scoring/launcher.h"
 
-#include <charconv>
 #include <cstdlib>
 
 #include "kernels/error.h"
+#include "kernels/parse_number.h"
 
 namespace odin {
 namespace {
@@ -11,11 +11,8 @@ namespace {
 std::optional<int> number_in(const char* variable) {
   const char* text = std::getenv(variable);
   if (text == nullptr) return {};
-  const std::string_view digits = text;
-  int number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || number < 0) return {};
-  return number;
+  const std::optional<int> number = whole_text_as<int>(text);
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 // The first of the variables that is a number.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/error.h"
+#include "kernels/parse_number.h"
 #include "tools/archives/entry_name.h"
 
 // The fields are those of POSIX.1-2001, "ustar Interchange Format" and "pax Header Block".
@@ -28,8 +29,8 @@ std::string_view field(const Header& header, std::size_t offset, std::size_t len
 // An octal number between blanks, or GNU's base 256 if the first byte says so.
 std::optional<std::uint64_t> number(const Header& header, std::size_t offset, std::size_t length) {
   const auto first = static_cast<unsigned char>(header[offset]);
-  std::uint64_t value = 0;
   if (first == 0x80) {
+    std::uint64_t value = 0;
     for (std::size_t i = offset + 1; i < offset + length; ++i) {
       if (value >> 55 != 0) return std::nullopt;
       value = value << 8 | static_cast<unsigned char>(header[i]);
@@ -39,9 +40,7 @@ std::optional<std::uint64_t> number(const Header& header, std::size_t offset, st
   std::string_view text = field(header, offset, length);
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   text = text.substr(0, text.find(' '));
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
+  return whole_text_as<std::uint64_t>(text, 8);
 }
 
 bool is_zero(const Header& header) {
@@ -87,10 +86,8 @@ void read_pax(std::string_view text, Extended& extended) {
     const std::string_view value = record.substr(equals + 1);
     if (record.substr(0, equals) == "path") extended.name = std::string(value);
     if (record.substr(0, equals) == "size") {
-      std::uint64_t size = 0;
-      const auto parsed = std::from_chars(value.data(), value.data() + value.size(), size);
-      require(parsed.ec == std::errc() && parsed.ptr == value.data() + value.size(), kDamaged);
-      extended.size = size;
+      extended.size = whole_text_as<std::uint64_t>(value);
+      require(extended.size.has_value(), kDamaged);
     }
     text.remove_prefix(length);
   }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <set>
 #include <string_view>
 
 #include "kernels/error.h"
+#include "kernels/parse_number.h"
 #include "weights/files/printable.h"
 
 namespace odin::pytorch {
@@ -68,10 +68,8 @@ std::optional<int> number_after(std::string_view word, std::string_view part) {
   constexpr std::size_t kMostDigits = 4;
   if (!part.starts_with(word)) return std::nullopt;
   part.remove_prefix(word.size());
-  int number = 0;
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-  const bool whole = error == std::errc() && end == part.data() + part.size();
-  return whole && number > 0 && part.size() <= kMostDigits ? std::optional(number) : std::nullopt;
+  const std::optional<int> number = whole_text_as<int>(part);
+  return number && *number > 0 && part.size() <= kMostDigits ? number : std::nullopt;
 }
 
 // "bn" or "conv" for "norm" or "conv", or nothing.

@@ -1,11 +1,12 @@
 #include "weights/pickle/numpy_array.h"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "kernels/error.h"
+#include "kernels/parse_number.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -51,13 +52,13 @@ void read_dtype(const PickleNode* value, NumpyArray& array) {
           : text_of(arguments->front());
   require(code != nullptr && code->size() >= 2, "the type of a NumPy array is {}", describe(value));
   array.kind = code->front();
-  const char* end = code->data() + code->size();
-  const auto [stop, error] = std::from_chars(code->data() + 1, end, array.item_size);
+  const auto item_size = whole_text_as<std::uint64_t>(std::string_view(*code).substr(1));
   constexpr std::string_view kKinds = "buif";
-  require(error == std::errc() && stop == end && array.item_size >= 1 && array.item_size <= 8 &&
+  require(item_size && *item_size >= 1 && *item_size <= 8 &&
               kKinds.find(array.kind) != std::string_view::npos,
           "a NumPy array has elements of the type '{}', and only numbers are read",
           printable(*code, 20));
+  array.item_size = *item_size;
   const PickleList* state = tuple_items(dtype->state);
   const std::string* order = state == nullptr || state->size() < 2 ? nullptr : text_of((*state)[1]);
   array.big_endian = order != nullptr && *order == ">";

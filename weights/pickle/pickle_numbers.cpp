@@ -1,12 +1,12 @@
 #include "weights/pickle/pickle_numbers.h"
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 
 #include "kernels/error.h"
+#include "kernels/parse_number.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -17,11 +17,8 @@ namespace {
 constexpr std::size_t kMostDigits = 100;
 
 std::optional<unsigned> digits(std::string_view text, std::size_t count, int base) {
-  unsigned value = 0;
-  const auto end = text.data() + std::min(count, text.size());
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc() || stop != text.data() + count) return std::nullopt;
-  return value;
+  if (text.size() < count) return std::nullopt;
+  return whole_text_as<unsigned>(text.substr(0, count), base);
 }
 
 void append_utf8(std::string& text, unsigned code) {

@@ -1,16 +1,17 @@
 #include "eval/scoring/detectors/variants.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
+#include "kernels/parse_number.h"
 
 namespace odin {
 namespace {
@@ -70,13 +71,11 @@ void set_value(const Detector& base, std::string_view text, std::vector<double>&
   }
   const std::string_view number =
       equals == std::string_view::npos ? std::string_view() : text.substr(equals + 1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  require(error == std::errc() && end == number.data() + number.size() && std::isfinite(value),
-          "{} of the score {} needs a number, as in {}:{}={}", name, base.name, base.name, name,
-          option->value);
-  require_allowed(base, *option, value);
-  values[static_cast<std::size_t>(option - base.options.begin())] = value;
+  const std::optional<double> value = whole_text_as<double>(number);
+  require(value && std::isfinite(*value), "{} of the score {} needs a number, as in {}:{}={}", name,
+          base.name, base.name, name, option->value);
+  require_allowed(base, *option, *value);
+  values[static_cast<std::size_t>(option - base.options.begin())] = *value;
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ TEST_CASE("a process that was started alone is one, in a batch script of Slurm t
   CHECK(!with({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}, {"SLURM_NTASKS", "1"}})
              .is_one_of_several());
   CHECK(!with({{"PMIX_RANK", "0"}}).is_one_of_several());
+  CHECK(!with({{"OMPI_COMM_WORLD_SIZE", "4x"}}).is_one_of_several());  // no number
 }
 
 TEST_CASE("several processes of mpirun and of srun are known, with PMIx and without") {

@@ -4,6 +4,13 @@
 #   needs-data  reads ../shared, real data that is not in this repository; skipped without it
 find_package(doctest REQUIRED)  # doctest-dev
 
+# odin_test_options(TARGET): only what is tested must be fast. Optimising the tests too, and reading their headers in
+# every source, would double the time to compile them.
+function(odin_test_options target)
+  target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-O0>)
+  odin_address_sanitized(${target})
+endfunction()
+
 # odin_test(NAME SOURCE... LINK LIBRARY... [LABELS LABEL...]): the test program test_NAME. CTest runs
 # each of its TEST_CASEs on its own, as "NAME: test case". A test case has the labels of its program
 # and those in its suite: TEST_CASE("name" * doctest::test_suite("slow needs-data")).
@@ -12,10 +19,8 @@ function(odin_test name)
   set(target test_${name})
   add_executable(${target} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${target} PRIVATE odin_test_support ${ARG_LINK})
-  # Only what is tested must be fast. Optimising the tests too would double the time to compile them.
-  target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-O1>)
-  odin_address_sanitized(${target})
-  odin_precompile(${target} REUSE_FROM odin_test_headers)
+  odin_test_options(${target})
+  target_precompile_headers(${target} REUSE_FROM odin_test_headers)
   target_compile_definitions(${target} PRIVATE ODIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                                ODIN_BINARY_DIR="${PROJECT_BINARY_DIR}"
                                                ODIN_PYTHON="${ODIN_PYTHON}")

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "eval/scoring/detectors/covariance.h"
+#include "eval/scoring/detectors/decompositions.h"
 #include "eval/scoring/detectors/double_rows.h"
 #include "eval/scoring/detectors/feature_rows.h"
 #include "eval/scoring/detectors/training_checks.h"

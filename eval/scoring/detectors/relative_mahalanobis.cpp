@@ -9,6 +9,7 @@
 // the whitening matrix of C_0.
 #include "eval/scoring/detectors/class_distances.h"
 #include "eval/scoring/detectors/covariance.h"
+#include "eval/scoring/detectors/decompositions.h"
 #include "eval/scoring/detectors/double_rows.h"
 #include "eval/scoring/detectors/registry.h"
 

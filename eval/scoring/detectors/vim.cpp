@@ -13,7 +13,7 @@
 #include <cmath>
 #include <vector>
 
-#include "eval/scoring/detectors/covariance.h"
+#include "eval/scoring/detectors/decompositions.h"
 #include "eval/scoring/detectors/double_rows.h"
 #include "eval/scoring/detectors/energy.h"
 #include "eval/scoring/detectors/feature_rows.h"

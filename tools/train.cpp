@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "eval/cli/device_options.h"
 #include "eval/cli/fit_options.h"
 #include "eval/cli/program.h"
 #include "eval/cli/whole_number.h"
@@ -55,9 +56,7 @@ struct Options {
   int image_size = 0;  // likewise
   ImageFit fit = ImageFit::kExact;
   bool skip_bad_images = false;
-  std::string device = "auto";
-  std::string precision = "fp32";
-  int threads = 0;
+  DeviceChoice device;
   fs::path out;
   fs::path state;
   fs::path log;
@@ -207,15 +206,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--resume", o.resume,
                "Resume from the state; only --epochs and --half-size-epochs of the recipe may "
                "differ from before");
-  app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--precision", o.precision,
-                 "Arithmetic on a GPU: fp32, tf32 (float, multiplied with 11 bits), fp16 or bf16 "
-                 "(activations and their gradients in 16 bits, parameters in float)")
-      ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
-      ->capture_default_str();
-  app.add_option("--threads", o.threads,
-                 "CPU threads; default: OMP_NUM_THREADS, or one per core that the process may use")
-      ->check(CLI::Range(1, 4096));
+  add_device_options(app, o.device, "Machine");
   app.add_flag("--quiet", o.quiet, "Do not show progress");
   add_recipe_options(app, o);
   app.final_callback([&app, &o] { check_usage(app, o); });
@@ -306,11 +297,10 @@ int run(const CLI::App& app, const Options& o) {
   options.setup = training::make_setup(checkpoint, split.trained->size(), held_out, recipe, o.fit);
   if (state) options.setup = training::resumed_setup(state->setup, options.setup, state->step);
 
-  const auto backend =
-      make_backend(o.device, {.threads = o.threads, .precision = precision_of(o.precision)});
+  const auto backend = make_backend(o.device.device, o.device.options());
   checkpoint.source = fmt::format(
       "trained by train of ODIN {} ({}) on {} in {} with {} images of {}{}{}: {}", version(),
-      library_versions(), backend->name(), o.precision, split.trained->size(),
+      library_versions(), backend->name(), o.device.precision, split.trained->size(),
       checkpoint.in_dataset, training::describe(o.fit, shape), training::describe(held_out),
       describe(recipe) + training::describe_history(options.setup));
   const auto load = [&](const Dataset& part) {

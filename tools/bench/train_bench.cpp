@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include "eval/cli/device_options.h"
 #include "eval/cli/program.h"
 #include "eval/report/version.h"
 #include "kernels/device.h"
@@ -24,10 +25,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> networks = {"densenet_bc_100"};
-  std::string device = "auto";
-  std::string precision = "fp32";
+  DeviceChoice device;
   std::int64_t batch = 64;
-  int threads = 0;
   double seconds = 5;
 };
 
@@ -106,8 +105,7 @@ class Step {
 };
 
 nlohmann::ordered_json bench(const Options& o, const std::string& network) {
-  const auto backend =
-      make_backend(o.device, {.threads = o.threads, .precision = precision_of(o.precision)});
+  const auto backend = make_backend(o.device.device, o.device.options());
   Step step(architecture_of(network, 10), o.batch, *backend);
   step.run();  // memory is taken in the first step
   std::vector<double> times;
@@ -126,7 +124,8 @@ nlohmann::ordered_json bench(const Options& o, const std::string& network) {
   return {
       {"network", network},
       {"device", backend->name()},
-      {"precision", o.precision},
+      {"precision", o.device.precision},
+      {"convolution", o.device.convolution},
       {"batch", o.batch},
       {"steps", times.size()},
       {"median_step_seconds", times[times.size() / 2]},
@@ -155,12 +154,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", o.batch, "Images per step")
       ->check(CLI::Range(1, 1 << 16))
       ->capture_default_str();
-  app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--precision", o.precision, "fp32; on a GPU also tf32, fp16 or bf16")
-      ->capture_default_str();
-  app.add_option("--threads", o.threads,
-                 "CPU threads; default: OMP_NUM_THREADS, or one per core that the process may use")
-      ->check(CLI::Range(1, 4096));
+  odin::add_device_options(app, o.device, "Machine");
   app.add_option("--seconds", o.seconds, "Duration of the measurement")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();

@@ -278,6 +278,7 @@ TEST_CASE("a file that cannot be read or written ends with status 1 and is named
     refused(t.train("net.h5", "--quiet --precision " + precision),
             "precision " + precision + " needs a GPU: the CPU computes in fp32");
   }
+  refused(t.train("net.h5", "--quiet --conv own"), "convolutions of the kind own need a GPU");
   CHECK_FALSE(fs::exists(t / "net.h5.state"));
   // A full disk is found before the work, not after it.
   refused(t.train("net.h5", "--quiet --epochs 0.1 --state /dev/full"), "/dev/full");

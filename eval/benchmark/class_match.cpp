@@ -135,4 +135,10 @@ ClassMatch match_classes(const Dataset& images, const NetworkClasses& network, S
   return match;
 }
 
+ClassMatch match_classes(const Dataset& images, const Checkpoint& checkpoint, DatasetKind kind) {
+  return match_classes(
+      images, {num_classes(checkpoint.architecture), checkpoint.class_names, checkpoint.in_dataset},
+      set_origin(kind, checkpoint.in_dataset));
+}
+
 }  // namespace odin

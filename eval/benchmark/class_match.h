@@ -9,6 +9,7 @@
 
 #include "eval/data/dataset.h"
 #include "eval/data/spec.h"
+#include "weights/checkpoint.h"
 
 namespace odin {
 
@@ -36,5 +37,7 @@ struct NetworkClasses {
 // the network's classes of those numbers. Without names, and in the set that the network was trained
 // on, the classes are numbered alike.
 ClassMatch match_classes(const Dataset& images, const NetworkClasses& network, SetOrigin origin);
+// The same for the network of a checkpoint and a set of this kind.
+ClassMatch match_classes(const Dataset& images, const Checkpoint& checkpoint, DatasetKind kind);
 
 }  // namespace odin

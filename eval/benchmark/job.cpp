@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eval/benchmark/training_images.h"
+#include "eval/data/spec.h"
 #include "eval/published/benchmark_file.h"
 #include "kernels/error.h"
 
@@ -48,8 +49,7 @@ void check_holds(const NetworkRequest& request, const Checkpoint& checkpoint) {
 const PublishedNetwork* published_network_like(const NetworkRequest& request,
                                                const Checkpoint& checkpoint) {
   if (request.published != nullptr) return request.published;
-  const std::string_view spec = request.in.spec;
-  const std::string_view format = spec.substr(0, spec.find(':'));
+  const std::string_view format = format_of(request.in.spec);
   if (format != checkpoint.in_dataset) return nullptr;
   return find_authors_network(checkpoint.architecture, format);
 }
@@ -174,10 +174,8 @@ Job prepare_job(const JobRequest& request) {
 
   append(set_notes, notes_on_jpeg(out_sets.present));
 
-  ClassMatch in_classes = match_classes(
-      *reported_in.images,
-      {num_classes(checkpoint.architecture), checkpoint.class_names, checkpoint.in_dataset},
-      set_origin(parse_dataset_spec(network.in.spec).kind, checkpoint.in_dataset));
+  ClassMatch in_classes =
+      match_classes(*reported_in.images, checkpoint, parse_dataset_spec(network.in.spec).kind);
   std::vector<std::string> notes = in_classes.notes;
   append(notes, set_notes);
   const PublishedNetwork* published = published_network_like(network, checkpoint);

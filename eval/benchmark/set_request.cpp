@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eval/data/spec.h"
 #include "eval/published/places.h"
 #include "kernels/error.h"
 #include "weights/bundled.h"
@@ -36,10 +37,6 @@ SetRequest other_set(const std::string& spec, const JobRequest& request) {
           .benchmark_name = "",
           .spec = spec,
           .jpeg_chroma = request.jpeg_chroma.value_or(JpegChroma::kLinear)};
-}
-
-std::string_view format_of(std::string_view spec) {
-  return spec.substr(0, spec.find(':'));
 }
 
 // Whether a benchmark's set is the in-distribution set: a benchmark names both CIFARs.

@@ -35,10 +35,7 @@ TrainingImages open_training_images(const TrainingRequest& request, const SetReq
   }
   images.display_name += " (images to fit on)";
 
-  const ClassMatch match = match_classes(
-      *images.images,
-      {num_classes(checkpoint.architecture), checkpoint.class_names, checkpoint.in_dataset},
-      set_origin(kind, checkpoint.in_dataset));
+  const ClassMatch match = match_classes(*images.images, checkpoint, kind);
   std::vector<std::int32_t> labels;
   if (!match.classes.empty()) {
     for (const std::int32_t label : images.images->labels()) {

@@ -56,9 +56,13 @@ bool is_noise(DatasetKind kind) {
   return kind == DatasetKind::kUniform || kind == DatasetKind::kGaussian;
 }
 
+std::string_view format_of(std::string_view text) {
+  return text.substr(0, text.find(':'));
+}
+
 DatasetSpec parse_dataset_spec(std::string_view text) {
   const std::size_t colon = text.find(':');
-  const std::string_view word = text.substr(0, colon);
+  const std::string_view word = format_of(text);
   const auto* found = std::find_if(std::begin(kWords), std::end(kWords),
                                    [&](const Word& known) { return known.text == word; });
   require(found != std::end(kWords), "'{}' is not a data-set specification: give {}", text,

@@ -31,6 +31,9 @@ struct DatasetSpec {
   int severity = 0;            // of npy:FILE.npy#SEVERITY, 1 to 5; 0: all images
 };
 
+// The first word of a specification: "cifar10" of "cifar10:DIR".
+std::string_view format_of(std::string_view text);
+
 // Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, npy:FILE, npy:FILE.npy#SEVERITY,
 // folder:DIR, uniform or gaussian. "~" at the beginning of a path is the home folder. open_dataset() checks that the path exists. Throws Error, which lists these
 // forms, for anything else.

@@ -26,18 +26,18 @@ import functools
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "pytorch"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "pytorch")]
 
 import torch  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 from networks import DenseNet3, WideResNet, odin  # noqa: E402
+from processor import processor  # noqa: E402
 
 if hasattr(torch, "compile"):
     import torch._dynamo  # noqa: E402
@@ -205,13 +205,6 @@ def compare_training(options, key):
           f"| {theirs:.1f} (eager, {layout}) | {pytorch_training_megabytes(options, key, layout):.0f} "
           f"| {ratio:.2f} |", flush=True)
     return rounds[0][0]["version"]
-
-
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def print_table(options, header, networks, row):

@@ -14,17 +14,8 @@ std::string Shape::name() const {
 }
 
 ConvolutionSizes Shape::sizes() const {
-  return {.images = images,
-          .in_channels = in,
-          .height = size,
-          .width = size,
-          .out_channels = out,
-          .kernel_height = kernel,
-          .kernel_width = kernel,
-          .out_height = out_size(),
-          .out_width = out_size(),
-          .stride = stride,
-          .padding = padding()};
+  return convolution_sizes({.stride = stride, .padding = padding()}, {images, in, size, size},
+                           {out, in, kernel, kernel});
 }
 
 std::vector<float> random_values(std::size_t count, double deviation) {

@@ -2,7 +2,6 @@
 // is checked against sums in double on the host; every other version, and cuDNN, against the plain one.
 // Where the convolution is a matrix product, cuBLAS is timed too.
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -19,6 +18,7 @@
 #include "kernels/cuda/runtime/gpu.h"
 #include "kernels/cuda/runtime/memory.h"
 #include "tools/bench/convolution_samples.h"
+#include "tools/bench/relative_error.h"
 
 namespace odin::cuda {
 namespace {
@@ -89,13 +89,9 @@ std::vector<float> download(const ConstView& view, Stream stream) {
 // ||a - b|| / ||b||
 template <class Number>
 double relative_error(const std::vector<float>& a, const std::vector<Number>& b) {
-  double difference = 0;
-  double norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
-    norm += double{b[i]} * b[i];
-  }
-  return std::sqrt(difference / norm);
+  bench::RelativeError error;
+  for (std::size_t i = 0; i < a.size(); ++i) error.add(a[i], b[i]);
+  return error.value();
 }
 
 class Bench {

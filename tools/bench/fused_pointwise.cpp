@@ -1,25 +1,13 @@
 #include "tools/bench/fused_pointwise.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "kernels/cpu/convolution_task.h"
+#include "tools/bench/padded_planes.h"
+#include "tools/bench/relative_error.h"
 
 namespace odin::bench {
-namespace {
-
-void copy_planes(const std::vector<float>& from, int images, int channels, int pixels,
-                 const cpu::Planes& to) {
-  for (int i = 0; i < images; ++i) {
-    for (int c = 0; c < channels; ++c) {
-      const float* plane = from.data() + (std::int64_t{i} * channels + c) * pixels;
-      std::copy_n(plane, pixels, to.data + i * to.image + c * to.plane);
-    }
-  }
-}
-
-}  // namespace
 
 FusedPointwise::FusedPointwise(const Problem& problem, const cpu::KernelTable& kernels)
     : problem_(problem), kernels_(kernels), run_(kernels.pointwise.run) {
@@ -44,35 +32,26 @@ FusedPointwise::FusedPointwise(const Problem& problem, const cpu::KernelTable& k
   forward_.store = cpu::Store::kRelu;
   forward_.bias = bias_.data();
   forward_.weights = forward_weights_.data();
-  in_ = allocate(s.in, forward_.in);
-  out_ = allocate(s.out, forward_.out);
+  const int pixels = s.size * s.size;
+  in_ = allocate_planes(s.images, s.in, pixels, forward_.in);
+  out_ = allocate_planes(s.images, s.out, pixels, forward_.out);
   in_mask_ = allocate_mask(forward_.in, s.in, forward_.in_mask);
   out_mask_ = allocate_mask(forward_.out, s.out, forward_.out_mask);
-  copy_planes(problem.x, s.images, s.in, s.size * s.size, forward_.in);
+  copy_planes(problem.x, s.images, s.in, pixels, forward_.in);
 
   backward_.load = cpu::Load::kMasked;
   backward_.store = cpu::Store::kMaskedAdd;
   backward_.weights = backward_weights_.data();
-  gradient_ = allocate(s.out, backward_.in);
-  in_gradient_ = allocate(s.in, backward_.out);
+  gradient_ = allocate_planes(s.images, s.out, pixels, backward_.in);
+  in_gradient_ = allocate_planes(s.images, s.in, pixels, backward_.out);
   backward_.in_mask = forward_.out_mask;
   backward_.out_mask = forward_.in_mask;
-  copy_planes(problem.dy, s.images, s.out, s.size * s.size, backward_.in);
+  copy_planes(problem.dy, s.images, s.out, pixels, backward_.in);
 
   const long floats =
       std::max(kernels.pointwise.workspace(forward_), kernels.pointwise.workspace(backward_));
   workspace_ = cpu::FloatMemory(as_size(floats));
   forward_.workspace = backward_.workspace = workspace_.data();
-}
-
-// Planes at the distance that the executor uses.
-cpu::FloatMemory FusedPointwise::allocate(int channels, cpu::Planes& planes) const {
-  const Shape& s = problem_.shape;
-  planes.plane = cpu::padded_plane(s.size * s.size);
-  planes.image = planes.plane * channels;
-  cpu::FloatMemory memory(as_size(planes.image * s.images));
-  planes.data = memory.data();
-  return memory;
 }
 
 cpu::FloatMemory FusedPointwise::allocate_mask(const cpu::Planes& of, int channels,
@@ -104,18 +83,16 @@ double FusedPointwise::hidden(int channel, int pixel) const {
 double FusedPointwise::forward_error() const {
   const Shape& s = problem_.shape;
   forward();
-  double difference = 0;
-  double norm = 0;
+  RelativeError error;
   for (int o = 0; o < s.out; ++o) {
     for (int p = 0; p < s.size * s.size; ++p) {
       double y = bias_[as_size(o)];
       for (int c = 0; c < s.in; ++c) y += problem_.w[as_size(o * s.in + c)] * hidden(c, p);
       y = std::max(0.0, y);
-      difference += std::pow(forward_.out.data[o * forward_.out.plane + p] - y, 2);
-      norm += y * y;
+      error.add(forward_.out.data[o * forward_.out.plane + p], y);
     }
   }
-  return std::sqrt(difference / norm);
+  return error.value();
 }
 
 double FusedPointwise::backward_error() const {
@@ -124,8 +101,7 @@ double FusedPointwise::backward_error() const {
   std::fill_n(in_gradient_.data(), in_gradient_.size(), 1.0f);
   forward();
   backward();
-  double difference = 0;
-  double norm = 0;
+  RelativeError error;
   for (int c = 0; c < s.in; ++c) {
     for (int p = 0; p < pixels; ++p) {
       double dx = 0;
@@ -135,11 +111,10 @@ double FusedPointwise::backward_error() const {
         }
       }
       dx = 1 + scale_[as_size(c)] * dx;
-      difference += std::pow(backward_.out.data[c * backward_.out.plane + p] - dx, 2);
-      norm += dx * dx;
+      error.add(backward_.out.data[c * backward_.out.plane + p], dx);
     }
   }
-  return std::sqrt(difference / norm);
+  return error.value();
 }
 
 }  // namespace odin::bench

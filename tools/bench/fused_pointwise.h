@@ -22,7 +22,6 @@ class FusedPointwise {
   double backward_error() const;
 
  private:
-  cpu::FloatMemory allocate(int channels, cpu::Planes& planes) const;
   cpu::FloatMemory allocate_mask(const cpu::Planes& of, int channels, cpu::MaskPlanes& mask) const;
   cpu::FloatMemory pack(bool backward) const;
   double hidden(int channel, int pixel) const;

@@ -4,7 +4,6 @@
 // threads share nothing.
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <exception>
 #include <functional>
 #include <string>
@@ -24,6 +23,8 @@
 #include "tools/bench/convolution_problem.h"
 #include "tools/bench/dnnl_kernel.h"
 #include "tools/bench/fused_pointwise.h"
+#include "tools/bench/padded_planes.h"
+#include "tools/bench/relative_error.h"
 #include "tools/bench/training_kernels.h"
 
 namespace odin::bench {
@@ -80,16 +81,12 @@ class OurKernel {
     task_ = cpu::convolution_task(pass, s.sizes(), winograd,
                                   cpu::blocks_for(cpu::second_level_cache()));
     task_.weights = weights_.data();
-    in_ = allocate(task_.in, task_.in_channels, task_.in_height);
-    out_ = allocate(task_.out, task_.out_channels, task_.out_height);
-    const std::vector<float>& from = backward ? problem.dy : problem.x;
-    const int pixels = task_.in_height * task_.in_width;
-    for (int i = 0; i < s.images; ++i) {
-      for (int c = 0; c < task_.in_channels; ++c) {
-        const float* plane = from.data() + (std::int64_t{i} * task_.in_channels + c) * pixels;
-        std::copy(plane, plane + pixels, task_.in.data + i * task_.in.image + c * task_.in.plane);
-      }
-    }
+    const int in_pixels = task_.in_height * task_.in_width;
+    in_ = allocate_planes(s.images, task_.in_channels, in_pixels, task_.in);
+    out_ = allocate_planes(s.images, task_.out_channels, task_.out_height * task_.out_width,
+                           task_.out);
+    copy_planes(backward ? problem.dy : problem.x, s.images, task_.in_channels, in_pixels,
+                task_.in);
     name_ = winograd ? "winograd" : is_pointwise(s.sizes()) ? "pointwise" : "direct";
     const cpu::ConvolutionKernel& kernel =
         cpu::convolution_kernel(kernels, pass, s.sizes(), winograd);
@@ -103,30 +100,17 @@ class OurKernel {
   // The error of the first image, in the Euclidean norm.
   double relative_error(const std::vector<double>& expected) const {
     run();
-    double difference = 0;
-    double norm = 0;
+    RelativeError error;
     const int pixels = task_.out_height * task_.out_width;
     for (int c = 0; c < task_.out_channels; ++c) {
       for (int p = 0; p < pixels; ++p) {
-        const double e = expected[as_size(c * pixels + p)];
-        const double d = double{task_.out.data[c * task_.out.plane + p]} - e;
-        difference += d * d;
-        norm += e * e;
+        error.add(task_.out.data[c * task_.out.plane + p], expected[as_size(c * pixels + p)]);
       }
     }
-    return std::sqrt(difference / norm);
+    return error.value();
   }
 
  private:
-  // Planes at the distance that the executor uses.
-  FloatMemory allocate(cpu::Planes& planes, int channels, int size) const {
-    planes.plane = cpu::padded_plane(size * size);
-    planes.image = planes.plane * channels;
-    FloatMemory memory(as_size(planes.image * task_.images));
-    planes.data = memory.data();
-    return memory;
-  }
-
   FloatMemory weights_, in_, out_, workspace_;
   ConvolutionTask task_;
   const char* name_ = nullptr;
@@ -224,8 +208,7 @@ bool check_and_time_training(const Shape& shape, const KernelTable& kernels, int
 int run(int argc, char** argv) {
   CLI::App app(
       "Checks and times the CPU's convolution kernels on one thread, those of evaluations "
-      "alongside "
-      "oneDNN's.");
+      "alongside oneDNN's.");
   Options options;
   app.add_option("--network", options.network, "the network whose shapes to run")
       ->check(CLI::IsMember({"all", "densenet", "wrn"}))

@@ -17,6 +17,7 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 import time
 
 import matplotlib
@@ -26,6 +27,10 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+from processor import processor  # noqa: E402
+
 FLOAT = 4
 ROW = re.compile(r"(?P<network>\w+) +(?P<kernel>\d)x\d(?:/(?P<stride>\d))? +(?P<inputs>\d+) -> "
                  r"(?P<outputs>\d+) +(?P<size>\d+)x\d+ +x(?P<images>\d+) +(?P<way>forward|backward) +"
@@ -122,13 +127,6 @@ def network_line(build, network):
                               "cpu"], check=True, text=True, capture_output=True).stdout
     line = json.loads(printed)
     return line["images_per_second"] * operations_per_image(network), line["peak_gflops"]
-
-
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown processor"
 
 
 def draw(points, networks, gigabytes, out):

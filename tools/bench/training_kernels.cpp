@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/cpu/winograd_choice.h"
+#include "tools/bench/relative_error.h"
 
 namespace odin::bench {
 namespace {
@@ -13,20 +14,6 @@ constexpr int kDenseNetBatch = 64;
 constexpr int kWrnBatch = 32;
 // Outputs whose gradient in the weights is compared.
 constexpr int kCompared = 4;
-
-// The relative error of what is added, in the Euclidean norm.
-class Error {
- public:
-  void add(double value, double expected) {
-    difference_ += (value - expected) * (value - expected);
-    norm_ += expected * expected;
-  }
-  double relative() const { return std::sqrt(difference_ / norm_); }
-
- private:
-  double difference_ = 0;
-  double norm_ = 0;
-};
 
 Shape with_batch(Shape shape) {
   shape.images = shape.network == std::string("densenet") ? kDenseNetBatch : kWrnBatch;
@@ -135,7 +122,7 @@ void TrainingKernels::forward() {
 double TrainingKernels::forward_error() {
   forward();
   const int pixels = shape_.size * shape_.size;
-  Error results, sums, squares;
+  RelativeError results, sums, squares;
   for (int o = 0; o < shape_.out; ++o) {
     const double center = measured_[as_size(o)];
     double sum = 0;
@@ -150,7 +137,7 @@ double TrainingKernels::forward_error() {
     sums.add(measured_[as_size(shape_.out + o)], sum);
     squares.add(measured_[as_size(2 * shape_.out + o)], square);
   }
-  return std::max({results.relative(), sums.relative(), squares.relative()});
+  return std::max({results.value(), sums.value(), squares.value()});
 }
 
 void TrainingKernels::gradient() {
@@ -189,7 +176,7 @@ double TrainingKernels::gradient_error() {
   std::ranges::fill(dw_, 0.0f);
   gradient();
   const int pixels = shape_.size * shape_.size;
-  Error gradients, opens, products;
+  RelativeError gradients, opens, products;
   for (int c = 0; c < shape_.in; ++c) {
     const double scale = scale_[as_size(c)];
     double open = 0;
@@ -209,7 +196,7 @@ double TrainingKernels::gradient_error() {
     opens.add(open_sums_[as_size(c)], open);
     products.add(open_sums_[as_size(shape_.in + c)], product);
   }
-  return std::max({gradients.relative(), opens.relative(), products.relative(), weights_error()});
+  return std::max({gradients.value(), opens.value(), products.value(), weights_error()});
 }
 
 template <ConvolutionAlgorithm kAlgorithm>
@@ -240,7 +227,7 @@ double TrainingKernels::filter_error() {
 double TrainingKernels::weights_error() const {
   const int taps = shape_.kernel * shape_.kernel;
   const int size = shape_.out_size();
-  Error error;
+  RelativeError error;
   std::vector<double> h(as_size(shape_.size * shape_.size));
   std::vector<double> expected(as_size(kCompared * shape_.in * taps));
   std::vector<double> dy(as_size(kCompared * size * size));
@@ -273,7 +260,7 @@ double TrainingKernels::weights_error() const {
                 expected[as_size(i * shape_.in * taps + k)]);
     }
   }
-  return error.relative();
+  return error.value();
 }
 
 }  // namespace odin::bench

@@ -2,6 +2,7 @@
 import datetime
 import pathlib
 
+from processor import processor
 from reproducing.calibration import FASHION_MNIST_NETWORK
 from reproducing.comparison import comparison_section
 from reproducing.networks import NETWORKS
@@ -81,15 +82,6 @@ def error_sentence(network, whole):
     error = 100 * (1 - whole["accuracy"])
     known = f" Published: {network.error:.2f} % ({network.source})." if network.error is not None else ""
     return f"Classification error on {whole['in_images']} test images: {error:.2f} %.{known}"
-
-
-def processor():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, "an unknown processor")
 
 
 def provenance(report):

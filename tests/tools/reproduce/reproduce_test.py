@@ -243,7 +243,8 @@ class Reproduce(unittest.TestCase):
         copy = self.folder / "copy"
         for part in "tools/reproducing", "eval/published/benchmarks":
             shutil.copytree(ROOT / part, copy / part)
-        shutil.copy(SCRIPT, copy / "tools")
+        for file in SCRIPT, ROOT / "tools/processor.py":
+            shutil.copy(file, copy / "tools")
         (copy / "weights").mkdir()
         (self.folder / "data/cifar-10-batches-bin").mkdir()
         weights = copy / "weights" / NETWORKS["bundled_cifar10"].files[0]

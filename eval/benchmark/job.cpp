@@ -182,6 +182,7 @@ Job prepare_job(const JobRequest& request) {
   return {.network_name = network.published ? std::string(network.published->display_name)
                                             : name_of(checkpoint.architecture),
           .published_network = published ? std::string(published->name) : "",
+          .named = network.published != nullptr,
           .benchmark = benchmark,
           .weights = network.weights,
           .checkpoint = std::move(checkpoint),

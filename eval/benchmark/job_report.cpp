@@ -1,5 +1,7 @@
 #include "eval/benchmark/job_report.h"
 
+#include <algorithm>
+
 #include "eval/benchmark/score_ties.h"
 #include "kernels/error.h"
 #include "weights/files/printable.h"
@@ -21,9 +23,21 @@ std::string note_on_another_network(const Job& job, const std::vector<Evaluation
   if (sets.empty()) return "";
   return fmt::format(
       "Published figures for {} of {} exist only of another network than the one that was released "
-      "as "
-      "{}, and are not shown: {}",
+      "as {}, and are not shown: {}",
       job.in.display_name, fmt::join(sets, ", "), job.published_network, source);
+}
+
+// Whose figures stand below those of a network that was given by its file.
+std::string note_on_training(const Job& job, const std::vector<Evaluation>& evaluations) {
+  if (job.named) return "";
+  for (const Evaluation& evaluation : evaluations) {
+    if (std::ranges::none_of(evaluation.detectors, &DetectorResult::comparable)) continue;
+    return fmt::format(
+        "The published figures are of the authors' own training of a {} ({}), not of any other "
+        "file",
+        job.network_name, job.published_network);
+  }
+  return "";
 }
 
 }  // namespace
@@ -65,8 +79,9 @@ Report report_of(const Job& job, const BenchmarkResult& result,
     }
     report.evaluations.push_back(std::move(evaluation));
   }
-  if (std::string note = note_on_another_network(job, report.evaluations); !note.empty()) {
-    report.notes.push_back(std::move(note));
+  for (std::string note : {note_on_another_network(job, report.evaluations),
+                           note_on_training(job, report.evaluations)}) {
+    if (!note.empty()) report.notes.push_back(std::move(note));
   }
   return report;
 }

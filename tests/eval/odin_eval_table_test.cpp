@@ -61,6 +61,20 @@ TEST_CASE("one command gives the whole table and says how to fetch what is missi
   CHECK(fs::exists(w.folder / "s/out_5/confidence_Our_Out.txt"));
 }
 
+TEST_CASE("whose figures the published ones are is said where the network was given by its file") {
+  const EvalWorkspace w;
+  w.write_folder("iSUN", 7, 3);
+  const std::string note =
+      "The published figures are of the authors' own training of a DenseNet-BC-100 (densenet10)";
+  const std::string rest = " --out_dataset iSUN --skip 3 --device cpu --quiet --score ";
+  const std::string by_file =
+      "--weights '" ODIN_SOURCE_DIR
+      "/weights/densenet_bc_100_cifar10.h5' --in cifar10:cifar-10-batches-bin";
+  CHECK(contains(w.succeed(by_file + rest + "odin").output, note));
+  CHECK_FALSE(contains(w.succeed("--nn densenet10" + rest + "odin").output, note));
+  CHECK_FALSE(contains(w.succeed(by_file + rest + "energy").output, note));
+}
+
 TEST_CASE("every figure and every score of the table equals that of a single run") {
   const EvalWorkspace w;
   write_authors_sets(w);

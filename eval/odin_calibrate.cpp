@@ -131,7 +131,6 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--quiet", o.quiet, "Do not show progress")->group("Output");
   app.footer(std::string(R"(Examples:
   odin_calibrate --weights net.h5 --in cifar10:data --magnitude 0.0014 --out detector.h5
-  odin_calibrate --weights net.h5 --in folder:photos --resize --choose-magnitude --out detector.h5
   odin_calibrate --weights net.h5 --in folder:photos --score energy --tpr 0.99 --out detector.h5
   odin_calibrate --weights net.h5 --in cifar10:data --score knn:neighbours=10 --out detector.h5
 

@@ -49,6 +49,7 @@ def comparison_section(reports, earlier):
         return []
     lines = ["## All detectors", "",
              "`odin_eval --score all`, with the papers' options, fitted on the 50,000 training images. The highest",
-             "average AUROC comes first; bold is the best of its column. The last column is what the score takes",
-             "beside the forward pass that all share.", ""]
+             "average AUROC comes first; bold is the best of each set. The last column is what the score takes",
+             "beside the forward pass that all share; tables may be of different machines. For CIFAR-10",
+             "`react` at its percentile of 90 is far below `energy`, which it modifies; `--search` tries others.", ""]
     return lines + [line for part in parts.values() for line in part]

@@ -28,8 +28,7 @@ struct Job {
   std::string network_name;  // as displayed
   // The published network that it is, or is another training of ("densenet10"); empty for none.
   std::string published_network;
-  bool named =
-      true;  // was asked for by the name of a published network, not by a checkpoint's file
+  bool named = true;  // by the name of a published network, not by a checkpoint's file
   std::shared_ptr<const BenchmarkDefinition> benchmark;
   std::filesystem::path weights;
   Checkpoint checkpoint;

@@ -179,8 +179,8 @@ def document(results, comparisons, calibrations, earlier):
     lines = [
         "# Results", "",
         "Written by `tools/reproduce`; do not edit. Figures are in percent. In brackets stands what was published, in",
-        "the long tables with the difference. There a difference of more than one point is bold; the end says what is known",
-        "of it.",
+        "the long tables with the difference. There a difference of more than one point is bold; the end says what",
+        "is known of it.",
         "",
         *summary(results, earlier), "",
         "- Figures are exact. Rows with \"sweep\" are computed as the authors' code does, by 100,000 thresholds, which "

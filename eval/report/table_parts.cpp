@@ -37,15 +37,21 @@ std::string percent_of(const Metrics* metrics, const MetricFigure& figure) {
   return value ? fmt::format("{:.1f}", *value * 100) : "n/a";
 }
 
+std::vector<Note> notes_on(const PaperSources& sources) {
+  std::vector<Note> notes;
+  for (std::size_t i = 0; i < sources.all().size(); ++i) {
+    notes.push_back({fmt::format("[{}] {}", i + 1, sources.all()[i])});
+  }
+  return notes;
+}
+
 std::vector<Note> notes_below(const Report& report, const PaperSources& sources) {
   std::vector<Note> notes;
   if (report.accuracy) {
     notes.push_back({fmt::format("Classification accuracy: {:.1f}%", *report.accuracy * 100)});
   }
   for (Note& note : notes_of(report)) notes.push_back(std::move(note));
-  for (std::size_t i = 0; i < sources.all().size(); ++i) {
-    notes.push_back({fmt::format("[{}] {}", i + 1, sources.all()[i])});
-  }
+  for (Note& note : notes_on(sources)) notes.push_back(std::move(note));
   return notes;
 }
 

@@ -35,6 +35,9 @@ const ShortHeadings& short_headings(PositiveClass positive);
 // "-" for no metrics, "n/a" for an undefined figure, else in percent.
 std::string percent_of(const Metrics* metrics, const MetricFigure& figure);
 
+// "[1] Liang, Li & Srikant, ...": a note for each source.
+std::vector<Note> notes_on(const PaperSources& sources);
+
 // The accuracy, the notes and the sources.
 std::vector<Note> notes_below(const Report& report, const PaperSources& sources);
 

@@ -1,9 +1,14 @@
+#include <algorithm>
 #include <iterator>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "eval/metrics/figures.h"
 #include "eval/report/notes.h"
 #include "eval/report/report.h"
+#include "eval/report/table_parts.h"
 #include "kernels/error.h"
 
 namespace odin {
@@ -18,15 +23,36 @@ void append_line(std::string& text, std::string_view label, std::string_view val
   fmt::format_to(std::back_inserter(text), "{:31}{:>22}\n", label, value);
 }
 
-// A line of the table, with the column widths of the authors' code: the first is narrower.
-template <class ValueOf>
-void append_row(std::string& text, std::string_view label,
-                const std::vector<DetectorResult>& detectors, const ValueOf& value_of) {
+// A column of the table, right-aligned: a detector's figures, or those published.
+struct Column {
+  std::string heading;
+  std::size_t width;  // at least, with the space before it
+  const Metrics* metrics;
+};
+
+// Widths are those of the authors' code, where the first column is narrower, or what a heading needs.
+std::vector<Column> table_columns(const Evaluation& evaluation, PaperSources& sources) {
+  std::vector<Column> columns;
+  const auto add = [&](std::string heading, std::size_t width, const Metrics& metrics) {
+    width = std::max(width, heading.size() + 2);
+    columns.push_back({std::move(heading), width, &metrics});
+  };
+  for (const DetectorResult& result : evaluation.detectors) {
+    add(std::string(result.detector->heading), columns.empty() ? 14 : 19, result.metrics);
+    if (const PublishedFigures* paper = result.comparable()) {
+      add(fmt::format("paper [{}]", sources.number_of(*result.detector, *paper)), 11,
+          paper->metrics);
+    }
+  }
+  return columns;
+}
+
+template <class CellOf>
+void append_row(std::string& text, std::string_view label, const std::vector<Column>& columns,
+                const CellOf& cell_of) {
   fmt::format_to(std::back_inserter(text), "{:20}", label);
-  int width = 14;
-  for (const DetectorResult& detector : detectors) {
-    fmt::format_to(std::back_inserter(text), "{:>{}}", value_of(detector), width);
-    width = 19;
+  for (const Column& column : columns) {
+    fmt::format_to(std::back_inserter(text), "{:>{}}", cell_of(column), column.width);
   }
   text += '\n';
 }
@@ -35,25 +61,27 @@ void append_row(std::string& text, std::string_view label,
 
 std::string to_text(const Report& report, std::optional<int> columns) {
   std::string text;
+  PaperSources sources;
   for (const Evaluation& evaluation : report.evaluations) {
     if (!text.empty()) text += '\n';
     append_line(text, "Neural network architecture:", report.network);
     append_line(text, "In-distribution dataset:", report.in_set);
     append_line(text, "Out-of-distribution dataset:", evaluation.out_set);
     text += '\n';
-    append_row(text, "", evaluation.detectors,
-               [](const DetectorResult& result) { return result.detector->heading; });
+    const std::vector<Column> table = table_columns(evaluation, sources);
+    append_row(text, "", table, [](const Column& column) { return column.heading; });
     for (const MetricFigure& figure : metric_figures(report.positive)) {
-      append_row(
-          text, fmt::format("{}:", figure.label), evaluation.detectors,
-          [&](const DetectorResult& detector) { return percent(figure.of(detector.metrics)); });
+      append_row(text, fmt::format("{}:", figure.label), table,
+                 [&](const Column& column) { return percent(figure.of(*column.metrics)); });
     }
   }
   if (report.accuracy) {
     text += '\n';
     append_line(text, "Classification accuracy:", percent(report.accuracy));
   }
-  for (const Note& note : notes_of(report)) text += fmt::format("\n{}\n", note.in(columns));
+  std::vector<Note> notes = notes_of(report);
+  for (Note& source : notes_on(sources)) notes.push_back(std::move(source));
+  for (const Note& note : notes) text += fmt::format("\n{}\n", note.in(columns));
   return text;
 }
 

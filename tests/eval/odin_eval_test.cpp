@@ -25,7 +25,8 @@ TEST_CASE("the command line of the authors' script works") {
         std::string::npos);
   CHECK(r.output.find("Out-of-distribution dataset:            Uniform noise\n") !=
         std::string::npos);
-  CHECK(r.output.find("                          Baseline         Our Method\n") !=
+  CHECK(r.output.find(
+            "                          Baseline  paper [1]         Our Method  paper [2]\n") !=
         std::string::npos);
   for (const char* figure :
        {"FPR at TPR 95%:", "Detection error:", "AUROC:", "AUPR In:", "AUPR Out:"}) {

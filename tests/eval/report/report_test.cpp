@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "eval/published/benchmark_file.h"
 #include "eval/report/version.h"
 #include "eval/scoring/detectors/registry.h"
 
@@ -67,6 +68,34 @@ TEST_CASE("the table is that of the ODIN authors' code") {
                                        "AUPR Out:                    93.8%              99.1%\n"
                                        "\n") +
                                kImages);
+}
+
+TEST_CASE("published figures stand beside ours, and long headings make their columns wider") {
+  Report report = example();
+  auto& detectors = report.evaluations[0].detectors;
+  const auto benchmark = load_benchmark("odin");
+  for (DetectorResult& result : detectors) {
+    result.published =
+        published_figures(*benchmark, "densenet10", "Imagenet", *result.detector, 0.0014);
+  }
+  detectors.push_back({.detector = find_detector("nnguide:share=5:neighbours=20"),
+                       .temperature = 1000,
+                       .magnitude = 0.0014,
+                       .metrics = {0.5, 0.25, 0.75, 0.75, 0.75},
+                       .published = {}});
+  const std::string text = to_text(report);
+  const std::string table = text.substr(text.find("\n\n") + 2);
+  CHECK(
+      table.starts_with("                          Baseline  paper [1]         Our Method  paper "
+                        "[2]  NNGuide (share 5, neighbours 20)\n"
+                        "FPR at TPR 95%:              34.8%      34.7%               4.3%       "
+                        "4.3%                             50.0%\n"
+                        "Detection error:              9.9%      10.0%               4.6%       "
+                        "4.7%                             25.0%\n"));
+  CHECK(
+      text.ends_with("\n\n[1] Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690v5, Table 2\n"
+                     "\n[2] Liang, Li & Srikant, ICLR 2018, arXiv:1706.02690v5, Table 2, T = 1000, "
+                     "magnitude 0.0014\n"));
 }
 
 TEST_CASE("the accuracy of a labelled set follows the table") {

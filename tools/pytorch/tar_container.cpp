@@ -39,6 +39,13 @@ std::shared_ptr<const Storage> find_storage(const Tables& tables, const PickleNo
   return found->second;
 }
 
+// PyTorch wrote each storage and each view of one under a key of its own.
+void add_storage(const std::string& key, Storage storage, Tables& tables) {
+  const bool is_new =
+      tables.storages.emplace(key, std::make_shared<Storage>(std::move(storage))).second;
+  require(is_new, "the storage '{}' is there twice", printable(key));
+}
+
 // Returns the number of elements stored.
 std::uint64_t read_storages(const SharedSource& file, PickleHeap& heap, Tables& tables) {
   ByteReader reader(file);
@@ -55,8 +62,8 @@ std::uint64_t read_storages(const SharedSource& file, PickleHeap& heap, Tables& 
             "short?)",
             count, type->size, reader.remaining());
     const std::uint64_t size = count * type->size;
-    tables.storages[key_of(id[0])] = std::make_shared<Storage>(
-        Storage{type, count, window(file, reader.position(), size), false, *location});
+    add_storage(key_of(id[0]),
+                {type, count, window(file, reader.position(), size), false, *location}, tables);
     reader.skip(size);
     stored += count;
   }
@@ -68,7 +75,7 @@ std::uint64_t read_storages(const SharedSource& file, PickleHeap& heap, Tables& 
     const StorageView parsed{key_of(view[0]), count_of(view[2], "the offset of a view"),
                              count_of(view[3], "the length of a view")};
     const auto root = find_storage(tables, view[1]);
-    tables.storages[parsed.key] = std::make_shared<Storage>(view_of(*root, parsed));
+    add_storage(parsed.key, view_of(*root, parsed), tables);
   }
   return stored;
 }

@@ -46,6 +46,10 @@ class WindowSource final : public ByteSource {
       : whole_(std::move(whole)), offset_(offset), size_(size) {}
 
   std::uint64_t size() const override { return size_; }
+  // The bytes [offset, offset + size) of this one, as a part of the same whole.
+  SharedSource part(std::uint64_t offset, std::uint64_t size) const {
+    return std::make_shared<WindowSource>(whole_, offset_ + offset, size);
+  }
 
  private:
   void read_within(std::uint64_t offset, std::span<std::byte> out) const override {
@@ -82,6 +86,10 @@ SharedSource in_memory(std::vector<std::byte> bytes) {
 
 SharedSource window(SharedSource whole, std::uint64_t offset, std::uint64_t size) {
   require_within(whole->size(), offset, size);
+  // A chain of windows would be read, and freed, by recursion, and a file may ask for a long one.
+  if (const auto* outer = dynamic_cast<const WindowSource*>(whole.get())) {
+    return outer->part(offset, size);
+  }
   return std::make_shared<WindowSource>(std::move(whole), offset, size);
 }
 

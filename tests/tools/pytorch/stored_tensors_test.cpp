@@ -131,6 +131,11 @@ TEST_CASE("A TAR container that contradicts itself is refused") {
           "the storage '9' is missing");
   refused(number(1) + storage + test::pickle("]((K\x05K\x01K\x07K\x01te"), tensors, object,
           "beyond its storage of 6");
+  // No view replaces a storage, so that no chain of views grows; nor does a storage.
+  refused(number(1) + storage + test::pickle("]((K\x01K\x01K\x01K\x01te"), tensors, object,
+          "the storage '1' is there twice");
+  refused(number(2) + storage + storage + test::pickle("]"), tensors, object,
+          "the storage '1' is there twice");
   refused(storages, test::pickle("]"), object, "the number of tensors is a list of 0");
   refused(storages, number(2) + tensor, object, "cut short");
   refused(storages, number(1) + triple(2, "K\x09", "N") + metadata, object, "'9' is missing");

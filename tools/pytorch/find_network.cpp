@@ -158,18 +158,21 @@ class Finder {
     require(children.has_value(), "_modules of a module is {}", describe(modules));
     for (const auto& [key, child] : *children) {
       if (is_none(child)) continue;
-      const std::string name = prefix + name_from(key);
+      const std::string name = name_from(prefix, key);
       const auto child_state = module_state(contents_, child, steps_);
       require(child_state.has_value(), "the module '{}' is {}", printable(name), describe(child));
       add_module(*child_state, name + ".", depth + 1);
     }
   }
 
-  static const std::string& name_from(PickleValue key) {
+  static std::string name_from(const std::string& prefix, PickleValue key) {
     const std::string* name = text_of(key);
-    require(name != nullptr && name->size() <= kMostName, "the name of a tensor or module is {}",
-            describe(key));
-    return *name;
+    require(name != nullptr, "the name of a tensor or module is {}", describe(key));
+    if (prefix.size() + name->size() > kMostName) {
+      fail("the name of a tensor or module has {} bytes: '{}{}'", prefix.size() + name->size(),
+           printable(prefix), printable(*name));
+    }
+    return prefix + *name;
   }
 
   // Adds the tensors of a dict. Unless `mixed`, anything but a tensor or None is an error.
@@ -177,7 +180,7 @@ class Finder {
     for (const auto& [key, value] : entries) {
       if (is_none(value)) continue;
       if (mixed && text_of(key) == nullptr) continue;
-      const std::string stored = prefix + name_from(key);
+      const std::string stored = name_from(prefix, key);
       std::string name = without_prefixes(stored);
       dropped_prefixes_ = dropped_prefixes_ || name != stored;
       if (is_batch_counter(name)) continue;

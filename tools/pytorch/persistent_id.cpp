@@ -4,6 +4,12 @@
 #include "weights/files/byte_source.h"
 
 namespace odin::pytorch {
+namespace {
+
+// Of a key or a place.
+constexpr std::size_t kMostText = 1024;
+
+}  // namespace
 
 std::optional<StorageId> parse_storage_id(const PickleNode* id) {
   const PickleList* items = tuple_items(id);
@@ -11,9 +17,7 @@ std::optional<StorageId> parse_storage_id(const PickleNode* id) {
   if (kind == nullptr || *kind != "storage") return std::nullopt;
   require(items->size() == 5 || items->size() == 6, "a storage is described by {} items",
           items->size());
-  const std::string* location = text_of((*items)[3]);
-  require(location != nullptr, "the place of a storage is {}", describe((*items)[3]));
-  StorageId storage{storage_type_of((*items)[1]), key_of((*items)[2]), *location,
+  StorageId storage{storage_type_of((*items)[1]), key_of((*items)[2]), location_of((*items)[3]),
                     count_of((*items)[4], "the length of a storage"), std::nullopt};
   if (items->size() == 6 && !is_none((*items)[5])) {
     const PickleList* view = tuple_items((*items)[5]);
@@ -41,8 +45,16 @@ const ElementType* storage_type_of(const PickleNode* value) {
   return type;
 }
 
+const std::string& location_of(const PickleNode* value) {
+  const std::string* location = text_of(value);
+  require(location != nullptr && location->size() <= kMostText, "the place of a storage is {}",
+          describe(value));
+  return *location;
+}
+
 std::string key_of(const PickleNode* value) {
-  if (const std::string* text = text_of(value)) return *text;
+  const std::string* text = text_of(value);
+  if (text != nullptr && text->size() <= kMostText) return *text;
   const auto* integer = get_if<std::int64_t>(value);
   require(integer != nullptr, "the key of a storage or tensor is {}", describe(value));
   return std::to_string(*integer);

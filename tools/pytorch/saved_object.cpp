@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "kernels/error.h"
+#include "tools/pytorch/candidates.h"
 #include "tools/pytorch/saved_tensor.h"
 #include "weights/files/printable.h"
 
@@ -27,7 +28,7 @@ std::optional<Tensor> valid_tensor(const Contents& contents, const PickleNode* v
   }
 }
 
-std::string about_dict(const Contents& contents, const PickleEntries& entries) {
+std::string about_dict(const Contents& contents, const PickleEntries& entries, Steps& steps) {
   const auto arrays = std::ranges::count_if(
       entries, [&](const auto& entry) { return is_numpy_array(contents, entry.second); });
   if (arrays > 0) {
@@ -38,13 +39,13 @@ std::string about_dict(const Contents& contents, const PickleEntries& entries) {
   }
   // One level down, as {'params': {...}}.
   for (const auto& [key, value] : entries) {
-    const auto inner = entries_of(contents, value);
+    const auto inner = steps.entries(contents, value);
     if (!inner || !std::ranges::any_of(*inner, [&](const auto& entry) {
           return is_numpy_array(contents, entry.second);
         })) {
       continue;
     }
-    return about_dict(contents, *inner);
+    return about_dict(contents, *inner, steps);
   }
   return fmt::format("it holds a dict of {} without a tensor, so no network", entries.size());
 }
@@ -59,7 +60,10 @@ std::string why_no_network(const Contents& contents, const PickleNode* object) {
   if (is_numpy_array(contents, object)) {
     return fmt::format("it holds a NumPy array, not a network: {}", kSaveStateDict);
   }
-  if (const auto entries = entries_of(contents, object)) return about_dict(contents, *entries);
+  Steps steps;
+  if (const auto entries = steps.entries(contents, object)) {
+    return about_dict(contents, *entries, steps);
+  }
   const PickleList* items = sequence_items(object);
   if (items != nullptr && std::ranges::any_of(*items, [&](const PickleNode* item) {
         return valid_tensor(contents, item).has_value();

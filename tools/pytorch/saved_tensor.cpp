@@ -83,10 +83,10 @@ std::shared_ptr<const Storage> typed(const Storage& bytes, const PickleNode* dty
 }
 
 // With metadata, the values of a tensor are negatives or conjugates of the stored ones.
-void require_no_metadata(const Contents& contents, const PickleList& arguments, std::size_t at) {
+void require_no_metadata(std::span<const PickleValue> arguments, std::size_t at) {
   if (arguments.size() <= at) return;
-  const auto metadata = entries_of(contents, arguments[at]);
-  require(is_none(arguments[at]) || (metadata && metadata->empty()),
+  const auto* metadata = get_if<PickleDict>(arguments[at]);
+  require(is_none(arguments[at]) || (metadata != nullptr && metadata->entries.empty()),
           "a tensor is a view that changes the stored numbers; save a clone() of it instead");
 }
 
@@ -95,11 +95,11 @@ void require_no_metadata(const Contents& contents, const PickleList& arguments, 
 // - requires_grad, hooks, dtype, metadata for _rebuild_tensor_v3;
 // - the quantizer's parameters, requires_grad, hooks for _rebuild_qtensor.
 Tensor rebuild(const Contents& contents, const PickleGlobal* function,
-               const PickleList& arguments) {
+               std::span<const PickleValue> arguments) {
   require(arguments.size() >= 4, "a tensor is made of {} values", arguments.size());
   const bool has_dtype = is_typed_rebuild(function);
   if (!is_quantised_rebuild(function)) {
-    require_no_metadata(contents, arguments, has_dtype ? 7 : 6);
+    require_no_metadata(arguments, has_dtype ? 7 : 6);
   }
   const auto* persistent = get_if<PicklePersistent>(arguments[0]);
   const auto* storage = persistent == nullptr
@@ -125,8 +125,8 @@ Origin origin_of(const Contents& contents, const PickleObject& object) {
   if (is_module && !arguments.empty()) {
     // __newobj__(class, *arguments) and _reconstructor(class, base, value of the base).
     maker = arguments.front();
-    origin.arguments.erase(origin.arguments.begin());
-    if (is_global(object.maker, origin.maker->module, "_reconstructor")) origin.arguments.clear();
+    origin.arguments = origin.arguments.subspan(1);
+    if (is_global(object.maker, origin.maker->module, "_reconstructor")) origin.arguments = {};
     origin.maker = get_if<PickleGlobal>(maker);
   }
   if (const auto* persistent = get_if<PicklePersistent>(maker)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "tools/pytorch/container.h"
 #include "tools/tensors/tensor.h"
@@ -10,10 +11,11 @@
 namespace odin::pytorch {
 
 // How an object came to be, whichever opcodes made it: its class (or the function that would be
-// called) and the arguments. The class is nullptr if it is unknown.
+// called) and the arguments, where the pickle holds them: many objects may share a long list of them. The class is
+// nullptr if it is unknown.
 struct Origin {
   const PickleGlobal* maker = nullptr;
-  std::vector<PickleValue> arguments;
+  std::span<const PickleValue> arguments;
 };
 Origin origin_of(const Contents& contents, const PickleObject& object);
 

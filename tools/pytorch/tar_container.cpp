@@ -53,8 +53,7 @@ std::uint64_t read_storages(const SharedSource& file, PickleHeap& heap, Tables& 
   const std::uint64_t number = count_of(load_pickle(reader, heap), "the number of storages");
   for (std::uint64_t i = 0; i < number; ++i) {
     const PickleList& id = items_of(load_pickle(reader, heap), 3, "a storage");
-    const std::string* location = text_of(id[1]);
-    require(location != nullptr, "the place of a storage is {}", describe(id[1]));
+    const std::string& location = location_of(id[1]);
     const ElementType* type = storage_type_of(id[2]);
     const auto count = reader.little_endian<std::uint64_t>();
     require(count <= reader.remaining() / type->size,
@@ -63,7 +62,7 @@ std::uint64_t read_storages(const SharedSource& file, PickleHeap& heap, Tables& 
             count, type->size, reader.remaining());
     const std::uint64_t size = count * type->size;
     add_storage(key_of(id[0]),
-                {type, count, window(file, reader.position(), size), false, *location}, tables);
+                {type, count, window(file, reader.position(), size), false, location}, tables);
     reader.skip(size);
     stored += count;
   }

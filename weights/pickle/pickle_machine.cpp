@@ -1,5 +1,6 @@
 #include "weights/pickle/pickle_machine.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -19,7 +20,7 @@ constexpr std::uint64_t kMostPickleBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMostText = std::uint64_t{1} << 20;
 constexpr std::size_t kMostIntegerBytes = 1024;
 constexpr std::size_t kMostNumberLine = 1024;
-constexpr std::size_t kMostNameLine = 4096;
+constexpr std::size_t kMostNameLine = 4096;  // for a name that is no line, too
 constexpr std::size_t kMostTextLine = std::size_t{1} << 20;
 constexpr int kHighestProtocol = 5;
 
@@ -295,7 +296,8 @@ class Machine {
     const PickleList parts = stack_.pop_several(2);
     const std::string* module = text_of(parts[0]);
     const std::string* name = text_of(parts[1]);
-    require_well_formed(module != nullptr && name != nullptr);
+    require_well_formed(module != nullptr && name != nullptr &&
+                        std::max(module->size(), name->size()) <= kMostNameLine);
     push(make_global(*module, *name));
   }
 

@@ -252,7 +252,22 @@ TEST_CASE("Hostile files take little memory and little time") {
     for (std::size_t i = 0; i < count; ++i) result += opcodes;
     return result;
   };
+  // A dict of 250,000 entries, all with the same value.
+  const auto shared = [&](const std::string& value) {
+    return value + "q\x01" + test::text("a") + "q\x02" + "00}" +
+           repeated("(" + repeated("h\x02h\x01", 1000) + "u", 250);
+  };
+  const std::string dict = "}" + repeated("(" + std::string(2000, 'N') + "u", 250);
+  const std::string arguments = "(" + std::string(250'000, 'N') + "t";
   const std::vector<std::pair<const char*, std::string>> bombs = {
+      {"a dict in many places", test::zip_container(shared(dict), {})},
+      {"arguments of many objects",
+       test::zip_container(
+           shared(test::global("torch._utils", "_rebuild_parameter") + arguments + "R"), {})},
+      {"a dict beside many tensors",
+       test::zip_container(
+           shared(test::global("torch._utils", "_rebuild_tensor_v2") + "(NNNNNN" + dict + "tR"),
+           {})},
       {"tuples", test::pickle("N" + std::string(std::size_t{16} << 20, '\x85'))},
       {"memo", test::pickle("N" + std::string(std::size_t{16} << 20, '\x94'))},
       {"marks", test::pickle(std::string(std::size_t{16} << 20, '('))},

@@ -145,6 +145,8 @@ TEST_CASE("The error says why an object is not a network") {
       {module({{"w", integer(1)}}, {}), "'w' is the integer 1, not a tensor"},
       {module({}, {{"child", integer(1)}}), "the module 'child' is the integer 1"},
       {module({{std::string(2000, 'n'), kWeight}}, {}), "the name of a tensor or module"},
+      {module({}, {{std::string(600, 'm'), module({{std::string(600, 'n'), kWeight}}, {})}}),
+       "the name of a tensor or module has 1201 bytes: 'mmm"},
       {global("models", "Net") + ")\x81" +
            dict({{"_parameters", integer(1)}, {"_modules", ordered({})}}) + "b",
        "_parameters of a module is the integer 1"},

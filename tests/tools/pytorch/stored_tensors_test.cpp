@@ -51,6 +51,16 @@ TEST_CASE("Storages of the ZIP container must be what the pickle says") {
   CHECK(contains(file_refusal(test::zip_container(storage_id("FloatStorage", "0", -6), kStorages)),
                  "the length of a storage is the integer -6"));
   CHECK(contains(file_refusal(test::zip_container("K\x05Q", kStorages)), "no storage"));
+  // Many objects may share a long text.
+  const std::string long_text(2000, 'k');
+  CHECK(contains(
+      file_refusal(test::zip_container(storage_id("FloatStorage", long_text, 6), kStorages)),
+      "the key of a storage or tensor is the text 'kkk"));
+  const std::string far =
+      fmt::format("({}{}{}{}{}tQ", text("storage"), global("torch", "FloatStorage"), text("0"),
+                  text(long_text), integer(6));
+  CHECK(contains(file_refusal(test::zip_container(far, kStorages)),
+                 "the place of a storage is the text 'kkk"));
   // Keys are names, so they could try to lead out of the archive.
   const std::string slip = storage_id("FloatStorage", "../../../etc/passwd", 6);
   CHECK(contains(file_refusal(test::zip_container(slip, kStorages)), "holds no entry"));

@@ -83,6 +83,7 @@ TEST_CASE("Invalid pickles are refused") {
       {bytes("N)\x81."), "calls None"},
       {"(o.", "is invalid at byte"},
       {bytes("NN\x93."), "is invalid at byte"},
+      {text(std::string(5000, 'm')) + text("name") + "\x93.", "is invalid at byte"},
       {bytes("ccopy_reg\n_reconstructor\n)R."), "is invalid at byte"},
       {bytes("ccopyreg\n__newobj__\n)R."), "is invalid at byte"},
       {"Ix\n.", "integer"},

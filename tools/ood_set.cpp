@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "eval/data/dataset.h"
 #include "eval/image/image_file.h"
@@ -21,6 +21,7 @@
 #include "kernels/philox.h"
 #include "tools/jpeg_round_trip.h"
 #include "weights/files/digest.h"
+#include "weights/files/new_name.h"
 #include "weights/files/paths.h"
 
 namespace odin {
@@ -33,13 +34,18 @@ class FolderInTheMaking {
   explicit FolderInTheMaking(const fs::path& target) : target_(target) {
     std::error_code error;
     if (!target_.parent_path().empty()) fs::create_directories(target_.parent_path(), error);
-    path_ = target_.parent_path() / fmt::format(".odin-{}.tmp", ::getpid());
-    if (!error) fs::create_directory(path_, error);
     if (error) cannot_make(error);
+    try {
+      path_ = make_under_new_name(target_.parent_path(), [](const fs::path& path) {
+        return ::mkdir(path.c_str(), 0777) == 0 ? 0 : errno;
+      });
+    } catch (const std::system_error& failure) {
+      cannot_make(failure.code());
+    }
   }
   ~FolderInTheMaking() {
     std::error_code ignored;
-    fs::remove_all(path_, ignored);
+    if (!path_.empty()) fs::remove_all(path_, ignored);
   }
   FolderInTheMaking(const FolderInTheMaking&) = delete;
   FolderInTheMaking& operator=(const FolderInTheMaking&) = delete;
@@ -50,6 +56,7 @@ class FolderInTheMaking {
     std::error_code error;
     fs::rename(path_, target_, error);
     if (error) cannot_make(error);
+    path_.clear();
   }
 
  private:

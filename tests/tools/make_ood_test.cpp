@@ -280,6 +280,41 @@ TEST_CASE("a set is made whole or not at all, and an existing folder is not chan
   CHECK(open_folder(folder / "empty", {})->size() == 4);
 }
 
+TEST_CASE(
+    "a killed run of the same process number leaves nothing in a set, and keeps its folders") {
+  const TemporaryFolder folder;
+  write_images(folder / "from", 3);
+  write_images(folder / "damaged", 3);
+  const Bytes whole = read_file(folder / "damaged/b/1.png");
+  write_file(folder / "damaged/b/1.png", {whole.begin(), whole.end() - 20});
+  // The shell's number becomes the program's.
+  std::ofstream(folder / "run.sh") << "cd \"$1\"\n"
+                                      "for name in .odin-$$.tmp .odin-$$-0.tmp .odin-$$-1.tmp; do\n"
+                                      "  mkdir -p $name/images\n"
+                                      "  echo old > $name/images/old.png\n"
+                                      "done\n"
+                                      "exec \"$2\" --resize --from \"$3\" --to to\n";
+  const auto run_after_killed = [&](const fs::path& from, const fs::path& parent) {
+    return run_program(fmt::format("sh '{}' '{}' '{}' '{}'", (folder / "run.sh").string(),
+                                   parent.string(), kProgram, from.string()));
+  };
+  const auto left_in = [](const fs::path& parent) {
+    std::map<std::string, Bytes> left = contents_of(parent);
+    return std::erase_if(left, [](const auto& file) { return file.first.ends_with("old.png"); });
+  };
+  fs::create_directory(folder / "good");
+  const ProgramResult made = run_after_killed(folder / "from", folder / "good");
+  INFO(made.errors);
+  REQUIRE(made.exit_status == 0);
+  CHECK(contents_of(folder / "good/to").size() == 3 + 1);  // with sources.txt
+  CHECK(open_folder(folder / "good/to", {})->size() == 3);
+  CHECK(left_in(folder / "good") == 3);
+
+  fs::create_directory(folder / "bad");
+  CHECK(run_after_killed(folder / "damaged", folder / "bad").exit_status == 1);
+  CHECK(left_in(folder / "bad") == 3);
+}
+
 TEST_CASE("bad images are all listed, or left out on request") {
   const TemporaryFolder folder;
   write_images(folder / "from", 6);

@@ -1,6 +1,5 @@
 #include "weights/files/atomic_file.h"
 
-#include <atomic>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "kernels/error.h"
+#include "weights/files/new_name.h"
 #include "weights/files/paths.h"
 
 namespace odin {
@@ -45,13 +45,12 @@ class Descriptor {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& target) {
-    static std::atomic<unsigned> count{0};
-    for (;;) {
-      // A short name: one that is longer than the target's might exceed the system's limit.
-      path_ = target.parent_path() / fmt::format(".odin-{}-{}.tmp", ::getpid(), count++);
-      Descriptor created(path_, O_WRONLY | O_CREAT | O_EXCL);
-      if (created.is_open()) break;
-      if (errno != EEXIST) cannot_write(target, errno);
+    try {
+      path_ = make_under_new_name(target.parent_path(), [](const fs::path& path) {
+        return Descriptor(path, O_WRONLY | O_CREAT | O_EXCL).is_open() ? 0 : errno;
+      });
+    } catch (const std::system_error& error) {
+      cannot_write(target, error.code().value());
     }
   }
   ~TemporaryFile() {

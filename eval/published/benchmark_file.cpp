@@ -17,6 +17,7 @@
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "weights/files/input_file.h"
+#include "weights/files/json_text.h"
 #include "weights/files/paths.h"
 #include "weights/files/printable.h"
 
@@ -228,9 +229,9 @@ BenchmarkEdition read_edition(const Place& object, const BenchmarkDefinition& be
 BenchmarkDefinition parse_benchmark(std::string_view text, const std::string& source) {
   Json json;
   try {
-    json = Json::parse(text);
-  } catch (const Json::exception& error) {
-    fail("{} is not JSON: {}", source, printable(error.what()));
+    json = parse_json(text);
+  } catch (const Error& error) {
+    fail("{} {}", source, error.what());
   }
   const Place whole{json, source};
   whole.require_only({"title", "sets", "editions"});

@@ -1,15 +1,45 @@
 #include "tools/train/setup.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "kernels/error.h"
+#include "weights/files/json_text.h"
 
 namespace odin::training {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+bool has_number(const Json& object, const char* key) {
+  return object.contains(key) && object.at(key).is_number();
+}
+
+bool has_epochs(const Json& object) {
+  return has_number(object, "epochs") && has_number(object, "half_size_epochs");
+}
+
+bool is_history(const Json& history) {
+  return history.is_array() && std::ranges::all_of(history, [](const Json& entry) {
+           return has_epochs(entry) && has_number(entry, "until_step");
+         });
+}
+
+// What require_setup() lets pass.
+Json parse_setup(std::string_view text) {
+  Json setup;
+  try {
+    setup = parse_json(text);
+  } catch (const Error&) {
+    fail("it is damaged: its description of the training cannot be read");
+  }
+  require(setup.contains("recipe") && has_epochs(setup.at("recipe")) && setup.contains("history") &&
+              is_history(setup.at("history")),
+          "it is damaged: its description of the training has no recipe and history");
+  return setup;
+}
 
 // The setup without the parts that may change.
 Json fixed_part(Json setup) {
@@ -34,7 +64,8 @@ std::vector<std::string> differences(const Json& before, const Json& now) {
     const std::string& key = item.key();
     const std::string then = value_of(before, key);
     if (then == value_of(now, key)) continue;
-    if (before.contains(key) && before.at(key).is_object() && now.contains(key)) {
+    if (before.contains(key) && before.at(key).is_object() && now.contains(key) &&
+        now.at(key).is_object()) {
       for (std::string& inner : differences(before.at(key), now.at(key))) {
         found.push_back(std::move(inner));
       }
@@ -92,10 +123,14 @@ std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const 
   return setup.dump();
 }
 
+void require_setup(std::string_view setup) {
+  parse_setup(setup);
+}
+
 ImageShape image_shape_of(std::string_view setup) {
-  const Json parsed = Json::parse(setup, nullptr, false);
-  if (parsed.is_object() && !parsed.contains("image")) return {};
-  const Json image = parsed.is_object() ? parsed["image"] : Json();
+  const Json parsed = parse_setup(setup);
+  if (!parsed.contains("image")) return {};
+  const Json& image = parsed.at("image");
   require(image.is_array() && image.size() == 2 && image[0].is_number_integer() &&
               image[1].is_number_integer(),
           "the state does not say which images its training takes: it is damaged");
@@ -106,15 +141,15 @@ ImageShape image_shape_of(std::string_view setup) {
 }
 
 bool holds_out_last_images(std::string_view setup) {
-  const Json parsed = Json::parse(setup, nullptr, false);
-  require(parsed.is_object() && parsed.contains("held_out") && parsed["held_out"].is_number(),
+  const Json parsed = parse_setup(setup);
+  require(has_number(parsed, "held_out"),
           "the state does not say how many images its training holds out: it is damaged");
-  return parsed["held_out"] > 0 && !parsed.contains("held_out_seed");
+  return parsed.at("held_out") > 0 && !parsed.contains("held_out_seed");
 }
 
 std::string resumed_setup(std::string_view before, std::string_view now, std::int64_t step) {
-  const Json old = Json::parse(before);
-  Json resumed = Json::parse(now);
+  const Json old = parse_setup(before);
+  Json resumed = parse_setup(now);
   const std::vector<std::string> other = differences(fixed_part(old), fixed_part(resumed));
   require(other.empty(),
           "the state belongs to another training: {}. Give what it was started with, or name "
@@ -132,7 +167,7 @@ std::string resumed_setup(std::string_view before, std::string_view now, std::in
 
 std::string describe_history(std::string_view setup) {
   std::string text;
-  const Json parsed = Json::parse(setup);
+  const Json parsed = parse_setup(setup);
   for (const Json& entry : parsed.at("history")) {
     text +=
         fmt::format("; until step {} on the schedule of {} epochs, {} of them of half the size",

@@ -31,6 +31,10 @@ std::string describe(ImageFit fit, const ImageShape& shape);
 std::string make_setup(const Checkpoint& checkpoint, std::int64_t images, const HeldOut& held_out,
                        const Recipe& recipe, ImageFit fit = ImageFit::kExact);
 
+// Throws Error unless it is a setup as every version writes it, with a recipe and a history: for states, which come from
+// files.
+void require_setup(std::string_view setup);
+
 // Whether the training holds out the last images of its set, so that it must go on with these. `setup`
 // is of a state. Throws Error if it is damaged.
 bool holds_out_last_images(std::string_view setup);

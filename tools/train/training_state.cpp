@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "kernels/error.h"
+#include "tools/train/setup.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/input_file.h"
 
@@ -124,6 +125,7 @@ TrainingState parse(std::string_view bytes) {
   state.velocities = reader.map();
   if (scaled) state.loss_scale = reader.value<LossScale>();
   require(reader.at_end(), "it has data after its end");
+  require_setup(state.setup);
   return state;
 }
 

@@ -101,6 +101,7 @@ TEST_CASE("a wrong file is refused with the place and what is expected there") {
   };
   const std::vector<std::pair<std::string, std::string>> cases{
       {"[]", "b: an object is expected, not array"},
+      {std::string(500'000, '['), "b is nested more than 32 deep"},
       {"{}", "b has no \"title\""},
       {R"({"title": 3})", "b: title: a text is expected, not number"},
       {R"({"title": "", "sets": []})", "b: title is empty"},

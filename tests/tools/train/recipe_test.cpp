@@ -155,6 +155,16 @@ TEST_CASE("a training resumes only with other epochs, which its history records"
   // Mean and deviation are measured, so they follow from the other images.
   CHECK_THROWS_WITH_AS(resumed_setup(before, make_setup(brighter, 96, {4, 3}, recipe), 5),
                        doctest::Contains(": held_out_seed was 0 and is 3 now. Give"), Error);
+  // A state's value may be of any type.
+  std::string odd = before;
+  odd.replace(odd.find("\"Wide-ResNet-10-1\""), 18, "{\"a\": 1}");
+  CHECK_THROWS_WITH_AS(resumed_setup(odd, before, 5), doctest::Contains("network was {"), Error);
+  for (const char* setup : {"{}", "[]", "{\"recipe\": {}, \"history\": []}"}) {
+    CHECK_THROWS_WITH_AS(resumed_setup(setup, before, 5), doctest::Contains("damaged"), Error);
+    CHECK_THROWS_WITH_AS(describe_history(setup), doctest::Contains("damaged"), Error);
+    CHECK_THROWS_WITH_AS(image_shape_of(setup), doctest::Contains("damaged"), Error);
+    CHECK_THROWS_WITH_AS(holds_out_last_images(setup), doctest::Contains("damaged"), Error);
+  }
   checkpoint.architecture = WideResNetConfig{16, 1, 3};
   CHECK_THROWS_AS(resumed_setup(before, make_setup(checkpoint, 96, {4, 0}, recipe), 5), Error);
 }

@@ -295,10 +295,18 @@ TEST_CASE("the loss is not scaled in float") {
   CHECK(trainer.loss_scale().steps == 0);
 }
 
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  const std::size_t at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, what.size(), by);
+}
+
 TEST_CASE("a state is read as it was written, and a damaged one is refused") {
   const test::TemporaryFolder folder;
   const auto file = folder / "state";
-  TrainingState state{.setup = "{}",
+  const std::string setup =
+      R"({"recipe":{"epochs":2,"half_size_epochs":0},"history":[{"until_step":4,"epochs":1,"half_size_epochs":0}]})";
+  TrainingState state{.setup = setup,
                       .step = 7,
                       .epoch_so_far = {1.5, 2, 3},
                       .epoch_seconds = 4.25,
@@ -336,7 +344,24 @@ TEST_CASE("a state is read as it was written, and a damaged one is refused") {
   refused(flipped, "damaged");
   refused(bytes + '\0', "damaged");
 
-  // Files with a right checksum. The parameters begin with the number of them, 8 bytes, then the length
+  // Files with a right checksum. The JSON is not what a training has.
+  const std::string deep = std::string(2'000'000, '[') + std::string(2'000'000, ']');
+  for (const std::string& other :
+       {std::string(), std::string("{"), std::string("[]"), std::string("{}"), deep,
+        replaced(setup, "recipe", "x"), replaced(setup, "history", "x"),
+        replaced(setup, "\"epochs\":2", "\"epochs\":\"2\""),
+        replaced(setup, "half_size_epochs", "x"), replaced(setup, "until_step", "x"),
+        replaced(setup, "[{\"until_step\":4,\"epochs\":1,\"half_size_epochs\":0}]", "1"),
+        replaced(setup, "[{\"until_step\":4,\"epochs\":1,\"half_size_epochs\":0}]", deep)}) {
+    TrainingState hostile = state;
+    hostile.setup = other;
+    write_training_state(hostile, file);
+    CHECK_THROWS_WITH_AS(read_training_state(file),
+                         doctest::Contains("it is damaged: its description of the training "),
+                         Error);
+  }
+
+  // The parameters begin with the number of them, 8 bytes, then the length
   // and the name of the first, the number of its axes, and its extents.
   const auto changed = [&](std::size_t offset, char byte) {
     std::string other = bytes;

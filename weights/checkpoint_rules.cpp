@@ -164,6 +164,13 @@ std::vector<std::string> fit_problems(const Checkpoint& checkpoint) {
   return problems;
 }
 
+void check_stored_words(std::uint64_t words) {
+  require(words <= kMostStoredWords,
+          "it would hold {} words of 32 bits, and at most {} can be read back: fit the score on "
+          "fewer training images (--fit-images)",
+          words, kMostStoredWords);
+}
+
 std::string summary(const std::vector<std::string>& problems) {
   // A single problem too many is named: the sentence that counts it would be as long.
   const std::size_t in_full =

@@ -1,6 +1,7 @@
 // What makes a checkpoint valid: rules that its reader and its writer share.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -17,6 +18,10 @@ inline constexpr const char* kCheckpointFormat = "odin-checkpoint";
 inline constexpr int kCheckpointVersion = 2;
 inline constexpr const char* kDenseNetFamily = "densenet";
 inline constexpr const char* kWideResNetFamily = "wide_resnet";
+
+// The most words of 32 bits that the arrays of a file may have together. More are a mistake or an attack: a
+// Wide-ResNet-28-10 has 36.5 million, and a detector that keeps the features of 50,000 images another 32 million.
+inline constexpr std::uint64_t kMostStoredWords = std::uint64_t{1} << 29;
 
 // A parameter as it was found in a file, before its values are read.
 struct FoundParameter {
@@ -40,6 +45,9 @@ std::vector<std::string> value_problems(const ParameterMap& parameters);
 // One clause for each thing that is wrong with what the detector has learnt: missing or not expected, an array without
 // values or with one that is not finite, a name that is none.
 std::vector<std::string> fit_problems(const Checkpoint& checkpoint);
+
+// Throws Error if the arrays of a file to write have more words of 32 bits than its reader takes.
+void check_stored_words(std::uint64_t words);
 
 // The first few problems in full, and the number of the others: "a, b and 7 more entries are
 // wrong".

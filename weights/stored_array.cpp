@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kernels/error.h"
+#include "weights/checkpoint_rules.h"
 #include "weights/files/printable.h"
 #include "weights/hdf5_attribute.h"
 
@@ -15,9 +16,6 @@ namespace {
 using hdf5::check;
 using hdf5::Handle;
 
-// More values, of 32 bits, are a mistake or an attack: a Wide-ResNet-28-10 has 36.5 million, and a detector that keeps
-// the features of 50,000 images another 32 million.
-constexpr std::uint64_t kMaxValues = std::uint64_t{1} << 29;
 // Bytes that one deflated byte can stand for at most (a match of 258 bytes takes two bits).
 constexpr std::uint64_t kMostExpansion = 1032;
 // HDF5 reads arrays of more chunks: to find one chunk, it walks through all of them.
@@ -104,12 +102,12 @@ std::vector<hsize_t> extents_of(const Handle& dataset) {
   return extents;
 }
 
-// The product of the extents; kMaxValues + 1 if it is larger than kMaxValues.
+// The product of the extents; kMostStoredWords + 1 if it is larger than kMostStoredWords.
 std::uint64_t count_values(const std::vector<hsize_t>& extents) {
   if (std::find(extents.begin(), extents.end(), hsize_t{0}) != extents.end()) return 0;
   std::uint64_t count = 1;
   for (const hsize_t extent : extents) {
-    if (extent > kMaxValues / count) return kMaxValues + 1;
+    if (extent > kMostStoredWords / count) return kMostStoredWords + 1;
     count *= extent;
   }
   return count;
@@ -188,7 +186,7 @@ StoredArray::StoredArray(Handle dataset, StoredFile& file, StoredTypes types) {
   const std::vector<hsize_t> extents = extents_of(dataset);
   const std::uint64_t count = count_values(extents);
   const std::uint64_t words = count * (size_of(type_) / 4);
-  require(words <= kMaxValues, "has the extents {}, too many values for any network",
+  require(words <= kMostStoredWords, "has the extents {}, too many values for any network",
           fmt::join(extents, " x "));
   shape_ = shape_of(extents);
   const std::uint64_t stored = H5Dget_storage_size(dataset.get());
@@ -197,7 +195,7 @@ StoredArray::StoredArray(Handle dataset, StoredFile& file, StoredTypes types) {
   const bool chunked = layout_of(properties) == H5D_CHUNKED;
   require(4 * words <= (chunked ? kMostExpansion : 1) * stored,
           "has the shape {} but only {} bytes of it are stored", shape_.to_string(), stored);
-  require(words <= kMaxValues - file.claimed_values,
+  require(words <= kMostStoredWords - file.claimed_values,
           "has the shape {}, with the others too many values for any network", shape_.to_string());
   file.claimed_values += words;
   if (chunked && count > 0) {

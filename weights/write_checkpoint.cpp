@@ -267,6 +267,7 @@ void write_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path&
     for (const ChunkedArray& array : arrays) {
       bytes += std::visit([](auto values) { return values.size_bytes(); }, array.values);
     }
+    check_stored_words(bytes / 4);
     memory.emplace(bytes);
     write_to_memory(checkpoint, arrays, *memory);
   } catch (const Error& error) {

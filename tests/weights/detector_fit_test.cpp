@@ -10,6 +10,7 @@
 
 #include "tests/weights/damaged_checkpoint.h"
 #include "tests/weights/sample_detector.h"
+#include "weights/checkpoint_rules.h"
 
 namespace odin {
 namespace {
@@ -315,6 +316,14 @@ TEST_CASE("inspecting a wrong fit reads what can be read") {
   REQUIRE(inspection.checkpoint.detector_fit);
   CHECK(inspection.checkpoint.detector_fit->features == sample_fit().features);
   CHECK(inspection.checkpoint.parameters.size() == test::small_densenet().parameters.size());
+}
+
+TEST_CASE("a file with more values than can be read back is not written") {
+  CHECK_NOTHROW(check_stored_words(kMostStoredWords));
+  CHECK_THROWS_WITH_AS(check_stored_words(kMostStoredWords + 1),
+                       "it would hold 536870913 words of 32 bits, and at most 536870912 can be "
+                       "read back: fit the score on fewer training images (--fit-images)",
+                       Error);
 }
 
 TEST_CASE("a fit that could not be read back is not written") {

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "eval/cli/output_paths.h"
 #include "eval/cli/program.h"
 #include "kernels/error.h"
 #include "tools/conversion/infer_architecture.h"
@@ -57,6 +58,8 @@ void check_usage(const Options& options) {
     throw CLI::ValidationError("--mean and --std", "take one value for grey, three for colour");
   }
   if (options.output.empty()) throw CLI::RequiredError("OUTPUT (or --list)");
+  require_distinct({{"OUTPUT", options.output}},
+                   {{"INPUT", options.input}, {"--class-names", options.class_names}});
   if (options.inputs.in_dataset.empty()) throw CLI::RequiredError("--in-dataset");
   const bool known = find_in_dataset(options.inputs.in_dataset) != nullptr;
   if (!known && (options.inputs.mean.empty() || options.inputs.std.empty())) {
@@ -106,9 +109,6 @@ std::vector<std::string> class_names_in(const fs::path& file, const Architecture
 }
 
 void convert(const SharedSource& bytes, const Options& options) {
-  std::error_code ignored;
-  require(!fs::equivalent(options.input, options.output, ignored),
-          "INPUT and OUTPUT are the same file");
   require_writable(options.output);
   const pytorch::NetworkFile file(bytes, options.key);
   Checkpoint checkpoint;

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "eval/cli/output_paths.h"
 #include "eval/cli/program.h"
 #include "eval/cli/whole_number.h"
 #include "eval/scoring/launcher.h"
@@ -98,6 +99,8 @@ void add_options(CLI::App& app, Options& options) {
       throw CLI::RequiredError("--crop, --resize or --resize-crop");
     }
     OodSet& set = options.set;
+    // The next set that is made of these images would hold those of this one.
+    require_outside({"--to", set.to}, {"--from", set.from});
     const std::string size_words = set.side == 32 ? "" : fmt::format(" --size {}", set.side);
     if (options.resize_crop) {
       set.fit = ImageFit::kResizeCrop;

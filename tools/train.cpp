@@ -11,6 +11,7 @@
 
 #include "eval/cli/device_options.h"
 #include "eval/cli/fit_options.h"
+#include "eval/cli/output_paths.h"
 #include "eval/cli/program.h"
 #include "eval/cli/whole_number.h"
 #include "eval/data/spec.h"
@@ -101,6 +102,15 @@ Recipe recipe_of(const CLI::App& app, const Options& o) {
   return r;
 }
 
+// With the files to write; the rest is to be filled in.
+training::RunOptions files_of(const Options& o) {
+  training::RunOptions files;
+  files.out = o.out;
+  files.state = o.state.empty() ? fs::path(o.out.string() + ".state") : o.state;
+  files.log = o.log.empty() ? fs::path(o.out.string() + ".csv") : o.log;
+  return files;
+}
+
 // Throws CLI::ParseError if the command line makes no sense: exit status 2, before any work.
 void check_usage(const CLI::App& app, const Options& o) {
   const auto as_usage = [](const char* option, auto check) {
@@ -115,6 +125,9 @@ void check_usage(const CLI::App& app, const Options& o) {
     require(!is_noise(parse_dataset_spec(o.in_spec).kind),
             "noise has no classes to learn: give labelled images");
   });
+  const training::RunOptions files = files_of(o);
+  require_distinct({{"--out", files.out}, {"--state", files.state}, {"--log", files.log}},
+                   {{"--in", parse_dataset_spec(o.in_spec).path}});
   as_usage("recipe", [&] { validate(recipe_of(app, o)); });
   const auto positive = [](const std::vector<float>& values) {
     for (const float v : values) {
@@ -260,10 +273,7 @@ int run(const CLI::App& app, const Options& o) {
   const fs::path folder = o.out.parent_path();
   require(folder.empty() || is_folder(folder), "{} cannot be written: {} is not a folder",
           o.out.string(), folder.string());
-  training::RunOptions options;
-  options.out = o.out;
-  options.state = o.state.empty() ? fs::path(o.out.string() + ".state") : o.state;
-  options.log = o.log.empty() ? fs::path(o.out.string() + ".csv") : o.log;
+  training::RunOptions options = files_of(o);
   for (const fs::path& file : {options.out, options.state, options.log}) require_writable(file);
   std::optional<training::TrainingState> state;
   if (o.resume) state = training::read_training_state(options.state);

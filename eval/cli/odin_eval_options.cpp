@@ -7,6 +7,7 @@
 #include "eval/cli/device_options.h"
 #include "eval/cli/finite_number.h"
 #include "eval/cli/fit_options.h"
+#include "eval/cli/output_paths.h"
 #include "eval/cli/score_name.h"
 #include "eval/cli/spec_help.h"
 #include "eval/cli/training_options.h"
@@ -253,10 +254,15 @@ void check(const EvalOptions& o) {
                         fmt::join(odin->set_names(), ", ")));
     }
   }
-  const auto to_output = [](const std::string& file) { return file == kStandardOutput ? 1 : 0; };
-  if (to_output(o.json) + to_output(o.csv) + to_output(o.markdown) > 1) {
-    wrong("only one of --json, --csv and --markdown can go to standard output (-)");
-  }
+  const auto written = [](const std::string& file) {
+    return std::filesystem::path(file == kStandardOutput ? "/dev/stdout" : file);
+  };
+  require_distinct(
+      {{"--json", written(o.json)},
+       {"--csv", written(o.csv)},
+       {"--markdown", written(o.markdown)},
+       {"--report", o.report.empty() ? "" : std::filesystem::path(o.report) / "index.html"}},
+      {{"--weights", job.weights}, {"--benchmark", job.benchmark}});
   if (o.positive == PositiveClass::kOut && o.method != MetricsMethod::kExact) {
     wrong("--positive out is for exact metrics: remove --metrics");
   }

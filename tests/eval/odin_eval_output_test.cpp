@@ -32,7 +32,7 @@ TEST_CASE("- is standard output, which then holds nothing else") {
   }
   const ProgramResult both = w.run(std::string(kGeneral) + " --json - --csv -");
   CHECK(both.exit_status == 2);
-  CHECK(contains(both.errors, "only one of --json, --csv and --markdown"));
+  CHECK(contains(both.errors, "--json and --csv are the same file, '/dev/stdout'"));
 }
 
 TEST_CASE("~ in a specification is the home folder") {

@@ -176,6 +176,12 @@ TEST_CASE("a wrong command line ends with status 2 and one sentence") {
                                 "--demo --resize --center-crop",
                                 "--demo --gpu 0 --device cpu",
                                 "--demo --gpu -1",
+                                "--demo --json r --csv ./r",
+                                "--demo --csv r --markdown x/../r",
+                                "--demo --json - --markdown /dev/stdout",
+                                "--demo --json r/index.html --report r",
+                                "--weights n.h5 --in uniform --out gaussian --json n.h5",
+                                "--weights n.h5 --in uniform --benchmark b --json b",
                                 "--demo stray"}) {
     const ProgramResult r = w.run(arguments);
     INFO(arguments, ": ", r.errors);

@@ -367,6 +367,13 @@ TEST_CASE("a wrong command line is explained") {
     CHECK(holds(result.errors, {"make_ood --help"}));
     CHECK_FALSE(fs::exists(folder / "to"));
   }
+  fs::create_directory_symlink(folder / "from", folder / "link");
+  for (const char* to : {"from", "from/to", "other/../from/to", "link/to"}) {
+    CAPTURE(to);
+    const ProgramResult result = make_ood("--resize", folder / "from", folder / to);
+    CHECK(result.exit_status == 2);
+    CHECK(holds(result.errors, {"--to", "is the folder", "of --from, or in it"}));
+  }
   const ProgramResult help = run_program(fmt::format("'{}' --help", kProgram));
   CHECK(help.exit_status == 0);
   CHECK(holds(help.output, {"without antialiasing", "easier to detect than their content"}));

@@ -245,6 +245,10 @@ TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
       {"--in cifar10-train:x --out x.h5 --threads 0", "--threads"},
       {"--in cifar10-train:x --out x.h5 --precision fp8", "--precision"},
       {"--in cifar10-train:x --out x.h5 --nonsense", "--nonsense"},
+      {"--in cifar10-train:x --out x.h5 --state ./x.h5", "--out and --state are the same file"},
+      {"--in cifar10-train:x --out x.h5 --log y/../x.h5", "--out and --log are the same file"},
+      {"--in cifar10-train:x --out x.h5 --log x.h5.state", "--state and --log are the same file"},
+      {"--in idx:x --out x", "--out and --in are the same file"},
   };
   for (const auto& [arguments, sentence] : cases) {
     CAPTURE(arguments);

@@ -6,7 +6,6 @@
 
 #include "eval/cli/device_options.h"
 #include "eval/image/fit.h"
-#include "eval/image/image_file.h"
 
 namespace CLI {
 class App;

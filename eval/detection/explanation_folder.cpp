@@ -14,7 +14,6 @@
 #include "kernels/error.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
-#include "weights/files/paths.h"
 
 namespace odin {
 namespace fs = std::filesystem;

@@ -8,7 +8,6 @@
 #include <span>
 #include <string_view>
 
-#include "eval/report/averages.h"
 #include "eval/report/columns.h"
 #include "eval/report/comparison.h"
 #include "eval/report/table_parts.h"

@@ -1,7 +1,6 @@
 // The table in the layout of the paper, as text and as Markdown.
 #include <algorithm>
 #include <iterator>
-#include <string_view>
 
 #include "eval/metrics/figures.h"
 #include "eval/report/averages.h"

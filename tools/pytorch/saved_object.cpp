@@ -6,7 +6,6 @@
 #include "kernels/error.h"
 #include "tools/pytorch/candidates.h"
 #include "tools/pytorch/saved_tensor.h"
-#include "weights/files/printable.h"
 
 namespace odin::pytorch {
 namespace {

@@ -48,7 +48,6 @@ class Machine {
  private:
   using Kind = PickleSequence::Kind;
 
-  // NOLINTNEXTLINE(readability-function-size): one line for each opcode
   void step(std::uint8_t opcode) {
     switch (opcode) {
       case kProto:

@@ -13,7 +13,6 @@
 #include "eval/data/arrays/mat_layout.h"
 #include "eval/image/array_image.h"
 #include "kernels/error.h"
-#include "weights/files/file_kind.h"
 #include "weights/files/input_file.h"
 #include "weights/trial_run.h"
 

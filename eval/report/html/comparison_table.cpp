@@ -7,7 +7,6 @@
 
 #include "eval/report/html/figure_columns.h"
 #include "eval/report/html/tables.h"
-#include "eval/report/html/text.h"
 
 namespace odin {
 namespace {

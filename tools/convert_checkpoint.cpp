@@ -173,9 +173,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app(
       "Converts a network that PyTorch or safetensors saved into our HDF5 checkpoint. The input is "
-      "read "
-      "as data: "
-      "it is not trusted, nothing in it is run, and PyTorch is not needed.",
+      "read as data: it is not trusted, nothing in it is run, and PyTorch is not needed.",
       "convert_checkpoint");
   odin::Options options;
   odin::add_options(app, options);

@@ -162,8 +162,7 @@ void add_method(CLI::App& app, EvalOptions& o) {
   app.add_option_function<std::string>(
          "--metrics", [&o](const std::string& name) { o.method = metrics_method(name); },
          "exact; threshold-sweep, the authors' approximation; or both, the latter in --json only; "
-         "default: "
-         "exact")
+         "default: exact")
       ->check(CLI::IsMember({"exact", "threshold-sweep", "both"}))
       ->type_name("HOW")
       ->group(group);
@@ -181,8 +180,7 @@ void add_method(CLI::App& app, EvalOptions& o) {
   app.add_option_function<std::string>(
          "--jpeg-chroma", [&job](const std::string& name) { job.jpeg_chroma = jpeg_chroma(name); },
          "How the colour of JPEG images is enlarged: linear, as Pillow and torchvision do today, "
-         "or dct, "
-         "as they did in 2017; default: as the benchmark says (odin: dct), else linear")
+         "or dct, as they did in 2017; default: as the benchmark says (odin: dct), else linear")
       ->check(CLI::IsMember({"linear", "dct"}))
       ->type_name("HOW")
       ->group(group);
@@ -278,8 +276,7 @@ void check(const EvalOptions& o) {
       if (detector->sweep != nullptr) continue;
       wrong(
           fmt::format("--metrics threshold-sweep has no thresholds for the score {}: remove it "
-                      "from --score, or use "
-                      "--metrics exact",
+                      "from --score, or use --metrics exact",
                       detector->name));
     }
   }

@@ -26,8 +26,7 @@ CifarBatch read_binary_batch(InputFile file, const CifarKind& kind) {
         if (*at >= classes) {
           fail(
               "'{}' has the label {} in record {}, but {} has classes 0 to {}: download it again, "
-              "or "
-              "check which data set it is",
+              "or check which data set it is",
               file.path().string(), *at, begin + i, kind.name, classes - 1);
         }
         ++at;

@@ -31,8 +31,7 @@ constexpr Word kWords[] = {
 
 constexpr std::string_view kPossible =
     "cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, "
-    "npy:FILE, "
-    "folder:DIR, uniform or gaussian";
+    "npy:FILE, folder:DIR, uniform or gaussian";
 
 bool is_one_file(DatasetKind kind) {
   return kind == DatasetKind::kIdx || kind == DatasetKind::kSvhn || kind == DatasetKind::kNpy;

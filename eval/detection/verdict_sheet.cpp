@@ -69,8 +69,7 @@ void VerdictSheet::write(const DetectorSettings& settings, const VerdictCounts& 
                    100 * settings.tpr_high, settings.images_name));
   page +=
       "</dl>\n<p>Under each image: the verdict, the class that the network sees and how sure it "
-      "is, "
-      "the score, the file.</p>\n<ul class=\"sheet verdicts\">\n";
+      "is, the score, the file.</p>\n<ul class=\"sheet verdicts\">\n";
   page += items_;
   page += "</ul>\n";
   if (added_ > kMostShown) {

@@ -14,8 +14,7 @@ constexpr double kSteps = 100000;
 ThresholdSweep sweep_of(int classes, double end_of_10, double end_of_100, bool auroc_counts_equal) {
   require(classes == 10 || classes == 100,
           "the threshold sweep is defined for networks with 10 or 100 classes, but this one has "
-          "{}: use "
-          "the exact metrics",
+          "{}: use the exact metrics",
           classes);
   return {1.0 / classes, classes == 10 ? end_of_10 : end_of_100, auroc_counts_equal};
 }

@@ -79,8 +79,7 @@ std::vector<Note> notes_of(const Report& report) {
     notes.push_back(
         {"FPR with out-of-distribution as the positive class (--positive out): the share of "
          "in-distribution images that a threshold takes for out-of-distribution which finds 95% of "
-         "the "
-         "out-of-distribution images. It is not the FPR of the ODIN paper"});
+         "the out-of-distribution images. It is not the FPR of the ODIN paper"});
   }
   for (const std::string& sentence : report.notes) notes.push_back({sentence});
   for (const SearchResult& search : report.searches) notes.push_back(note_on(search));

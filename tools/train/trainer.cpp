@@ -189,8 +189,7 @@ void Trainer::restore(std::int64_t steps, const ParameterMap& parameters,
 void Trainer::fail_at_step(double loss) {
   fail(
       "step {}: the loss is {} at a learning rate of {:.6g}, and the first values that are not "
-      "finite "
-      "are in {}. A smaller --rate or a longer --warmup-epochs may help",
+      "finite are in {}. A smaller --rate or a longer --warmup-epochs may help",
       step_ + 1, loss, next_rate(), network_->first_not_finite());
 }
 

@@ -30,8 +30,7 @@ std::string begin_of(const ByteSource& file) {
 
 constexpr std::string_view kLuaTorch =
     "it is a file of Lua Torch (.t7): read it in Python (package torchfile), and save the "
-    "network's "
-    "state_dict() with torch.save";
+    "network's state_dict() with torch.save";
 constexpr std::string_view kImage =
     "it is an image, not a network: give the file that holds the network";
 constexpr std::string_view kProgram =
@@ -40,8 +39,7 @@ constexpr std::string_view kUtf16 =
     "it is text in UTF-16, not a network: give the file that holds the network";
 constexpr std::string_view kOnnx =
     "it is an ONNX model, whose parameters have lost their names: save the state_dict() of the "
-    "network "
-    "that it was exported from with torch.save";
+    "network that it was exported from with torch.save";
 
 struct Magic {
   std::string_view bytes;
@@ -51,12 +49,10 @@ struct Magic {
 constexpr Magic kMagics[] = {
     {"version https://git-lfs.github.com/spec/"sv,
      "it is a Git LFS pointer, not the file that it stands for: run 'git lfs pull' in its "
-     "repository, "
-     "or download the file itself"},
+     "repository, or download the file itself"},
     {"\x00\x05\x16\x07"sv,
      "it is an AppleDouble file, which macOS makes beside a file of the same name without '._': "
-     "give "
-     "that file"},
+     "give that file"},
     {"\xfd"
      "7zXZ\x00"sv,
      "it is compressed with xz: unpack it first, with 'xz --decompress'"},
@@ -190,8 +186,7 @@ std::optional<std::string> recognise_answer(std::string_view begin) {
     const std::string title = title_of(text);
     return fmt::format(
         "it is a web page{}, saved in place of the file: download it again (does the address need "
-        "a "
-        "login, or lead to a page around the file?)",
+        "a login, or lead to a page around the file?)",
         title.empty() ? "" : fmt::format(" with the title '{}'", quote(title)));
   }
   const bool is_xml = tags.starts_with("<?xml") || tags.starts_with("<error");

@@ -66,8 +66,7 @@ bool read_file_header(const InputFile& file) {
   if (const auto other = recognise_other_file(*bytes)) fail("{}", *other);
   fail(
       "it is not a file of MATLAB's version 5 (it may be of version 4): save it with save(FILE, "
-      "'X', "
-      "'y', '-v7')");
+      "'X', 'y', '-v7')");
 }
 
 // Checks the beginning of a variable that takes `bytes` in all.

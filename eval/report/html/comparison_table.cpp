@@ -62,8 +62,7 @@ std::string comparison_table(const HtmlReport& report, std::string_view set_anch
   const std::string_view ranked_by = report.average ? "average AUROC over the sets" : "AUROC";
   std::string html = fmt::format(
       "<p class=\"muted\">Detectors by their {}. All figures in %, FPR at a TPR of 95\u00a0%; "
-      "\u2193 "
-      "less is better, \u2191 more is better; the best of each column is bold.{}</p>\n"
+      "\u2193 less is better, \u2191 more is better; the best of each column is bold.{}</p>\n"
       "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"comparison of the "
       "detectors\"><table class=\"comparison\">\n<caption>Ranked by {}</caption>\n",
       ranked_by, report.paper.empty() ? "" : " Published figures are in brackets.", ranked_by);

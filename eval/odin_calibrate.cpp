@@ -231,7 +231,8 @@ int calibrate_detector(const Options& o) {
     const TrainingStore store(o.fit_dir, checkpoint, scorer.description());
     learnt_from = run_training_set(scorer, *training, scoring, &store, progress);
     learnt_from->name = training->set.images->name();
-    fit_detectors(scorer, *learnt_from);
+    const std::vector<UnfittedDetector> unfitted = fit_detectors(scorer, *learnt_from);
+    if (!unfitted.empty()) fail("{}", unfitted.front().reason);
     request.training = &*learnt_from;
   }
   request.parameters = {o.temperature.value_or(kAuthorsTemperature),

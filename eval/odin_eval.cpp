@@ -73,11 +73,10 @@ void write_report(const std::string& file, const Report& report,
 }
 
 // Prints the figures first: a full disk must not hide them. Then writes every file, even if another one
-// could not be written. Throws Error with a sentence for each file that could not, and for each set that
-// failed.
+// could not be written. Throws Error with a sentence for each file that could not, for each set that
+// failed, and for each problem that was there before.
 void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& result,
-                   const Report& report) {
-  std::vector<std::string> problems;
+                   const Report& report, std::vector<std::string> problems) {
   for (const FailedSet& set : report.failed) {
     problems.push_back(fmt::format("{} failed: {}", set.name, set.reason));
   }
@@ -108,7 +107,8 @@ void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& 
   if (!problems.empty()) fail("{}", fmt::join(problems, "\n"));
 }
 
-// Makes scorers for the run, and fits their detectors, for which the network runs once.
+// Makes scorers for the run, and fits their detectors, for which the network runs once. Those that cannot be
+// fitted are left out.
 class Scorers {
  public:
   Scorers(const EvalOptions& o, const Job& job, Backend& backend, int threads,
@@ -128,8 +128,21 @@ class Scorers {
       const TrainingStore store(o_.fit_dir, job_.checkpoint, scorer->description());
       training_ = run_training_set(*scorer, *job_.training, scoring_, &store, progress_);
     }
-    fit_detectors(*scorer, *training_);
+    for (UnfittedDetector& one : fit_detectors(*scorer, *training_)) {
+      if (!reason_for(*one.detector).empty()) continue;
+      // Where work goes on, now, and again in the report.
+      if (!o_.quiet && scoring_.ranks->rank() == 0 && !scorer->detectors().empty()) {
+        complain("odin_eval", one.reason);
+      }
+      unfitted_.push_back(std::move(one));
+    }
     return scorer;
+  }
+
+  // Why it could not be fitted; empty if it was not left out.
+  std::string reason_for(const Detector& detector) const {
+    const auto found = std::ranges::find(unfitted_, &detector, &UnfittedDetector::detector);
+    return found == unfitted_.end() ? "" : found->reason;
   }
 
  private:
@@ -140,11 +153,13 @@ class Scorers {
   ScoringOptions scoring_;
   Progress& progress_;
   std::optional<TrainingSet> training_;
+  std::vector<UnfittedDetector> unfitted_;
 };
 
 std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorers& scorers,
                                  ScoringOptions scoring, Progress& progress) {
   const std::unique_ptr<Scorer> scorer = scorers.make(detectors_to_search(o.detectors));
+  if (scorer->detectors().empty()) return {};  // none could be fitted
   const ScoreStore store(o.search_dir, job.checkpoint, scorer->description());
   scoring.store = &store;
   return run_search(*scorer, job.search->in, job.search->out, paper_grid(), scoring, progress);
@@ -154,11 +169,37 @@ std::vector<SearchResult> search(const EvalOptions& o, const Job& job, Scorers& 
 std::vector<const Detector*> detectors_of(const EvalOptions& o, const Job& job) {
   std::vector<const Detector*> all;
   for (const BenchmarkTask& task : job.tasks) {
+    if (!task.failure.empty()) continue;
     for (const Detector* detector : task.detectors.empty() ? o.detectors : task.detectors) {
       if (std::ranges::find(all, detector) == all.end()) all.push_back(detector);
     }
   }
   return all;
+}
+
+// Removes the detectors that could not be fitted from what was asked for and from each task. Returns why, a
+// sentence for each. Throws Error with these if no detector is left.
+std::vector<std::string> leave_out_unfitted(const Scorers& scorers, EvalOptions& o, Job& job) {
+  std::vector<std::string> reasons;
+  for (std::size_t d = o.detectors.size(); d-- > 0;) {
+    std::string reason = scorers.reason_for(*o.detectors[d]);
+    // No task does if a search has chosen other options, with which it could be fitted.
+    const auto needs_it = [&](const BenchmarkTask& task) {
+      return task.failure.empty() &&
+             (task.detectors.empty() || task.detectors[d] == o.detectors[d]);
+    };
+    if (reason.empty() || std::ranges::none_of(job.tasks, needs_it)) continue;
+    reasons.insert(reasons.begin(), std::move(reason));
+    std::erase(o.plot, o.detectors[d]);
+    const auto at = static_cast<std::ptrdiff_t>(d);
+    o.detectors.erase(o.detectors.begin() + at);
+    for (BenchmarkTask& task : job.tasks) {
+      if (!task.detectors.empty()) task.detectors.erase(task.detectors.begin() + at);
+    }
+  }
+  if (o.detectors.empty()) fail("{}", fmt::join(reasons, "\n"));
+  for (const std::string& reason : reasons) job.notes.push_back(fmt::format("Failed: {}", reason));
+  return reasons;
 }
 
 // Throws Error if an output cannot be written, before hours of work are spent on it.
@@ -170,7 +211,7 @@ void check_outputs(const EvalOptions& o) {
   if (!o.report.empty()) make_output_folder(o.report);
 }
 
-int evaluate(const EvalOptions& o, const Ranks& ranks) {
+int evaluate(EvalOptions o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
   const DeviceOptions device = o.device.options(ranks.local_count());
   // First, before other threads start: the network's file is read in a child process, which has none of them.
@@ -190,7 +231,6 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   options.scoring.batch_size = o.batch_size;
   options.scoring.ranks = &ranks;
   options.scoring.threads = device.threads;
-  options.detectors = o.detectors;
   options.method = o.method;
   options.positive = o.positive;
   options.in_classes = prepared.in_classes.classes;
@@ -199,9 +239,11 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   Scorers scorers(o, prepared, *backend, device.threads, options.scoring, progress);
   std::vector<SearchResult> searches;
   if (prepared.search) searches = search(o, prepared, scorers, options.scoring, progress);
-  const Job job = prepared.search ? tuned(prepared, o.detectors, searches) : prepared;
+  Job job = searches.empty() ? prepared : tuned(prepared, o.detectors, searches);
   const std::unique_ptr<Scorer> scorer = scorers.make(detectors_of(o, job));
+  std::vector<std::string> problems = leave_out_unfitted(scorers, o, job);
   if (o.batch_size == 0) options.scoring.batch_size = scorer->preferred_batch();
+  options.detectors = o.detectors;
   const BenchmarkResult result = run_benchmark(*scorer, job.in, job.tasks, options, progress);
   if (ranks.rank() > 0) return 0;
 
@@ -212,7 +254,7 @@ int evaluate(const EvalOptions& o, const Ranks& ranks) {
   report.threads = device.threads;
   report.ranks = ranks.count();
   report.seed = o.job.seed;
-  write_outputs(o, job, result, report);
+  write_outputs(o, job, result, report, std::move(problems));
   return 0;
 }
 

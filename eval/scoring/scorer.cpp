@@ -76,10 +76,22 @@ void Scorer::set_fit(const Detector& detector, std::shared_ptr<const DetectorFit
   fits_[static_cast<std::size_t>(found - detectors_.begin())] = std::move(fit);
 }
 
-double Scorer::milliseconds(const Detector& detector) const {
+void Scorer::leave_out(const Detector& detector) {
+  const auto at = static_cast<std::ptrdiff_t>(index_of(detector));
+  detectors_.erase(detectors_.begin() + at);
+  options_.erase(options_.begin() + at);
+  fits_.erase(fits_.begin() + at);
+  costs_.erase(costs_.begin() + at);
+}
+
+std::size_t Scorer::index_of(const Detector& detector) const {
   const auto found = std::ranges::find(detectors_, &detector);
   require(found != detectors_.end(), "the score {} is not computed here", detector.name);
-  return costs_[static_cast<std::size_t>(found - detectors_.begin())].milliseconds();
+  return static_cast<std::size_t>(found - detectors_.begin());
+}
+
+double Scorer::milliseconds(const Detector& detector) const {
+  return costs_[index_of(detector)].milliseconds();
 }
 
 double Scorer::perturbation_milliseconds(std::span<const float> images, const Detector& detector,

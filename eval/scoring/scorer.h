@@ -43,6 +43,8 @@ class Scorer {
   void set_fit(const Detector& detector, std::shared_ptr<const DetectorFit> fit);
   // By the detectors' order; nullptr where there is none.
   std::span<const std::shared_ptr<const DetectorFit>> fits() const { return fits_; }
+  // Computes its scores no longer. Throws Error for a detector that is not its own.
+  void leave_out(const Detector& detector);
   // The number of threads that compute scores from the network's outputs: 1 unless this was called. No score
   // depends on it.
   void use_threads(int threads);
@@ -94,6 +96,8 @@ class Scorer {
   Scorer(const Checkpoint& checkpoint, const Plan& plan, Backend& backend,
          std::span<const Detector* const> detectors);
 
+  // Its place among the detectors. Throws Error if it is not its own.
+  std::size_t index_of(const Detector& detector) const;
   // How many they are. Throws Error if that is no whole number, and for a pixel that is not finite.
   std::size_t count_of(std::span<const float> images) const;
   // The passes for those of the detectors that perturb images.

@@ -9,12 +9,14 @@
 namespace odin {
 namespace {
 
-// Scores of variants, which follow the detector that they are variants of.
+// Scores of a detector and its variants follow each other. Those that could not be fitted are not among them.
 std::vector<OptionSearch> search_options(const Scores& in, const Scores& out) {
   std::vector<OptionSearch> searches;
   for (const Detector* detector : in.detectors) {
     if (detector->uses_odin_parameters) continue;
-    if (detector->variant_of == nullptr) searches.push_back({.detector = detector});
+    const Detector* const base = detector->variant_of ? detector->variant_of : detector;
+    if (searches.empty() || searches.back().detector != base)
+      searches.push_back({.detector = base});
     OptionSearch& search = searches.back();
     search.tried.push_back(detector);
     search.results.push_back(exact_metrics(in.of(*detector), out.of(*detector)));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/eval/data/data_support.h"
 #include "tests/eval/odin_eval_support.h"
 
 using namespace odin;
@@ -125,4 +126,46 @@ TEST_CASE("a search chooses the options that are best on the held-out images") {
   const ProgramResult nothing = w.run(command + "energy,baseline --search");
   CHECK(nothing.exit_status == 2);
   CHECK(contains(nothing.errors, "--search has nothing to choose"));
+}
+
+TEST_CASE("a score that cannot be fitted does not take the others with it") {
+  const EvalWorkspace w;
+  w.write_folder("photos", 9, 1);  // without classes
+  const std::string command = std::string(kGeneral) + " --quiet --fit-on folder:photos --score ";
+  const ProgramResult r =
+      w.run(command +
+            "mahalanobis,energy,she,react --plot she --json r.json --csv r.csv --report page "
+            "--scores s");
+  CHECK(r.exit_status == 1);
+  const std::string of_mahalanobis = "the score mahalanobis cannot be fitted on ";
+  INFO(r.errors);
+  CHECK(r.errors.starts_with("odin_eval: the score she cannot be fitted on "));
+  CHECK(holds(r.errors, {"\n" + of_mahalanobis}));
+  CHECK(holds(r.output, {"Failed: " + of_mahalanobis}));
+  CHECK(holds(content_of(w.folder / "r.csv"), {",note,", "Failed: " + of_mahalanobis}));
+  CHECK(holds(content_of(w.folder / "page/index.html"), {"Failed: " + of_mahalanobis}));
+  CHECK(fs::exists(w.folder / "s/confidence_React_In.txt"));
+  CHECK_FALSE(fs::exists(w.folder / "s/confidence_Mahalanobis_In.txt"));
+  // The figures of the others are those of a run without it.
+  w.succeed(command + "energy,react --json others.json");
+  const Json json = Json::parse(content_of(w.folder / "r.json"));
+  CHECK(json["evaluations"] == Json::parse(content_of(w.folder / "others.json"))["evaluations"]);
+}
+
+TEST_CASE("a search tries the options with which a score can be fitted") {
+  const EvalWorkspace w;
+  w.write_folder("photos", 9, 1);
+  const ProgramResult r = w.run(
+      "--weights densenet10.h5 --in cifar10:cifar-10-batches-bin --out uniform --skip 9 --limit 24 "
+      "--device cpu --quiet --fit-on folder:photos --search --score knn,she --json r.json");
+  CHECK(r.exit_status == 1);
+  CHECK(r.errors.starts_with("odin_eval: the score she cannot be fitted on "));
+  CHECK(one_line(r.errors));
+  const Json json = Json::parse(content_of(w.folder / "r.json"));
+  const Json& tried = json["searches"][0]["options"]["knn"]["tried"];
+  REQUIRE(tried.size() == 2);
+  CHECK(tried[0]["score"] == "knn:neighbours=1");
+  CHECK(tried[1]["score"] == "knn:neighbours=5");
+  CHECK(json["evaluations"][0]["detectors"].size() == 1);
+  CHECK(json["evaluations"][0]["detectors"].contains("knn"));
 }

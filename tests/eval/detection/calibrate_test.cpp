@@ -78,7 +78,7 @@ TEST_CASE("a score that learns has its training images in its settings") {
   const TrainingSet training =
       run_training_set(scorer, {noise_set("Training", NoiseKind::kGaussian, 30, 8)}, {}, nullptr,
                        c.network.progress);
-  fit_detectors(scorer, training);
+  CHECK(fit_detectors(scorer, training).empty());
   CalibrationRequest request{.score = react};
   CHECK_THROWS_WITH_AS(calibrate(scorer, c.network.in, request, {}, c.network.progress),
                        "the score react must be fitted before its threshold is set", Error);

@@ -142,7 +142,7 @@ TEST_CASE("a scorer scores with what its detectors have learnt") {
                        "the detector has not been fitted: it needs in-distribution training images",
                        Error);
   const TrainingSet set = f.run();
-  fit_detectors(f.scorer, set);
+  CHECK(fit_detectors(f.scorer, set).empty());
   const double mean = std::accumulate(set.features.begin(), set.features.end(), 0.0) /
                           static_cast<double>(set.features.size()) +
                       2;
@@ -157,11 +157,17 @@ TEST_CASE("a scorer scores with what its detectors have learnt") {
   CHECK(f.scorer.milliseconds(kOfMean) > 0);
 }
 
-TEST_CASE("a detector that cannot be fitted says why") {
+TEST_CASE("a detector that cannot be fitted says why, and is left out") {
   Fixture f;
   f.images.labels.clear();
-  CHECK_THROWS_WITH_AS(fit_detectors(f.scorer, f.run()),
-                       "the score of_mean cannot be fitted on training: it needs classes", Error);
+  const std::vector<UnfittedDetector> unfitted = fit_detectors(f.scorer, f.run());
+  REQUIRE(unfitted.size() == 1);
+  CHECK(unfitted[0].detector == &kOfMean);
+  CHECK(unfitted[0].reason == "the score of_mean cannot be fitted on training: it needs classes");
+  REQUIRE(f.scorer.detectors().size() == 1);
+  CHECK(f.scorer.detectors()[0] == &detectors::kBaseline);
+  CHECK(f.scorer.score(formula_images(7), {}).of(detectors::kBaseline).size() == 7);
+  CHECK_THROWS_AS(f.scorer.leave_out(kOfMean), Error);
   f.images.labels.resize(22);
   CHECK_THROWS_WITH_AS(f.run(), "22 labels do not fit 23 images", Error);
   CHECK_THROWS_AS(f.scorer.set_fit(detectors::kBaseline, nullptr), Error);

@@ -91,8 +91,8 @@ class FusedTraining {
 
   // Throws Error if x has fewer than two elements per channel.
   void channel_statistics(ConstTensorView x, double epsilon, const ChannelStatistics& statistics);
-  // running_mean and running_var (C) move by `momentum` towards the batch's mean and UNBIASED
-  // variance; `count` >= 2 is N H W of the batch.
+  // running_mean and running_var (C) move by `momentum`, in [0, 1], towards the batch's mean and
+  // UNBIASED variance; `count` >= 2 is N H W of the batch. All vectors are dense.
   void move_running_statistics(ConstTensorView mean, ConstTensorView variance, std::int64_t count,
                                double momentum, TensorView running_mean, TensorView running_var);
   // y = the convolution of h with w (O, C, k, k). If `statistics` are given, they become those of y.

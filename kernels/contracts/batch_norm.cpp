@@ -1,23 +1,6 @@
-#include <cmath>
-
 #include "kernels/contracts/checks.h"
 
 namespace odin {
-namespace {
-
-void check_epsilon(std::string_view operation, double epsilon) {
-  require(std::isfinite(epsilon) && epsilon > 0, "{}: epsilon is {}; it must be above 0", operation,
-          epsilon);
-}
-
-void check_enough_for_statistics(std::string_view operation, const check::Operand& x) {
-  const Shape& in = x.shape();
-  require(in[0] * in[2] * in[3] >= 2,
-          "{}: {} has shape {}; statistics need at least two elements per channel", operation,
-          x.name, in);
-}
-
-}  // namespace
 
 void Backend::batch_norm_forward_training(ConstTensorView x, ConstTensorView gamma,
                                           ConstTensorView beta, double epsilon, double momentum,
@@ -34,10 +17,9 @@ void Backend::batch_norm_forward_training(ConstTensorView x, ConstTensorView gam
                              {"mean", mean},
                              {"inv_std", inv_std}},
                             {"x", x});
-  check_epsilon(__func__, epsilon);
-  require(momentum >= 0 && momentum <= 1, "{}: momentum is {}; it must be in [0, 1]", __func__,
-          momentum);
-  check_enough_for_statistics(__func__, {"x", x});
+  check::epsilon(__func__, epsilon);
+  check::momentum(__func__, momentum);
+  check::enough_for_statistics(__func__, {"x", x});
   if (x.empty()) return;
   do_batch_norm_forward_training(x, gamma, beta, epsilon, momentum, relu, running_mean, running_var,
                                  y, mean, inv_std);
@@ -57,7 +39,7 @@ void Backend::batch_norm_backward_training(ConstTensorView x, ConstTensorView dy
                              check::gradient("dgamma", dgamma),
                              check::gradient("dbeta", dbeta)},
                             {"x", x});
-  check_enough_for_statistics(__func__, {"x", x});
+  check::enough_for_statistics(__func__, {"x", x});
   if (x.empty() || !(wanted(dx) || wanted(dgamma) || wanted(dbeta))) return;
   do_batch_norm_backward_training(x, dy, gamma, beta, mean, inv_std, relu, dx, dgamma, dbeta);
 }
@@ -74,7 +56,7 @@ void Backend::batch_norm_forward_evaluation(ConstTensorView x, ConstTensorView g
                              {"running_mean", running_mean},
                              {"running_var", running_var}},
                             {"x", x});
-  check_epsilon(__func__, epsilon);
+  check::epsilon(__func__, epsilon);
   if (x.empty()) return;
   do_batch_norm_forward_evaluation(x, gamma, beta, running_mean, running_var, epsilon, y);
 }
@@ -92,7 +74,7 @@ void Backend::batch_norm_backward_evaluation(ConstTensorView x, ConstTensorView 
                              check::gradient("dgamma", dgamma),
                              check::gradient("dbeta", dbeta)},
                             {"x", x});
-  check_epsilon(__func__, epsilon);
+  check::epsilon(__func__, epsilon);
   if (x.empty() || !(wanted(dx) || wanted(dgamma) || wanted(dbeta))) return;
   do_batch_norm_backward_evaluation(x, dy, gamma, running_mean, running_var, epsilon, dx, dgamma,
                                     dbeta);

@@ -1,5 +1,7 @@
 #include "kernels/contracts/checks.h"
 
+#include <cmath>
+
 namespace odin::check {
 
 void typed(std::string_view operation, DataType type, const Operand& operand) {
@@ -52,6 +54,22 @@ void channel_parameters(std::string_view operation, DataType type, Operands para
     shape(operation, parameter, {activation.shape()[1]}, activation);
     dense(operation, parameter);
   }
+}
+
+void epsilon(std::string_view operation, double value) {
+  require(std::isfinite(value) && value > 0, "{}: epsilon is {}; it must be above 0 and finite",
+          operation, value);
+}
+
+void momentum(std::string_view operation, double value) {
+  require(value >= 0 && value <= 1, "{}: momentum is {}; it must be in [0, 1]", operation, value);
+}
+
+void enough_for_statistics(std::string_view operation, const Operand& x) {
+  const Shape& in = x.shape();
+  require(in[0] * in[2] * in[3] >= 2,
+          "{}: {} has shape {}; statistics need at least two elements per channel", operation,
+          x.name, in);
 }
 
 }  // namespace odin::check

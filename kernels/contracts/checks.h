@@ -66,4 +66,11 @@ void activations(std::string_view operation, DataType type, Operands operands);
 void channel_parameters(std::string_view operation, DataType type, Operands parameters,
                         const Operand& activation);
 
+// Of a batch norm: is above 0 and finite.
+void epsilon(std::string_view operation, double value);
+// Of running statistics: is in [0, 1].
+void momentum(std::string_view operation, double value);
+// x (N, C, H, W) has at least two elements per channel, without which there is no unbiased variance.
+void enough_for_statistics(std::string_view operation, const Operand& x);
+
 }  // namespace odin::check

@@ -5,10 +5,6 @@
 namespace odin {
 namespace {
 
-void check_epsilon(std::string_view operation, double epsilon) {
-  require(epsilon > 0, "{}: epsilon is {}; it must be above 0", operation, epsilon);
-}
-
 // x (N, C, H, W), w (O, C, k, k) and y, whose shape follows.
 void check_convolution(std::string_view operation, const ConvolutionGeometry& geometry,
                        const NormalisedInput& in, const check::Operand& w,
@@ -39,10 +35,7 @@ void check_statistics(std::string_view operation, const ChannelStatistics& stati
                              {"variance", statistics.variance},
                              {"inv_std", statistics.inv_std}},
                             of);
-  const Shape& shape = of.shape();
-  require(shape[0] * shape[2] * shape[3] >= 2,
-          "{}: {} has shape {}; statistics need at least two elements per channel", operation,
-          of.name, shape);
+  check::enough_for_statistics(operation, of);
 }
 
 }  // namespace
@@ -50,7 +43,7 @@ void check_statistics(std::string_view operation, const ChannelStatistics& stati
 void FusedTraining::channel_statistics(ConstTensorView x, double epsilon,
                                        const ChannelStatistics& statistics) {
   check::rank(__func__, {"x", x}, 4);
-  check_epsilon(__func__, epsilon);
+  check::epsilon(__func__, epsilon);
   check_statistics(__func__, statistics, {"x", x});
   if (!x.empty()) do_channel_statistics(x, epsilon, statistics);
 }
@@ -58,11 +51,14 @@ void FusedTraining::channel_statistics(ConstTensorView x, double epsilon,
 void FusedTraining::move_running_statistics(ConstTensorView mean, ConstTensorView variance,
                                             std::int64_t count, double momentum,
                                             TensorView running_mean, TensorView running_var) {
-  check::alike(__func__, mean.type(),
-               {{"mean", mean},
-                {"variance", variance},
-                {"running_mean", running_mean},
-                {"running_var", running_var}});
+  const check::Operands vectors{{"mean", mean},
+                                {"variance", variance},
+                                {"running_mean", running_mean},
+                                {"running_var", running_var}};
+  check::rank(__func__, *vectors.begin(), 1);
+  check::alike(__func__, mean.type(), vectors);
+  for (const check::Operand& vector : vectors) check::dense(__func__, vector);
+  check::momentum(__func__, momentum);
   require(count >= 2, "{}: {} elements have no unbiased variance", __func__, count);
   do_move_running_statistics(mean, variance, count, momentum, running_mean, running_var);
 }
@@ -72,7 +68,7 @@ void FusedTraining::convolution_forward(const ConvolutionGeometry& geometry,
                                         double epsilon, const ChannelStatistics& statistics) {
   check_convolution(__func__, geometry, in, {"w", w}, {"y", y});
   if (wanted(statistics.mean)) {
-    check_epsilon(__func__, epsilon);
+    check::epsilon(__func__, epsilon);
     check_statistics(__func__, statistics, {"y", y});
   }
   if (!y.empty()) do_convolution_forward(geometry, in, w, y, epsilon, statistics);
@@ -91,7 +87,10 @@ void FusedTraining::convolution_backward(const ConvolutionGeometry& geometry,
                              check::gradient("dgamma", gradients.dgamma),
                              check::gradient("dbeta", gradients.dbeta)},
                             {"x", in.x});
-  if (wanted(dw)) check::alike(__func__, type, {{"w", w}, {"dw", dw}});
+  if (wanted(dw)) {
+    check::alike(__func__, type, {{"w", w}, {"dw", dw}});
+    check::dense(__func__, {"dw", dw});
+  }
   if (wanted(out.offset)) {
     check::activations(__func__, type, {{"dy", out.dy}, {"y", out.y}});
     check::channel_parameters(

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/error.h"
+#include "kernels/fused_training.h"
 #include "tests/kernels/backends.h"
 #include "tests/support/support.h"
 
@@ -172,7 +173,9 @@ TEST_CASE("batch norms name the operand that does not fit") {
           "batch_norm_forward_training: gamma has shape (3, 1); with x of shape (2, 3, 2, 2) it "
           "must be (3)");
     CHECK(training(x, c, 0, 0.1) ==
-          "batch_norm_forward_training: epsilon is 0; it must be above 0");
+          "batch_norm_forward_training: epsilon is 0; it must be above 0 and finite");
+    CHECK(training(x, c, std::numeric_limits<double>::infinity(), 0.1) ==
+          "batch_norm_forward_training: epsilon is inf; it must be above 0 and finite");
     CHECK(training(x, c, 1e-5, 1.5) ==
           "batch_norm_forward_training: momentum is 1.5; it must be in [0, 1]");
     CHECK(training(t({1, 3, 1, 1}), c, 1e-5, 0.1) ==
@@ -193,6 +196,59 @@ TEST_CASE("batch norms name the operand that does not fit") {
         error_of([&] { b.batch_norm_backward_evaluation(x, x, c, c, t({1}), 1e-5, {}, {}, {}); }) ==
         "batch_norm_backward_evaluation: running_var has shape (1); with x of shape (2, 3, 2, 2) "
         "it must be (3)");
+  });
+}
+
+TEST_CASE("fused steps of training name the operand that does not fit") {
+  for_each_backend([](Backend& b, Tensors& t, const std::string&) {
+    FusedTraining* const fused = b.fused_training();
+    if (!fused) return;
+    const TensorView x = t({2, 3, 2, 2});
+    const TensorView c = t({3});
+    const TensorView apart = t({6, 2}).slice(1, 0, 1);  // its elements have gaps
+    const TensorView gaps(apart.raw(), apart.type(), {3}, Strides{2});
+    const auto statistics = [&](const TensorView& of, const TensorView& mean, double epsilon) {
+      return error_of([&] { fused->channel_statistics(of, epsilon, {mean, c, c}); });
+    };
+    CHECK(statistics(x, c, 0) == "channel_statistics: epsilon is 0; it must be above 0 and finite");
+    CHECK(statistics(x, c, std::numeric_limits<double>::infinity()) ==
+          "channel_statistics: epsilon is inf; it must be above 0 and finite");
+    CHECK(statistics(x, gaps, 1e-5) ==
+          "channel_statistics: mean of shape (3) must be dense, not a slice");
+    CHECK(statistics(t({1, 3, 1, 1}), c, 1e-5) ==
+          "channel_statistics: x has shape (1, 3, 1, 1); statistics need at least two elements per "
+          "channel");
+
+    const auto move = [&](const TensorView& mean, const TensorView& running_var, std::int64_t count,
+                          double momentum) {
+      return error_of(
+          [&] { fused->move_running_statistics(mean, c, count, momentum, c, running_var); });
+    };
+    CHECK(move(c, c, 8, 0.1) == "no error");
+    CHECK(move(x, c, 8, 0.1) ==
+          "move_running_statistics: mean has shape (2, 3, 2, 2); it must have 1 axes");
+    CHECK(move(c, t({4}), 8, 0.1) ==
+          "move_running_statistics: running_var has shape (4); with mean of shape (3) it must be "
+          "(3)");
+    CHECK(move(gaps, c, 8, 0.1) ==
+          "move_running_statistics: mean of shape (3) must be dense, not a slice");
+    CHECK(move(c, gaps, 8, 0.1) ==
+          "move_running_statistics: running_var of shape (3) must be dense, not a slice");
+    CHECK(move(c, c, 1, 0.1) == "move_running_statistics: 1 elements have no unbiased variance");
+    CHECK(move(c, c, 8, 1.5) == "move_running_statistics: momentum is 1.5; it must be in [0, 1]");
+    CHECK(move(c, c, 8, std::numeric_limits<double>::quiet_NaN()) ==
+          "move_running_statistics: momentum is nan; it must be in [0, 1]");
+
+    const TensorView w = t({4, 3, 1, 1});
+    const TensorView y = t({2, 4, 2, 2});
+    const NormalisedInput in{x, c, c, c, c};
+    CHECK(error_of([&] {
+            fused->convolution_forward({}, in, w, y, -1, {t({4}), t({4}), t({4})});
+          }) == "convolution_forward: epsilon is -1; it must be above 0 and finite");
+    CHECK(error_of([&] {
+            fused->convolution_backward({}, in, w, {y, {}, {}, {}, {}},
+                                        t({4, 4, 1, 1}).slice(1, 0, 3), {x, true, {c, c}, {}, {}});
+          }) == "convolution_backward: dw of shape (4, 3, 1, 1) must be dense, not a slice");
   });
 }
 

@@ -1,7 +1,6 @@
 #include "kernels/cpu/backend.h"
 
 #include "kernels/cpu/convolution.h"
-#include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/cpu/training/fused_training.h"
 
 namespace odin::cpu {
@@ -10,9 +9,8 @@ CpuBackend::CpuBackend(const PlanOptions& options)
     : pool_(options.threads),
       options_(options),
       convolutions_(std::make_unique<Convolutions>(pool_)),
-      fused_training_(std::make_unique<CpuFusedTraining>(
-          kernel_table(options.instruction_set.value_or(best_instruction_set())),
-          options.convolution, options.blocks(), pool_)) {
+      fused_training_(std::make_unique<CpuFusedTraining>(options.kernels(), options.convolution,
+                                                         options.blocks(), pool_)) {
   options_.threads = pool_.size();
 }
 

@@ -17,8 +17,8 @@ class Convolutions;
 
 class CpuBackend final : public HostBackend {
  public:
-  // prepare() follows `options`. Throws Error for a negative number of threads; prepare() throws
-  // Error for an instruction set that this processor lacks.
+  // Evaluation and fused training follow `options`. Throws Error for a negative number of threads,
+  // and for an instruction set that this processor lacks.
   explicit CpuBackend(const PlanOptions& options);
   ~CpuBackend() override;
 

@@ -17,7 +17,7 @@ namespace {
 class CpuPlanExecutor final : public PlanExecutor {
  public:
   CpuPlanExecutor(const Plan& plan, const PlanOptions& options)
-      : kernels_(kernel_table(options.instruction_set.value_or(best_instruction_set()))),
+      : kernels_(options.kernels()),
         header_{plan.name, plan.buffers, plan.input, plan.classes, {}},
         features_(as_size(plan.features())),
         pool_(options.threads),

@@ -26,6 +26,10 @@ struct PlanOptions {
   Blocks blocks() const {
     return blocks_for(second_level_cache > 0 ? second_level_cache : cpu::second_level_cache());
   }
+  // Throws Error if the instruction set is not supported.
+  const KernelTable& kernels() const {
+    return kernel_table(instruction_set.value_or(best_instruction_set()));
+  }
 };
 
 // Prepares `plan`: packs (and transforms) its weights, once. Bit for bit, the results for an image

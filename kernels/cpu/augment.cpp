@@ -2,7 +2,7 @@
 
 #include "kernels/augmentation.h"
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/spans.h"
+#include "kernels/cpu/images.h"
 
 namespace odin::cpu {
 namespace {
@@ -36,7 +36,7 @@ void augment_plane(const AugmentationDraw& draw, const Pixels& pixels, const std
 void CpuBackend::do_augment(const Augmentation& augmentation, RandomKey key, ConstTensorView images,
                             ConstTensorView indices, ConstTensorView mean, ConstTensorView std,
                             TensorView y) {
-  const Rows to = rows_of("y", y);
+  const Images<float> out = images_of("y", y);
   const std::int64_t channels = y.shape()[1];
   const std::int64_t height = y.shape()[2];
   const std::int64_t width = y.shape()[3];
@@ -44,17 +44,16 @@ void CpuBackend::do_augment(const Augmentation& augmentation, RandomKey key, Con
   for (std::int64_t c = 0; c < channels; ++c) {
     pixels.push_back(normalised(mean.data<float>()[c], std.data<float>()[c]));
   }
-  const auto* const from = images.data<std::uint8_t>();
+  const std::int64_t plane = height * width;
+  const Images<const std::uint8_t> in{images.data<std::uint8_t>(), channels * plane};
   const auto* const index = indices.data<std::int32_t>();
-  float* const out = y.data<float>();
   pool_.run(y.shape()[0], [&](std::int64_t n, int) {
     const AugmentationDraw draw =
         draw_augmentation(augmentation.crop_padding, augmentation.flip, key.seed, key.stream,
                           static_cast<std::uint64_t>(n));
     for (std::int64_t c = 0; c < channels; ++c) {
-      augment_plane(draw, pixels[static_cast<std::size_t>(c)],
-                    from + (index[n] * channels + c) * height * width, height, width,
-                    out + n * to.stride + c * height * width);
+      augment_plane(draw, pixels[static_cast<std::size_t>(c)], in.plane(index[n], c, plane), height,
+                    width, out.plane(n, c, plane));
     }
   });
 }

@@ -1,5 +1,5 @@
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/spans.h"
+#include "kernels/cpu/images.h"
 
 namespace odin::cpu {
 namespace {
@@ -40,38 +40,25 @@ void spread_plane(const PooledPlanes& s, const float* dy, float* dx) {
   }
 }
 
-// Calls task(wide, pooled) for every plane, with its offsets in the two tensors.
-template <class Task>
-void for_each_plane(ThreadPool& pool, const ConstTensorView& wide, const Rows& wide_rows,
-                    const ConstTensorView& pooled, const Rows& pooled_rows, Task&& task) {
-  const std::int64_t pixels = wide.shape()[2] * wide.shape()[3];
-  const std::int64_t pooled_pixels = pooled.shape()[2] * pooled.shape()[3];
-  pool.run(wide.shape()[0], [&](std::int64_t n, int) {
-    for (std::int64_t c = 0; c < wide.shape()[1]; ++c) {
-      task(n * wide_rows.stride + c * pixels, n * pooled_rows.stride + c * pooled_pixels);
-    }
-  });
-}
-
 }  // namespace
 
 void CpuBackend::do_average_pool_forward(int window, int stride, ConstTensorView x, TensorView y) {
   const PooledPlanes planes{x.shape()[3], y.shape()[2], y.shape()[3], window, stride};
-  const float* const in = x.data<float>();
-  float* const out = y.data<float>();
-  for_each_plane(
-      pool_, x, rows_of("x", x), y, rows_of("y", y),
-      [&](std::int64_t from, std::int64_t to) { pool_plane(planes, in + from, out + to); });
+  const Images<const float> in = images_of("x", x);
+  const Images<float> out = images_of("y", y);
+  for_each_plane(pool_, y, [&](std::int64_t n, std::int64_t c) {
+    pool_plane(planes, in.plane(n, c, pixels_of(x)), out.plane(n, c, pixels_of(y)));
+  });
 }
 
 void CpuBackend::do_average_pool_backward(int window, int stride, ConstTensorView dy,
                                           TensorView dx) {
   const PooledPlanes planes{dx.shape()[3], dy.shape()[2], dy.shape()[3], window, stride};
-  const float* const dout = dy.data<float>();
-  float* const din = dx.data<float>();
-  for_each_plane(
-      pool_, dx, rows_of("dx", dx), dy, rows_of("dy", dy),
-      [&](std::int64_t to, std::int64_t from) { spread_plane(planes, dout + from, din + to); });
+  const Images<const float> dout = images_of("dy", dy);
+  const Images<float> din = images_of("dx", dx);
+  for_each_plane(pool_, dy, [&](std::int64_t n, std::int64_t c) {
+    spread_plane(planes, dout.plane(n, c, pixels_of(dy)), din.plane(n, c, pixels_of(dx)));
+  });
 }
 
 }  // namespace odin::cpu

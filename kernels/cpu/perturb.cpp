@@ -1,6 +1,6 @@
 #include "kernels/cpu/backend.h"
+#include "kernels/cpu/images.h"
 #include "kernels/cpu/multiversion.h"
-#include "kernels/cpu/spans.h"
 
 namespace odin::cpu {
 namespace {
@@ -15,20 +15,14 @@ void perturb_plane(const float* x, const float* gradient, float step, float* y, 
 
 void CpuBackend::do_perturb(ConstTensorView x, ConstTensorView gradient, ConstTensorView step,
                             TensorView y) {
-  const std::int64_t channels = x.shape()[1];
-  const std::int64_t pixels = x.shape()[2] * x.shape()[3];
-  const Rows from = rows_of("x", x);
-  const Rows slopes = rows_of("gradient", gradient);
-  const Rows to = rows_of("y", y);
-  const float* const in = x.data<float>();
-  const float* const slope = gradient.data<float>();
-  const float* const length = step.data<float>();
-  float* const out = y.data<float>();
-  pool_.run(x.shape()[0], [&](std::int64_t n, int) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      perturb_plane(in + n * from.stride + c * pixels, slope + n * slopes.stride + c * pixels,
-                    length[c], out + n * to.stride + c * pixels, pixels);
-    }
+  const std::int64_t pixels = pixels_of(x);
+  const Images<const float> in = images_of("x", x);
+  const Images<const float> slopes = images_of("gradient", gradient);
+  const Images<float> out = images_of("y", y);
+  const float* const steps = step.data<float>();
+  for_each_plane(pool_, x, [&](std::int64_t n, std::int64_t c) {
+    perturb_plane(in.plane(n, c, pixels), slopes.plane(n, c, pixels), steps[c],
+                  out.plane(n, c, pixels), pixels);
   });
 }
 

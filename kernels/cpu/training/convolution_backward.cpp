@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "kernels/cpu/batch_norm_loops.h"
+#include "kernels/cpu/images.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/training/fused_training.h"
-#include "kernels/cpu/training/tensor_planes.h"
 
 namespace odin::cpu {
 namespace {
@@ -42,6 +42,7 @@ class CpuFusedTraining::BackwardPass {
                      own.blocks_, w.data<float>(), own.packed_, own.pool_),
         x_(images_of("x", in.x)),
         dx_(images_of("dx", gradients.dx)),
+        y_(images_of("y", out.y)),
         dy_(images_of("dy", out.dy)) {
     own_.sums_.resize(static_cast<std::size_t>(sizes_.images * sizes_.in_channels));
   }
@@ -96,11 +97,10 @@ class CpuFusedTraining::BackwardPass {
   // Applies the correction of dy.
   void finish_result(std::int64_t first, std::int64_t count) {
     if (out_.offset.raw() == nullptr) return;
-    const auto y = images_of("y", out_.y);
     const Correction correction{out_.mean.data<float>(), out_.offset.data<float>(),
                                 out_.slope.data<float>()};
     for (std::int64_t n = first; n < first + count; ++n) {
-      correction.apply(y.image(n), sizes_.out_channels, pixels_of(out_.y), dy_.image(n));
+      correction.apply(y_.image(n), sizes_.out_channels, pixels_of(out_.y), dy_.image(n));
     }
   }
 
@@ -143,15 +143,15 @@ class CpuFusedTraining::BackwardPass {
     task.in_channels = static_cast<int>(channels);
     task.out_channels = static_cast<int>(sizes_.out_channels);
     task.pixels = static_cast<long>(pixels_);
-    task.in = planes_from(in_.x, first);
+    task.in = planes_of(x_ + first, pixels_);
     task.scale = prologue_.scale;
     task.shift = prologue_.shift;
     task.mean = in_.mean.data<float>();
-    task.in_gradient = planes_from(gradients_.dx, first);
+    task.in_gradient = planes_of(dx_ + first, pixels_);
     task.add = gradients_.add;
-    task.gradient = planes_from(out_.dy, first);
+    task.gradient = planes_of(dy_ + first, pixels_);
     if (out_.offset.raw() != nullptr) {
-      task.out = planes_from(out_.y, first);
+      task.out = planes_of(y_ + first, pixels_);
       task.out_mean = out_.mean.data<float>();
       task.out_offset = out_.offset.data<float>();
       task.out_slope = out_.slope.data<float>();
@@ -206,6 +206,7 @@ class CpuFusedTraining::BackwardPass {
   ImageConvolution convolution_;
   Images<const float> x_;
   Images<float> dx_;
+  Images<const float> y_;  // empty without a correction of dy
   Images<float> dy_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/accumulate.h"
+#include "kernels/cpu/images.h"
 #include "kernels/cpu/spans.h"
 #include "kernels/cpu/winograd_choice.h"
 
@@ -65,11 +66,8 @@ FilterSums::FilterSums(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm
 void FilterSums::place(FilterTask& task, Images<const float> x, Images<const float> dy,
                        std::int64_t first, std::int64_t images) const {
   task.images = static_cast<int>(images);
-  // The kernel only reads these.
-  task.in = {const_cast<float*>(x.image(first)), static_cast<long>(x.stride),
-             static_cast<long>(sizes_.height * sizes_.width)};
-  task.gradient = {const_cast<float*>(dy.image(first)), static_cast<long>(dy.stride),
-                   static_cast<long>(sizes_.out_height * sizes_.out_width)};
+  task.in = planes_of(x + first, sizes_.height * sizes_.width);
+  task.gradient = planes_of(dy + first, sizes_.out_height * sizes_.out_width);
 }
 
 float* FilterSums::clear_part(std::int64_t part) {

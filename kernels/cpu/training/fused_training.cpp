@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "kernels/cpu/batch_norm_loops.h"
-#include "kernels/cpu/training/tensor_planes.h"
+#include "kernels/cpu/images.h"
 
 namespace odin::cpu {
 
@@ -132,11 +132,11 @@ void CpuFusedTraining::run_pointwise(const NormalisedInput& in, const Prologue& 
   task.in_channels = static_cast<int>(in.x.shape()[1]);
   task.out_channels = static_cast<int>(channels);
   task.pixels = static_cast<long>(pixels_of(y));
-  task.in = planes_from(in.x, first);
+  task.in = planes_of(images_of("x", in.x) + first, pixels_of(in.x));
   task.scale = prologue.scale;
   task.shift = prologue.shift;
   task.weights = weights;
-  task.out = planes_from(y, first);
+  task.out = planes_of(images_of("y", y) + first, pixels_of(y));
   Worker& own = workers_[static_cast<std::size_t>(worker)];
   task.workspace = own.convolution.workspace.floats(kernels_.pointwise_forward.workspace(task));
   task.measured = own.gradient.floats(3 * task.images * channels);

@@ -61,8 +61,7 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const flo
     task.shift = prologue.shift;
   }
   // Kernels read and write whole vectors, which must not reach into the next plane.
-  task.in = {const_cast<float*>(in.data), static_cast<long>(in.stride),
-             static_cast<long>(in_pixels_)};
+  task.in = planes_of(in, in_pixels_);
   if (in_pixels_ % kernels_.lanes != 0) {
     const std::int64_t plane = padded_plane(in_pixels_);
     task.in.plane = static_cast<long>(plane);
@@ -70,13 +69,13 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const flo
     task.in.data = worker.staged_in.floats(images * task.in.image);
     for (std::int64_t n = 0; n < images; ++n) {
       for (std::int64_t c = 0; c < task.in_channels; ++c) {
-        std::copy_n(in.image(n) + c * in_pixels_, in_pixels_,
+        std::copy_n(in.plane(n, c, in_pixels_), in_pixels_,
                     task.in.data + n * task.in.image + c * plane);
       }
     }
   }
   const bool staged = out_pixels_ % kernels_.lanes != 0 && out_plane < padded_plane(out_pixels_);
-  task.out = {out.data, static_cast<long>(out.stride), static_cast<long>(out_plane)};
+  task.out = planes_of(out, out_plane);
   if (staged) {
     task.out.plane = static_cast<long>(padded_plane(out_pixels_));
     task.out.image = task.out.plane * task.out_channels;
@@ -88,7 +87,7 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const flo
   for (std::int64_t n = 0; n < images; ++n) {
     for (std::int64_t c = 0; c < task.out_channels; ++c) {
       std::copy_n(task.out.data + n * task.out.image + c * task.out.plane, out_pixels_,
-                  out.image(n) + c * out_plane);
+                  out.plane(n, c, out_plane));
     }
   }
 }

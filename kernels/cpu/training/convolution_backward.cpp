@@ -44,7 +44,7 @@ class CpuFusedTraining::BackwardPass {
         dx_(images_of("dx", gradients.dx)),
         y_(images_of("y", out.y)),
         dy_(images_of("dy", out.dy)) {
-    own_.sums_.resize(static_cast<std::size_t>(sizes_.images * sizes_.in_channels));
+    own_.open_sums_.resize(static_cast<std::size_t>(sizes_.images * sizes_.in_channels));
   }
 
   // dw may be empty: not wanted.
@@ -109,7 +109,7 @@ class CpuFusedTraining::BackwardPass {
     Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
     const std::int64_t channels = sizes_.in_channels;
     const std::int64_t plane = padded_plane(pixels_);
-    float* const dh = own.gradient.floats(count * channels * plane);
+    float* const dh = own.results.floats(count * channels * plane);
     convolution_.run(own.convolution, count, dy_ + first, {}, {dh, channels * plane}, plane);
     for (std::int64_t n = first; n < first + count; ++n) {
       for (std::int64_t c = 0; c < channels; ++c) {
@@ -119,7 +119,7 @@ class CpuFusedTraining::BackwardPass {
   }
 
   // Passes a plane of the gradient of h on to dx. Returns the sums over its open part.
-  PlaneSums pass_plane(const float* dh, std::int64_t n, std::int64_t c) const {
+  OpenSums pass_plane(const float* dh, std::int64_t n, std::int64_t c) const {
     const float* const x = x_.plane(n, c, pixels_);
     float* const dx = dx_.plane(n, c, pixels_);
     const float mean = in_.mean.data<float>()[c];
@@ -161,7 +161,7 @@ class CpuFusedTraining::BackwardPass {
     Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
     const PointwiseGradientKernel& kernel = own_.kernels_.pointwise_gradient;
     task.workspace = own.convolution.workspace.floats(kernel.workspace(task));
-    task.open_sums = own.gradient.floats(2 * task.images * channels);
+    task.open_sums = own.results.floats(2 * task.images * channels);
     kernel.run(task);
     for (std::int64_t n = first; n < end; ++n) {
       const float* const sums = task.open_sums + 2 * (n - first) * channels;
@@ -175,25 +175,25 @@ class CpuFusedTraining::BackwardPass {
     const auto m = static_cast<double>(sizes_.images * pixels_);
     const auto add = [](float& to, double value) { to = static_cast<float>(to + value); };
     for (std::int64_t c = 0; c < channels; ++c) {
-      PlaneSums total;
+      OpenSums total;
       for (std::int64_t n = 0; n < sizes_.images; ++n) {
-        total.first += sums_of(n, c).first;
-        total.second += sums_of(n, c).second;
+        total.d += sums_of(n, c).d;
+        total.d_centred += sums_of(n, c).d_centred;
       }
-      const auto [sum, centred] = total;
       const double inv_std = in_.inv_std.data<float>()[c];
       const double scale = prologue_.scale[c];
-      add(gradients_.correction.offset.data<float>()[c], scale * sum / m);
-      add(gradients_.correction.slope.data<float>()[c], scale * inv_std * inv_std * centred / m);
+      add(gradients_.correction.offset.data<float>()[c], scale * total.d / m);
+      add(gradients_.correction.slope.data<float>()[c],
+          scale * inv_std * inv_std * total.d_centred / m);
       if (gradients_.dgamma.raw() != nullptr) {
-        add(gradients_.dgamma.data<float>()[c], centred * inv_std);
+        add(gradients_.dgamma.data<float>()[c], total.d_centred * inv_std);
       }
-      if (gradients_.dbeta.raw() != nullptr) add(gradients_.dbeta.data<float>()[c], sum);
+      if (gradients_.dbeta.raw() != nullptr) add(gradients_.dbeta.data<float>()[c], total.d);
     }
   }
 
-  PlaneSums& sums_of(std::int64_t n, std::int64_t c) {
-    return own_.sums_[static_cast<std::size_t>(n * sizes_.in_channels + c)];
+  OpenSums& sums_of(std::int64_t n, std::int64_t c) {
+    return own_.open_sums_[static_cast<std::size_t>(n * sizes_.in_channels + c)];
   }
 
   CpuFusedTraining& own_;

@@ -39,7 +39,7 @@ void CpuFusedTraining::measure_image(Images<const float> x, std::int64_t channel
     for_each_block(pixels, [&](auto begin, auto count) {
       add_deviations(plane + begin, static_cast<float>(mean), count, deviations);
     });
-    sums_[static_cast<std::size_t>(n * channels + c)] = {mean, deviations.uv.total()};
+    planes_[static_cast<std::size_t>(n * channels + c)] = {mean, deviations.uv.total()};
   }
 }
 
@@ -52,15 +52,15 @@ void CpuFusedTraining::merge_statistics(std::int64_t images, std::int64_t channe
   squares_.assign(means_.size(), 0.0);
   const auto for_each_plane = [&](auto f) {
     for (std::int64_t n = 0; n < images; ++n) {
-      const PlaneSums* const planes = &sums_[static_cast<std::size_t>(n * channels)];
+      const PlaneStatistics* const planes = &planes_[static_cast<std::size_t>(n * channels)];
       for (std::size_t c = 0; c < means_.size(); ++c) f(c, planes[c]);
     }
   };
-  for_each_plane([&](std::size_t c, const PlaneSums& plane) { means_[c] += plane.first; });
+  for_each_plane([&](std::size_t c, const PlaneStatistics& plane) { means_[c] += plane.mean; });
   for (double& mean : means_) mean /= static_cast<double>(images);
-  for_each_plane([&](std::size_t c, const PlaneSums& plane) {
-    const double away = plane.first - means_[c];
-    squares_[c] += plane.second + static_cast<double>(pixels) * away * away;
+  for_each_plane([&](std::size_t c, const PlaneStatistics& plane) {
+    const double away = plane.mean - means_[c];
+    squares_[c] += plane.squared_deviations + static_cast<double>(pixels) * away * away;
   });
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto i = static_cast<std::size_t>(c);
@@ -77,7 +77,7 @@ void CpuFusedTraining::do_channel_statistics(ConstTensorView x, double epsilon,
   const auto in = images_of("x", x);
   const std::int64_t images = x.shape()[0];
   const std::int64_t channels = x.shape()[1];
-  sums_.resize(static_cast<std::size_t>(images * channels));
+  planes_.resize(static_cast<std::size_t>(images * channels));
   pool_.run(images, [&](std::int64_t n, int) { measure_image(in, channels, pixels_of(x), n); });
   merge_statistics(images, channels, pixels_of(x), epsilon, statistics);
 }
@@ -106,7 +106,7 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
   const ImageConvolution convolution(ConvolutionPass::kForward, sizes, algorithm_, kernels_,
                                      blocks_, w.data<float>(), packed_, pool_);
   const bool measured = statistics.mean.raw() != nullptr;
-  sums_.resize(static_cast<std::size_t>(sizes.images * sizes.out_channels));
+  planes_.resize(static_cast<std::size_t>(sizes.images * sizes.out_channels));
   const std::int64_t pixels = pixels_of(y);
   const auto run_images = [&](std::int64_t first, std::int64_t end, int worker) {
     if (is_pointwise(sizes)) {
@@ -139,7 +139,7 @@ void CpuFusedTraining::run_pointwise(const NormalisedInput& in, const Prologue& 
   task.out = planes_of(images_of("y", y) + first, pixels_of(y));
   Worker& own = workers_[static_cast<std::size_t>(worker)];
   task.workspace = own.convolution.workspace.floats(kernels_.pointwise_forward.workspace(task));
-  task.measured = own.gradient.floats(3 * task.images * channels);
+  task.measured = own.results.floats(3 * task.images * channels);
   kernels_.pointwise_forward.run(task);
   const auto pixels = static_cast<double>(task.pixels);
   for (std::int64_t n = first; n < end; ++n) {
@@ -147,8 +147,8 @@ void CpuFusedTraining::run_pointwise(const NormalisedInput& in, const Prologue& 
     for (std::int64_t c = 0; c < channels; ++c) {
       const double away = measured[channels + c] / pixels;  // of the mean from the centre
       const double deviations = measured[2 * channels + c] - pixels * away * away;
-      sums_[static_cast<std::size_t>(n * channels + c)] = {measured[c] + away,
-                                                           deviations < 0 ? 0 : deviations};
+      planes_[static_cast<std::size_t>(n * channels + c)] = {measured[c] + away,
+                                                             deviations < 0 ? 0 : deviations};
     }
   }
 }

@@ -22,12 +22,18 @@ class CpuFusedTraining final : public FusedTraining {
  private:
   struct Worker {
     ImageConvolution::Worker convolution;
-    Scratch gradient;  // of the normalised input of some images, or what a kernel measures
+    Scratch results;  // of some images: what a kernel measures, or the gradient of its input
   };
-  // Sums over an image's channel, for the statistics or for the gradients of a batch norm.
-  struct PlaneSums {
-    double first = 0;
-    double second = 0;
+  // Of one channel of an image, x.
+  struct PlaneStatistics {
+    double mean = 0;
+    double squared_deviations = 0;  // the sum of (x - mean)^2
+  };
+  // Of one channel of an image: with d the gradient of a normalised input where its ReLU is open, else
+  // 0, the sums of d and of d (x - mean).
+  struct OpenSums {
+    double d = 0;
+    double d_centred = 0;
   };
 
   class BackwardPass;  // convolution_backward.cpp
@@ -36,14 +42,14 @@ class CpuFusedTraining final : public FusedTraining {
 
   // The prologue's factors, valid until the next call.
   Prologue prologue_of(const NormalisedInput& in);
-  // A 1x1 convolution of images [first, end), with its weights packed. Sets their plane sums as
-  // measure_image() does.
+  // A 1x1 convolution of images [first, end), with its weights packed. Sets the statistics of
+  // the results' planes, as measure_image() does.
   void run_pointwise(const NormalisedInput& in, const Prologue& prologue, TensorView y,
                      const float* weights, std::int64_t first, std::int64_t end, int worker);
-  // Sets the plane sums of an image of x to its planes' means and squared deviations.
+  // Sets the statistics of the planes of an image of x.
   void measure_image(Images<const float> x, std::int64_t channels, std::int64_t pixels,
                      std::int64_t n);
-  // The statistics of all channels, from the plane sums of all images.
+  // The statistics of all channels, from those of all planes.
   void merge_statistics(std::int64_t images, std::int64_t channels, std::int64_t pixels,
                         double epsilon, const ChannelStatistics& statistics);
 
@@ -56,9 +62,10 @@ class CpuFusedTraining final : public FusedTraining {
   Scratch packed_;
   std::vector<float> scales_;
   std::vector<float> shifts_;
-  std::vector<PlaneSums> sums_;  // (N, C)
-  std::vector<double> means_;    // (C)
-  std::vector<double> squares_;  // (C)
+  std::vector<PlaneStatistics> planes_;  // (N, C)
+  std::vector<OpenSums> open_sums_;      // (N, C)
+  std::vector<double> means_;            // (C)
+  std::vector<double> squares_;          // (C)
 };
 
 }  // namespace odin::cpu

@@ -11,8 +11,6 @@
 namespace odin::cpu {
 namespace {
 
-constexpr auto kFloatBytes = static_cast<std::int64_t>(sizeof(float));
-
 // Pixels that are worth the call of a kernel: smaller images are computed together.
 constexpr std::int64_t kPixels = 512;
 
@@ -34,8 +32,8 @@ std::int64_t images_by_thread(const ConvolutionSizes& s) {
 // on the number of threads, or the order of additions would. It is low if the weights are large,
 // because each sum is as large as they are, and if the images are small.
 std::int64_t partial_sums(const ConvolutionSizes& s) {
-  constexpr std::int64_t kBytes = 32 << 20;
-  const std::int64_t affordable = kBytes / (weight_elements(s) * kFloatBytes);
+  constexpr std::int64_t kFloats = (32 << 20) / sizeof(float);
+  const std::int64_t affordable = kFloats / weight_elements(s);
   const std::int64_t worthwhile = s.images / images_for_a_call(s.out_height * s.out_width);
   return std::min(s.images, std::clamp<std::int64_t>(std::min(affordable, worthwhile), 8, 32));
 }
@@ -77,20 +75,18 @@ Convolutions::Convolutions(ThreadPool& pool)
       workers_(static_cast<std::size_t>(pool.size())) {}
 
 bool Convolutions::is_product(const ConvolutionSizes& s) const {
-  return products_are_faster_ && s.kernel_height == 1 && s.kernel_width == 1 && s.stride == 1 &&
-         s.padding == 0;
+  return products_are_faster_ && is_pointwise(s);
 }
 
-ImagePass& Convolutions::image_pass(const ConvolutionSizes& sizes, Direction direction) {
-  return image_passes_.try_emplace(std::pair(direction, sizes), sizes, direction, pool_.size())
-      .first->second;
+ImagePass& Convolutions::image_pass(ConvolutionPass pass, const ConvolutionSizes& sizes) {
+  return image_passes_.try_emplace(std::pair(pass, sizes), pass, sizes, pool_.size()).first->second;
 }
 
 FilterPass& Convolutions::filter_pass(const ConvolutionSizes& sizes) {
   return filter_passes_.try_emplace(sizes, sizes, pool_.size()).first->second;
 }
 
-void Convolutions::run_images(Direction direction, ConvolutionSizes sizes, Images<const float> in,
+void Convolutions::run_images(ConvolutionPass pass, ConvolutionSizes sizes, Images<const float> in,
                               const float* weights, Images<float> out) {
   const SingleThreadedOpenMp single;
   const std::int64_t images = sizes.images;
@@ -99,21 +95,21 @@ void Convolutions::run_images(Direction direction, ConvolutionSizes sizes, Image
   // The remaining images form a smaller group.
   const std::int64_t rest = images % group;
   sizes.images = group;
-  ImagePass& pass = image_pass(sizes, direction);
+  ImagePass& group_pass = image_pass(pass, sizes);
   sizes.images = rest;
-  ImagePass* const rest_pass = rest > 0 ? &image_pass(sizes, direction) : nullptr;
+  ImagePass* const rest_pass = rest > 0 ? &image_pass(pass, sizes) : nullptr;
 
   std::byte* const packed =
-      weights_.reserve(pass.weight_bytes() + (rest_pass ? rest_pass->weight_bytes() : 0));
-  std::byte* const rest_packed = packed + pass.weight_bytes();
-  pass.pack_weights(weights, packed);
+      weights_.reserve(group_pass.weight_bytes() + (rest_pass ? rest_pass->weight_bytes() : 0));
+  std::byte* const rest_packed = packed + group_pass.weight_bytes();
+  group_pass.pack_weights(weights, packed);
   if (rest_pass) rest_pass->pack_weights(weights, rest_packed);
 
   pool_.run(groups + (rest > 0 ? 1 : 0), [&](std::int64_t index, int worker) {
     Scratch& scratch = workers_[static_cast<std::size_t>(worker)];
     const std::int64_t first = index * group;
     if (index < groups) {
-      pass.run(worker, scratch, packed, in + first, out + first);
+      group_pass.run(worker, scratch, packed, in + first, out + first);
     } else {
       rest_pass->run(worker, scratch, rest_packed, in + first, out + first);
     }
@@ -136,8 +132,7 @@ void Convolutions::run_products(const Matrix& weights, std::int64_t in_channels,
       return;
     }
     Scratch& scratch = workers_[static_cast<std::size_t>(worker)];
-    auto* const beside = reinterpret_cast<float*>(scratch.reserve(
-        static_cast<std::size_t>((in_channels + out_channels) * columns * kFloatBytes)));
+    float* const beside = scratch.floats((in_channels + out_channels) * columns);
     float* const result = beside + in_channels * columns;
     lay_side_by_side(in + first, images, in_channels, pixels, beside);
     multiply(out_channels, columns, in_channels, weights, {beside, columns}, 0, result, columns);
@@ -150,7 +145,7 @@ void Convolutions::forward(const ConvolutionSizes& sizes, const ConstTensorView&
   const Images<const float> in = images_of("x", x);
   const Images<float> out = images_of("y", y);
   const auto* const weights = w.data<float>();
-  if (!is_product(sizes)) return run_images(Direction::kForward, sizes, in, weights, out);
+  if (!is_product(sizes)) return run_images(ConvolutionPass::kForward, sizes, in, weights, out);
   run_products({weights, sizes.in_channels}, sizes.in_channels, sizes.out_channels, sizes, false,
                in, out);
 }
@@ -160,7 +155,8 @@ void Convolutions::backward_data(const ConvolutionSizes& sizes, const ConstTenso
   const Images<const float> in = images_of("dy", dy);
   const Images<float> out = images_of("dx", dx);
   const auto* const weights = w.data<float>();
-  if (!is_product(sizes)) return run_images(Direction::kBackwardData, sizes, in, weights, out);
+  if (!is_product(sizes))
+    return run_images(ConvolutionPass::kBackwardData, sizes, in, weights, out);
   run_products({weights, sizes.in_channels, true}, sizes.out_channels, sizes.in_channels, sizes,
                true, in, out);
 }
@@ -174,8 +170,7 @@ void Convolutions::add_filter_product(const ConvolutionSizes& sizes, Images<cons
   const float* left = dy.data;
   const float* right = x.data;
   if (images > 1) {
-    auto* const beside = reinterpret_cast<float*>(scratch.reserve(static_cast<std::size_t>(
-        (sizes.in_channels + sizes.out_channels) * columns * kFloatBytes)));
+    float* const beside = scratch.floats((sizes.in_channels + sizes.out_channels) * columns);
     lay_side_by_side(dy, images, sizes.out_channels, pixels, beside);
     float* const inputs = beside + sizes.out_channels * columns;
     lay_side_by_side(x, images, sizes.in_channels, pixels, inputs);
@@ -202,11 +197,8 @@ void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTen
   ++part.images;
   FilterPass* const longer = product || sizes.images % sums == 0 ? nullptr : &filter_pass(part);
 
-  const std::int64_t elements = product
-                                    ? weight_elements(sizes)
-                                    : static_cast<std::int64_t>(pass->packed_bytes()) / kFloatBytes;
-  auto* const packed = reinterpret_cast<float*>(
-      partial_sums_.reserve(static_cast<std::size_t>(sums * elements * kFloatBytes)));
+  const std::int64_t elements = product ? weight_elements(sizes) : pass->packed_floats();
+  float* const packed = partial_sums_.floats(sums * elements);
   const std::int64_t pixels = sizes.height * sizes.width;
   pool_.run(sums, [&](std::int64_t sum, int worker) {
     float* const to = packed + sum * elements;
@@ -220,8 +212,7 @@ void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTen
       }
     } else {
       FilterPass& own = end - begin == sizes.images / sums ? *pass : *longer;
-      own.run(worker, workers_[static_cast<std::size_t>(worker)], in + begin, dout + begin,
-              reinterpret_cast<std::byte*>(to));
+      own.run(worker, workers_[static_cast<std::size_t>(worker)], in + begin, dout + begin, to);
     }
   });
 
@@ -234,7 +225,7 @@ void Convolutions::backward_filter(const ConvolutionSizes& sizes, const ConstTen
                   }
                   if (product) accumulate(packed + begin, to + begin, end - begin);
                 });
-  if (!product) pass->unpack_and_add(reinterpret_cast<const std::byte*>(packed), to);
+  if (!product) pass->unpack_and_add(packed, to);
 }
 
 void CpuBackend::do_convolution_forward(const ConvolutionGeometry& geometry, ConstTensorView x,

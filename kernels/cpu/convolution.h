@@ -2,10 +2,10 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <utility>
 #include <vector>
 
+#include "kernels/convolution.h"
 #include "kernels/convolution_sizes.h"
 #include "kernels/cpu/convolution_passes.h"
 #include "kernels/cpu/multiply.h"
@@ -36,7 +36,7 @@ class Convolutions {
 
  private:
   bool is_product(const ConvolutionSizes& sizes) const;
-  void run_images(Direction direction, ConvolutionSizes sizes, Images<const float> in,
+  void run_images(ConvolutionPass pass, ConvolutionSizes sizes, Images<const float> in,
                   const float* weights, Images<float> out);
   void run_products(const Matrix& weights, std::int64_t in_channels, std::int64_t out_channels,
                     const ConvolutionSizes& sizes, bool add, Images<const float> in,
@@ -44,12 +44,12 @@ class Convolutions {
   static void add_filter_product(const ConvolutionSizes& sizes, Images<const float> x,
                                  Images<const float> dy, std::int64_t images, bool add,
                                  Scratch& scratch, float* dw);
-  ImagePass& image_pass(const ConvolutionSizes& sizes, Direction direction);
+  ImagePass& image_pass(ConvolutionPass pass, const ConvolutionSizes& sizes);
   FilterPass& filter_pass(const ConvolutionSizes& sizes);
 
   ThreadPool& pool_;
   bool products_are_faster_;
-  std::map<std::pair<Direction, ConvolutionSizes>, ImagePass> image_passes_;
+  std::map<std::pair<ConvolutionPass, ConvolutionSizes>, ImagePass> image_passes_;
   std::map<ConvolutionSizes, FilterPass> filter_passes_;
   Scratch weights_;
   Scratch partial_sums_;

@@ -135,10 +135,10 @@ void PackedImages::unpack_and_add(const std::byte* from, float* scratch, Images<
   }
 }
 
-ImagePass::ImagePass(const ConvolutionSizes& sizes, Direction direction, int workers)
-    : direction_(direction), bound_(static_cast<std::size_t>(workers)) {
+ImagePass::ImagePass(ConvolutionPass pass, const ConvolutionSizes& sizes, int workers)
+    : pass_(pass), bound_(static_cast<std::size_t>(workers)) {
   const Problem problem(sizes);
-  if (direction == Direction::kForward) {
+  if (pass == ConvolutionPass::kForward) {
     const auto chosen = problem.forward();
     in_argument_ = DNNL_ARG_SRC;
     out_argument_ = DNNL_ARG_DST;
@@ -194,7 +194,7 @@ void ImagePass::run(int worker, Scratch& scratch, const std::byte* packed_weight
   bound->compute.place(out_argument_, packed_out);
   bound->compute.place(DNNL_ARG_SCRATCHPAD, scratchpad);
   bound->compute.execute();
-  if (direction_ == Direction::kForward) {
+  if (pass_ == ConvolutionPass::kForward) {
     bound->out.unpack(packed_out, out);
   } else {
     bound->out.unpack_and_add(packed_out, plain, out);
@@ -215,8 +215,8 @@ FilterPass::FilterPass(const ConvolutionSizes& sizes, int workers)
   unpack_ = sum(dw_, floats(problem.weights.dims(), Tag::oihw));
 }
 
-std::size_t FilterPass::packed_bytes() const {
-  return room(dw_);
+std::int64_t FilterPass::packed_floats() const {
+  return static_cast<std::int64_t>(room(dw_) / sizeof(float));
 }
 
 FilterPass::Bound::Bound(const FilterPass& pass)
@@ -228,7 +228,7 @@ FilterPass::Bound::Bound(const FilterPass& pass)
                                 {DNNL_ARG_SCRATCHPAD, pass.scratchpad_}}) {}
 
 void FilterPass::run(int worker, Scratch& scratch, Images<const float> x, Images<const float> dy,
-                     std::byte* packed) {
+                     float* packed) {
   auto& bound = bound_[static_cast<std::size_t>(worker)];
   if (!bound) bound = std::make_unique<Bound>(*this);
   std::byte* const packed_x =
@@ -243,7 +243,7 @@ void FilterPass::run(int worker, Scratch& scratch, Images<const float> x, Images
   bound->compute.execute();
 }
 
-void FilterPass::unpack_and_add(const std::byte* packed, float* dw) {
+void FilterPass::unpack_and_add(const float* packed, float* dw) {
   unpack_->place(DNNL_ARG_FROM, packed);
   unpack_->place(DNNL_ARG_TO, dw);
   unpack_->execute();

@@ -8,9 +8,11 @@
 #include <optional>
 #include <vector>
 
+#include "kernels/convolution.h"
 #include "kernels/convolution_sizes.h"
 #include "kernels/cpu/images.h"
 #include "kernels/cpu/onednn.h"
+#include "kernels/cpu/scratch.h"
 
 namespace odin::cpu {
 
@@ -44,12 +46,10 @@ class PackedImages {
   std::vector<BoundPrimitive> unpacking_;
 };
 
-enum class Direction { kForward, kBackwardData };
-
-// Forward, or backward to the data, of sizes.images images.
+// Forward (kForward), or backward to the data (kBackwardData), of sizes.images images.
 class ImagePass {
  public:
-  ImagePass(const ConvolutionSizes& sizes, Direction direction, int workers);
+  ImagePass(ConvolutionPass pass, const ConvolutionSizes& sizes, int workers);
 
   std::size_t weight_bytes() const;
   void pack_weights(const float* weights, std::byte* packed);
@@ -68,7 +68,7 @@ class ImagePass {
     BoundPrimitive compute;
   };
 
-  Direction direction_;
+  ConvolutionPass pass_;
   int in_argument_;
   int out_argument_;
   dnnl::primitive primitive_;
@@ -86,12 +86,12 @@ class FilterPass {
  public:
   FilterPass(const ConvolutionSizes& sizes, int workers);
 
-  std::size_t packed_bytes() const;
+  std::int64_t packed_floats() const;
   // packed = the gradient from these images; `scratch` belongs to the worker.
   void run(int worker, Scratch& scratch, Images<const float> x, Images<const float> dy,
-           std::byte* packed);
+           float* packed);
   // dw += packed
-  void unpack_and_add(const std::byte* packed, float* dw);
+  void unpack_and_add(const float* packed, float* dw);
 
  private:
   struct Bound {

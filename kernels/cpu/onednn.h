@@ -7,7 +7,6 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "kernels/cpu/scratch.h"
 #include "kernels/error.h"
 
 namespace odin::cpu {

@@ -57,13 +57,23 @@ class ThreadPool {
     run_tasks(count, call_of(task), false);
   }
   // Cuts [0, n) into chunks of nearly the same size, of at most `most`, and as many for every thread
-  // if n allows it. Calls task(first, end, worker) once for each, as run() does.
+  // if n allows it: the cut depends on the number of threads. Calls task(first, end, worker) once for
+  // each chunk, as run() does.
   template <class Task>
   void run_chunks(std::int64_t n, std::int64_t most, Task&& task) {
     const std::int64_t fewest = (n + most - 1) / most;
     const std::int64_t chunks = std::min(n, (fewest + size() - 1) / size() * size());
     run(chunks, [&](std::int64_t index, int worker) {
       task(index * n / chunks, (index + 1) * n / chunks, worker);
+    });
+  }
+  // Cuts [0, n) into blocks of `size`, the last one perhaps smaller, whatever the number of threads, so
+  // that sums over a block do not depend on it. Calls task(first, end, worker) once for each block, as
+  // run() does.
+  template <class Task>
+  void run_blocks(std::int64_t n, std::int64_t size, Task&& task) {
+    run((n + size - 1) / size, [&](std::int64_t index, int worker) {
+      task(index * size, std::min(n, (index + 1) * size), worker);
     });
   }
   // As run(), but after an exception no further task begins.

@@ -32,10 +32,8 @@ struct BatchPlanes {
 // Calls task(first, last) for groups of channels.
 template <class Task>
 void for_each_group(ThreadPool& pool, const BatchPlanes& planes, Task&& task) {
-  const std::int64_t group = planes.channels_at_once();
-  pool.run((planes.channels + group - 1) / group, [&](std::int64_t index, int) {
-    task(index * group, std::min(planes.channels, (index + 1) * group));
-  });
+  pool.run_blocks(planes.channels, planes.channels_at_once(),
+                  [&](std::int64_t first, std::int64_t last, int) { task(first, last); });
 }
 
 // Calls f(n, c) for the planes of channels [first, last), in memory order.

@@ -122,9 +122,8 @@ void Convolutions::run_products(const Matrix& weights, std::int64_t in_channels,
                                 Images<const float> in, Images<float> out) {
   const std::int64_t pixels = sizes.height * sizes.width;
   const std::int64_t group = images_for_a_call(pixels);
-  pool_.run((sizes.images + group - 1) / group, [&](std::int64_t index, int worker) {
-    const std::int64_t first = index * group;
-    const std::int64_t images = std::min(group, sizes.images - first);
+  pool_.run_blocks(sizes.images, group, [&](std::int64_t first, std::int64_t end, int worker) {
+    const std::int64_t images = end - first;
     const std::int64_t columns = images * pixels;
     if (images == 1) {
       multiply(out_channels, columns, in_channels, weights, {(in + first).data, columns},

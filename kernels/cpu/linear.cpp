@@ -10,14 +10,6 @@ namespace {
 // Rows of a matrix that a thread takes at once, for any number of threads.
 constexpr std::int64_t kRowsAtOnce = 32;
 
-template <class Task>
-void for_each_block_of_rows(ThreadPool& pool, std::int64_t rows, Task&& task) {
-  pool.run((rows + kRowsAtOnce - 1) / kRowsAtOnce, [&](std::int64_t index, int) {
-    const std::int64_t first = index * kRowsAtOnce;
-    task(first, std::min(kRowsAtOnce, rows - first));
-  });
-}
-
 // The leading dimension of a view's rows; the stride of a single row may be anything.
 std::int64_t leading(const ConstTensorView& view) {
   return std::max(view.strides()[0], view.shape()[1]);
@@ -33,7 +25,8 @@ void CpuBackend::do_linear_forward(ConstTensorView x, ConstTensorView w, ConstTe
   const float* const in = x.data<float>();
   const float* const bias = b.data<float>();
   float* const out = y.data<float>();
-  for_each_block_of_rows(pool_, x.shape()[0], [&](std::int64_t first, std::int64_t rows) {
+  pool_.run_blocks(x.shape()[0], kRowsAtOnce, [&](std::int64_t first, std::int64_t end, int) {
+    const std::int64_t rows = end - first;
     float* const to = out + first * leading(y);
     for (std::int64_t n = 0; n < rows; ++n) std::copy_n(bias, outputs, to + n * leading(y));
     multiply(rows, outputs, inputs, {in + first * leading(x), leading(x)},
@@ -49,14 +42,14 @@ void CpuBackend::do_linear_backward(ConstTensorView x, ConstTensorView w, ConstT
   rows_of("dy", dy);
   const float* const dout = dy.data<float>();
   if (wanted(dx)) {
-    for_each_block_of_rows(pool_, images, [&](std::int64_t first, std::int64_t rows) {
-      multiply(rows, inputs, outputs, {dout + first * leading(dy), leading(dy)},
+    pool_.run_blocks(images, kRowsAtOnce, [&](std::int64_t first, std::int64_t end, int) {
+      multiply(end - first, inputs, outputs, {dout + first * leading(dy), leading(dy)},
                {w.data<float>(), inputs}, 1, dx.data<float>() + first * leading(dx), leading(dx));
     });
   }
   if (wanted(dw) && images > 0) {
-    for_each_block_of_rows(pool_, outputs, [&](std::int64_t first, std::int64_t rows) {
-      multiply(rows, inputs, images, {dout + first, leading(dy), true},
+    pool_.run_blocks(outputs, kRowsAtOnce, [&](std::int64_t first, std::int64_t end, int) {
+      multiply(end - first, inputs, images, {dout + first, leading(dy), true},
                {x.data<float>(), leading(x)}, 1, dw.data<float>() + first * inputs, inputs);
     });
   }

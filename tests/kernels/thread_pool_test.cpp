@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -54,6 +55,37 @@ TEST_CASE("chunks cover everything once, are nearly equal, and as many for every
         CHECK(largest <= most);
         CHECK(largest - smallest <= 1);
         CHECK((chunks % threads == 0 || chunks == n));
+      }
+    }
+  }
+}
+
+TEST_CASE("blocks cover everything in order, whole but for the last, for any number of threads") {
+  for (const int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    for (const std::int64_t n : {0, 1, 6, 7, 8, 100}) {
+      for (const std::int64_t size : {1, 7, 1000}) {
+        CAPTURE(threads);
+        CAPTURE(n);
+        CAPTURE(size);
+        std::mutex mutex;
+        std::vector<std::pair<std::int64_t, std::int64_t>> blocks;
+        std::atomic<int> strangers = 0;
+        pool.run_blocks(n, size, [&](std::int64_t first, std::int64_t end, int worker) {
+          if (worker < 0 || worker >= threads) ++strangers;
+          const std::lock_guard lock(mutex);
+          blocks.emplace_back(first, end);
+        });
+        std::sort(blocks.begin(), blocks.end());
+        std::int64_t begin = 0;
+        for (const auto& [first, end] : blocks) {
+          CHECK(first == begin);
+          CHECK(end == std::min(n, first + size));
+          begin = first + size;
+        }
+        CHECK(begin >= n);
+        CHECK(static_cast<std::int64_t>(blocks.size()) == (n + size - 1) / size);
+        CHECK(strangers == 0);
       }
     }
   }

@@ -259,7 +259,7 @@ ODIN_INLINE Destination destination_of(const ConvolutionTask& task, long image, 
 }
 
 ODIN_INLINE int end_row_of(const WeightMatrix& w) {
-  return w.end_row == 0 || w.end_row > w.rows ? w.rows : w.end_row;
+  return w.end_row == 0 ? w.rows : w.end_row;
 }
 
 // Packs weights in the order in which multiply_panel() reads them.

@@ -203,7 +203,7 @@ struct WeightMatrix {
   long column_stride = 0;
   const float* row_scale = nullptr;
   // Only rows [first_row, end_row) are packed, to their place among all rows; both are multiples of
-  // 12, or end_row is 0 for all that are left.
+  // 12, or end_row is `rows`, or 0 for all that are left.
   int first_row = 0;
   int end_row = 0;
 };

@@ -132,9 +132,7 @@ void FilterSums::add_to(float* dw) {
   const std::int64_t rows = space.rows;
   const std::int64_t row_floats = sum_floats_ / (space.places * rows);
   const std::int64_t at_once = (rows + kFinishedPieces - 1) / kFinishedPieces;
-  pool_.run((rows + at_once - 1) / at_once, [&](std::int64_t index, int) {
-    const std::int64_t first = index * at_once;
-    const std::int64_t end = std::min(rows, first + at_once);
+  pool_.run_blocks(rows, at_once, [&](std::int64_t first, std::int64_t end, int) {
     for (std::int64_t place = 0; place < space.places; ++place) {
       float* const to = sums_ + (place * rows + first) * row_floats;
       for (std::int64_t part = 1; part < parts_; ++part) {

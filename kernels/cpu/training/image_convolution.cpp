@@ -36,10 +36,10 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   float* const to = packed.floats(packed_floats(matrix, winograd));
   // A few weights are packed sooner than another thread is awake.
   const int at_once = weight_elements(s) > kFewWeights ? kPackedRows : matrix.rows;
-  pool.run((matrix.rows + at_once - 1) / at_once, [&](std::int64_t index, int) {
+  pool.run_blocks(matrix.rows, at_once, [&](std::int64_t first, std::int64_t end, int) {
     WeightMatrix part = matrix;
-    part.first_row = static_cast<int>(index) * at_once;
-    part.end_row = part.first_row + at_once;
+    part.first_row = static_cast<int>(first);
+    part.end_row = static_cast<int>(end);
     pack_matrix(kernels, part, winograd, s.stride, to);
   });
 

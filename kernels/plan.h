@@ -21,6 +21,7 @@
 //   segment        neighbouring steps that run on the same number of images at a time (CPU)
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -44,6 +45,7 @@ struct PlanSlice {
   int buffer = 0;
   int begin = 0;
   int channels = 0;
+  auto operator<=>(const PlanSlice&) const = default;
 };
 
 // Whether two slices have a channel in common, and whether `inner` is a part (or all) of `outer`.

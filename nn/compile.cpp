@@ -3,7 +3,6 @@
 #include <cmath>
 #include <optional>
 #include <set>
-#include <tuple>
 
 #include "nn/layers/add.h"
 #include "nn/layers/average_pool.h"
@@ -17,10 +16,6 @@ namespace odin {
 namespace {
 
 using Node = Graph::Node;
-
-bool same(const Activation& a, const Activation& b) {
-  return a.buffer == b.buffer && a.begin == b.begin && a.channels == b.channels;
-}
 
 template <class L>
 const L* layer_as(const Node* node) {
@@ -68,7 +63,7 @@ class Compiler {
   // --- the graph's structure --------------------------------------------------------------------
   const Node* producer(const Activation& activation) const {
     for (const Node& node : graph_.nodes()) {
-      if (same(node.output, activation)) return &node;
+      if (node.output == activation) return &node;
     }
     return nullptr;
   }
@@ -80,7 +75,7 @@ class Compiler {
     for (const Node& node : graph_.nodes()) {
       for (const Activation& input : node.inputs) {
         if (!overlap(input, activation)) continue;
-        if (reader || !same(input, activation)) return nullptr;
+        if (reader || input != activation) return nullptr;
         reader = &node;
       }
     }
@@ -88,11 +83,8 @@ class Compiler {
   }
 
   // --- what the steps so far have written -------------------------------------------------------
-  static std::tuple<int, int, int> key(const Activation& a) {
-    return {a.buffer, a.begin, a.channels};
-  }
-  void mark_written(const Activation& activation) { written_.insert(key(activation)); }
-  bool is_written(const Activation& activation) const { return written_.contains(key(activation)); }
+  void mark_written(const Activation& activation) { written_.insert(activation); }
+  bool is_written(const Activation& activation) const { return written_.contains(activation); }
 
   // Follows an activation back, through dropout, ReLU and batch norm, to what a step has written. A
   // slice of a buffer that is filled piece by piece is its own source.
@@ -235,8 +227,8 @@ class Compiler {
 
   // Makes an addition the step's residual if the other operand is ready.
   void join(const Node& add, PlanConvolution& step) const {
-    const Activation& other = add.inputs[same(add.inputs[0], step.output) ? 1 : 0];
-    if (same(other, step.output)) return;
+    const Activation& other = add.inputs[add.inputs[0] == step.output ? 1 : 0];
+    if (other == step.output) return;
     const Source source = resolve(other);
     if (source.pending || !is_written(source.activation)) return;
     step.residual = source.activation;
@@ -297,7 +289,7 @@ class Compiler {
   const Graph& graph_;
   const ParameterMap& parameters_;
   Plan plan_;
-  std::set<std::tuple<int, int, int>> written_;
+  std::set<Activation> written_;
 };
 
 }  // namespace

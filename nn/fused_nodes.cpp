@@ -13,8 +13,7 @@ std::vector<std::size_t> convolutions_of(const Graph& graph, const Activation& r
     const Graph::Node& node = graph.nodes()[i];
     for (const Activation& input : node.inputs) {
       if (input.buffer != result.buffer) continue;
-      const bool all = input.begin == result.begin && input.channels == result.channels;
-      if (!all || !dynamic_cast<const Convolution*>(node.layer.get())) return {};
+      if (input != result || !dynamic_cast<const Convolution*>(node.layer.get())) return {};
       readers.push_back(i);
     }
   }

@@ -5,13 +5,7 @@
 
 #include "tests/kernels/random_plans.h"
 
-namespace odin {
-
-bool operator==(const PlanSlice& a, const PlanSlice& b) {
-  return a.buffer == b.buffer && a.begin == b.begin && a.channels == b.channels;
-}
-
-namespace test {
+namespace odin::test {
 namespace {
 
 using Slices = std::vector<PlanSlice>;
@@ -142,5 +136,4 @@ TEST_CASE("in both networks every gradient is set or cleared once, before it is 
 }
 
 }  // namespace
-}  // namespace test
-}  // namespace odin
+}  // namespace odin::test

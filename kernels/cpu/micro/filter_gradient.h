@@ -282,6 +282,7 @@ inline void finish_filter(const FilterTask& task, int first, int last, float* dw
 inline FilterSpace filter_space(const FilterTask& task) {
   const FilterTiling t = filter_tiling_of(task);
   FilterSpace s{};
+  s.depth = t.rows;
   s.places = t.places;
   s.rows = task.pointwise ? task.in_channels : task.out_channels;
   s.input_vectors = t.input_vectors;

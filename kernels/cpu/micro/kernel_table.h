@@ -102,6 +102,7 @@ struct FilterSpace {
   long inputs;
   long gradients;
   long sums;
+  long depth;  // of the products: pixels of the result or, with Winograd's algorithm, tiles
   int places;
   int rows;           // of the sums, [place][row][...]: outputs or, if pointwise, inputs
   int input_vectors;  // of channels

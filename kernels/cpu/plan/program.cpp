@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/as_size.h"
+#include "kernels/convolution_sizes.h"
 #include "kernels/cpu/convolution_task.h"
 #include "kernels/cpu/plan/segments.h"
 #include "kernels/cpu/winograd_choice.h"
@@ -84,21 +85,11 @@ class Lowering {
 
   ConvolutionSizes sizes_of(const PlanConvolution& step) const {
     const PlanBuffer& in = plan_.buffer_of(step.input);
-    const PlanBuffer& out = plan_.buffer_of(step.output);
-    return {
-        // The most: it decides the workspace.
-        .images = segments_.images[segments_.of_step[step_]],
-        .in_channels = step.input.channels,
-        .height = in.height,
-        .width = in.width,
-        .out_channels = step.output.channels,
-        .kernel_height = step.kernel,
-        .kernel_width = step.kernel,
-        .out_height = out.height,
-        .out_width = out.width,
-        .stride = step.stride,
-        .padding = step.padding,
-    };
+    // The most images: they decide the workspace.
+    const int images = segments_.images[segments_.of_step[step_]];
+    return convolution_sizes({step.stride, step.padding},
+                             {images, step.input.channels, in.height, in.width},
+                             {step.output.channels, step.input.channels, step.kernel, step.kernel});
   }
 
   void use_kernel(ConvolutionPass pass, const ConvolutionSizes& sizes, bool winograd,

@@ -17,8 +17,8 @@ constexpr std::int64_t kSmallSums = 3 << 19;
 constexpr std::int64_t kAllSums = 32 << 20;
 // Bytes of the operands that the threads share: they should stay in the last cache.
 constexpr std::int64_t kSharedOperands = 24 << 20;
-// Rows of the products that are worth loading and storing a block of sums.
-constexpr std::int64_t kRows = 64;
+// A depth of the products that is worth loading and storing a block of sums.
+constexpr std::int64_t kDepth = 64;
 constexpr std::int64_t kMostParts = 32;
 // Pieces of the sums that threads finish.
 constexpr std::int64_t kFinishedPieces = 16;
@@ -47,11 +47,9 @@ FilterSums::FilterSums(const ConvolutionSizes& s, ConvolutionAlgorithm algorithm
     task_.scale = prologue.scale;
     task_.shift = prologue.shift;
   }
-  const FilterSpace space = kernel_.space(task_);
+  const FilterSpace space = kernel_.space(task_);  // of one image
   sum_floats_ = space.sums;
-  const std::int64_t rows = task_.winograd ? (s.out_height + 3) / 4 * ((s.out_width + 3) / 4)
-                                           : s.out_height * s.out_width;
-  group_ = std::clamp<std::int64_t>(kRows / rows, 1, s.images);
+  group_ = std::clamp<std::int64_t>(kDepth / space.depth, 1, s.images);
   const std::int64_t bytes = sum_floats_ * kFloatBytes;
   if (bytes <= kSmallSums || task_.pointwise) {
     parts_ = std::clamp<std::int64_t>(std::min(kAllSums / bytes, s.images / group_), 8, kMostParts);

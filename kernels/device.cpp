@@ -5,7 +5,7 @@
 
 #include "kernels/cores.h"
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/plan/peak.h"
+#include "kernels/cpu/peak.h"
 #include "kernels/parse_number.h"
 
 #ifdef ODIN_WITH_CUDA

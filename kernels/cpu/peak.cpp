@@ -1,4 +1,4 @@
-#include "kernels/cpu/plan/peak.h"
+#include "kernels/cpu/peak.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,21 +1,10 @@
 #include "kernels/cpu/onednn.h"
 
-#include "kernels/cpu/multiply.h"
-
 namespace odin::cpu {
 
 const dnnl::engine& onednn_engine() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;
-}
-
-void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, const Matrix& b,
-              float beta, float* c, std::int64_t leading_c) {
-  const dnnl_status_t status =
-      dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', m, n, k, 1, a.data, a.leading,
-                 b.data, b.leading, beta, c, leading_c);
-  require(status == dnnl_success, "oneDNN cannot multiply {} x {} by {} x {} (status {})", m, k, k,
-          n, static_cast<int>(status));
 }
 
 BoundPrimitive::BoundPrimitive(const dnnl::primitive& primitive,

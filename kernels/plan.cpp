@@ -1,7 +1,6 @@
 #include "kernels/plan.h"
 
 #include <cmath>
-#include <type_traits>
 
 #include "kernels/backend.h"
 #include "kernels/error.h"

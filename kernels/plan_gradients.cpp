@@ -1,7 +1,7 @@
 #include "kernels/plan_gradients.h"
 
-#include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace odin {
 namespace {

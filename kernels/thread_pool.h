@@ -11,7 +11,6 @@
 #include <mutex>
 #include <stop_token>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 namespace odin {

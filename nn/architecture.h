@@ -37,12 +37,11 @@ struct Architecture {
   std::variant<DenseNetConfig, WideResNetConfig> family;
   ImageShape image;
 
-  // NOLINTBEGIN(google-explicit-constructor): a family alone is its network for the usual images
+  // A family alone is its network for the usual images.
   Architecture(const DenseNetConfig& config = {}, ImageShape shape = {})
       : family(config), image(shape) {}
   Architecture(const WideResNetConfig& config, ImageShape shape = {})
       : family(config), image(shape) {}
-  // NOLINTEND(google-explicit-constructor)
   bool operator==(const Architecture&) const = default;
 };
 

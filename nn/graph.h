@@ -42,7 +42,7 @@ class Graph {
   // Channels [begin, begin + channels) of an activation.
   Activation slice(const Activation& of, int begin, int channels) const;
 
-  // NOLINTBEGIN(performance-unnecessary-value-param): clang-tidy 14 does not see the moves
+  // NOLINTBEGIN(performance-unnecessary-value-param): clang-tidy 16 does not see the moves
   // Appends a layer that writes to a new buffer. Throws Error if shapes do not fit.
   template <class L>
   Activation add(std::string name, L layer, std::vector<Activation> inputs) {

@@ -1,2 +1,2 @@
-// The evaluation kernels for avx2; the build gives this file the flags.
+// Our kernels for avx2; the build gives this file the flags.
 #include "kernels/cpu/micro/kernels.h"

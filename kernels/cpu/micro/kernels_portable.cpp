@@ -1,2 +1,2 @@
-// The evaluation kernels for any processor.
+// Our kernels for any processor.
 #include "kernels/cpu/micro/kernels.h"

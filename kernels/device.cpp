@@ -121,8 +121,4 @@ double measured_memory_gbytes(std::string_view device) {
 #endif
 }
 
-std::unique_ptr<Backend> make_backend(std::string_view device, int threads) {
-  return make_backend(device, DeviceOptions{.threads = threads});
-}
-
 }  // namespace odin

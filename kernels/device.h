@@ -27,7 +27,6 @@ struct DeviceOptions {
 // "auto" takes a GPU if there is a usable one, else the CPU. Throws Error, saying what to do, if the
 // device does not exist or this build cannot use it.
 std::unique_ptr<Backend> make_backend(std::string_view device, const DeviceOptions& options = {});
-std::unique_ptr<Backend> make_backend(std::string_view device, int threads);
 
 // The measured peak rate of a device in GFLOP/s (a multiply-add counts as two): of vector arithmetic on
 // the CPU, of a large cuBLAS product on a GPU, in the options' precision. Takes a second.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/cpu/training/packed_weights.h"
 #include "kernels/cpu/winograd_choice.h"
 #include "tools/bench/relative_error.h"
 
@@ -69,11 +70,11 @@ TrainingKernels::TrainingKernels(const Shape& shape, const cpu::KernelTable& ker
   measured_.resize(3 * as_size(out_planes));
   open_sums_.resize(2 * as_size(in_planes));
   for (const bool backward : {false, true}) {
-    const cpu::ImageConvolution packing(
+    const cpu::PackedWeights packed(
         backward ? ConvolutionPass::kBackwardData : ConvolutionPass::kForward, sizes_,
-        ConvolutionAlgorithm::kAuto, table_, blocks_, w_.data(),
+        ConvolutionAlgorithm::kAuto, table_, w_.data(),
         backward ? packed_backward_ : packed_forward_, pool_);
-    (backward ? backward_weights_ : forward_weights_) = packing.weights();
+    (backward ? backward_weights_ : forward_weights_) = packed.data();
   }
   list_.push_back({"pointwise forward", false, shape_.multiply_adds(),
                    [](TrainingKernels& k) { k.forward(); },

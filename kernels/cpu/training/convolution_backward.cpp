@@ -38,8 +38,9 @@ class CpuFusedTraining::BackwardPass {
         sizes_(convolution_sizes(geometry, in.x.shape(), w.shape())),
         pixels_(pixels_of(in.x)),
         prologue_(own.prologue_of(in)),
-        convolution_(ConvolutionPass::kBackwardData, sizes_, own.algorithm_, own.kernels_,
-                     own.blocks_, w.data<float>(), own.packed_, own.pool_),
+        weights_(kPass, sizes_, own.algorithm_, own.kernels_, w.data<float>(), own.packed_,
+                 own.pool_),
+        convolution_(kPass, sizes_, own.kernels_, own.blocks_, weights_),
         x_(images_of("x", in.x)),
         dx_(images_of("dx", gradients.dx)),
         y_(images_of("y", out.y)),
@@ -70,6 +71,8 @@ class CpuFusedTraining::BackwardPass {
   }
 
  private:
+  static constexpr auto kPass = ConvolutionPass::kBackwardData;
+
   Images<const float> gradient_of_result() const { return dy_; }
 
   void pass_all() {
@@ -156,7 +159,7 @@ class CpuFusedTraining::BackwardPass {
       task.out_offset = out_.offset.data<float>();
       task.out_slope = out_.slope.data<float>();
     }
-    task.weights = convolution_.weights();
+    task.weights = weights_.data();
     task.sums = filter_sums;
     Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
     const PointwiseGradientKernel& kernel = own_.kernels_.pointwise_gradient;
@@ -203,6 +206,7 @@ class CpuFusedTraining::BackwardPass {
   ConvolutionSizes sizes_;
   std::int64_t pixels_;  // of a plane of x
   Prologue prologue_;
+  PackedWeights weights_;
   ImageConvolution convolution_;
   Images<const float> x_;
   Images<float> dx_;

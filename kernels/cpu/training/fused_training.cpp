@@ -103,14 +103,15 @@ void CpuFusedTraining::do_convolution_forward(const ConvolutionGeometry& geometr
   const auto x = images_of("x", in.x);
   const auto out = images_of("y", y);
   const Prologue prologue = prologue_of(in);
-  const ImageConvolution convolution(ConvolutionPass::kForward, sizes, algorithm_, kernels_,
-                                     blocks_, w.data<float>(), packed_, pool_);
+  constexpr auto kPass = ConvolutionPass::kForward;
+  const PackedWeights weights(kPass, sizes, algorithm_, kernels_, w.data<float>(), packed_, pool_);
+  const ImageConvolution convolution(kPass, sizes, kernels_, blocks_, weights);
   const bool measured = statistics.mean.raw() != nullptr;
   planes_.resize(static_cast<std::size_t>(sizes.images * sizes.out_channels));
   const std::int64_t pixels = pixels_of(y);
   const auto run_images = [&](std::int64_t first, std::int64_t end, int worker) {
     if (is_pointwise(sizes)) {
-      run_pointwise(in, prologue, y, convolution.weights(), first, end, worker);
+      run_pointwise(in, prologue, y, weights.data(), first, end, worker);
       return;
     }
     Worker& own = workers_[static_cast<std::size_t>(worker)];

@@ -4,18 +4,8 @@
 
 #include "kernels/cpu/convolution_task.h"
 #include "kernels/cpu/memory.h"
-#include "kernels/cpu/winograd_choice.h"
 
 namespace odin::cpu {
-namespace {
-
-// A multiple of every instruction set's rows: packed weights may be cut there.
-constexpr std::int64_t kRowsApart = 12;
-// Rows of weights that a thread packs at once, if there are more than a few.
-constexpr int kPackedRows = 4 * kRowsApart;
-constexpr std::int64_t kFewWeights = 20000;
-
-}  // namespace
 
 std::int64_t images_at_once(const ConvolutionSizes& s, const Blocks& blocks) {
   // A layer's weights serve the whole batch before the next layer's come. (An evaluation needs those of
@@ -27,27 +17,14 @@ std::int64_t images_at_once(const ConvolutionSizes& s, const Blocks& blocks) {
 }
 
 ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& s,
-                                   ConvolutionAlgorithm algorithm, const KernelTable& kernels,
-                                   const Blocks& blocks, const float* weights, Scratch& packed,
-                                   ThreadPool& pool)
-    : kernels_(kernels) {
-  const bool winograd = takes_winograd(s, algorithm);
-  const WeightMatrix matrix = weight_matrix(pass, s, winograd, weights);
-  float* const to = packed.floats(packed_floats(matrix, winograd));
-  // A few weights are packed sooner than another thread is awake.
-  const int at_once = weight_elements(s) > kFewWeights ? kPackedRows : matrix.rows;
-  pool.run_blocks(matrix.rows, at_once, [&](std::int64_t first, std::int64_t end, int) {
-    WeightMatrix part = matrix;
-    part.first_row = static_cast<int>(first);
-    part.end_row = static_cast<int>(end);
-    pack_matrix(kernels, part, winograd, s.stride, to);
-  });
-
-  kernel_ = &convolution_kernel(kernels, pass, s, winograd);
-  task_ = convolution_task(pass, s, winograd, blocks);
-  task_.weights = to;
-  in_pixels_ = std::int64_t{task_.in_height} * task_.in_width;
-  out_pixels_ = std::int64_t{task_.out_height} * task_.out_width;
+                                   const KernelTable& kernels, const Blocks& blocks,
+                                   const PackedWeights& weights)
+    : kernels_(kernels),
+      kernel_(convolution_kernel(kernels, pass, s, weights.winograd())),
+      task_(convolution_task(pass, s, weights.winograd(), blocks)),
+      in_pixels_(std::int64_t{task_.in_height} * task_.in_width),
+      out_pixels_(std::int64_t{task_.out_height} * task_.out_width) {
+  task_.weights = weights.data();
 }
 
 void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const float> in,
@@ -81,8 +58,8 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const flo
     task.out.image = task.out.plane * task.out_channels;
     task.out.data = worker.staged_out.floats(images * task.out.image);
   }
-  task.workspace = worker.workspace.floats(kernel_->workspace(task));
-  kernel_->run(task);
+  task.workspace = worker.workspace.floats(kernel_.workspace(task));
+  kernel_.run(task);
   if (!staged) return;
   for (std::int64_t n = 0; n < images; ++n) {
     for (std::int64_t c = 0; c < task.out_channels; ++c) {

@@ -1,5 +1,5 @@
 // A convolution of a batch's images by our own kernels, or its gradient in the input, for one
-// training step: the weights are packed anew, and groups of images are computed one by one.
+// training step: groups of images are computed one by one.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include "kernels/cpu/images.h"
 #include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/cpu/scratch.h"
-#include "kernels/thread_pool.h"
+#include "kernels/cpu/training/packed_weights.h"
 
 namespace odin::cpu {
 
@@ -26,15 +26,9 @@ std::int64_t images_at_once(const ConvolutionSizes& sizes, const Blocks& blocks)
 
 class ImageConvolution {
  public:
-  // kForward or kBackwardData. `packed` holds the weights until the last call. Those of a 1x1
-  // convolution (is_pointwise) are packed for PointwiseForwardTask and PointwiseGradientTask, whose
-  // kernels take the place of run().
-  ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& sizes,
-                   ConvolutionAlgorithm algorithm, const KernelTable& kernels, const Blocks& blocks,
-                   const float* weights, Scratch& packed, ThreadPool& pool);
-
-  // The packed weights.
-  const float* weights() const { return task_.weights; }
+  // kForward or kBackwardData, with the weights of that pass.
+  ImageConvolution(ConvolutionPass pass, const ConvolutionSizes& sizes, const KernelTable& kernels,
+                   const Blocks& blocks, const PackedWeights& weights);
 
   // The memory of one thread.
   struct Worker {
@@ -49,7 +43,7 @@ class ImageConvolution {
 
  private:
   const KernelTable& kernels_;
-  const ConvolutionKernel* kernel_ = nullptr;
+  const ConvolutionKernel& kernel_;
   ConvolutionTask task_;
   std::int64_t in_pixels_;
   std::int64_t out_pixels_;

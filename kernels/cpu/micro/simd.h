@@ -40,9 +40,9 @@ using Word = uint8_t;
 constexpr int kVectors = 2;  // columns of the micro-kernel, in vectors
 constexpr int kPanel = kVectors * kLanes;
 
-typedef float Vector __attribute__((vector_size(4 * kLanes)));
-typedef float UnalignedVector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-typedef int32_t IntVector __attribute__((vector_size(4 * kLanes)));
+using Vector __attribute__((vector_size(4 * kLanes))) = float;
+using UnalignedVector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias)) = float;
+using IntVector __attribute__((vector_size(4 * kLanes))) = int32_t;
 
 ODIN_INLINE Vector load(const float* p) {
   return *reinterpret_cast<const UnalignedVector*>(p);
@@ -153,7 +153,7 @@ ODIN_INLINE Vector lanes_down(Vector x) {
 #endif
 
 // Vectors made of halves: of two places in memory, or of the first or the second halves of a and b.
-typedef float UnalignedHalf __attribute__((vector_size(2 * kLanes), aligned(4), may_alias));
+using UnalignedHalf __attribute__((vector_size(2 * kLanes), aligned(4), may_alias)) = float;
 #if defined(__AVX512F__)
 #define ODIN_LOW_HALVES 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
 #define ODIN_HIGH_HALVES 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31

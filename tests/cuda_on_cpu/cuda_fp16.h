@@ -7,9 +7,6 @@
 struct __half {
   std::uint16_t bits;
 };
-struct alignas(4) __half2 {
-  __half x, y;
-};
 
 inline float __half2float(__half h) {
   const std::uint32_t sign = std::uint32_t{h.bits & 0x8000u} << 16;
@@ -35,8 +32,4 @@ inline __half __float2half_rn(float f) {
   }
   const std::uint32_t odd = magnitude >> 13 & 1u;
   return {static_cast<std::uint16_t>(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13))};
-}
-
-inline __half2 __floats2half2_rn(float x, float y) {
-  return {__float2half_rn(x), __float2half_rn(y)};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -140,8 +141,6 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorNoDevice";
     case cudaErrorInvalidDevice:
       return "cudaErrorInvalidDevice";
-    case cudaErrorNotReady:
-      return "cudaErrorNotReady";
     case cudaErrorStreamCaptureUnsupported:
       return "cudaErrorStreamCaptureUnsupported";
   }
@@ -152,9 +151,6 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 cudaError_t cudaGetLastError() {
   return std::exchange(g_last_error, cudaSuccess);
-}
-cudaError_t cudaPeekAtLastError() {
-  return g_last_error;
 }
 cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int value) {
   constexpr int kMost = 227 * 1024;
@@ -189,12 +185,10 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};
   std::strcpy(properties->name, "CUDA on CPU");
   properties->totalGlobalMem = g_memory;
-  properties->sharedMemPerBlockOptin = 227 * 1024;
   const int capability = environment("ODIN_EMULATED_CAPABILITY", 90);
   properties->major = capability / 10;
   properties->minor = capability % 10;
   properties->multiProcessorCount = 4;
-  properties->l2CacheSize = 1 << 20;
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
@@ -206,20 +200,6 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
 }
 cudaError_t cudaDriverGetVersion(int* version) {
   *version = environment("ODIN_EMULATED_DRIVER", 13000);
-  return cudaSuccess;
-}
-cudaError_t cudaRuntimeGetVersion(int* version) {
-  *version = 13000;
-  return cudaSuccess;
-}
-cudaError_t cudaDeviceSynchronize() {
-  emulated::count_wait();
-  arrive();
-  return cudaSuccess;
-}
-cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
-  *total = g_memory;
-  *free = *total - std::min(*total, emulated::memory_used());
   return cudaSuccess;
 }
 
@@ -285,9 +265,6 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   emulated::count_wait();
   if (stream == nullptr) arrive();
   return unless_recording();
-}
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
-  return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   *event = new CUevent_st;

@@ -6,7 +6,7 @@
 
 #include "tests/cuda_on_cpu/cuda_bf16.h"
 #include "tests/cuda_on_cpu/cuda_fp16.h"
-#include "tests/cuda_on_cpu/cuda_runtime.h"
+#include "tests/cuda_on_cpu/cuda_language.h"
 
 namespace emulated {
 

@@ -28,7 +28,6 @@ inline thread_local uint3 threadIdx{};
 inline thread_local uint3 blockIdx{};
 inline thread_local dim3 blockDim{};
 inline thread_local dim3 gridDim{};
-inline constexpr int warpSize = 32;
 
 namespace emulated {
 

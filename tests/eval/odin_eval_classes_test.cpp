@@ -8,6 +8,7 @@
 
 #include "tests/eval/odin_eval_support.h"
 #include "tests/eval/scoring/small_network.h"
+#include "tests/support/support.h"
 #include "weights/checkpoint.h"
 
 using namespace odin;
@@ -30,10 +31,6 @@ void write_network(const EvalWorkspace& w, const char* name, int classes, const 
 
 std::string command(const char* network, const char* in) {
   return fmt::format("--weights {} --in {} --out uniform --skip 0 --device cpu", network, in);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // The accuracy in the JSON report of a run, or -1.

@@ -8,6 +8,7 @@
 
 #include "tests/eval/data/data_support.h"
 #include "tests/eval/odin_eval_support.h"
+#include "tests/support/support.h"
 
 using namespace odin;
 using namespace odin::test;
@@ -38,10 +39,6 @@ std::string refused(const EvalWorkspace& w, const std::string& options) {
   CHECK(r.exit_status == 1);
   CHECK(one_line(r.errors));
   return r.errors;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -4,17 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/eval/odin_eval_support.h"
+#include "tests/support/support.h"
 
 using namespace odin;
 using namespace odin::test;
-
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("- is standard output, which then holds nothing else") {
   const EvalWorkspace w;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/eval/data/data_support.h"
 #include "tests/eval/odin_eval_support.h"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/eval/data/data_support.h"
 #include "tests/eval/scoring/small_network.h"

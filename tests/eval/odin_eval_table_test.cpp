@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/eval/odin_eval_support.h"
+#include "tests/support/support.h"
 
 using namespace odin;
 using namespace odin::test;
@@ -25,10 +26,6 @@ constexpr const char* kAll = "--nn densenet10 --out_dataset all --skip 3 --devic
 
 Json json_file(const EvalWorkspace& w, const char* name) {
   return Json::parse(content_of(w.folder / name));
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace
@@ -116,17 +113,10 @@ TEST_CASE("one page shows the table, the search and the images of every set") {
   }
   // Of many detectors, the two that were asked for are shown first.
   CHECK(contains(page, "<title id=\"set-1-scatter-title\">Scores by Energy and by ODIN: "));
-  const auto count = [&](const std::string& part) {
-    std::size_t found = 0;
-    for (std::size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1)) {
-      ++found;
-    }
-    return found;
-  };
-  CHECK(count("<input type=\"checkbox\"") > 4);
-  CHECK(count(" checked=\"\"/>") == 2);
+  CHECK(occurrences(page, "<input type=\"checkbox\"") > 4);
+  CHECK(occurrences(page, " checked=\"\"/>") == 2);
   // Three images at both ends, of the in-distribution set and of each of five sets.
-  CHECK(count("data:image/png") == 2 * 3 * 6);
+  CHECK(occurrences(page, "data:image/png") == 2 * 3 * 6);
   CHECK_FALSE(contains(page, "http://"));
 }
 

@@ -3,23 +3,13 @@
 
 #include <doctest/doctest.h>
 
-#include "kernels/error.h"
 #include "kernels/fused_training.h"
 #include "tests/kernels/backends.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
 namespace {
-
-template <class Function>
-std::string error_of(Function f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // Hands out tensors of a back end.
 class Tensors {

@@ -6,6 +6,7 @@
 
 #include "nn/layers/average_pool.h"
 #include "nn/networks.h"
+#include "tests/support/error_of.h"
 
 using namespace odin;
 
@@ -20,12 +21,7 @@ std::int64_t trainable_parameters(const Architecture& architecture) {
 }
 
 std::string complaint(const Architecture& architecture) {
-  try {
-    validate(architecture);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { validate(architecture); });
 }
 
 }  // namespace
@@ -85,8 +81,8 @@ TEST_CASE("the mean at the end covers a quarter of the side, or all that halving
 
 TEST_CASE("images that no network takes are refused") {
   const auto of = [](ImageShape image) { return complaint({WideResNetConfig{}, image}); };
-  CHECK(of({1, 4}).empty());
-  CHECK(of({3, 256}).empty());
+  CHECK(of({1, 4}) == test::kNoError);
+  CHECK(of({3, 256}) == test::kNoError);
   CHECK(of({2, 32}) == "images must have 1 or 3 channels, not 2");
   CHECK(of({0, 32}) == "images must have 1 or 3 channels, not 0");
   CHECK(of({3, 3}) == "the side of the images must be between 4 and 256, not 3");
@@ -101,7 +97,7 @@ TEST_CASE("networks are named as in the papers") {
 }
 
 TEST_CASE("an impossible depth is refused with the nearest possible one") {
-  CHECK(complaint(DenseNetConfig{}).empty());
+  CHECK(complaint(DenseNetConfig{}) == test::kNoError);
   CHECK(complaint(DenseNetConfig{.depth = 101}).find("(the nearest is 100)") != std::string::npos);
   CHECK(complaint(DenseNetConfig{.depth = 41, .bottleneck = false}).find("nearest is 40") !=
         std::string::npos);

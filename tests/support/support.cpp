@@ -35,6 +35,19 @@ void write_bytes(const fs::path& file, std::string_view content) {
   std::ofstream(file, std::ios::binary).write(content.data(), std::ssize(content));
 }
 
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::size_t occurrences(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
 bool few_cases() {
   return std::getenv("ODIN_FEW_CASES") != nullptr;
 }

@@ -35,6 +35,10 @@ std::filesystem::path shared_folder();
 std::string content_of(const std::filesystem::path& file);
 void write_bytes(const std::filesystem::path& file, std::string_view content);
 
+// Whether, and how often, `part` is in `text`. Occurrences may overlap.
+bool contains(std::string_view text, std::string_view part);
+std::size_t occurrences(std::string_view text, std::string_view part);
+
 // Prints the line that makes CTest count the running test as skipped. Return from the test after
 // it.
 void skip(std::string_view why);

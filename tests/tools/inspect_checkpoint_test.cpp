@@ -12,13 +12,11 @@
 namespace odin {
 namespace {
 
+using test::contains;
+
 test::ProgramResult inspect(const std::string& arguments, const std::string& environment = "") {
   return test::run_program(
       fmt::format("{} '{}/tools/inspect_checkpoint' {}", environment, ODIN_BINARY_DIR, arguments));
-}
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST_CASE("the benchmark's networks have the parameters of the authors' networks") {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "eval/data/folder.h"
 #include "eval/image/image_file.h"

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 #include "tests/weights/sample_checkpoint.h"
 #include "weights/checkpoint.h"
@@ -126,12 +127,7 @@ TEST_CASE("h5py's own compression is refused by its name") {
   write_checkpoint(checkpoint(1), folder / "net.h5");
   run_script(fmt::format("rewrite '{}' '{}' lzf", (folder / "net.h5").string(),
                          (folder / "new.h5").string()));
-  std::string sentence;
-  try {
-    read_checkpoint(folder / "new.h5");
-  } catch (const Error& error) {
-    sentence = error.what();
-  }
+  const std::string sentence = test::error_of(read_checkpoint, folder / "new.h5");
   CHECK(sentence.find("conv1.weight is stored with the filter 32000 (lzf) where gzip, shuffle, "
                       "fletcher32 or none is expected") != std::string::npos);
 }

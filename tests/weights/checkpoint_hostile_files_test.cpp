@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include "tests/support/error_of.h"
 #include "tests/weights/damaged_checkpoint.h"
 
 namespace odin {

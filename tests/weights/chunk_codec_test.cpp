@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
-#include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 namespace odin {
 namespace {
@@ -18,12 +18,7 @@ std::vector<float> sample(std::size_t count) {
 
 std::string error_of(const Bytes& stored, ChunkFilters filters, std::size_t count) {
   std::vector<float> values(count);
-  try {
-    decode_chunk(stored, filters, values);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { decode_chunk(stored, filters, values); });
 }
 
 TEST_CASE("a chunk of any size is decoded to what was encoded") {
@@ -83,7 +78,7 @@ TEST_CASE("each filter may be left out") {
 TEST_CASE("damaged, short and long chunks are refused") {
   const std::vector<float> values = sample(1000);
   const Bytes whole = encode_chunk(values);
-  CHECK(error_of(whole, {}, 1000) == "");
+  CHECK(error_of(whole, {}, 1000) == test::kNoError);
   const std::string damaged = "its compressed bytes are damaged";
   Bytes flipped = whole;
   flipped[flipped.size() / 2] ^= 1;

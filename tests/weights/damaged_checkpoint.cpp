@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/error_of.h"
+
 namespace odin::test {
 
 Damaged::Damaged(const std::function<void(hid_t)>& change, const Checkpoint& checkpoint) {
@@ -17,6 +19,7 @@ Damaged::Damaged(const std::function<void(hid_t)>& change, const Checkpoint& che
 
 std::string Damaged::error() const {
   const std::string sentence = error_of(read_checkpoint, path());
+  if (sentence == kNoError) return sentence;
   const std::string name = path().string();
   return sentence.starts_with(name) ? sentence.substr(name.size()) : "without a name: " + sentence;
 }

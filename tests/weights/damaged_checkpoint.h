@@ -8,7 +8,6 @@
 
 #include <hdf5.h>
 
-#include "kernels/error.h"
 #include "tests/support/support.h"
 #include "tests/weights/sample_checkpoint.h"
 #include "weights/checkpoint.h"
@@ -20,17 +19,6 @@ inline constexpr const char* kStart = " cannot be used as a checkpoint: ";
 inline constexpr const char* kMisfit =
     " cannot be used as a checkpoint: it does not hold a DenseNet-BC-10: ";
 
-// What reading a file fails with, or nothing.
-template <class Read>
-std::string error_of(const Read& read, const std::filesystem::path& file) {
-  try {
-    read(file);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 // A good checkpoint whose file is then changed through HDF5.
 class Damaged {
  public:
@@ -38,7 +26,7 @@ class Damaged {
                    const Checkpoint& checkpoint = small_densenet());
 
   std::filesystem::path path() const { return folder_ / "net.h5"; }
-  // What read_checkpoint() says of it, after the file's name.
+  // What read_checkpoint() says of it, after the file's name; kNoError (tests/support/error_of.h) if it reads it.
   std::string error() const;
 
  private:

@@ -4,7 +4,9 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include "kernels/error.h"
 #include "tests/weights/damaged_checkpoint.h"
 #include "tests/weights/sample_detector.h"
 

@@ -12,6 +12,7 @@
 
 #include "eval/data/noise.h"
 #include "tests/eval/data/data_support.h"
+#include "tests/support/error_of.h"
 
 namespace odin::test {
 namespace {

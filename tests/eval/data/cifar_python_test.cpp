@@ -12,6 +12,7 @@
 #include "tests/eval/data/data_support.h"
 #include "tests/eval/data/python_batch.h"
 #include "tests/support/bytes.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

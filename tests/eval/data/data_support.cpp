@@ -157,15 +157,6 @@ std::vector<int> read_all_bytes(const Dataset& dataset) {
   return bytes;
 }
 
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
 bool holds(std::string_view text, std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) {
     if (text.find(part) == std::string_view::npos) return false;

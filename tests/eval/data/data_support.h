@@ -3,14 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "eval/data/dataset.h"
 #include "eval/image/fit.h"
-#include "kernels/error.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -61,8 +59,6 @@ std::vector<float> read_all(const Dataset& dataset, std::int64_t chunk = 1000);
 // The same in bytes. A pixel that is not a whole number of 255ths gives -1.
 std::vector<int> read_all_bytes(const Dataset& dataset);
 
-// The message of the Error that `call` throws; empty if it throws none.
-std::string error_of(const std::function<void()>& call);
 // Whether `text` contains all of `parts`.
 bool holds(std::string_view text, std::initializer_list<std::string_view> parts);
 

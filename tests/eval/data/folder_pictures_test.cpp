@@ -4,6 +4,7 @@
 
 #include "eval/data/folder.h"
 #include "tests/eval/data/folder_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

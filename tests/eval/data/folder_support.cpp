@@ -1,6 +1,7 @@
 #include "tests/eval/data/folder_support.h"
 
 #include "eval/data/folder.h"
+#include "tests/support/error_of.h"
 
 namespace odin::test {
 

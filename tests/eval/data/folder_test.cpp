@@ -9,6 +9,7 @@
 
 #include "eval/data/batch_loader.h"
 #include "tests/eval/data/folder_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/eval/data/data_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

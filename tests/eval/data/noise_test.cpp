@@ -8,6 +8,7 @@
 
 #include "kernels/philox.h"
 #include "tests/eval/data/data_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {

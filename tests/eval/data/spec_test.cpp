@@ -4,6 +4,7 @@
 
 #include "tests/eval/data/data_support.h"
 #include "tests/support/environment.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -93,7 +94,7 @@ TEST_CASE("Every kind of data set opens") {
   CHECK(open("uniform")->size() == 12);
   CHECK(open("gaussian")->size() == 12);
   CHECK(read_all(*open("gaussian")) != read_all(*open("uniform")));
-  CHECK(!error_of([&] { read_all(*open("folder:" + path)); }).empty());
+  CHECK(error_of([&] { read_all(*open("folder:" + path)); }) != kNoError);
   CHECK(read_all(*open("folder:" + path, ImageFit::kResize)).size() == kImageElements);
   CHECK(read_all(*open("folder:" + path, ImageFit::kCenterCrop)).size() == kImageElements);
 }
@@ -121,7 +122,7 @@ TEST_CASE("A subset has the right images and labels") {
     CHECK(read_all(*part) == std::vector<float>(pixels.begin() + skip * kImageElements,
                                                 pixels.begin() + (skip + size) * kImageElements));
     std::vector<float> image(kImageElements);
-    CHECK(!error_of([&] { part->read(size, 1, image.data()); }).empty());
+    CHECK(error_of([&] { part->read(size, 1, image.data()); }) != kNoError);
   };
   check(0, 10, 10);
   check(0, 1, 1);
@@ -132,8 +133,8 @@ TEST_CASE("A subset has the right images and labels") {
   CHECK(!subset(open_dataset({DatasetKind::kUniform, {}}, {.noise_images = 5}), 1, 2)->labelled());
 
   CHECK(holds(error_of([&] { subset(whole, 10, 1); }), {"CIFAR-10", "10 images", "skip fewer"}));
-  CHECK(!error_of([&] { subset(whole, -1, 1); }).empty());
-  CHECK(!error_of([&] { subset(whole, 0, 0); }).empty());
+  CHECK(error_of([&] { subset(whole, -1, 1); }) != kNoError);
+  CHECK(error_of([&] { subset(whole, 0, 0); }) != kNoError);
 }
 
 }  // namespace odin::test

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,7 @@
 
 #include "kernels/error.h"
 #include "tests/eval/data/data_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 using namespace odin;

@@ -8,8 +8,8 @@
 
 #include "eval/detection/ood_detector.h"
 #include "eval/scoring/detectors/registry.h"
-#include "kernels/error.h"
 #include "tests/eval/detection/fitted_detector.h"
+#include "tests/support/error_of.h"
 
 using namespace odin;
 using namespace odin::test;
@@ -29,15 +29,12 @@ std::vector<std::string> fitted_scores() {
   return names;
 }
 
-// The sentence with which the detector is refused, or one of its verdicts is, or none.
+// The sentence with which the detector is refused, or one of its verdicts is, or kNoError.
 std::string sentence(const Checkpoint& checkpoint, const std::vector<std::uint8_t>& images) {
-  try {
+  return error_of([&] {
     OodDetector detector(checkpoint, "cpu", {.threads = 1});
     for (const Verdict& verdict : detector.detect(images)) CHECK_FALSE(std::isnan(verdict.score));
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
+  });
 }
 
 // Calls use(a checkpoint whose detector's fit was changed) for every array of the fit.
@@ -67,7 +64,7 @@ TEST_CASE("every score that learns judges images with what it has learnt") {
   CHECK(fitted_scores().size() >= 11);
   for (const std::string& name : fitted_scores()) {
     CAPTURE(name);
-    CHECK(sentence(fitted_checkpoint(name), images).empty());
+    CHECK(sentence(fitted_checkpoint(name), images) == kNoError);
   }
 }
 

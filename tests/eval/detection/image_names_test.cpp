@@ -14,6 +14,7 @@
 
 #include "eval/detection/line_reader.h"
 #include "tests/eval/data/data_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 using namespace odin;

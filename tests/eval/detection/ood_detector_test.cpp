@@ -12,6 +12,7 @@
 #include "tests/eval/data/data_support.h"
 #include "tests/eval/detection/fitted_detector.h"
 #include "tests/eval/scoring/small_network.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 #include "tests/weights/sample_detector.h"
 
@@ -153,12 +154,7 @@ TEST_CASE("pixels that are none are refused") {
 TEST_CASE("a file that is no detector is refused, by name") {
   const TemporaryFolder folder;
   const auto error = [](const std::filesystem::path& file) -> std::string {
-    try {
-      const OodDetector detector(file, "cpu");
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "";
+    return error_of([&] { const OodDetector detector(file, "cpu"); });
   };
   const auto written = [&](const Checkpoint& checkpoint) {
     write_checkpoint(checkpoint, folder / "d.h5");
@@ -175,7 +171,7 @@ TEST_CASE("a file that is no detector is refused, by name") {
   fitted.detector->fit = "squeeze";
   CHECK(error(written(fitted)).starts_with(start + "there is no fit \"squeeze\""));
   Checkpoint react = fitted_checkpoint("react");
-  CHECK(error(written(react)).empty());
+  CHECK(error(written(react)) == kNoError);
   react.detector->score = "energy";
   CHECK(error(written(react)) == start +
                                      "the detector's score is energy, which learns nothing, but "
@@ -197,5 +193,5 @@ TEST_CASE("a file that is no detector is refused, by name") {
             "the detector's fit has 2 values of limit where 1 are expected: it was made for "
             "another network");
   CHECK(error(folder / "absent.h5").find("absent.h5") != std::string::npos);
-  CHECK(error(written(detector_checkpoint())).empty());
+  CHECK(error(written(detector_checkpoint())) == kNoError);
 }

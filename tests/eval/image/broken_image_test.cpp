@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "tests/eval/image/image_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -45,7 +46,7 @@ TEST_CASE("An image truncated anywhere is an error that names its file") {
   const fs::path cut = folder / "cut";
   const auto check = [&] {
     const Bytes bytes = read_file(whole);
-    REQUIRE(error_reading(whole).empty());
+    REQUIRE(error_reading(whole) == kNoError);
     for (std::size_t length = 0; length < bytes.size(); length += 1 + length / 40) {
       CAPTURE(length);
       write_file(cut, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length)));
@@ -92,8 +93,8 @@ TEST_CASE("An image damaged anywhere is read or is an error, and nothing worse")
       write_file(damaged, changed);
       for (const ImageFit fit : {ImageFit::kExact, ImageFit::kResize}) {
         const std::string message = error_reading(damaged, fit);
-        CHECK((message.empty() || holds(message, {"/damaged'"})));
-        errors += message.empty() ? 0 : 1;
+        CHECK((message == kNoError || holds(message, {"/damaged'"})));
+        errors += message == kNoError ? 0 : 1;
       }
     }
     CHECK(errors > kTrials / 2);  // of 2 kTrials readings; the checks of the formats find that many

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/eval/image/image_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -328,7 +329,7 @@ TEST_CASE("An image of another size is an error with a remedy") {
   write_jpeg(small, {.width = 31, .height = 40, .data = Bytes(31 * 40 * 3)});
   CHECK(holds(error_reading(small), {"small.jpg", "31 x 40", "--resize", "--center-crop"}));
   CHECK(holds(error_reading(small, ImageFit::kCenterCrop), {"small.jpg", "31 x 40", "--resize"}));
-  CHECK(error_reading(small, ImageFit::kResize).empty());
+  CHECK(error_reading(small, ImageFit::kResize) == kNoError);
 }
 
 }  // namespace odin::test

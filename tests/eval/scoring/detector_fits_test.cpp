@@ -12,6 +12,7 @@
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "tests/eval/scoring/detector_samples.h"
+#include "tests/support/error_of.h"
 
 using namespace odin;
 
@@ -24,14 +25,9 @@ std::vector<const Detector*> fitted_detectors() {
   return some;
 }
 
-// The sentence that fitting fails with, or none.
+// The sentence that fitting fails with, or kNoError.
 std::string sentence(const Detector& detector, const TrainingOutputs& training) {
-  try {
-    detector.fit(training);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
+  return test::error_of(detector.fit, training);
 }
 
 }  // namespace
@@ -41,7 +37,7 @@ TEST_CASE("fits on outputs that do not belong together are refused") {
   for (const Detector* detector : fitted_detectors()) {
     CAPTURE(detector->name);
     const TrainingOutputs good = arrays.training(*detector);
-    CHECK(sentence(*detector, good).empty());
+    CHECK(sentence(*detector, good) == test::kNoError);
     TrainingOutputs bad = good;
     bad.outputs.features = {};
     bad.outputs.logits = {};
@@ -76,7 +72,7 @@ TEST_CASE("detectors that need the training images' classes say so") {
     TrainingOutputs training = arrays.training(*detector);
     training.labels = {};
     const std::string refused = sentence(*detector, training);
-    if (refused.empty()) continue;
+    if (refused == test::kNoError) continue;
     with_classes.insert(detector->name);
     CHECK(refused ==
           "the classes of the training images are not known: give images with their classes");
@@ -106,7 +102,7 @@ TEST_CASE("detectors that need images of every class say which has none") {
     sentences.insert(sentence(*detector, arrays.training(*detector)));
   }
   const std::string rest = " class 1, but some of every class are needed: give more images";
-  CHECK(sentences == std::set<std::string>{"", "no training image is of" + rest,
+  CHECK(sentences == std::set<std::string>{test::kNoError, "no training image is of" + rest,
                                            "no training image is predicted as" + rest,
                                            "no training image is recognised as" + rest});
 }
@@ -143,12 +139,12 @@ TEST_CASE("more neighbours or dimensions than there are are refused") {
   const auto refused = [&](const char* name) {
     return sentence(detector_named(name), arrays.training(detector_named(name)));
   };
-  CHECK(refused("knn:neighbours=60").empty());
+  CHECK(refused("knn:neighbours=60") == test::kNoError);
   CHECK(refused("knn:neighbours=61") ==
         "61 nearest neighbours cannot be found among 60 training images");
   CHECK(refused("nnguide:neighbours=61") ==
         "61 nearest neighbours cannot be found among 60 training images");
-  CHECK(refused("vim:dimension=5").empty());
+  CHECK(refused("vim:dimension=5") == test::kNoError);
   CHECK(refused("vim:dimension=7") ==
         "7 principal dimensions of 7 features leave nothing outside them");
 }

@@ -8,6 +8,7 @@
 
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 using namespace odin;
 
@@ -50,12 +51,7 @@ TEST_CASE("two names of the same values are one detector") {
 TEST_CASE("wrong names and options are refused with a sentence") {
   const auto sentence = [](const char* name) {
     CHECK(find_detector(name) == nullptr);
-    try {
-      detector_named(name);
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
+    return test::error_of([&] { detector_named(name); });
   };
   CHECK(sentence("odim").starts_with("there is no score \"odim\": use baseline, "));
   CHECK(sentence("energy:T=2") == "the score energy has no options, but T=2 was given");

@@ -11,6 +11,7 @@
 #include "eval/scoring/detectors/max_softmax.h"
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin {
@@ -44,12 +45,7 @@ void max_logit(std::span<const float> logits, int classes, std::span<double> sco
 }
 
 std::string error_of(const std::vector<float>& logits, double temperature) {
-  try {
-    softmax_score(logits, temperature);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { softmax_score(logits, temperature); });
 }
 
 TEST_CASE("maximum softmax probability of known cases") {

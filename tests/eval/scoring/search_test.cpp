@@ -9,6 +9,7 @@
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"
 #include "tests/eval/scoring/small_network.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 using namespace odin;
@@ -157,12 +158,8 @@ TEST_CASE("a folder for kept scores that cannot be created is named in the error
   const TemporaryFolder folder;
   std::ofstream(folder / "file") << "text";
   const std::string below = (folder / "file/scores").string();
-  try {
-    ScoreStore(below, small_checkpoint(), "cpu");
-    FAIL("no error");
-  } catch (const Error& error) {
-    CHECK(std::string(error.what()).find(below) != std::string::npos);
-  }
+  const std::string error = error_of([&] { ScoreStore(below, small_checkpoint(), "cpu"); });
+  CHECK(error.find(below) != std::string::npos);
 }
 
 TEST_CASE("a search tries each combination of a detector's options, the default first") {

@@ -17,13 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::check_conversion;
+using test::contains;
 using test::convert;
 using test::kThreeClasses;
 using test::run_script;
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("A network under any key, with any prefix and with others' names converts bit for bit") {
   const test::TemporaryFolder folder;

@@ -6,10 +6,13 @@
 
 #include <doctest/doctest.h>
 
-#include "kernels/error.h"
+#include "tests/support/error_of.h"
+#include "tests/support/support.h"
 
 namespace odin::pytorch {
 namespace {
+
+using test::contains;
 
 using ShapeMap = std::map<std::string, std::vector<std::int64_t>>;
 
@@ -29,16 +32,7 @@ ShapeMap shapes_of(const Architecture& architecture) {
 }
 
 std::string refusal(const ShapeMap& shapes) {
-  try {
-    infer_architecture(listed(shapes));
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-bool contains(const std::string& where, const std::string& what) {
-  return where.find(what) != std::string::npos;
+  return test::error_of([&] { infer_architecture(listed(shapes)); });
 }
 
 TEST_CASE("A network is recognised by its names and shapes") {
@@ -135,11 +129,11 @@ TEST_CASE("For a network that is not ours, the closest one and the first differe
     CHECK_MESSAGE(contains(why, "must be between"), why);
   }
   SUBCASE("extents that are no sizes") {
-    CHECK(refusal({{"block1.layer.0.conv1.weight", {}}, {"fc.weight", {}}}) != "accepted");
+    CHECK(refusal({{"block1.layer.0.conv1.weight", {}}, {"fc.weight", {}}}) != test::kNoError);
     CHECK(refusal({{"block1.layer.0.conv1.weight", {INT64_MAX, 1, 1, 1}}, {"fc.weight", {0}}}) !=
-          "accepted");
+          test::kNoError);
     CHECK(refusal({{"block1.layer.0.conv1.weight", {1, 0, 1, 1}}, {"fc.weight", {1, 1}}}) !=
-          "accepted");
+          test::kNoError);
   }
 }
 

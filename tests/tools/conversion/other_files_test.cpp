@@ -8,6 +8,8 @@
 
 #include "kernels/error.h"
 #include "tests/support/bytes.h"
+#include "tests/support/error_of.h"
+#include "tests/support/support.h"
 #include "tests/tools/pytorch/small_containers.h"
 #include "tests/weights/pickle/pickles.h"
 #include "tools/conversion/network_file.h"
@@ -22,6 +24,7 @@ using test::file_refusal;
 using test::global;
 using test::integer;
 using test::kBias;
+using test::kNoError;
 using test::kStorages;
 using test::kWeight;
 using test::source_of;
@@ -113,7 +116,7 @@ TEST_CASE("What was saved in place of a checkpoint is named inside of archives t
   // A Mac's TAR archive has one beside each file.
   const std::string net = test::zip_container(dict({{"w", kWeight}}), kStorages);
   CHECK(file_refusal(test::tar(
-            {{"._net.pth", bytes("\x00\x05\x16\x07\x00\x02")}, {"net.pth", net}})) == "accepted");
+            {{"._net.pth", bytes("\x00\x05\x16\x07\x00\x02")}, {"net.pth", net}})) == kNoError);
 }
 
 std::string kind(const std::string& object, const std::string& key = "") {

@@ -1,6 +1,6 @@
 #include "tests/tools/pytorch/small_containers.h"
 
-#include "kernels/error.h"
+#include "tests/support/error_of.h"
 #include "tools/conversion/network_file.h"
 
 namespace odin::test {
@@ -16,14 +16,11 @@ const std::vector<std::pair<const char*, std::function<std::string(const std::st
 };
 
 std::string file_refusal(const std::string& content) {
-  try {
+  return error_of([&] {
     const pytorch::NetworkFile file(source_of(content));
     for (const pytorch::NamedTensor& named : file.network().tensors)
       pytorch::read_elements(named.tensor);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+  });
 }
 
 std::string ordered(const std::vector<std::pair<std::string, std::string>>& entries) {

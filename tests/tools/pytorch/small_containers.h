@@ -18,7 +18,7 @@ extern const std::string kBias;    // (2), of storage "1"
 extern const std::vector<std::pair<const char*, std::function<std::string(const std::string&)>>>
     kContainers;
 
-// Why NetworkFile refuses a file or its tensors, or "accepted".
+// Why NetworkFile refuses a file or its tensors, or kNoError (tests/support/error_of.h).
 std::string file_refusal(const std::string& content);
 
 // An OrderedDict with entries, as Python 3 pickles it.

@@ -8,8 +8,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "kernels/error.h"
 #include "tests/support/bytes.h"
+#include "tests/support/error_of.h"
 #include "weights/files/signatures.h"
 
 namespace odin::pytorch {
@@ -21,14 +21,11 @@ using test::safetensors;
 using test::source_of;
 
 std::string refusal(const std::string& content) {
-  try {
-    const SharedSource source = source_of(content);
-    if (!looks_like_safetensors(*source)) return "no safetensors file";
+  const SharedSource source = source_of(content);
+  if (!looks_like_safetensors(*source)) return "no safetensors file";
+  return test::error_of([&] {
     for (const NamedTensor& named : read_safetensors(source).tensors) read_elements(named.tensor);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+  });
 }
 
 std::string entry(const std::string& name, const std::string& dtype, const std::string& shape,
@@ -67,7 +64,7 @@ TEST_CASE("Tensors of a safetensors file are read in the order of its header") {
 TEST_CASE("A header that is not the format's is refused, and the error says where") {
   const std::string good = entry("w", "F32", "2, 3", 0, 24);
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {good, "accepted"},
+      {good, test::kNoError},
       {"", "its tensors end after 0 of 24 bytes"},
       {good + "," + good, "holds 'w' twice"},
       {good + ", \"__metadata__\": {}, \"__metadata__\": {}", "holds '__metadata__' twice"},
@@ -113,10 +110,10 @@ TEST_CASE("A header that is not the format's is refused, and the error says wher
 TEST_CASE("A safetensors file that was cut short or lies about its length is refused") {
   const std::string whole =
       safetensors("{" + entry("w", "F32", "2, 3", 0, 24) + "}", counted_floats(6));
-  CHECK(refusal(whole) == "accepted");
+  CHECK(refusal(whole) == test::kNoError);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     CAPTURE(size);
-    CHECK(refusal(whole.substr(0, size)) != "accepted");
+    CHECK(refusal(whole.substr(0, size)) != test::kNoError);
   }
   const auto begins = [](std::uint64_t length, const std::string& text) {
     return refusal(little(length, 8) + text);

@@ -9,12 +9,14 @@
 
 #include <doctest/doctest.h>
 
-#include "kernels/error.h"
 #include "tests/support/bytes.h"
+#include "tests/support/error_of.h"
+#include "tests/support/support.h"
 
 namespace odin::pytorch {
 namespace {
 
+using test::contains;
 using test::little;
 using test::source_of;
 
@@ -39,17 +41,10 @@ std::string reversed(std::string content, std::size_t size) {
 }
 
 std::string refusal(const Tensor& tensor) {
-  try {
+  return test::error_of([&] {
     require_valid(tensor);
     read_elements(tensor);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-bool contains(const std::string& where, const std::string& what) {
-  return where.find(what) != std::string::npos;
+  });
 }
 
 TEST_CASE("Elements of every floating-point type become floats as PyTorch converts them") {

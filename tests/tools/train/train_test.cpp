@@ -1,8 +1,6 @@
 // The program train, run as by a user.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
@@ -24,13 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kProgram = ODIN_BINARY_DIR "/tools/train";
 
-std::string read_file(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 std::int64_t lines_of(const fs::path& file) {
-  const std::string text = read_file(file);
+  const std::string text = content_of(file);
   return std::count(text.begin(), text.end(), '\n');
 }
 
@@ -69,7 +62,7 @@ TEST_CASE("train learns, logs every epoch and writes a checkpoint with its histo
   CHECK(result.errors.find("epoch 9 of 8.5: 50 images in ") != std::string::npos);
   CHECK(result.errors.find("held out: loss ") != std::string::npos);
   CHECK(lines_of(t / "net.h5.csv") == 1 + 9);
-  CHECK(read_file(t / "net.h5.csv")
+  CHECK(content_of(t / "net.h5.csv")
             .starts_with("epoch,step,rate,train_loss,train_error,held_out_loss,held_out_error,"
                          "seconds,images_per_second\n1,10,0.09"));
 
@@ -156,7 +149,7 @@ TEST_CASE("a killed training resumes and ends with the same bytes") {
   const ProgramResult resumed = t.train("cut.h5", recipe + " --resume --threads 2");
   INFO(resumed.errors);
   REQUIRE(resumed.exit_status == 0);
-  CHECK(read_file(t / "cut.h5") == read_file(t / "whole.h5"));
+  CHECK(content_of(t / "cut.h5") == content_of(t / "whole.h5"));
   CHECK(lines_of(t / "cut.h5.csv") == lines_of(t / "whole.h5.csv"));
   const auto cut = training::read_training_state(t / "cut.h5.state");
   const auto whole = training::read_training_state(t / "whole.h5.state");
@@ -165,7 +158,7 @@ TEST_CASE("a killed training resumes and ends with the same bytes") {
   }
   // Once more, with nothing left to do.
   CHECK(t.train("cut.h5", recipe + " --resume").exit_status == 0);
-  CHECK(read_file(t / "cut.h5") == read_file(t / "whole.h5"));
+  CHECK(content_of(t / "cut.h5") == content_of(t / "whole.h5"));
 }
 
 TEST_CASE("a training is not confused with another, nor overwritten by it") {
@@ -189,26 +182,26 @@ TEST_CASE("a training is not confused with another, nor overwritten by it") {
 TEST_CASE("a loss that is not finite ends with status 1 and leaves the last good checkpoint") {
   const Training t;
   REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
-  const std::string before = read_file(t / "net.h5");
+  const std::string before = content_of(t / "net.h5");
   fs::remove(t / "net.h5.state");
   const ProgramResult result = t.train("net.h5", "--epochs 1 --quiet --rate 1e30");
   CHECK(result.exit_status == 1);
   CHECK(result.errors.starts_with("train: step "));
   CHECK(result.errors.find("at a learning rate of ") != std::string::npos);
-  CHECK(read_file(t / "net.h5") == before);
+  CHECK(content_of(t / "net.h5") == before);
 }
 
 TEST_CASE("a step that ruins the network with a finite loss is not saved") {
   const Training t;
   REQUIRE(t.train("net.h5", "--epochs 1 --quiet").exit_status == 0);
-  const std::string before = read_file(t / "net.h5");
+  const std::string before = content_of(t / "net.h5");
   fs::remove(t / "net.h5.state");
   const std::string spoil = "--quiet --rate 1e38 --warmup-epochs 0 ";
 
   const ProgramResult last = t.train("net.h5", spoil + "--epochs 0.1");  // a single step
   CHECK(last.exit_status == 1);
   CHECK_MESSAGE(last.errors.starts_with("train: step 1: after it "), last.errors);
-  CHECK(read_file(t / "net.h5") == before);
+  CHECK(content_of(t / "net.h5") == before);
   CHECK(training::read_training_state(t / "net.h5.state").step == 0);
 
   fs::remove(t / "net.h5.state");

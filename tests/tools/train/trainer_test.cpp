@@ -12,6 +12,7 @@
 #include "nn/networks.h"
 #include "tests/kernels/backends.h"
 #include "tests/nn/fixture.h"
+#include "tests/support/error_of.h"
 #include "tests/support/formula.h"
 #include "tests/tools/train/training_support.h"
 #include "tools/train/training_state.h"
@@ -235,12 +236,9 @@ TEST_CASE_TEMPLATE("a loss that is not finite stops with the step, the rate and 
     recipe.schedule = Schedule::kCosine;
     recipe.learning_rate = 1e30;
     Trainer trainer(kWideResNet, recipe, images, backend);
-    std::string sentence;
-    try {
+    const std::string sentence = test::error_of([&] {
       while (!trainer.done()) trainer.step();
-    } catch (const Error& error) {
-      sentence = error.what();
-    }
+    });
     INFO(sentence);
     CHECK(sentence.starts_with("step "));
     CHECK(sentence.find("learning rate of 1e+30") == std::string::npos);  // the cosine fell before

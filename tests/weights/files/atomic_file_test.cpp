@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin {
@@ -21,15 +22,9 @@ std::ptrdiff_t files_in(const fs::path& folder) {
   return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
 }
 
-// The error of write_atomically(), or nothing.
 template <class Content>
 std::string error_of(const fs::path& file, const Content& content) {
-  try {
-    write_atomically(file, content);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { write_atomically(file, content); });
 }
 
 // Simulates a full disk: no file may grow beyond `bytes`.
@@ -207,7 +202,7 @@ TEST_CASE("require_writable() fails as writing would, and leaves nothing behind"
                                fs::path(), fs::path("/dev/nothing")}) {
     INFO(file);
     const std::string reason = error_of(file, "content");
-    CHECK(!reason.empty());
+    CHECK(reason != test::kNoError);
     CHECK_THROWS_WITH_AS(require_writable(file), reason.c_str(), Error);
   }
 }

@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
-#include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 namespace odin {
 namespace {
@@ -48,12 +48,7 @@ std::string unpacked(const std::string& data, std::size_t piece = 1 << 20,
 }
 
 std::string error_of(const std::string& data) {
-  try {
-    unpacked(data);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { unpacked(data); });
 }
 
 TEST_CASE("gzip data is unpacked, in pieces of any size") {

@@ -7,23 +7,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "kernels/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <class Action>
-std::string error_of(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
+using test::error_of;
 
 TEST_CASE("a file is read at any place, and whole") {
   const test::TemporaryFolder folder;
@@ -45,7 +36,7 @@ TEST_CASE("a file is read at any place, and whole") {
 
 TEST_CASE("an empty file has no content") {
   const test::TemporaryFolder folder;
-  std::ofstream(folder / "file");
+  test::write_bytes(folder / "file", "");
   CHECK(InputFile(folder / "file").content().empty());
 }
 

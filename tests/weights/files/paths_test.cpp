@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "kernels/error.h"
 #include "tests/support/environment.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -13,12 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string refusal(const fs::path& path) {
-  try {
-    exists_at(path);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return error_of(exists_at, path);
 }
 
 TEST_CASE("a path leads to a file, a folder or nothing") {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/bytes.h"
+#include "tests/support/support.h"
 #include "tests/weights/pickle/pickles.h"
 #include "weights/files/printable.h"
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "kernels/error.h"
 #include "tests/support/bytes.h"
+#include "tests/support/error_of.h"
 #include "weights/pickle/pickle_machine.h"
 
 namespace odin::test {
@@ -84,18 +84,11 @@ std::string load_and_show(const std::string& content) {
 }
 
 std::string pickle_refusal(const std::string& content) {
-  PickleHeap heap;
-  ByteReader reader(source_of(content));
-  try {
+  return error_of([&] {
+    PickleHeap heap;
+    ByteReader reader(source_of(content));
     load_pickle(reader, heap);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-bool contains(const std::string& where, const std::string& what) {
-  return where.find(what) != std::string::npos;
+  });
 }
 
 }  // namespace odin::test

@@ -15,9 +15,7 @@ std::string show_entries(const PickleEntries& entries);
 
 // show() of the value that a pickle describes.
 std::string load_and_show(const std::string& content);
-// The sentence of load_pickle()'s error, or "accepted".
+// The sentence of load_pickle()'s error, or kNoError (tests/support/error_of.h).
 std::string pickle_refusal(const std::string& content);
-
-bool contains(const std::string& where, const std::string& what);
 
 }  // namespace odin::test

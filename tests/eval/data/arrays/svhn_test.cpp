@@ -9,6 +9,7 @@
 
 #include "tests/eval/data/arrays/labelled_files.h"
 #include "tests/eval/data/data_support.h"
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin::test {
@@ -95,7 +96,7 @@ TEST_CASE("SVHN: a file of another kind is told apart") {
   CHECK(holds(error_of_bytes(header + std::string("\x09\0\0\0\0\0\0\0", 8)),
               {"an element of type 9 at byte 128"}));
   CHECK(holds(error_opening(folder / "none.mat"), {"none.mat"}));
-  CHECK(!error_opening(folder.path()).empty());
+  CHECK(error_opening(folder.path()) != kNoError);
 }
 
 TEST_CASE("SVHN: lengths that the library would take memory for are checked first") {
@@ -147,8 +148,8 @@ TEST_CASE("SVHN: a bit flipped in a compressed file ends in an error or in the r
       pixels = read_all_bytes(*dataset);
       labels.assign(dataset->labels().begin(), dataset->labels().end());
     });
-    refused += error.empty() ? 0 : 1;
-    if (!error.empty()) continue;
+    refused += error == kNoError ? 0 : 1;
+    if (error != kNoError) continue;
     CHECK(pixels == files.pixels);
     CHECK(labels == files.labels);
   }
@@ -169,7 +170,7 @@ TEST_CASE("SVHN: a bit flipped in the headers of a plain file does not crash or 
     const std::string error =
         error_of([&] { pixels = read_all_bytes(*open_svhn(flipped)).size(); });
     CHECK(pixels == files.pixels.size());
-    CHECK((error.empty() || holds(error, {"flipped.mat' cannot be read as SVHN: "})));
+    CHECK((error == kNoError || holds(error, {"flipped.mat' cannot be read as SVHN: "})));
   }
 }
 

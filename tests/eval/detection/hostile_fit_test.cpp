@@ -33,7 +33,7 @@ std::vector<std::string> fitted_scores() {
 std::string sentence(const Checkpoint& checkpoint, const std::vector<std::uint8_t>& images) {
   return error_of([&] {
     OodDetector detector(checkpoint, "cpu", {.threads = 1});
-    for (const Verdict& verdict : detector.detect(images)) CHECK_FALSE(std::isnan(verdict.score));
+    for (const Verdict& verdict : detector.detect(images)) CHECK(std::isfinite(verdict.score));
   });
 }
 
@@ -86,8 +86,10 @@ TEST_CASE("a fit whose array is missing, cut or too long is refused before any i
   }
 }
 
-TEST_CASE("a fit of absurd values gives scores or an error, and does no harm") {
+TEST_CASE("a fit of absurd values gives finite scores, or the checkpoint is refused") {
   const std::vector<std::uint8_t> images = noise_bytes(3 * kImageElements, 5);
+  int judged = 0;
+  int refused = 0;
   for (const std::string& name : fitted_scores()) {
     CAPTURE(name);
     const Checkpoint checkpoint = fitted_checkpoint(name);
@@ -100,7 +102,14 @@ TEST_CASE("a fit of absurd values gives scores or an error, and does no harm") {
               element = static_cast<std::decay_t<decltype(element)>>(value);
             }
           },
-          [&](const Checkpoint& changed) { sentence(changed, images); });
+          [&](const Checkpoint& changed) {
+            const std::string found = sentence(changed, images);
+            ++(found == kNoError ? judged : refused);
+            CHECK((found == kNoError ||
+                   found.starts_with("the checkpoint cannot be used as a detector: ")));
+          });
     }
   }
+  CHECK(judged > 0);
+  CHECK(refused > 0);  // a negative norm, a temperature of 0
 }

@@ -159,16 +159,23 @@ constexpr auto kVersions = {ConvolutionVersion::kPlain, ConvolutionVersion::kIma
                             ConvolutionVersion::kAuto};
 #endif
 
-// Which of the options a case takes: all of them, or one after the other if few cases are wanted.
+// Which of the options a case takes with a type: all of them, one after the other if few cases are wanted, or
+// two under the sanitizers, so that every case and every type takes every option somewhere.
 class Turn {
  public:
-  explicit Turn(int options) : options_(options) {}
-  bool is(int option) const { return !few_cases() || turn_ == option; }
-  void next() { turn_ = (turn_ + 1) % options_; }
+  explicit Turn(int options)
+      : options_(options), types_(static_cast<int>(convolution_types().size())) {}
+  bool is(int option) const {
+    if (few_cases()) return calls_ % options_ == option;
+    const int first = (calls_ + calls_ / types_) % options_;
+    return !kSanitized || option == first || option == (first + 1) % options_;
+  }
+  void next() { ++calls_; }
 
  private:
   int options_;
-  int turn_ = 0;
+  int types_;
+  int calls_ = 0;
 };
 
 void check_forward(std::initializer_list<ConvolutionVersion> versions) {

@@ -35,8 +35,10 @@ TEST_CASE("plans compute what the reference does, in float") {
     for (const Plan& plan :
          {small_densenet(), awkward_plan(), small_resnet(), residual_plan(4, 4, 56, 1)}) {
       if (few_cases() && plan.name != small_densenet().name) continue;
-      // Float through a dozen layers.
-      if (!few_cases()) check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
+      // Float through a dozen layers. The number of settings changes no convolution.
+      const bool first = plan.name == small_densenet().name;
+      if (first && !few_cases())
+        check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
       check_precision(plan, convolution, Precision::kFloat32, 1e-5, 1e-4, 2);
     }
   });
@@ -71,6 +73,8 @@ TEST_CASE("plans stay within the rounding of each precision") {
                 {Precision::kTf32, 5e-3, 5e-2}};
     for (std::size_t p = 0; p < std::size(plans); ++p) {
       for (std::size_t r = 0; r < std::size(rows); ++r) {
+        if (rows[r].precision == Precision::kTf32 && convolution == ConvolutionAlgorithm::kWgmma)
+          continue;  // it is kOwn
         check_precision(plans[p], convolution, rows[r].precision, rows[r].tolerance,
                         rows[r].gradient_tolerance, 1);
       }
@@ -102,6 +106,7 @@ TEST_CASE("plans in whole numbers compute what the reference does, in every prec
     const PlanResults expected = run_plan(*reference->prepare(plan), plan, images, settings);
     for (std::size_t r = 0; r < std::size(rows); ++r) {
       if (few_cases() && (r != p || r == 3)) continue;  // float has a test of its own
+      if (kSanitized && (p + r) % 2 == 1) continue;
       const Precision precision = rows[r].precision;
       const bool half = precision == Precision::kFloat16 || precision == Precision::kBFloat16;
       on_every_convolution(Runs::kHalfPlans, [&](ConvolutionAlgorithm convolution) {
@@ -160,7 +165,8 @@ TEST_CASE("a residual may begin within a vector of channels") {
   plan.pool(next, features, 4, 1, true);
   const Plan made = plan.linear(features, 3);
   on_every_convolution(Runs::kHalfPlans, [&](ConvolutionAlgorithm convolution) {
-    if (!few_cases()) check_precision(made, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
+    if (!few_cases() && convolution != ConvolutionAlgorithm::kWgmma)  // which is kOwn
+      check_precision(made, convolution, Precision::kFloat32, 1e-5, 1e-4, 1);
     check_precision(made, convolution, Precision::kFloat16, 5e-3, 5e-2, 1);
   });
 }
@@ -192,7 +198,7 @@ TEST_CASE("results do not depend on the size of the batch") {
 }
 
 TEST_CASE("one executor serves requests of every kind in turn") {
-  const Plan plan = small_resnet();
+  const Plan plan = residual_plan(4, 4, 16, 1);  // what is asked for matters, not what is computed
   const auto reference = make_reference_backend();
   const auto oracle = reference->prepare(plan);
   on_every_convolution(Runs::kOther, [&](ConvolutionAlgorithm convolution) {

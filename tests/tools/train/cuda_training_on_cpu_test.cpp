@@ -120,7 +120,8 @@ TEST_CASE("a tiny Wide ResNet learns in fp16 on the emulated device" *
           doctest::test_suite("slow")) {
   CHECK(error_after(kWideResNet, 48, Precision::kFloat16) <= 0.1);
 }
-TEST_CASE("a tiny Wide ResNet learns in bf16 on the emulated device") {
+TEST_CASE("a tiny Wide ResNet learns in bf16 on the emulated device" *
+          doctest::test_suite("slow")) {
   CHECK(error_after(kWideResNet, 48, Precision::kBFloat16) <= 0.1);
 }
 

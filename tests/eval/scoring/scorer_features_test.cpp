@@ -62,7 +62,7 @@ std::vector<Checkpoint> checkpoints() {
   std::vector<Checkpoint> all;
   for (Architecture architecture : {Architecture(DenseNetConfig{10, 2, 0.5, true, 3}),
                                     Architecture(WideResNetConfig{10, 1, 4})}) {
-    for (const ImageShape shape : {ImageShape{1, 28}, ImageShape{3, 64}}) {
+    for (const ImageShape shape : {ImageShape{1, 28}, ImageShape{3, 40}}) {
       architecture.image = shape;
       Checkpoint checkpoint = small_checkpoint();
       checkpoint.architecture = architecture;

@@ -41,7 +41,7 @@ typedef enum odin_layout {
   ODIN_INTERLEAVED = 1 /* (count, height, width, channels) */
 } odin_layout;
 
-/* "0.2.0" */
+/* "0.3.0" */
 const char* odin_version(void);
 
 /* What went wrong in the last call of this thread that failed: a sentence in UTF-8 without a line break, empty if none

@@ -173,7 +173,8 @@ def training_state(write, _):
             out += np.ones(shape, np.float32).tobytes()
         return out
 
-    setup = json.dumps({"architecture": "densenet", "seed": 1}).encode()
+    setup = json.dumps({"recipe": {"epochs": 2, "half_size_epochs": 0},
+                        "history": [{"until_step": 4, "epochs": 1, "half_size_epochs": 0}], "held_out": 0}).encode()
     for version in (1, 2):
         for records in (0, 2):
             shapes = densenet_parameters(1, 3, 2) if records else {}

@@ -23,7 +23,8 @@ bool has_epochs(const Json& object) {
 
 bool is_history(const Json& history) {
   return history.is_array() && std::ranges::all_of(history, [](const Json& entry) {
-           return has_epochs(entry) && has_number(entry, "until_step");
+           return has_epochs(entry) && entry.contains("until_step") &&
+                  entry.at("until_step").is_number_integer();
          });
 }
 

@@ -351,6 +351,7 @@ TEST_CASE("a state is read as it was written, and a damaged one is refused") {
         replaced(setup, "recipe", "x"), replaced(setup, "history", "x"),
         replaced(setup, "\"epochs\":2", "\"epochs\":\"2\""),
         replaced(setup, "half_size_epochs", "x"), replaced(setup, "until_step", "x"),
+        replaced(setup, "\"until_step\":4", "\"until_step\":1e300"),
         replaced(setup, "[{\"until_step\":4,\"epochs\":1,\"half_size_epochs\":0}]", "1"),
         replaced(setup, "[{\"until_step\":4,\"epochs\":1,\"half_size_epochs\":0}]", deep)}) {
     TrainingState hostile = state;

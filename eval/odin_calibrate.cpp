@@ -11,6 +11,7 @@
 #include "eval/cli/device_options.h"
 #include "eval/cli/finite_number.h"
 #include "eval/cli/fit_options.h"
+#include "eval/cli/output_paths.h"
 #include "eval/cli/program.h"
 #include "eval/cli/score_name.h"
 #include "eval/cli/spec_help.h"
@@ -148,6 +149,8 @@ void add_options(CLI::App& app, Options& o) {
                       "--fit-images out",
                       o.score));
     }
+    require_distinct({{"--out", o.out}},
+                     {given_set("--in", o.in), given_set("--fit-on", o.fit_on)});
   });
 }
 

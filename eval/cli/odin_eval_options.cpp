@@ -255,12 +255,21 @@ void check(const EvalOptions& o) {
   const auto written = [](const std::string& file) {
     return std::filesystem::path(file == kStandardOutput ? "/dev/stdout" : file);
   };
+  std::vector<GivenPath> inputs{{"--weights", job.weights},
+                                given_set("--in", job.in_spec),
+                                given_set("--fit-on", job.fit_on),
+                                given_set("--tune-on", job.tune_on)};
+  for (const std::string& spec : job.out_specs) inputs.push_back(given_set("--out", spec));
+  const std::vector<std::string> bundled = bundled_benchmark_names();
+  if (std::ranges::find(bundled, job.benchmark) == bundled.end()) {
+    inputs.push_back({"--benchmark", job.benchmark});
+  }
   require_distinct(
       {{"--json", written(o.json)},
        {"--csv", written(o.csv)},
        {"--markdown", written(o.markdown)},
        {"--report", o.report.empty() ? "" : std::filesystem::path(o.report) / "index.html"}},
-      {{"--weights", job.weights}, {"--benchmark", job.benchmark}});
+      inputs);
   if (o.positive == PositiveClass::kOut && o.method != MetricsMethod::kExact) {
     wrong("--positive out is for exact metrics: remove --metrics");
   }

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "eval/data/spec.h"
+#include "kernels/error.h"
 #include "weights/files/printable.h"
 
 namespace odin {
@@ -37,6 +40,15 @@ void require_distinct(const GivenPath& a, const GivenPath& b) {
 }
 
 }  // namespace
+
+GivenPath given_set(std::string option, std::string_view specification) {
+  fs::path path;
+  try {
+    path = parse_dataset_spec(specification).path;
+  } catch (const Error&) {
+  }
+  return {std::move(option), std::move(path)};
+}
 
 void require_distinct(const std::vector<GivenPath>& outputs, const std::vector<GivenPath>& inputs) {
   for (auto output = outputs.begin(); output != outputs.end(); ++output) {

@@ -177,6 +177,7 @@ TEST_CASE("odin_calibrate refuses what makes no detector") {
   fails(kNetwork + "--out d.h5 --magnitudes 0.1", 2, "--choose-magnitude");
   fails(kNetwork + "--out d.h5 --magnitude -1", 2, "a finite number of at least 0");
   fails(kNetwork + "--out d.h5 --images 0", 2, "0");
+  fails("--weights densenet10.h5 --in idx:./d.h5 --out d.h5 --device cpu", 2, "are the same file");
   fails(kNetwork + "--out d.h5 --skip 25", 1, "leaves out all of them");
   fails(kNetwork + "--out absent/d.h5", 1, "absent");
   fails("--weights densenet10.h5 --in uniform --out d.h5 --device cpu", 1, "uniform is noise");

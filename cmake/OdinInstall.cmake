@@ -11,7 +11,8 @@ get_property(programs GLOBAL PROPERTY ODIN_PROGRAMS)
 install(TARGETS ${programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 foreach(folder kernels nn weights eval)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION include/odin
-          FILES_MATCHING PATTERN "*.h")
+          FILES_MATCHING PATTERN "*.h"
+          PATTERN json_text.h EXCLUDE)  # for our own sources: it needs nlohmann-json
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/eval/interface/odin.h DESTINATION include)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/fetch_data DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -15,7 +15,7 @@ if(ODIN_SANITIZE)
 endif()
 
 # odin_precompile(TARGET ARGUMENT...): target_precompile_headers(), under the sanitizers only. The other builds
-# prove that every file includes what it needs.
+# prove that every file includes what it needs. (Those of tests are precompiled in every build: tests/CMakeLists.txt.)
 function(odin_precompile target)
   if(ODIN_SANITIZE)
     target_precompile_headers(${target} ${ARGN})

@@ -81,7 +81,7 @@ TEST_CASE("odin_detect: a bad file in a watched folder is status 1 at the end, a
   CHECK(bad.output.starts_with("1\n"));
   CHECK(holds(bad.output, {"in/0002.png", "1 unreadable"}));
   const ProgramResult removed = w.script(
-      "mkdir gone; $detect --watch gone a/0001.png >out 2>err & await 0001 out\n"
+      "rm out err; mkdir gone; $detect --watch gone a/0001.png >out 2>err & await 0001 out\n"
       "rmdir gone; wait $!; echo $?");
   CHECK(removed.output == "1\n");
   CHECK(holds(content_of(w.folder / "err"), {"nothing can arrive in the folder 'gone'"}));

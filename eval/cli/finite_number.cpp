@@ -3,7 +3,8 @@
 #include <cmath>
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include <CLI/Error.hpp>
+#include <CLI/Validators.hpp>
 #include <fmt/format.h>
 
 namespace odin {

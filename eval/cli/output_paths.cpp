@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include <CLI/CLI.hpp>
+#include <CLI/Error.hpp>
 #include <fmt/format.h>
 
 #include "eval/data/spec.h"

@@ -3,7 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
+#include <CLI/Error.hpp>
+#include <CLI/Validators.hpp>
 
 #include "eval/scoring/detectors/registry.h"
 #include "kernels/error.h"

@@ -3,7 +3,8 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include <CLI/Error.hpp>
+#include <CLI/Validators.hpp>
 #include <fmt/format.h>
 
 #include "kernels/parse_number.h"

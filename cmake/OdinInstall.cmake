@@ -12,7 +12,8 @@ install(TARGETS ${programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 foreach(folder kernels nn weights eval)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION include/odin
           FILES_MATCHING PATTERN "*.h"
-          PATTERN json_text.h EXCLUDE)  # for our own sources: it needs nlohmann-json
+          PATTERN json_text.h EXCLUDE  # for our own sources: it needs nlohmann-json
+          PATTERN row_major.h EXCLUDE)  # likewise: it needs Eigen
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/eval/interface/odin.h DESTINATION include)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/fetch_data DESTINATION ${CMAKE_INSTALL_BINDIR})

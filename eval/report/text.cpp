@@ -26,7 +26,7 @@ void append_line(std::string& text, std::string_view label, std::string_view val
 // A column of the table, right-aligned: a detector's figures, or those published.
 struct Column {
   std::string heading;
-  std::size_t width;  // at least, with the space before it
+  std::size_t width;  // with the spaces before it
   const Metrics* metrics;
 };
 

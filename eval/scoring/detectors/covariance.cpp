@@ -4,19 +4,14 @@
 
 #include <Eigen/Dense>
 
+#include "eval/scoring/detectors/row_major.h"
 #include "eval/scoring/detectors/training_checks.h"
 
 namespace odin {
 namespace {
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 // Rows that are added to a covariance at once.
 constexpr std::size_t kRowsAtOnce = 256;
-
-Eigen::Index index_of(std::size_t number) {
-  return static_cast<Eigen::Index>(number);
-}
 
 }  // namespace
 

@@ -7,16 +7,11 @@
 
 #include <Eigen/Dense>
 
+#include "eval/scoring/detectors/row_major.h"
 #include "kernels/error.h"
 
 namespace odin {
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Eigen::Index index_of(std::size_t number) {
-  return static_cast<Eigen::Index>(number);
-}
 
 std::vector<double> numbers_of(const RowMajor& matrix) {
   return {matrix.data(), matrix.data() + matrix.size()};

@@ -63,7 +63,7 @@ TEST_CASE("whose figures the published ones are is said where the network was gi
   w.write_folder("iSUN", 7, 3);
   const std::string note =
       "The published figures are of the authors' own training of a DenseNet-BC-100 (densenet10)";
-  const std::string rest = " --out_dataset iSUN --skip 3 --limit 6 --device cpu --quiet --score ";
+  const std::string rest = " --out_dataset iSUN --skip 3 --limit 4 --device cpu --quiet --score ";
   const std::string by_file =
       "--weights '" ODIN_SOURCE_DIR
       "/weights/densenet_bc_100_cifar10.h5' --in cifar10:cifar-10-batches-bin";

@@ -97,7 +97,8 @@ void TerminalProgress::finish(const std::string& note) {
 void TerminalProgress::draw() {
   const double fraction = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
   const double seconds = seconds_since(started_);
-  std::vector<std::string> ends = {fmt::format(" {}/{}", done_, total_)};
+  std::vector<std::string> ends;
+  ends.push_back(fmt::format(" {}/{}", done_, total_));
   if (done_ > already_) {
     const double rate = static_cast<double>(done_ - already_) / std::max(seconds, 1e-9);
     const auto left = std::llround(static_cast<double>(total_ - done_) / rate);

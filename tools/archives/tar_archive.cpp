@@ -140,8 +140,7 @@ std::vector<TarMember> read_tar(const SharedSource& source) {
     if (kind == 'x') {
       read_pax(text_of(*bytes), extended);
     } else if (kind == 'L') {
-      extended.name = text_of(*bytes);
-      extended.name->resize(std::min(extended.name->find('\0'), extended.name->size()));
+      extended.name = text_of(*bytes).c_str();  // what is before the first NUL
     } else if (!is_extended) {
       std::string name = extended.name.value_or(name_in(header));
       extended = {};

@@ -1,5 +1,6 @@
 #include "tools/archives/tar_archive.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>

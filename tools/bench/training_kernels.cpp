@@ -149,9 +149,9 @@ void TrainingKernels::gradient() {
   task.in_channels = shape_.in;
   task.out_channels = shape_.out;
   task.pixels = pixels;
-  task.scale = scale_.data();
-  task.shift = shift_.data();
-  task.mean = mean_.data();
+  task.open.scale = scale_.data();
+  task.open.shift = shift_.data();
+  task.open.mean = mean_.data();
   task.out_mean = out_mean_.data();
   task.out_offset = out_offset_.data();
   task.out_slope = out_slope_.data();
@@ -159,12 +159,12 @@ void TrainingKernels::gradient() {
   for (std::int64_t part = 0; part < filter.parts(); ++part) {
     const std::int64_t first = filter.first_image(part);
     task.images = static_cast<int>(filter.first_image(part + 1) - first);
-    task.in = {x_.data() + first * shape_.in * pixels, shape_.in * pixels, pixels};
-    task.in_gradient = {dx_.data() + first * shape_.in * pixels, shape_.in * pixels, pixels};
+    task.open.x = {x_.data() + first * shape_.in * pixels, shape_.in * pixels, pixels};
+    task.open.dx = {dx_.data() + first * shape_.in * pixels, shape_.in * pixels, pixels};
     task.gradient = {dy_.data() + first * shape_.out * pixels, shape_.out * pixels, pixels};
     task.out = {y_.data() + first * shape_.out * pixels, shape_.out * pixels, pixels};
     task.sums = filter.clear_part(part);
-    task.open_sums = open_sums_.data() + 2 * first * shape_.in;
+    task.open.sums = open_sums_.data() + 2 * first * shape_.in;
     task.workspace = workspace_.floats(table_.pointwise_gradient.workspace(task));
     table_.pointwise_gradient.run(task);
   }

@@ -40,6 +40,18 @@ enum class Store {
   kMaskedAdd,  // y += r where its bit is set
 };
 
+// What becomes of the gradient of h = relu(scale x + shift). With d = that gradient where the ReLU is open, else 0: dx
+// is, or grows by, scale d. Planes of x and dx are equally far apart, and of any size where a kernel does not say more.
+struct OpenGradient {
+  Planes x;
+  const float* scale = nullptr;  // (channels)
+  const float* shift = nullptr;
+  const float* mean = nullptr;
+  Planes dx;
+  bool add = true;        // to dx
+  float* sums = nullptr;  // [image][2][channels]: the sums of d and of d (x - mean)
+};
+
 // A convolution of a group of images, or its transpose (direct_backward). The gradient in the input
 // of a stride-1 convolution is a convolution too, with transposed and rotated weights.
 struct ConvolutionTask {
@@ -69,6 +81,9 @@ struct ConvolutionTask {
   MaskPlanes out_mask;
   const float* bias = nullptr;  // (out_channels), or null
   Planes residual;
+  // Winograd's transpose only: if open.sums is not null, results are not stored, but are the gradient of h. Planes are
+  // whole vectors.
+  OpenGradient open;
 
   float* workspace = nullptr;
 };
@@ -149,12 +164,7 @@ struct PointwiseGradientTask {
   int out_channels = 0;
   long pixels = 0;
 
-  Planes in;                     // x
-  const float* scale = nullptr;  // (in_channels)
-  const float* shift = nullptr;
-  const float* mean = nullptr;
-  Planes in_gradient;  // dx; its planes are as far apart as those of x
-  bool add = true;     // to dx
+  OpenGradient open;
   // Of the results: `gradient` or, if slope is not null, gradient - offset - slope (out - mean).
   Planes gradient;
   Planes out;
@@ -163,9 +173,6 @@ struct PointwiseGradientTask {
   const float* out_slope = nullptr;
 
   const float* weights = nullptr;  // in_channels x out_channels, packed by the same table
-  // [image][2][in_channels]: the sums of d and of d (x - mean), where d is the gradient of h where the
-  // ReLU is open, else 0.
-  float* open_sums = nullptr;
   // The gradient in the weights, [in_channels][out_channels in whole vectors]; added to, unless null.
   float* sums = nullptr;
   float* workspace = nullptr;

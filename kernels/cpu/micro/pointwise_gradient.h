@@ -257,8 +257,8 @@ void pointwise_gradient(const PointwiseGradientTask& task) {
       const float* a = task.weights;
       for (int c = 0; c < task.in_channels;) {
         const int block = block_rows(task.in_channels - c);
-        const float* const x = plane_at(task.in, image, c) + first;
-        float* const dx = plane_at(task.in_gradient, image, c) + first;
+        const float* const x = plane_at(task.open.x, image, c) + first;
+        float* const dx = plane_at(task.open.dx, image, c) + first;
         for (long p = 0; p < count; p += kPanel) {
           if (++channel == task.out_channels) channel = 0;
           const float* const next_dy = plane_at(task.gradient, next_image, channel) + next_first;
@@ -266,14 +266,21 @@ void pointwise_gradient(const PointwiseGradientTask& task) {
                                           ? next_dy
                                           : plane_at(task.out, next_image, channel) + next_first;
           const bool last = p + kPanel >= count;
-          const long next = last ? block * task.in.plane : p + kPanel;
-          const OpenBlock to{x + p,          dx + p,
-                             task.in.plane,  task.scale + c,
-                             task.shift + c, task.mean + c,
-                             s.hidden + p,   s.sums + long{c} * kLanes,
-                             s.sums_part,    last ? count - p : kPanel,
-                             x + next,       dx + next,
-                             next_dy,        next_y};
+          const long next = last ? block * task.open.x.plane : p + kPanel;
+          const OpenBlock to{x + p,
+                             dx + p,
+                             task.open.x.plane,
+                             task.open.scale + c,
+                             task.open.shift + c,
+                             task.open.mean + c,
+                             s.hidden + p,
+                             s.sums + long{c} * kLanes,
+                             s.sums_part,
+                             last ? count - p : kPanel,
+                             x + next,
+                             dx + next,
+                             next_dy,
+                             next_y};
           const float* const panel = s.panels + p * task.out_channels;
           if (to.pixels == kPanel) {
             multiply_open<kAdd, true>(block, a, panel, task.out_channels, to);
@@ -286,14 +293,14 @@ void pointwise_gradient(const PointwiseGradientTask& task) {
         c += block;
       }
     }
-    float* const sums = task.open_sums + 2L * image * task.in_channels;
+    float* const sums = task.open.sums + 2L * image * task.in_channels;
     add_lanes(s.sums, task.in_channels, sums);
     add_lanes(s.sums + s.sums_part, task.in_channels, sums + task.in_channels);
   }
 }
 
 inline void run_pointwise_gradient(const PointwiseGradientTask& task) {
-  if (task.add) {
+  if (task.open.add) {
     pointwise_gradient<true>(task);
   } else {
     pointwise_gradient<false>(task);

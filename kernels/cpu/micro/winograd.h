@@ -19,6 +19,7 @@
 #include "kernels/cpu/micro/gemm.h"
 #include "kernels/cpu/micro/winograd_input.h"
 #include "kernels/cpu/micro/winograd_output.h"
+#include "kernels/cpu/micro/winograd_planes.h"
 #include "kernels/cpu/micro/winograd_tiling.h"
 #include "kernels/cpu/micro/winograd_weights.h"
 
@@ -83,6 +84,7 @@ void winograd(const ConvolutionTask& task) {
   const Tiling t = tiling_of<Algorithm>(task);
   const WinogradSpace s = winograd_space<Algorithm>(task, t);
   find_edges(t, s);
+  clear_open_sums(task, s);
   const int all_rows = task.images * t.tile_rows;
   for (int first = 0; first < all_rows; first += t.block_rows) {
     const int end = first + t.block_rows < all_rows ? first + t.block_rows : all_rows;
@@ -90,12 +92,13 @@ void winograd(const ConvolutionTask& task) {
     find_origins<Algorithm>(t, s, first, end);
     transform_block<Algorithm, kLoad>(task, t, s, first, end, vectors);
     multiply_tiles<Algorithm>(task, t, s, vectors);
-    with_store(task.store, [&](auto tag) {
+    with_planes<Algorithm>(task, [&](auto tag) {
       for (int o = 0; o < task.out_channels; ++o) {
-        finish_channel<Algorithm, decltype(tag)::value>(task, t, s, first, end, vectors, o);
+        finish_channel<Algorithm, typename decltype(tag)::Type>(task, t, s, first, end, vectors, o);
       }
     });
   }
+  finish_open_sums(task, s);
 }
 
 // Calls run with the algorithm of a task.

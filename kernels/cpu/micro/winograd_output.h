@@ -1,70 +1,55 @@
-// Winograd's output transform, A^T [...] A (winograd.h), and the storing of its results.
+// Winograd's output transform, A^T [...] A (winograd.h), and what becomes of its results.
 #pragma once
 
-#include "kernels/cpu/micro/winograd_tiling.h"
+#include "kernels/cpu/micro/winograd_planes.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Where a vector of pixels goes, or a vector of two rows of halves: the vectors of an image's plane.
-template <Store kStore>
-struct PlaneVectors {
-  float* to;
-  Word* mask;
-  const float* residual;
-
-  PlaneVectors(const ConvolutionTask& task, int image, int channel)
-      : to(plane_at(task.out, image, channel)),
-        mask(mask_at(task.out_mask, image, channel)),
-        residual(kStore == Store::kResidual ? plane_at(task.residual, image, channel) : nullptr) {}
-  ODIN_INLINE void put_at(long vector, Vector x) const {
-    put<kStore>(to + vector * kLanes, x, mask, vector, residual);
-  }
-};
-
-// Stores the pixels of a vector of tiles where a row of the result is whole vectors.
-template <class Algorithm, Store kStore>
-ODIN_INLINE void put_vectors(const ConvolutionTask& task, const WinogradSpace& s, int channel,
-                             long v,
+// Puts the pixels of a vector of tiles where a row of the result is whole vectors.
+template <class Algorithm, class PlanesOfChannel>
+ODIN_INLINE void put_vectors(const ConvolutionTask& task, const WinogradSpace& s,
+                             PlanesOfChannel& planes, long v,
                              const Vector (&pixels)[Algorithm::kResult][Algorithm::kResult]) {
   constexpr int kResult = Algorithm::kResult;
   for (int q = 0; q < kResult; ++q) {
     const Origin o = s.result_origins[2 * (kResult * v + q)];
-    const PlaneVectors<kStore> plane(task, o.image, channel);
+    planes.move_to(o.image);
     const int wide = task.out_width / kLanes;
     const int count = task.out_height - o.y < kResult ? task.out_height - o.y : kResult;
     const long vector = static_cast<long>(o.y) * wide + o.column / kLanes;
-    for (int r = 0; r < count; ++r) plane.put_at(vector + r * wide, pixels[r][q]);
+    for (int r = 0; r < count; ++r) planes.put_at(vector + r * wide, pixels[r][q]);
   }
 }
 
 // The same where it is half a vector: two rows of a tile are a vector.
-template <class Algorithm, Store kStore>
-ODIN_INLINE void put_halves(const ConvolutionTask& task, const WinogradSpace& s, int channel,
-                            long v,
+template <class Algorithm, class PlanesOfChannel>
+ODIN_INLINE void put_halves(const ConvolutionTask& task, const WinogradSpace& s,
+                            PlanesOfChannel& planes, long v,
                             const Vector (&pixels)[Algorithm::kResult][Algorithm::kResult]) {
   constexpr int kResult = Algorithm::kResult;
   for (int q = 0; q < kResult; ++q) {
     const Origin* const o = s.result_origins + 2 * (kResult * v + q);
-    const PlaneVectors<kStore> low(task, o[0].image, channel);
-    const PlaneVectors<kStore> high(task, o[1].image, channel);
-    for (int r = 0; r < kResult; r += 2) {
-      const Vector a = pixels[r][q];
-      const Vector b = pixels[r + 1][q];
-      if (o[0].y + r < task.out_height) low.put_at((o[0].y + r) / 2, low_halves(a, b));
-      if (o[1].y + r < task.out_height) high.put_at((o[1].y + r) / 2, high_halves(a, b));
+    planes.move_to(o[0].image);
+    for (int r = 0; r < kResult && o[0].y + r < task.out_height; r += 2) {
+      planes.put_at((o[0].y + r) / 2, low_halves(pixels[r][q], pixels[r + 1][q]));
+    }
+    planes.move_to(o[1].image);
+    for (int r = 0; r < kResult && o[1].y + r < task.out_height; r += 2) {
+      planes.put_at((o[1].y + r) / 2, high_halves(pixels[r][q], pixels[r + 1][q]));
     }
   }
 }
 
-// Transforms the products of one output channel and stores the result in the task's output.
-template <class Algorithm, Store kStore>
+// Transforms the products of one output channel and puts the result where it goes.
+template <class Algorithm, class PlanesOfChannel>
 void finish_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
                     int end, long vectors, int channel) {
   const Vector bias = task.bias == nullptr ? Vector{} : splat(task.bias[channel]);
   const Vector scale = splat(task.out_scale == nullptr ? 1.0f : task.out_scale[channel]);
   constexpr int kPoints = Algorithm::kPoints;
   constexpr int kResult = Algorithm::kResult;
+  PlanesOfChannel planes(task, s, channel);
   const float* products = s.products + channel * t.vectors * kLanes;
   for (long v = 0; v < vectors; ++v, products += kLanes) {
     Vector rows[kResult][kPoints];  // [row of the result][column of the product]
@@ -88,10 +73,10 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
     }
     switch (t.result_rows) {
       case Rows::kWhole:
-        put_vectors<Algorithm, kStore>(task, s, channel, v, pixels);
+        put_vectors<Algorithm>(task, s, planes, v, pixels);
         break;
       case Rows::kHalves:
-        put_halves<Algorithm, kStore>(task, s, channel, v, pixels);
+        put_halves<Algorithm>(task, s, planes, v, pixels);
         break;
       case Rows::kOther:
 #pragma GCC unroll 8
@@ -104,15 +89,19 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
         break;
     }
   }
-  if (t.result_rows != Rows::kOther) return;
-  for (int image = first / t.tile_rows; image * t.tile_rows < end; ++image) {
-    for (int y = 0; y < task.out_height; ++y) {
-      const long row = image * t.tile_rows + y / kResult - first;
-      copy_row(s.rows + y % kResult * t.result_border + row * t.result_pitch,
-               s.linear + static_cast<long>(y) * task.out_width, task.out_width);
+  if (t.result_rows == Rows::kOther) {
+    const long plane_vectors = vectors_of(static_cast<long>(task.out_height) * task.out_width);
+    for (int image = first / t.tile_rows; image * t.tile_rows < end; ++image) {
+      for (int y = 0; y < task.out_height; ++y) {
+        const long row = image * t.tile_rows + y / kResult - first;
+        copy_row(s.rows + y % kResult * t.result_border + row * t.result_pitch,
+                 s.linear + static_cast<long>(y) * task.out_width, task.out_width);
+      }
+      planes.move_to(image);
+      for (long v = 0; v < plane_vectors; ++v) planes.put_at(v, load(s.linear + v * kLanes));
     }
-    put_plane(task, image, channel, s.linear);
   }
+  planes.finish();
 }
 
 }  // namespace

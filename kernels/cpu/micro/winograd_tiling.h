@@ -93,6 +93,8 @@ struct WinogradSpace {
   int32_t* right;   // [tile]: all ones unless it is the last of its row
   Origin* origins;  // [vector of pixels][2]
   Origin* result_origins;  // the same for the result
+  float* open_sums;        // of OpenGradient: [image][2][channel][lane]
+  long open_part;          // floats from one sum of an image to the next
   long total;
 };
 template <class Algorithm>
@@ -117,6 +119,8 @@ WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t) {
   s.origins = reinterpret_cast<Origin*>(pieces.take(t.vectors * Algorithm::kStep * kOriginFloats));
   s.result_origins =
       reinterpret_cast<Origin*>(pieces.take(t.vectors * Algorithm::kResult * kOriginFloats));
+  s.open_part = vectors_of(task.out_channels) * kLanes * kLanes;
+  s.open_sums = pieces.take(task.open.sums == nullptr ? 0 : 2L * task.images * s.open_part);
   s.total = pieces.total();
   return s;
 }

@@ -107,9 +107,32 @@ class CpuFusedTraining::BackwardPass {
     }
   }
 
-  // The gradient of h stays in the thread's memory; from there it goes to dx and into the sums.
+  // Where the gradient of h goes, with the thread's sums of it.
+  OpenGradient open_gradient(std::int64_t first, std::int64_t count, Worker& own) const {
+    return {.x = planes_of(x_ + first, pixels_),
+            .scale = prologue_.scale,
+            .shift = prologue_.shift,
+            .mean = in_.mean.data<float>(),
+            .dx = planes_of(dx_ + first, pixels_),
+            .add = gradients_.add,
+            .sums = own.results.floats(2 * count * sizes_.in_channels)};
+  }
+  void keep_sums(std::int64_t first, std::int64_t count, const float* sums) {
+    const std::int64_t channels = sizes_.in_channels;
+    for (std::int64_t n = first; n < first + count; ++n, sums += 2 * channels) {
+      for (std::int64_t c = 0; c < channels; ++c) sums_of(n, c) = {sums[c], sums[channels + c]};
+    }
+  }
+
+  // Where planes are not whole vectors, or the convolution is not Winograd's, the gradient of h stays in the thread's
+  // memory; from there it goes to dx and into the sums.
   void pass_group(std::int64_t first, std::int64_t count, int worker) {
     Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
+    if (convolution_.passes_on()) {
+      const OpenGradient open = open_gradient(first, count, own);
+      convolution_.pass_on(own.convolution, count, dy_ + first, open);
+      return keep_sums(first, count, open.sums);
+    }
     const std::int64_t channels = sizes_.in_channels;
     const std::int64_t plane = padded_plane(pixels_);
     float* const dh = own.results.floats(count * channels * plane);
@@ -140,18 +163,13 @@ class CpuFusedTraining::BackwardPass {
   }
 
   void pass_pointwise(std::int64_t first, std::int64_t end, int worker, float* filter_sums) {
-    const std::int64_t channels = sizes_.in_channels;
+    Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
     PointwiseGradientTask task;
     task.images = static_cast<int>(end - first);
-    task.in_channels = static_cast<int>(channels);
+    task.in_channels = static_cast<int>(sizes_.in_channels);
     task.out_channels = static_cast<int>(sizes_.out_channels);
     task.pixels = static_cast<long>(pixels_);
-    task.in = planes_of(x_ + first, pixels_);
-    task.scale = prologue_.scale;
-    task.shift = prologue_.shift;
-    task.mean = in_.mean.data<float>();
-    task.in_gradient = planes_of(dx_ + first, pixels_);
-    task.add = gradients_.add;
+    task.open = open_gradient(first, end - first, own);
     task.gradient = planes_of(dy_ + first, pixels_);
     if (out_.offset.raw() != nullptr) {
       task.out = planes_of(y_ + first, pixels_);
@@ -161,15 +179,10 @@ class CpuFusedTraining::BackwardPass {
     }
     task.weights = weights_.data();
     task.sums = filter_sums;
-    Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
     const PointwiseGradientKernel& kernel = own_.kernels_.pointwise_gradient;
     task.workspace = own.convolution.workspace.floats(kernel.workspace(task));
-    task.open_sums = own.results.floats(2 * task.images * channels);
     kernel.run(task);
-    for (std::int64_t n = first; n < end; ++n) {
-      const float* const sums = task.open_sums + 2 * (n - first) * channels;
-      for (std::int64_t c = 0; c < channels; ++c) sums_of(n, c) = {sums[c], sums[channels + c]};
-    }
+    keep_sums(first, end - first, task.open.sums);
   }
 
   // The gradients of the batch norm's parameters, and the part of dx that needs all images.

@@ -27,16 +27,10 @@ ImageConvolution::ImageConvolution(ConvolutionPass pass, const ConvolutionSizes&
   task_.weights = weights.data();
 }
 
-void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const float> in,
-                           const Prologue& prologue, Images<float> out,
-                           std::int64_t out_plane) const {
+ConvolutionTask ImageConvolution::task_for(Worker& worker, std::int64_t images,
+                                           Images<const float> in) const {
   ConvolutionTask task = task_;
   task.images = static_cast<int>(images);
-  if (prologue.scale != nullptr) {
-    task.load = Load::kNormalise;
-    task.scale = prologue.scale;
-    task.shift = prologue.shift;
-  }
   // Kernels read and write whole vectors, which must not reach into the next plane.
   task.in = planes_of(in, in_pixels_);
   if (in_pixels_ % kernels_.lanes != 0) {
@@ -50,6 +44,18 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const flo
                     task.in.data + n * task.in.image + c * plane);
       }
     }
+  }
+  return task;
+}
+
+void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const float> in,
+                           const Prologue& prologue, Images<float> out,
+                           std::int64_t out_plane) const {
+  ConvolutionTask task = task_for(worker, images, in);
+  if (prologue.scale != nullptr) {
+    task.load = Load::kNormalise;
+    task.scale = prologue.scale;
+    task.shift = prologue.shift;
   }
   const bool staged = out_pixels_ % kernels_.lanes != 0 && out_plane < padded_plane(out_pixels_);
   task.out = planes_of(out, out_plane);
@@ -67,6 +73,18 @@ void ImageConvolution::run(Worker& worker, std::int64_t images, Images<const flo
                   out.plane(n, c, out_plane));
     }
   }
+}
+
+bool ImageConvolution::passes_on() const {
+  return task_.transposed && out_pixels_ % kernels_.lanes == 0;
+}
+
+void ImageConvolution::pass_on(Worker& worker, std::int64_t images, Images<const float> in,
+                               const OpenGradient& open) const {
+  ConvolutionTask task = task_for(worker, images, in);
+  task.open = open;
+  task.workspace = worker.workspace.floats(kernel_.workspace(task));
+  kernel_.run(task);
 }
 
 }  // namespace odin::cpu

@@ -41,7 +41,16 @@ class ImageConvolution {
   void run(Worker& worker, std::int64_t images, Images<const float> in, const Prologue& prologue,
            Images<float> out, std::int64_t out_plane) const;
 
+  // Whether pass_on() can be called. Of a backward pass.
+  bool passes_on() const;
+  // The same, but the results go on as `open` says.
+  void pass_on(Worker& worker, std::int64_t images, Images<const float> in,
+               const OpenGradient& open) const;
+
  private:
+  // The task for these images, but for where its results go.
+  ConvolutionTask task_for(Worker& worker, std::int64_t images, Images<const float> in) const;
+
   const KernelTable& kernels_;
   const ConvolutionKernel& kernel_;
   ConvolutionTask task_;

@@ -124,7 +124,7 @@ __attribute__((noinline)) void multiply_block(const float* a, const float* b, in
   Vector sum[kBlock][kWidth];
   clear_block(sum);
   for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) {
-    __builtin_prefetch(a + kAhead, 0, 2);
+    ask_for(a + kAhead);
     prefetch_panel<kWidth>(b + to.ahead);
     add_products<1>(a, b, sum);
   }
@@ -138,7 +138,7 @@ template <int kStep, int kBlock, int kWidth>
 ODIN_INLINE void add_transposed(const float* a, const float*& b, long ahead,
                                 Vector (&sum)[kBlock][kWidth]) {
   for (int k = 0; k < kStep; ++k, b += kPanel) {
-    if (16 * k < kStep * kBlock) __builtin_prefetch(a + kStep * kBlock + 16 * k, 0, 2);
+    if (16 * k < kStep * kBlock) ask_for(a + kStep * kBlock + 16 * k);
     prefetch_panel<kWidth>(b + ahead);
     add_products<kStep>(a + k, b, sum);
   }

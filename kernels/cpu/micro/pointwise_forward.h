@@ -43,6 +43,9 @@ ODIN_INLINE void pack_forward(const PointwiseForwardTask& task, int image, long 
   }
 }
 
+// Lines of the cache in a strip of a plane.
+constexpr int kStripLines = kStripVectors * kLanes / kLine;
+
 // A block of results, by outputs and one panel of pixels.
 struct MeasuredBlock {
   float* y;  // of row 0
@@ -52,8 +55,8 @@ struct MeasuredBlock {
   bool first;      // of its plane: sets the centres
   float* sums;     // of row 0
   long sums_part;
-  const float* next_x;  // a line of input 0 that will be read later
-  long next_plane;
+  const float* next_x;  // the first of kStripLines lines of an input that will be read later
+  long next_row;        // floats from the last of them to the first of the next input
 };
 
 // The mean of the first `count` numbers, or of all if there are fewer. They are stored first: a vector of
@@ -74,8 +77,9 @@ __attribute__((noinline)) void multiply_measured(const float* a, const float* b,
   Vector sum[kBlock][kVectors];
   clear_block(sum);
   const float* x = to.next_x;
-  for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel, x += to.next_plane) {
-    __builtin_prefetch(x);
+  for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) {
+    ask_for(x);
+    x += k % kStripLines == kStripLines - 1 ? to.next_row : kLine;
     add_products<1>(a, b, sum);
   }
   if (to.first) {
@@ -134,21 +138,24 @@ inline void run_pointwise_forward(const PointwiseForwardTask& task) {
       } else if (image + 1 < task.images) {
         next = plane_at(task.in, image + 1, 0);
       }
-      int line = 0;  // of the next strip, to ask for
+      // Each of the first products asks for all lines of a part of the next strip's inputs, one at every step: memory
+      // gives neighbours sooner than a line of every plane.
+      int part = 0;
       const float* a = task.weights;
       for (int o = 0; o < task.out_channels;) {
         const int block = block_rows(task.out_channels - o);
-        for (long p = 0; p < kStripPixels && p < left; p += kPanel, ++line) {
-          const bool ask = next != nullptr && line * 16 < kStripPixels;
-          const MeasuredBlock to{plane_at(task.out, image, o) + first + p,
-                                 task.out.plane,
-                                 left - p,
-                                 measured + o,
-                                 first + p == 0,
-                                 s.sums + static_cast<long>(o) * kLanes,
-                                 s.sums_part,
-                                 ask ? next + line * 16 : s.strip,
-                                 ask ? task.in.plane : 0};
+        for (long p = 0; p < kStripPixels && p < left; p += kPanel, ++part) {
+          const bool ask = next != nullptr && part < kStripLines;
+          const MeasuredBlock to{
+              plane_at(task.out, image, o) + first + p,
+              task.out.plane,
+              left - p,
+              measured + o,
+              first + p == 0,
+              s.sums + static_cast<long>(o) * kLanes,
+              s.sums_part,
+              ask ? next + part * task.in_channels / kStripLines * task.in.plane : s.strip,
+              ask ? task.in.plane - (kStripLines - 1) * kLine : kLine};
           const float* const from = s.strip + p / kPanel * panel;
           if (to.pixels >= kPanel) {
             multiply_measured<true>(block, a, from, task.in_channels, to);

@@ -76,6 +76,35 @@ inline void bring_result_gradient(const PointwiseGradientTask& task, const Point
   }
 }
 
+// The lines of x and dx that the next block of inputs will read, a plane's one after the other: memory gives neighbours
+// sooner than lines of as many planes.
+struct NextLines {
+  const float* x;
+  const float* dx;
+  long plane;
+  long lines;  // of a plane
+  long line = 0;
+
+  ODIN_INLINE NextLines after(long count) const {
+    const long offset = count / lines * plane + count % lines * kLine;
+    return {x + offset, dx + offset, plane, lines, count % lines};
+  }
+  // For this one, and moves to the next.
+  ODIN_INLINE void ask() {
+    ask_for(x);
+    ask_for(dx);
+    const bool is_last = ++line == lines;
+    const long step = is_last ? plane - (lines - 1) * kLine : kLine;
+    x += step;
+    dx += step;
+    if (is_last) line = 0;
+  }
+};
+// Lines of each of them that a panel of a block reads, and are asked for meanwhile.
+ODIN_INLINE constexpr int lines_of_panel(int rows) {
+  return (rows * kPanel + kLine - 1) / kLine;
+}
+
 // A block of the gradient of h, by inputs and one panel of pixels.
 struct OpenBlock {
   const float* x;  // of row 0
@@ -88,9 +117,8 @@ struct OpenBlock {
   float* sums;    // of row 0
   long sums_part;
   long pixels;  // of the panel
-  // What the next block will read, and a line of dy and y that the next chunk will.
-  const float* next_x;
-  const float* next_dx;
+  // What is asked for meanwhile: lines of the next block, and a plane's part of dy and y that the next chunk will read.
+  NextLines next;
   const float* next_dy;
   const float* next_y;
 };
@@ -120,21 +148,15 @@ __attribute__((noinline)) void multiply_open(const float* a, const float* b, int
                                              const OpenBlock& to) {
   Vector sum[kBlock][kVectors];
   clear_block(sum);
-  const float* x = to.next_x;
-  const float* dx = to.next_dx;
+  constexpr int kAsked = lines_of_panel(kBlock);
+  NextLines next = to.next;
   for (int k = 0; k < depth; ++k, a += kBlock, b += kPanel) {
-    if (k < kBlock) {
-      __builtin_prefetch(x);
-      __builtin_prefetch(x + kPanel - 1);
-      x += to.plane;
-    } else if (k < 2 * kBlock) {
-      __builtin_prefetch(dx, 1);
-      __builtin_prefetch(dx + kPanel - 1, 1);
-      dx += to.plane;
-    } else if (k < 2 * kBlock + kChunkPixels / 16) {
-      const int at = 16 * (k - 2 * kBlock);
-      __builtin_prefetch(to.next_dy + at);
-      __builtin_prefetch(to.next_y + at);
+    if (k < kAsked) {
+      next.ask();
+    } else if (k < kAsked + kChunkPixels / kLine) {
+      const long at = (k - kAsked) * kLine;
+      ask_for(to.next_dy + at);
+      ask_for(to.next_y + at);
     }
     add_products<1>(a, b, sum);
   }
@@ -241,6 +263,14 @@ inline void add_hidden(const PointwiseGradientTask& task, const PointwiseSpace& 
   }
 }
 
+// The lines of `count` pixels of an image's inputs, from one channel and from pixel `first` on.
+ODIN_INLINE NextLines lines_at(const PointwiseGradientTask& task, int image, int channel,
+                               long first, long count) {
+  return {plane_at(task.open.x, image, channel) + first,
+          plane_at(task.open.dx, image, channel) + first, task.open.x.plane,
+          (count + kLine - 1) / kLine};
+}
+
 template <bool kAdd>
 void pointwise_gradient(const PointwiseGradientTask& task) {
   const PointwiseSpace s = pointwise_space(task);
@@ -257,6 +287,9 @@ void pointwise_gradient(const PointwiseGradientTask& task) {
       const float* a = task.weights;
       for (int c = 0; c < task.in_channels;) {
         const int block = block_rows(task.in_channels - c);
+        const NextLines next = c + block < task.in_channels
+                                   ? lines_at(task, image, c + block, first, count)
+                                   : lines_at(task, next_image, 0, next_first, count);
         const float* const x = plane_at(task.open.x, image, c) + first;
         float* const dx = plane_at(task.open.dx, image, c) + first;
         for (long p = 0; p < count; p += kPanel) {
@@ -265,8 +298,6 @@ void pointwise_gradient(const PointwiseGradientTask& task) {
           const float* const next_y = task.out_slope == nullptr
                                           ? next_dy
                                           : plane_at(task.out, next_image, channel) + next_first;
-          const bool last = p + kPanel >= count;
-          const long next = last ? block * task.open.x.plane : p + kPanel;
           const OpenBlock to{x + p,
                              dx + p,
                              task.open.x.plane,
@@ -276,9 +307,8 @@ void pointwise_gradient(const PointwiseGradientTask& task) {
                              s.hidden + p,
                              s.sums + long{c} * kLanes,
                              s.sums_part,
-                             last ? count - p : kPanel,
-                             x + next,
-                             dx + next,
+                             count - p < kPanel ? count - p : kPanel,
+                             next.after(p / kPanel * lines_of_panel(block)),
                              next_dy,
                              next_y};
           const float* const panel = s.panels + p * task.out_channels;

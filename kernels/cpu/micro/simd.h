@@ -39,6 +39,7 @@ using Word = uint8_t;
 #endif
 constexpr int kVectors = 2;  // columns of the micro-kernel, in vectors
 constexpr int kPanel = kVectors * kLanes;
+constexpr long kLine = 16;  // floats of a line of the cache
 
 using Vector __attribute__((vector_size(4 * kLanes))) = float;
 using UnalignedVector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias)) = float;
@@ -49,6 +50,11 @@ ODIN_INLINE Vector load(const float* p) {
 }
 ODIN_INLINE void store(float* p, Vector x) {
   *reinterpret_cast<UnalignedVector*>(p) = x;
+}
+// Asks for a line of the cache. It waits in the second level: the first has no room for lines that are used much later,
+// least of all if they are 4096 bytes apart.
+ODIN_INLINE void ask_for(const float* line) {
+  __builtin_prefetch(line, 0, 2);
 }
 ODIN_INLINE Vector splat(float x) {
   return x - Vector{};

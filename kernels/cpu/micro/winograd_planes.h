@@ -59,8 +59,8 @@ class OpenPlanes {
     // The processor's own prefetcher starts again on every page, and planes are no larger than that.
     constexpr long kPlaneAhead = 512;
     const long at = vector * kLanes;
-    __builtin_prefetch(x_ + at + kPlaneAhead);
-    __builtin_prefetch(dx_ + at + kPlaneAhead, 1);
+    ask_for(x_ + at + kPlaneAhead);
+    ask_for(dx_ + at + kPlaneAhead);
     const Vector x = load(x_ + at);
     const Vector d = keep(passing(x * scale_ + shift_), dh);
     u_ += d;

@@ -55,6 +55,9 @@ const std::vector<Case> kCases = {
     {{5, 130, 9, 9}, 350, 3, {2, 1}},   //
     {{2, 16, 32, 32}, 64, 3, {1, 1}},   // Wide ResNet
     {{2, 64, 32, 32}, 128, 1, {2, 0}},  // its shortcut
+    {{2, 12, 32, 32}, 6, 3, {2, 1}},    // stride 2, planes of whole vectors
+    {{4, 9, 20, 16}, 5, 3, {1, 1}},     // vectors of Winograd's tiles that two images share
+    {{4, 9, 12, 8}, 5, 3, {1, 1}},      // and halves of such vectors
 };
 
 // At least `count` normal numbers, made once: they take longer than what is tested.

@@ -14,9 +14,13 @@ if(ODIN_SANITIZE)
   target_link_options(odin_options INTERFACE -fsanitize=address,undefined)
 endif()
 
-# odin_library(NAME SOURCE...): the library odin_NAME of the folder NAME, odin::NAME for users. Reading these headers in
-# every source would take a third of the time to compile. Configured with CMAKE_DISABLE_PRECOMPILE_HEADERS, a build
-# proves that every file includes what it needs; .ci/clang_tidy does so for sources that change.
+# The headers that are precompiled everywhere. Reading them in every source would take a third of the time to compile.
+# Configured with CMAKE_DISABLE_PRECOMPILE_HEADERS, a build proves that every file includes what it needs; .ci/clang_tidy
+# does so for sources that change.
+set(ODIN_PRECOMPILED <algorithm> <filesystem> <fstream> <functional> <map> <memory> <optional> <span> <sstream> <string>
+                     <vector> <fmt/format.h>)
+
+# odin_library(NAME SOURCE...): the library odin_NAME of the folder NAME, odin::NAME for users.
 function(odin_library name)
   add_library(odin_${name} STATIC ${ARGN})
   add_library(odin::${name} ALIAS odin_${name})
@@ -25,8 +29,7 @@ function(odin_library name)
                                                  $<INSTALL_INTERFACE:include/odin>)
   target_compile_features(odin_${name} PUBLIC cxx_std_20)
   target_link_libraries(odin_${name} PRIVATE $<BUILD_INTERFACE:odin_options>)
-  target_precompile_headers(odin_${name} PRIVATE <algorithm> <filesystem> <fstream> <functional> <map> <memory> <optional>
-                            <span> <sstream> <string> <vector> <fmt/format.h>)
+  target_precompile_headers(odin_${name} PRIVATE ${ODIN_PRECOMPILED})
 endfunction()
 
 # odin_quickly_sanitized(TARGET): not optimised under the sanitizers, for what need not be fast there.

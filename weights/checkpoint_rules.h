@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/architecture.h"
@@ -18,6 +19,10 @@ inline constexpr const char* kCheckpointFormat = "odin-checkpoint";
 inline constexpr int kCheckpointVersion = 2;
 inline constexpr const char* kDenseNetFamily = "densenet";
 inline constexpr const char* kWideResNetFamily = "wide_resnet";
+
+// The group of what a detector has learnt, and how the names of its arrays begin, which have '.' for '/'.
+inline constexpr const char* kDetectorFitGroup = "detector/fit";
+inline constexpr std::string_view kDetectorFitPrefix = "detector.fit.";
 
 // The most words of 32 bits that the arrays of a file may have together. More are a mistake or an attack: a
 // Wide-ResNet-28-10 has 36.5 million, and a detector that keeps the features of 50,000 images another 32 million.

@@ -16,6 +16,5 @@ std::optional<DetectorSettings> read_detector_settings(const hdf5::Handle& root)
 void write_detector_settings(const DetectorSettings& settings, const hdf5::Handle& group);
 
 inline constexpr const char* kDetectorGroup = "detector";
-inline constexpr const char* kDetectorFitGroup = "detector/fit";
 
 }  // namespace odin

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "kernels/error.h"
+#include "tests/fuzz/child_coverage.h"
 #include "tests/fuzz/memory_folder.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
@@ -31,10 +32,12 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const odin::test::MemoryFolder folder;
   const auto file = folder.write("file", {data, size});
+  odin::test::forget_child_coverage();
   try {
     odin::inspect_checkpoint(
         file);  // read_checkpoint() does the same, and then refuses what is wrong
   } catch (const odin::Error&) {
   }
+  odin::test::add_child_coverage();
   return 0;
 }

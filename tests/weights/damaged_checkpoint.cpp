@@ -39,7 +39,7 @@ hid_t fixed_text(std::size_t width) {
 }
 
 void set_attribute(hid_t file, const char* name, hid_t type, hid_t space, const void* values) {
-  H5Adelete(file, name);
+  if (H5Aexists(file, name) > 0) H5Adelete(file, name);
   const hid_t attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
   REQUIRE(attribute >= 0);
   if (values != nullptr) REQUIRE(H5Awrite(attribute, type, values) >= 0);

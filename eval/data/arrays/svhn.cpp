@@ -1,9 +1,12 @@
 #include "eval/data/arrays/svhn.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +16,8 @@
 #include "eval/data/arrays/mat_layout.h"
 #include "eval/image/array_image.h"
 #include "kernels/error.h"
+#include "weights/child_process.h"
 #include "weights/files/input_file.h"
-#include "weights/trial_run.h"
 
 namespace odin {
 namespace {
@@ -24,6 +27,8 @@ namespace fs = std::filesystem;
 constexpr int kSide = 32;
 constexpr int kPlane = kSide * kSide;
 constexpr int kElements = 3 * kPlane;
+
+constexpr int kClasses = 10;
 
 // matio counts elements with an int.
 constexpr std::size_t kMostImages = 0x7fffffff / kElements;
@@ -37,6 +42,7 @@ struct FreeVariable {
 using MatFile = std::unique_ptr<mat_t, CloseFile>;
 using MatVariable = std::unique_ptr<matvar_t, FreeVariable>;
 
+// What a file holds, of which a child process reports the classes and then the pixels.
 struct Content {
   std::vector<std::uint8_t> pixels;  // (N, 3, 32, 32), the last two being column and row
   std::vector<std::int32_t> classes;
@@ -140,35 +146,56 @@ Content read_content(const InputFile& input, const MatLayout& layout) {
   return content;
 }
 
-// matio may crash, or never end, on a damaged file. Throws Error if it would.
-void try_file(const InputFile& input, const MatLayout& layout) {
-  TrialLimits limits;
+// Reads a file in a child process, because matio may crash, or never end, on a damaged one. Returns the classes of the
+// images and then their pixels. Throws Error if the file cannot be read.
+std::vector<std::byte> read_in_child(const InputFile& input, const MatLayout& layout) {
+  ChildLimits limits;
   // matio unpacks tens of megabytes a second on slow machines, and its values are copied once.
   limits.cpu_seconds += static_cast<unsigned>(layout.unpacked >> 24);
   limits.bytes += 2 * static_cast<std::size_t>(layout.unpacked);
   try {
-    require_trial([&] { read_content(input, layout); }, limits);
-  } catch (const TrialFailure& failure) {
+    return run_in_child(
+        [&](ResultWriter& writer) {
+          const Content content = read_content(input, layout);
+          writer.write(std::as_bytes(std::span(content.classes)));
+          writer.write(std::as_bytes(std::span(content.pixels)));
+        },
+        limits);
+  } catch (const ChildFailure& failure) {
     fail("it is damaged ({})", failure.what());
   }
 }
 
+// The classes in a report, for each of which it has an image. Throws Error unless it is whole.
+std::vector<std::int32_t> classes_in(std::span<const std::byte> report) {
+  constexpr std::size_t kOfImage = sizeof(std::int32_t) + kElements;
+  require(!report.empty() && report.size() % kOfImage == 0, "it is damaged (its images are lost)");
+  std::vector<std::int32_t> classes(report.size() / kOfImage);
+  std::memcpy(classes.data(), report.data(), classes.size() * sizeof(std::int32_t));
+  const auto is_class = [](std::int32_t c) { return c >= 0 && c < kClasses; };
+  require(std::ranges::all_of(classes, is_class), "it is damaged (its labels are lost)");
+  return classes;
+}
+
 class Svhn final : public ByteDataset {
  public:
-  Svhn(std::vector<std::uint8_t> pixels, ImageFit fit, const ImageShape& shape,
+  Svhn(std::vector<std::byte> content, ImageFit fit, const ImageShape& shape,
        const DatasetLabels& labels)
       : ByteDataset("SVHN", std::ssize(labels.of_image), shape, labels),
-        pixels_(std::move(pixels)),
+        content_(std::move(content)),
+        pixels_(reinterpret_cast<const std::uint8_t*>(content_.data()) +
+                labels.of_image.size() * sizeof(std::int32_t)),
         fit_(fit) {}
 
  private:
   // MATLAB stores columns: a plane is the transposed image.
   void read_image(std::int64_t index, std::uint8_t* pixels) const override {
-    fit_array_image({pixels_.data() + index * kElements, 3, kSide, kSide, kPlane, 1, kSide}, name(),
-                    fit_, shape(), pixels);
+    fit_array_image({pixels_ + index * kElements, 3, kSide, kSide, kPlane, 1, kSide}, name(), fit_,
+                    shape(), pixels);
   }
 
-  std::vector<std::uint8_t> pixels_;
+  std::vector<std::byte> content_;
+  const std::uint8_t* pixels_;  // (N, 3, 32, 32), in content_
   ImageFit fit_;
 };
 
@@ -178,16 +205,15 @@ std::shared_ptr<const Dataset> open_svhn(const fs::path& file, ImageFit fit,
                                          const ImageShape& shape) {
   const InputFile input(file);
   try {
-    // matio has global state. A child that tries the file must not wait for another thread.
+    // matio has global state, and a child must not wait for another thread that is in it.
     static std::mutex mutex;
     const std::lock_guard lock(mutex);
     const MatLayout layout = check_mat_layout(input);
-    try_file(input, layout);
-    Content content = read_content(input, layout);
+    std::vector<std::byte> content = read_in_child(input, layout);
     DatasetLabels labels;
-    labels.of_image = std::move(content.classes);
-    labels.num_classes = 10;
-    return std::make_shared<Svhn>(std::move(content.pixels), fit, shape, labels);
+    labels.of_image = classes_in(content);
+    labels.num_classes = kClasses;
+    return std::make_shared<Svhn>(std::move(content), fit, shape, labels);
   } catch (const Error& error) {
     fail("'{}' cannot be read as SVHN: {}", file.string(), error.what());
   }

@@ -1,0 +1,61 @@
+// What is stored in a checkpoint's file, without HDF5: plain data, which one process writes and another one reads.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weights/checkpoint.h"
+#include "weights/child_process.h"
+#include "weights/files/input_file.h"
+#include "weights/stored_array.h"
+
+namespace odin {
+
+// A data set.
+struct StoredEntry {
+  std::string name;  // its path from the root with '.' for '/'
+  std::string
+      problem;  // why it cannot be used: "holds text where 32-bit floats are expected", or ""
+  std::optional<StoredArray> array;  // none if there is a problem
+  bool is_of_fit = false;            // no parameter, but what the detector has learnt
+  // The array's values, unless it has chunks. They belong to the StoredCheckpoint.
+  std::span<const std::byte> values{};
+};
+
+// Whether an entry's values are part of the report, and not chunks of the file.
+inline bool has_reported_values(const StoredEntry& entry) {
+  return entry.array && entry.array->chunks.empty();
+}
+
+class StoredCheckpoint {
+ public:
+  // Has a child process read the file through HDF5 (hdf5::report_checkpoint()). Throws Error if it cannot be read, or
+  // describes no network.
+  explicit StoredCheckpoint(const InputFile& input);
+  // Reads a report. Throws Error unless it is complete and has only what write_stored() writes: the process that wrote it
+  // may have been damaged by the file that it read.
+  explicit StoredCheckpoint(std::vector<std::byte> report);
+  // Entries refer to the report.
+  StoredCheckpoint(const StoredCheckpoint&) = delete;
+  StoredCheckpoint& operator=(const StoredCheckpoint&) = delete;
+
+  const Checkpoint& description() const { return description_; }  // without arrays
+  const std::vector<StoredEntry>& entries() const { return entries_; }
+  // What cannot be a parameter: "block1 is a soft or external link, which is not followed".
+  const std::vector<std::string>& strays() const { return strays_; }
+
+ private:
+  std::vector<std::byte> report_;
+  Checkpoint description_;
+  std::vector<StoredEntry> entries_;
+  std::vector<std::string> strays_;
+};
+
+// Writes what StoredCheckpoint reads. Then follow, in order, the values of the entries that have reported values.
+void write_stored(const Checkpoint& description, std::span<const StoredEntry> entries,
+                  std::span<const std::string> strays, ResultWriter& writer);
+
+}  // namespace odin

@@ -87,18 +87,24 @@ ODIN_INLINE void clear_block(Vector (&sum)[kBlock][kWidth]) {
   }
 }
 
-// sum[i] += a[i kStep] b, one step of the depth.
+// sum[i] += a[i kStep] x, one step of the depth.
 template <int kStep, int kBlock, int kWidth>
-ODIN_INLINE void add_products(const float* a, const float* b, Vector (&sum)[kBlock][kWidth]) {
-  Vector x[kWidth];
-#pragma GCC unroll 3
-  for (int v = 0; v < kWidth; ++v) x[v] = load(b + v * kLanes);
+ODIN_INLINE void add_products(const float* a, const Vector (&x)[kWidth],
+                              Vector (&sum)[kBlock][kWidth]) {
 #pragma GCC unroll 12
   for (int i = 0; i < kBlock; ++i) {
     const Vector w = splat(a[i * kStep]);
 #pragma GCC unroll 3
     for (int v = 0; v < kWidth; ++v) sum[i][v] += w * x[v];
   }
+}
+// The same with b in memory.
+template <int kStep, int kBlock, int kWidth>
+ODIN_INLINE void add_products(const float* a, const float* b, Vector (&sum)[kBlock][kWidth]) {
+  Vector x[kWidth];
+#pragma GCC unroll 3
+  for (int v = 0; v < kWidth; ++v) x[v] = load(b + v * kLanes);
+  add_products<kStep>(a, x, sum);
 }
 
 // Weights are read front to back. Those of a large layer come from memory: prefetched this many

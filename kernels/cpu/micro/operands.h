@@ -92,9 +92,8 @@ ODIN_INLINE Vector take(const float* p, Word* mask, long v, Vector scale, Vector
   const Vector x = load(p);
   if constexpr (kLoad == Load::kNormalise) {
     const Vector z = x * scale + shift;
-    const Word open = passing(z);
-    if (mask != nullptr) mask[v] = open;
-    return keep(open, z);
+    if (mask != nullptr) mask[v] = passing(z);
+    return relu(z);
   } else if constexpr (kLoad == Load::kMasked) {
     return keep(mask[v], x);
   } else {
@@ -108,9 +107,8 @@ ODIN_INLINE void put(float* p, Vector r, Word* mask, long v, const float* residu
   if constexpr (kStore == Store::kSet) {
     store(p, r);
   } else if constexpr (kStore == Store::kRelu) {
-    const Word open = passing(r);
-    if (mask != nullptr) mask[v] = open;
-    store(p, keep(open, r));
+    if (mask != nullptr) mask[v] = passing(r);
+    store(p, relu(r));
   } else if constexpr (kStore == Store::kResidual) {
     store(p, r + load(residual + v * kLanes));
   } else if constexpr (kStore == Store::kAdd) {

@@ -16,9 +16,8 @@ inline void normalise_plane(const PlaneTask& task, int image, int channel, float
   for (long v = 0; v < vectors; ++v) {
     Vector z = load(from + v * kLanes) * scale + shift;
     if (task.relu) {
-      const Word open = passing(z);
-      if (mask != nullptr) mask[v] = open;
-      z = keep(open, z);
+      if (mask != nullptr) mask[v] = passing(z);
+      z = relu(z);
     }
     store(to + v * kLanes, z);
   }

@@ -1,4 +1,5 @@
-// 1x1 convolution, stride 1: a matrix product. The prologue is applied while its operand is packed.
+// 1x1 convolution, stride 1: a matrix product. The first block of rows packs its operand, with the prologue, while it
+// multiplies: reading planes and storing the panel then cost little beside the multiplications.
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -6,47 +7,90 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Panels that are packed together. So packing uses whole, neighbouring cache lines of every plane,
-// and a block of weights is used for all these panels while it is in the first-level cache.
+// Panels that are multiplied in turn by a block of weights, while it is in the first-level cache. Together they use
+// whole, neighbouring cache lines of every plane.
 constexpr int kStripPanels = 64 / kPanel;
 constexpr int kStripVectors = kStripPanels * kVectors;
 
-// Packs vectors [v, v + count) of every input plane into `strip`, [panel][channel][kPanel].
-template <Load kLoad>
-ODIN_INLINE void pack_strip(const ConvolutionTask& task, int image, long v, int count,
-                            float* strip) {
-  const long panel = static_cast<long>(task.in_channels) * kPanel;
-  const float* from = plane_at(task.in, image, 0) + v * kLanes;
-  Word* mask = mask_at(task.in_mask, image, 0);
-  if (mask != nullptr) mask += v;
-  for (int c = 0; c < task.in_channels; ++c, from += task.in.plane, strip += kPanel) {
+// The planes that a panel is packed from, from its first vector on.
+struct PanelSource {
+  const float* x;  // of channel 0
+  long plane;
+  Word* mask;  // of channel 0, or null
+  long mask_plane;
+  const float* scale;
+  const float* shift;
+};
+// Of pixel vector `vector` of an image.
+ODIN_INLINE PanelSource source_of(const ConvolutionTask& task, long image, long vector) {
+  Word* const mask = mask_at(task.in_mask, image, 0);
+  return {plane_at(task.in, image, 0) + vector * kLanes,
+          task.in.plane,
+          mask == nullptr ? nullptr : mask + vector,
+          task.in_mask.plane,
+          task.scale,
+          task.shift};
+}
+
+// Brings channels [0, depth) of a source into a panel, after the prologue: calls use(channel, x) with the `kWidth`
+// vectors of each once they are stored. kMask: there is a mask.
+template <Load kLoad, bool kMask, int kWidth, class Use>
+ODIN_INLINE void pack_panel(const PanelSource& source, int depth, float* panel, Use use) {
+  const float* from = source.x;
+  Word* mask = kMask ? source.mask : nullptr;
+  for (int k = 0; k < depth; ++k, from += source.plane, panel += kPanel) {
     Vector scale{}, shift{};
     if constexpr (kLoad == Load::kNormalise) {
-      scale = splat(task.scale[c]);
-      shift = splat(task.shift[c]);
+      scale = splat(source.scale[k]);
+      shift = splat(source.shift[k]);
     }
-#pragma GCC unroll 16
-    for (int u = 0; u < count; ++u) {
-      store(strip + u / kVectors * panel + u % kVectors * kLanes,
-            take<kLoad>(from + u * kLanes, mask, u, scale, shift));
+    Vector x[kWidth];
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) {
+      x[v] = take<kLoad>(from + v * kLanes, mask, v, scale, shift);
+      store(panel + v * kLanes, x[v]);
     }
-    if (mask != nullptr) mask += task.in_mask.plane;
+    if constexpr (kMask) mask += source.mask_plane;
+    use(k, x);
   }
 }
 
-template <Load kLoad>
+// Like multiply_block(), with a panel that is packed meanwhile.
+template <Load kLoad, bool kMask, int kBlock, int kWidth>
+__attribute__((noinline)) void pack_and_multiply(const float* a, const PanelSource& source,
+                                                 float* panel, int depth, const Destination& to) {
+  Vector sum[kBlock][kWidth];
+  clear_block(sum);
+  pack_panel<kLoad, kMask, kWidth>(source, depth, panel, [&](int k, const Vector(&x)[kWidth]) {
+    add_products<1>(a + k * kBlock, x, sum);
+  });
+  finish_block(sum, to);
+}
+
+// Multiplies a block of rows of the weights by the panel of a source, which it packs first or meanwhile.
+template <Load kLoad, bool kMask>
+ODIN_INLINE void multiply_source(int rows, long vectors, const float* a, const PanelSource& source,
+                                 float* panel, int depth, const Destination& to) {
+  // Masks need more than 16 registers.
+  if ((kLanes == 16 || !kMask) && rows == kRows && vectors >= kVectors) {
+    return pack_and_multiply<kLoad, kMask, kRows, kVectors>(a, source, panel, depth, to);
+  }
+  const auto nothing = [](int, const auto&) {};
+  if (vectors >= kVectors) {
+    pack_panel<kLoad, kMask, kVectors>(source, depth, panel, nothing);
+  } else {
+    pack_panel<kLoad, kMask, 1>(source, depth, panel, nothing);
+  }
+  multiply_block(rows, vectors, a, panel, depth, to);
+}
+
+template <Load kLoad, bool kMask>
 void pointwise(const ConvolutionTask& task) {
   const long vectors = vectors_of(static_cast<long>(task.in_height) * task.in_width);
-  float* const strip = task.workspace;
   const long panel = static_cast<long>(task.in_channels) * kPanel;
   for (int image = 0; image < task.images; ++image) {
     for (long v = 0; v < vectors; v += kStripVectors) {
       const int count = vectors - v < kStripVectors ? static_cast<int>(vectors - v) : kStripVectors;
-      if (count == kStripVectors) {
-        pack_strip<kLoad>(task, image, v, kStripVectors, strip);
-      } else {
-        pack_strip<kLoad>(task, image, v, count, strip);
-      }
       Destination to = destination_of(task, image, v);
       const float* a = task.weights;
       for (int row = 0; row < task.out_channels;) {
@@ -56,7 +100,14 @@ void pointwise(const ConvolutionTask& task) {
           part.y += p * kPanel;
           if (part.mask != nullptr) part.mask += p * kVectors;
           if (part.residual != nullptr) part.residual += p * kPanel;
-          multiply_block(block, count - p * kVectors, a, strip + p * panel, task.in_channels, part);
+          float* const packed = task.workspace + p * panel;
+          const int left = count - p * kVectors;
+          if (row == 0) {
+            multiply_source<kLoad, kMask>(block, left, a, source_of(task, image, v + p * kVectors),
+                                          packed, task.in_channels, part);
+          } else {
+            multiply_block(block, left, a, packed, task.in_channels, part);
+          }
         }
         a += static_cast<long>(block) * task.in_channels;
         to.advance(block);
@@ -67,7 +118,14 @@ void pointwise(const ConvolutionTask& task) {
 }
 
 inline void run_pointwise(const ConvolutionTask& task) {
-  with_load(task.load, [&](auto tag) { pointwise<decltype(tag)::value>(task); });
+  with_load(task.load, [&](auto tag) {
+    constexpr Load kLoad = decltype(tag)::value;
+    if (kLoad == Load::kNormalise && task.in_mask.data == nullptr) {
+      pointwise<kLoad, false>(task);
+    } else {
+      pointwise<kLoad, kLoad != Load::kPlain>(task);
+    }
+  });
 }
 
 inline long pointwise_workspace(const ConvolutionTask& task) {

@@ -38,7 +38,7 @@ ODIN_INLINE void pack_forward(const PointwiseForwardTask& task, int image, long 
     for (int u = 0; u < kStripVectors; ++u) {
       const long left = kWhole ? kLanes : count - u * kLanes;
       const Vector z = load_some(from + u * kLanes, left) * scale + shift;
-      store(strip + u / kVectors * panel + u % kVectors * kLanes, keep(passing(z), z));
+      store(strip + u / kVectors * panel + u % kVectors * kLanes, relu(z));
     }
   }
 }

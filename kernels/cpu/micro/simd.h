@@ -89,6 +89,18 @@ ODIN_INLINE Vector keep(Word mask, Vector x) {
 #endif
 }
 
+// The ReLU of x: NaN stays NaN.
+ODIN_INLINE Vector relu(Vector x) {
+#if defined(__AVX512F__)
+  // The second operand if one of them is NaN. (GCC 12 warns of the unmasked function.)
+  return _mm512_maskz_max_ps(static_cast<__mmask16>(-1), _mm512_setzero_ps(), x);
+#elif defined(__AVX2__)
+  return _mm256_max_ps(_mm256_setzero_ps(), x);
+#else
+  return keep(passing(x), x);
+#endif
+}
+
 // x where the lane of `lanes` is all ones, 0 where it is zero.
 ODIN_INLINE Vector select(IntVector lanes, Vector x) {
   return reinterpret_cast<Vector>(reinterpret_cast<IntVector>(x) & lanes);

@@ -107,8 +107,7 @@ ODIN_INLINE Vector select(IntVector lanes, Vector x) {
 }
 
 // evens, odds: elements 0, 2, 4, ... and 1, 3, 5, ... of a followed by b. zip_low, zip_high: the
-// inverse, the first and second half of a0 b0 a1 b1 ... lanes_up, lanes_down: x moved by one lane;
-// the lane that becomes free is 0.
+// inverse, the first and second half of a0 b0 a1 b1 ...
 #if defined(__AVX512F__)
 ODIN_INLINE Vector evens(Vector a, Vector b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
@@ -123,13 +122,6 @@ ODIN_INLINE Vector zip_high(Vector a, Vector b) {
   return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
                                  31);
 }
-ODIN_INLINE Vector lanes_up(Vector x) {
-  return __builtin_shufflevector(x, Vector{}, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
-}
-ODIN_INLINE Vector lanes_down(Vector x) {
-  return __builtin_shufflevector(x, Vector{}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-                                 16);
-}
 #elif defined(__AVX2__)
 ODIN_INLINE Vector evens(Vector a, Vector b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
@@ -142,12 +134,6 @@ ODIN_INLINE Vector zip_low(Vector a, Vector b) {
 }
 ODIN_INLINE Vector zip_high(Vector a, Vector b) {
   return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
-ODIN_INLINE Vector lanes_up(Vector x) {
-  return __builtin_shufflevector(x, Vector{}, 8, 0, 1, 2, 3, 4, 5, 6);
-}
-ODIN_INLINE Vector lanes_down(Vector x) {
-  return __builtin_shufflevector(x, Vector{}, 1, 2, 3, 4, 5, 6, 7, 8);
 }
 #else
 ODIN_INLINE Vector evens(Vector a, Vector b) {
@@ -162,11 +148,73 @@ ODIN_INLINE Vector zip_low(Vector a, Vector b) {
 ODIN_INLINE Vector zip_high(Vector a, Vector b) {
   return __builtin_shufflevector(a, b, 2, 6, 3, 7);
 }
-ODIN_INLINE Vector lanes_up(Vector x) {
-  return __builtin_shufflevector(x, Vector{}, 4, 0, 1, 2);
+#endif
+
+// Pieces are four consecutive lanes. Lanes move within a piece, and whole pieces move, more cheaply than lanes across
+// pieces, which on Zen 4 takes the place of a multiplication.
+constexpr int kPieces = kLanes / 4;
+#if defined(__AVX512F__)
+#define ODIN_OF_EACH_PIECE(a, b, c, d) \
+  a, b, c, d, a + 4, b + 4, c + 4, d + 4, a + 8, b + 8, c + 8, d + 8, a + 12, b + 12, c + 12, d + 12
+#elif defined(__AVX2__)
+#define ODIN_OF_EACH_PIECE(a, b, c, d) a, b, c, d, a + 4, b + 4, c + 4, d + 4
+#else
+#define ODIN_OF_EACH_PIECE(a, b, c, d) a, b, c, d
+#endif
+// Lane i of piece j of vector q becomes lane q of piece j of vector i.
+ODIN_INLINE void transpose_pieces(Vector (&x)[4]) {
+  constexpr int k = kLanes;
+  const Vector a = __builtin_shufflevector(x[0], x[1], ODIN_OF_EACH_PIECE(0, k, 1, k + 1));
+  const Vector b = __builtin_shufflevector(x[0], x[1], ODIN_OF_EACH_PIECE(2, k + 2, 3, k + 3));
+  const Vector c = __builtin_shufflevector(x[2], x[3], ODIN_OF_EACH_PIECE(0, k, 1, k + 1));
+  const Vector d = __builtin_shufflevector(x[2], x[3], ODIN_OF_EACH_PIECE(2, k + 2, 3, k + 3));
+  x[0] = __builtin_shufflevector(a, c, ODIN_OF_EACH_PIECE(0, 1, k, k + 1));
+  x[1] = __builtin_shufflevector(a, c, ODIN_OF_EACH_PIECE(2, 3, k + 2, k + 3));
+  x[2] = __builtin_shufflevector(b, d, ODIN_OF_EACH_PIECE(0, 1, k, k + 1));
+  x[3] = __builtin_shufflevector(b, d, ODIN_OF_EACH_PIECE(2, 3, k + 2, k + 3));
 }
-ODIN_INLINE Vector lanes_down(Vector x) {
-  return __builtin_shufflevector(x, Vector{}, 1, 2, 3, 4);
+#undef ODIN_OF_EACH_PIECE
+// even_pieces, odd_pieces: pieces 0, 2, ... and 1, 3, ... of a followed by b. zip_pieces_low, zip_pieces_high: the
+// inverse.
+#if defined(__AVX512F__)
+ODIN_INLINE Vector even_pieces(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+}
+ODIN_INLINE Vector odd_pieces(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+ODIN_INLINE Vector zip_pieces_low(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+}
+ODIN_INLINE Vector zip_pieces_high(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30,
+                                 31);
+}
+#elif defined(__AVX2__)
+ODIN_INLINE Vector even_pieces(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+}
+ODIN_INLINE Vector odd_pieces(Vector a, Vector b) {
+  return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+ODIN_INLINE Vector zip_pieces_low(Vector a, Vector b) {
+  return even_pieces(a, b);
+}
+ODIN_INLINE Vector zip_pieces_high(Vector a, Vector b) {
+  return odd_pieces(a, b);
+}
+#else
+ODIN_INLINE Vector even_pieces(Vector a, Vector /*b*/) {
+  return a;
+}
+ODIN_INLINE Vector odd_pieces(Vector /*a*/, Vector b) {
+  return b;
+}
+ODIN_INLINE Vector zip_pieces_low(Vector a, Vector /*b*/) {
+  return a;
+}
+ODIN_INLINE Vector zip_pieces_high(Vector /*a*/, Vector b) {
+  return b;
 }
 #endif
 
@@ -221,22 +269,7 @@ ODIN_INLINE void copy_row(const float* from, float* to, int count) {
   for (; i < count; ++i) to[i] = from[i];
 }
 
-// deinterleave: vectors of pixels become vectors of every kCount-th pixel; element l of vector i is
-// element i + kCount l of all. interleave: and back; kLanes vectors are transposed.
-template <int kCount>
-ODIN_INLINE void deinterleave(Vector (&x)[kCount]) {
-#pragma GCC unroll 3
-  for (int round = 1; round < kCount; round *= 2) {
-    Vector next[kCount];
-#pragma GCC unroll 4
-    for (int i = 0; i < kCount / 2; ++i) {
-      next[i] = evens(x[2 * i], x[2 * i + 1]);
-      next[i + kCount / 2] = odds(x[2 * i], x[2 * i + 1]);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < kCount; ++i) x[i] = next[i];
-  }
-}
+// Element l of vector i becomes element i + kCount l of all. So kLanes vectors are transposed.
 template <int kCount>
 ODIN_INLINE void interleave(Vector (&x)[kCount]) {
 #pragma GCC unroll 4

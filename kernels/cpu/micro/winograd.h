@@ -6,9 +6,9 @@
 // a matrix product, (outputs x inputs) times (inputs x tiles): 36 multiplications replace 144 or, with
 // stride 2, 81 do. winograd_algorithm.h has the transforms, which are one-dimensional.
 //
-// Vector lanes are tiles, in row-major order of all tile rows of all images of the group. The
-// pixels of a row of tiles are consecutive, so loads and shuffles bring the columns of sixteen tiles
-// into lanes. Rows are transformed first, so one set of shuffles is enough.
+// Vector lanes are tiles, in row-major order of all tile rows of all images of the group, but for the order within a
+// vector (winograd_tiles.h). The pixels of a row of tiles are consecutive, so loads and shuffles bring the columns of
+// sixteen tiles into lanes. Rows are transformed first, so one set of shuffles is enough.
 //
 // The gradient needs the kernels transposed and rotated by half a turn. We rotate the data instead, in
 // its transforms, and walk through the packed weights the other way. Then the transformed weights of
@@ -43,6 +43,14 @@ ODIN_INLINE void multiply_rows(const ConvolutionTask& task, const float* weights
   }
 }
 
+// Asks for the lines that `rows` rows of products of all tiles will be stored to.
+__attribute__((noinline)) inline void ask_for_rows(const Destination& to, int rows) {
+  asm volatile("");  // else it would be a function without effect
+  for (int i = 0; i < rows; ++i) {
+    for (long l = 0; l < to.row; l += kLine) ask_for(to.y + i * to.row + l);
+  }
+}
+
 // Multiplies the weights by all tiles of a block, place by place.
 template <class Algorithm>
 void multiply_tiles(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
@@ -52,6 +60,7 @@ void multiply_tiles(const ConvolutionTask& task, const Tiling& t, const Winograd
   };
   const float* weights = task.weights;
   const long ahead = floats_ahead(task.in_channels);
+  const bool far = t.far;
   for (int p = 0; p < kWeightPoints; ++p) {
     for (int q = 0; q < kWeightPoints; ++q) {
       for (int row = 0; row < task.out_channels;) {
@@ -65,6 +74,7 @@ void multiply_tiles(const ConvolutionTask& task, const Tiling& t, const Winograd
             to.y = s.products + place * t.product_place + row * t.vectors * kLanes;
             to.row = t.vectors * kLanes;
             to.ahead = ahead;
+            if (far) ask_for_rows(to, block);
             for (long v = 0; v < vectors; v += kVectors) {
               multiply_rows<Algorithm>(task, weights, row, block, vectors - v, panel, to);
               to.y += kPanel;
@@ -89,7 +99,7 @@ void winograd(const ConvolutionTask& task) {
   for (int first = 0; first < all_rows; first += t.block_rows) {
     const int end = first + t.block_rows < all_rows ? first + t.block_rows : all_rows;
     const long vectors = vectors_of(static_cast<long>(end - first) * t.tile_columns);
-    find_origins<Algorithm>(t, s, first, end);
+    find_origins<Algorithm>(task, t, s, first, end);
     transform_block<Algorithm, kLoad>(task, t, s, first, end, vectors);
     multiply_tiles<Algorithm>(task, t, s, vectors);
     with_planes<Algorithm>(task, [&](auto tag) {

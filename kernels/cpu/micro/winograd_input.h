@@ -1,6 +1,7 @@
 // Winograd's input transform, B^T d B (winograd.h): rows of pixels, read where they are or gathered first.
 #pragma once
 
+#include "kernels/cpu/micro/winograd_tiles.h"
 #include "kernels/cpu/micro/winograd_tiling.h"
 
 namespace odin::cpu::ODIN_KERNELS {
@@ -48,57 +49,105 @@ void take_planes(const ConvolutionTask& task, const Tiling& t, const WinogradSpa
   }
 }
 
-// Loads vector `vector` of pixels of all rows of the windows of one channel, for tile rows [first, ...).
-// Rows of halves come from take_planes(), or from the task's input if nothing happens to them there.
+// What a channel's windows are read from. Rows of halves come from take_planes(), or from the task's input if nothing
+// happens to them there.
+struct WindowSource {
+  const float* x;  // Rows::kOther: the row planes; else the channel's plane of the first image
+  Word* mask;      // of that plane, or null
+  int height;
+  long row;  // floats from row to row
+  Vector scale, shift;
+};
+template <Rows kRowsAre, Load kLoad>
+ODIN_INLINE WindowSource window_source(const ConvolutionTask& task, const Tiling& t,
+                                       const WinogradSpace& s, int channel) {
+  WindowSource source{};
+  source.height = task.in_height;
+  source.row = kRowsAre == Rows::kOther ? t.border : task.in_width;
+  if constexpr (kRowsAre == Rows::kOther) {
+    source.x = s.rows;
+  } else if constexpr (kRowsAre == Rows::kHalves && kLoad != Load::kPlain) {
+    source.x = s.linear;
+  } else {
+    source.x = plane_at(task.in, 0, channel);
+    source.mask = mask_at(task.in_mask, 0, channel);
+  }
+  if constexpr (kLoad == Load::kNormalise) {
+    source.scale = splat(task.scale[channel]);
+    source.shift = splat(task.shift[channel]);
+  }
+  return source;
+}
+
+// Row i of the windows of a vector, or zeros where no such row exists.
+template <Rows kRowsAre, Load kLoad>
+ODIN_INLINE Vector row_of_windows(const WindowSource& source, const Window* w, int i) {
+  const auto exists = [&](int h) { return w[h].y + i >= 0 && w[h].y + i < source.height; };
+  if constexpr (kRowsAre == Rows::kWhole) {
+    if (!exists(0)) return Vector{};
+    return take<kLoad>(source.x + w[0].at + i * source.row,
+                       source.mask == nullptr ? nullptr : source.mask + w[0].word,
+                       i * source.row / kLanes, source.scale, source.shift);
+  } else {
+    const float zero[kLanes / 2] = {};
+    const float* const a = exists(0) ? source.x + w[0].at + i * source.row : zero;
+    const float* const b = exists(1) ? source.x + w[1].at + i * source.row : zero;
+    return load_halves(a, b);
+  }
+}
 template <class Algorithm, Rows kRowsAre, Load kLoad>
-ODIN_INLINE void load_windows(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
-                              int first, int channel, Vector scale, Vector shift, long vector,
+__attribute__((noinline)) void load_outer_windows(const WindowSource& source, const Window* w,
+                                                  Vector (&x)[Algorithm::kWindow]) {
+  for (int i = 0; i < Algorithm::kWindow; ++i) x[i] = row_of_windows<kRowsAre, kLoad>(source, w, i);
+}
+
+// Loads all rows of the windows of vector `vector` of pixels. Nearly always at most the first and the last may be outside.
+template <class Algorithm, Rows kRowsAre, Load kLoad>
+ODIN_INLINE void load_windows(const WindowSource& source, const Window* windows, long vector,
                               Vector (&x)[Algorithm::kWindow]) {
+  constexpr int kLast = Algorithm::kWindow - 1;
   if constexpr (kRowsAre == Rows::kOther) {
 #pragma GCC unroll 9
-    for (int i = 0; i < Algorithm::kWindow; ++i) {
-      x[i] = load(s.rows + i * t.border + vector * kLanes);
-    }
-  } else if constexpr (kRowsAre == Rows::kWhole) {
-    const Origin o = s.origins[2 * vector];
-    const float* from = plane_at(task.in, o.image, channel) + o.column;
-    Word* const mask = mask_at(task.in_mask, o.image, channel);
+    for (int i = 0; i <= kLast; ++i) x[i] = load(source.x + i * source.row + vector * kLanes);
+    return;
+  }
+  const Window* const w = windows + 2 * vector;
+  if (!w[0].inner || (kRowsAre == Rows::kHalves && !w[1].inner)) {
+    Vector outer[Algorithm::kWindow];
+    load_outer_windows<Algorithm, kRowsAre, kLoad>(source, w, outer);
 #pragma GCC unroll 9
-    for (int i = 0; i < Algorithm::kWindow; ++i) {
-      const int y = o.y + i;
-      const long at = static_cast<long>(y) * task.in_width;
-      x[i] = Vector{};
-      if (y >= 0 && y < task.in_height) {
-        x[i] = take<kLoad>(from + at, mask, (at + o.column) / kLanes, scale, shift);
-      }
+    for (int i = 0; i <= kLast; ++i) x[i] = outer[i];
+    return;
+  }
+  x[0] = row_of_windows<kRowsAre, kLoad>(source, w, 0);
+  x[kLast] = row_of_windows<kRowsAre, kLoad>(source, w, kLast);
+  if constexpr (kRowsAre == Rows::kWhole) {
+    const float* const from = source.x + w[0].at;
+    Word* const mask = source.mask == nullptr ? nullptr : source.mask + w[0].word;
+#pragma GCC unroll 9
+    for (int i = 1; i < kLast; ++i) {
+      x[i] = take<kLoad>(from + i * source.row, mask, i * source.row / kLanes, source.scale,
+                         source.shift);
     }
   } else {
-    const Origin a = s.origins[2 * vector];
-    const Origin b = s.origins[2 * vector + 1];
-    const auto plane_of = [&](int image) -> const float* {
-      if constexpr (kLoad == Load::kPlain) return plane_at(task.in, image, channel);
-      return s.linear + (image - first / t.tile_rows) * t.linear;
-    };
-    const float* const from_a = plane_of(a.image);
-    const float* const from_b = plane_of(b.image);
-    const float zero[kLanes / 2] = {};
+    const float* const a = source.x + w[0].at;
+    const float* const b = source.x + w[1].at;
 #pragma GCC unroll 9
-    for (int i = 0; i < Algorithm::kWindow; ++i) {
-      const auto row = [&](const float* from, int y) {
-        return y >= 0 && y < task.in_height ? from + static_cast<long>(y) * task.in_width : zero;
-      };
-      x[i] = load_halves(row(from_a, a.y + i), row(from_b, b.y + i));
-    }
+    for (int i = 1; i < kLast; ++i) x[i] = load_halves(a + i * kLanes / 2, b + i * kLanes / 2);
   }
 }
 
-// Transforms the columns x of one of the rows of points of a vector of tiles and stores them.
+// Transforms the columns x of one of the rows of points of a vector of tiles and stores them. Stores wait for their
+// lines, and no processor foresees lines of so many places; so the same of a later channel are asked for.
 template <class Algorithm>
 ODIN_INLINE void finish_row(const Vector (&x)[Algorithm::kWindow], float* to, long place) {
   Vector out[Algorithm::kPoints];
   Algorithm::transform_input(x, out);
 #pragma GCC unroll 9
-  for (int j = 0; j < Algorithm::kPoints; ++j) store(to + j * place, out[j]);
+  for (int j = 0; j < Algorithm::kPoints; ++j) {
+    ask_for(to + j * place + kChannelsAhead * kPanel);
+    store(to + j * place, out[j]);
+  }
 }
 
 // The columns of a window: those of its own tile, and those of its neighbours that it overlaps.
@@ -112,65 +161,75 @@ ODIN_INLINE void columns_of(const Vector (&own)[Algorithm::kStep], Vector before
   if constexpr (Algorithm::kWindow > kOwnEnd) columns[kOwnEnd] = after;
 }
 
-// Transforms one channel of tile rows [first, ...) and stores the result in s.input.
-template <class Algorithm, Rows kRowsAre, Load kLoad>
+// Transforms one channel of a block and stores the result in s.input. kWholeRows: a vector holds whole rows of tiles.
+template <class Algorithm, Rows kRowsAre, bool kWholeRows, Load kLoad>
 void transform_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
-                       int first, long vectors, int channel) {
-  Vector scale{}, shift{};
-  if constexpr (kLoad == Load::kNormalise) {
-    scale = splat(task.scale[channel]);
-    shift = splat(task.shift[channel]);
-  }
+                       long vectors, int channel) {
   constexpr int kStep = Algorithm::kStep;
   constexpr int kWindow = Algorithm::kWindow;
   constexpr int kPoints = Algorithm::kPoints;
+  // Copies: what is stored below might be anything, for all that the compiler knows.
+  const WindowSource source = window_source<kRowsAre, kLoad>(task, t, s, channel);
+  const Window* const windows = s.windows;
+  const IntVector* const lefts = reinterpret_cast<const IntVector*>(s.left);
+  const IntVector* const rights = reinterpret_cast<const IntVector*>(s.right);
+  const long place = t.place;
+  const long panel = static_cast<long>(task.in_channels) * kPanel;
   float* const to_channel = s.input + static_cast<long>(channel) * kPanel;
   const auto to_vector = [&](long v) {
-    return to_channel + v / kVectors * task.in_channels * kPanel + v % kVectors * kLanes;
+    return to_channel + v / kVectors * panel + v % kVectors * kLanes;
   };
   const long guarded = (t.vectors + 2) * kLanes;
+  float* const first_column = s.columns + kLanes;
   for (long v = 0; v < vectors; ++v) {
     Vector r[kPoints][kStep];
 #pragma GCC unroll 8
     for (int q = 0; q < kStep; ++q) {
       Vector x[kWindow], y[kPoints];
-      load_windows<Algorithm, kRowsAre, kLoad>(task, t, s, first, channel, scale, shift,
-                                               kStep * v + q, x);
+      load_windows<Algorithm, kRowsAre, kLoad>(source, windows, kStep * v + q, x);
       Algorithm::transform_input(x, y);
 #pragma GCC unroll 9
       for (int i = 0; i < kPoints; ++i) r[i][q] = y[i];
     }
-    float* to = to_vector(v);
-    const IntVector left = *reinterpret_cast<const IntVector*>(s.left + v * kLanes);
-    const IntVector right = *reinterpret_cast<const IntVector*>(s.right + v * kLanes);
+    float* const to = to_vector(v);
 #pragma GCC unroll 9
     for (int i = 0; i < kPoints; ++i) {
-      deinterleave(r[i]);
-      if (t.rows_whole) {
+      pixels_to_tiles(r[i]);
+      if constexpr (kWholeRows) {
         Vector columns[kWindow];
-        columns_of<Algorithm>(r[i], select(left, lanes_up(r[i][kStep - 1])),
-                              select(right, lanes_down(r[i][0])), columns);
-        finish_row<Algorithm>(columns, to + kPoints * i * t.place, t.place);
+        columns_of<Algorithm>(r[i],
+                              select(lefts[v], tiles_before(r[i][kStep - 1], r[i][kStep - 1])),
+                              select(rights[v], tiles_after(r[i][0], r[i][0])), columns);
+        finish_row<Algorithm>(columns, to + kPoints * i * place, place);
       } else {
-        float* column = s.columns + kStep * i * guarded + (v + 1) * kLanes;
+        float* const column = first_column + kStep * i * guarded + v * kLanes;
 #pragma GCC unroll 8
         for (int q = 0; q < kStep; ++q) store(column + q * guarded, r[i][q]);
       }
     }
   }
-  if (t.rows_whole) return;
+  if constexpr (kWholeRows) return;
   for (long v = 0; v < vectors; ++v) {
-    const IntVector left = *reinterpret_cast<const IntVector*>(s.left + v * kLanes);
-    const IntVector right = *reinterpret_cast<const IntVector*>(s.right + v * kLanes);
     for (int i = 0; i < kPoints; ++i) {
-      const float* column = s.columns + kStep * i * guarded + (v + 1) * kLanes;
+      const float* const column = first_column + kStep * i * guarded + v * kLanes;
       Vector own[kStep], columns[kWindow];
 #pragma GCC unroll 8
       for (int q = 0; q < kStep; ++q) own[q] = load(column + q * guarded);
-      columns_of<Algorithm>(own, select(left, load(column + (kStep - 1) * guarded - 1)),
-                            select(right, load(column + 1)), columns);
-      finish_row<Algorithm>(columns, to_vector(v) + kPoints * i * t.place, t.place);
+      const Vector before = load(column + (kStep - 1) * guarded - kLanes);
+      columns_of<Algorithm>(own, select(lefts[v], tiles_before(own[kStep - 1], before)),
+                            select(rights[v], tiles_after(own[0], load(column + kLanes))), columns);
+      finish_row<Algorithm>(columns, to_vector(v) + kPoints * i * place, place);
     }
+  }
+}
+
+template <class Algorithm, Rows kRowsAre, Load kLoad>
+ODIN_INLINE void transform_channel(const ConvolutionTask& task, const Tiling& t,
+                                   const WinogradSpace& s, long vectors, int channel) {
+  if (kRowsAre == Rows::kHalves || t.rows_whole) {
+    transform_channel<Algorithm, kRowsAre, true, kLoad>(task, t, s, vectors, channel);
+  } else {
+    transform_channel<Algorithm, kRowsAre, false, kLoad>(task, t, s, vectors, channel);
   }
 }
 
@@ -185,15 +244,15 @@ void transform_block(const ConvolutionTask& task, const Tiling& t, const Winogra
   for (int c = 0; c < task.in_channels; ++c) {
     switch (t.rows) {
       case Rows::kWhole:
-        transform_channel<Algorithm, Rows::kWhole, kLoad>(task, t, s, first, vectors, c);
+        transform_channel<Algorithm, Rows::kWhole, kLoad>(task, t, s, vectors, c);
         break;
       case Rows::kHalves:
         if (kLoad != Load::kPlain) take_planes<kLoad>(task, t, s, first, end, c);
-        transform_channel<Algorithm, Rows::kHalves, kLoad>(task, t, s, first, vectors, c);
+        transform_channel<Algorithm, Rows::kHalves, kLoad>(task, t, s, vectors, c);
         break;
       case Rows::kOther:
         gather_rows<Algorithm, kLoad>(task, t, s, first, end, c);
-        transform_channel<Algorithm, Rows::kOther, Load::kPlain>(task, t, s, first, vectors, c);
+        transform_channel<Algorithm, Rows::kOther, Load::kPlain>(task, t, s, vectors, c);
         break;
     }
   }

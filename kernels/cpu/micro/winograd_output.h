@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cpu/micro/winograd_planes.h"
+#include "kernels/cpu/micro/winograd_tiles.h"
 
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
@@ -41,6 +42,30 @@ ODIN_INLINE void put_halves(const ConvolutionTask& task, const WinogradSpace& s,
   }
 }
 
+// Asks for what a vector of tiles of a channel will need: its products, and its part of planes of results and residuals.
+template <class Algorithm>
+__attribute__((noinline)) void ask_for_channel(const ConvolutionTask& task, const Tiling& t,
+                                               const WinogradSpace& s, long v, int channel) {
+  asm volatile("");  // else it would be a function without effect
+  constexpr int kResult = Algorithm::kResult;
+  const float* product = s.products + (channel * t.vectors + v) * kLanes;
+  for (int place = 0; place < Algorithm::kPoints * Algorithm::kPoints; ++place) {
+    ask_for(product);
+    product += t.product_place;
+  }
+  const auto ask_for_part = [&](const Planes& planes) {
+    if (planes.data == nullptr) return;
+    for (int h = 0; h < 2 * kResult; ++h) {
+      const Origin o = s.result_origins[2 * kResult * v + h];
+      const float* row =
+          plane_at(planes, o.image, channel) + static_cast<long>(o.y) * task.out_width + o.column;
+      for (int r = 0; r < kResult; ++r) ask_for(row + r * task.out_width);
+    }
+  };
+  ask_for_part(task.out);
+  ask_for_part(task.residual);
+}
+
 // Transforms the products of one output channel and puts the result where it goes.
 template <class Algorithm, class PlanesOfChannel>
 void finish_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
@@ -52,6 +77,7 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
   PlanesOfChannel planes(task, s, channel);
   const float* products = s.products + channel * t.vectors * kLanes;
   for (long v = 0; v < vectors; ++v, products += kLanes) {
+    if (t.far) ask_for_channel<Algorithm>(task, t, s, v, channel + kChannelsAhead);
     Vector rows[kResult][kPoints];  // [row of the result][column of the product]
 #pragma GCC unroll 9
     for (int j = 0; j < kPoints; ++j) {
@@ -69,7 +95,7 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
       Algorithm::transform_output(rows[r], pixels[r]);
 #pragma GCC unroll 8
       for (int q = 0; q < kResult; ++q) pixels[r][q] = scale * pixels[r][q] + bias;
-      interleave(pixels[r]);
+      tiles_to_pixels(pixels[r]);
     }
     switch (t.result_rows) {
       case Rows::kWhole:

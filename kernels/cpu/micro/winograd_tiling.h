@@ -1,8 +1,10 @@
 // How Winograd's algorithm (winograd.h) cuts a task into tiles and blocks, and its workspace.
 #pragma once
 
+#include "kernels/cpu/caches.h"
 #include "kernels/cpu/micro/operands.h"
 #include "kernels/cpu/micro/winograd_algorithm.h"
+#include "kernels/cpu/micro/winograd_tiles.h"
 #include "kernels/cpu/micro/workspace.h"
 
 namespace odin::cpu::ODIN_KERNELS {
@@ -33,6 +35,7 @@ struct Tiling {
   long panels;
   long place;          // floats from one place of the transformed input to the next
   long product_place;  // and of the products
+  bool far;            // products and results do not stay in the second-level cache
   long linear;         // floats of a plane that its rows follow without a gap
   long border;         // floats of one of the row planes: of the input
   long result_border;  // and of the result
@@ -58,6 +61,8 @@ Tiling tiling_of(const ConvolutionTask& task) {
   t.panels = (t.vectors + kVectors - 1) / kVectors;
   t.place = t.panels * task.in_channels * kPanel + 16;
   t.product_place = t.vectors * task.out_channels * kLanes + 16;
+  constexpr long kPlaces = long{Algorithm::kPoints} * Algorithm::kPoints;
+  t.far = kPlaces * t.product_place * static_cast<long>(sizeof(float)) > 2 * second_level_cache();
   t.linear = vectors_of(static_cast<long>(task.in_height) * task.in_width) * kLanes;
   t.border = padded(t.vectors * kStep * kLanes);
   t.result_border = padded(t.vectors * kResult * kLanes);
@@ -80,6 +85,17 @@ ODIN_INLINE Origin origin_of(const Tiling& t, int first, int end, int pitch, int
   return {row / t.tile_rows, row % t.tile_rows * rows - before, static_cast<int>(pixel % pitch)};
 }
 
+// Where the windows of a vector of pixels, or of half of one, lie.
+struct Window {
+  long at;     // floats from the channel's plane of the first image to row 0 of the windows
+  long word;   // and words of its mask
+  int y;       // row 0 is row y of its image, which may not exist
+  bool inner;  // all rows but the first and the last exist
+};
+
+// How many channels ahead their lines of all places are asked for.
+constexpr long kChannelsAhead = 2;
+
 // A place is one of the products of a tile: a point of the rows and one of the columns.
 struct WinogradSpace {
   float* rows;      // Rows::kOther: [kWindow][border], the rows of the windows of each row of
@@ -89,9 +105,9 @@ struct WinogradSpace {
   float* linear;    // a plane; Rows::kHalves: of every image of the block
   float* input;     // [place][panels][channel][kPanel]
   float* products;  // [place][channel][vector]
-  int32_t* left;    // [tile]: all ones unless it is the first of its row
-  int32_t* right;   // [tile]: all ones unless it is the last of its row
-  Origin* origins;  // [vector of pixels][2]
+  int32_t* left;    // [vector][lane]: all ones unless the tile is the first of its row
+  int32_t* right;   // [vector][lane]: all ones unless it is the last of its row
+  Window* windows;  // [vector of pixels][2]
   Origin* result_origins;  // the same for the result
   float* open_sums;        // of OpenGradient: [image][2][channel][lane]
   long open_part;          // floats from one sum of an image to the next
@@ -100,6 +116,7 @@ struct WinogradSpace {
 template <class Algorithm>
 WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t) {
   constexpr int kPlaces = Algorithm::kPoints * Algorithm::kPoints;
+  constexpr int kWindowFloats = 2 * sizeof(Window) / sizeof(float);
   constexpr int kOriginFloats = 2 * sizeof(Origin) / sizeof(float);
   WinogradSpace s{};
   Pieces pieces(task.workspace);
@@ -116,7 +133,7 @@ WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t) {
   s.products = pieces.take(kPlaces * t.product_place);
   s.left = reinterpret_cast<int32_t*>(pieces.take(t.vectors * kLanes));
   s.right = reinterpret_cast<int32_t*>(pieces.take(t.vectors * kLanes));
-  s.origins = reinterpret_cast<Origin*>(pieces.take(t.vectors * Algorithm::kStep * kOriginFloats));
+  s.windows = reinterpret_cast<Window*>(pieces.take(t.vectors * Algorithm::kStep * kWindowFloats));
   s.result_origins =
       reinterpret_cast<Origin*>(pieces.take(t.vectors * Algorithm::kResult * kOriginFloats));
   s.open_part = vectors_of(task.out_channels) * kLanes * kLanes;
@@ -127,20 +144,29 @@ WinogradSpace winograd_space(const ConvolutionTask& task, const Tiling& t) {
 
 // What is the same for all blocks of a task.
 inline void find_edges(const Tiling& t, const WinogradSpace& s) {
-  for (long tile = 0; tile < t.vectors * kLanes; ++tile) {
-    s.left[tile] = tile % t.tile_columns == 0 ? 0 : -1;
-    s.right[tile] = tile % t.tile_columns == t.tile_columns - 1 ? 0 : -1;
+  for (long lane = 0; lane < t.vectors * kLanes; ++lane) {
+    const long tile = lane / kLanes * kLanes + tile_of_lane(lane % kLanes);
+    s.left[lane] = tile % t.tile_columns == 0 ? 0 : -1;
+    s.right[lane] = tile % t.tile_columns == t.tile_columns - 1 ? 0 : -1;
   }
 }
 
 // What is the same for all channels of a block, tile rows [first, end). The halves of a vector that is
 // not made of halves have the same origin.
 template <class Algorithm>
-void find_origins(const Tiling& t, const WinogradSpace& s, int first, int end) {
+void find_origins(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
+                  int end) {
   constexpr int kHalf = kLanes / 2;
+  // See WindowSource.
+  const bool taken = t.rows == Rows::kHalves && task.load != Load::kPlain;
   for (long h = 0; h < 2 * t.vectors * Algorithm::kStep; ++h) {
     const long pixel = t.rows == Rows::kHalves ? h * kHalf : h / 2 * kLanes;
-    s.origins[h] = origin_of(t, first, end, t.pitch, Algorithm::kStep, Algorithm::kBefore, pixel);
+    const Origin o = origin_of(t, first, end, t.pitch, Algorithm::kStep, Algorithm::kBefore, pixel);
+    const long at = static_cast<long>(o.y) * task.in_width + o.column;
+    s.windows[h] = {
+        at + (taken ? (o.image - first / t.tile_rows) * t.linear : o.image * task.in.image),
+        at / kLanes + o.image * task.in_mask.image, o.y,
+        o.y >= -1 && o.y + Algorithm::kWindow - 1 <= task.in_height};
   }
   for (long h = 0; h < 2 * t.vectors * Algorithm::kResult; ++h) {
     const long pixel = t.result_rows == Rows::kHalves ? h * kHalf : h / 2 * kLanes;

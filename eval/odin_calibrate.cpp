@@ -4,7 +4,7 @@
 #include <limits>
 #include <optional>
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "eval/benchmark/set_request.h"
 #include "eval/benchmark/training_images.h"

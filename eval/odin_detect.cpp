@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "eval/cli/odin_detect_options.h"
 #include "eval/cli/program.h"

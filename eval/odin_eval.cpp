@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 #include <unistd.h>
 
 #include "eval/benchmark/job_html.h"

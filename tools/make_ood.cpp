@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "eval/cli/output_paths.h"
 #include "eval/cli/program.h"

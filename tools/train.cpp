@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "eval/cli/device_options.h"
 #include "eval/cli/fit_options.h"

@@ -1,6 +1,6 @@
 #include "eval/cli/device_options.h"
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "kernels/cores.h"
 

@@ -1,6 +1,6 @@
 #include "eval/cli/odin_detect_options.h"
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "eval/cli/fit_options.h"
 

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "eval/cli/device_options.h"
 #include "eval/cli/finite_number.h"

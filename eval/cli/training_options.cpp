@@ -1,6 +1,6 @@
 #include "eval/cli/training_options.h"
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
 
 #include "eval/cli/whole_number.h"
 

@@ -39,11 +39,11 @@ function(odin_test name)
     TEST_INCLUDE_FILES ${CMAKE_CURRENT_BINARY_DIR}/${target}_include.cmake)
 endfunction()
 
-# odin_python_tests(NAME SCRIPT... [LABELS LABEL...] [ENVIRONMENT VARIABLE=VALUE...] [SERIAL]): CTest
+# odin_python_tests(NAME SCRIPT... [LABELS LABEL...] [ENVIRONMENT VARIABLE=VALUE...]): CTest
 # runs each test method of the scripts on its own, as "NAME: method". The comment "# labels: LABEL..."
-# after a method's name adds labels. SERIAL: nothing else runs at the same time.
+# after a method's name adds labels. "# serial": nothing else runs at the same time.
 function(odin_python_tests name)
-  cmake_parse_arguments(ARG "SERIAL" "" "LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LABELS;ENVIRONMENT" ${ARGN})
   foreach(script IN LISTS ARG_UNPARSED_ARGUMENTS)
     set(script ${CMAKE_CURRENT_SOURCE_DIR}/${script})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
@@ -58,9 +58,10 @@ function(odin_python_tests name)
           string(REPLACE " " ";" own_labels "${CMAKE_MATCH_1}")
           list(APPEND labels ${own_labels})
         endif()
+        string(REGEX MATCH "# serial$" serial "${line}")
         add_test(NAME "${name}: ${method}" COMMAND ${ODIN_PYTHON} ${script} ${class}.${method})
         set_tests_properties("${name}: ${method}" PROPERTIES SKIP_REGULAR_EXPRESSION "\\[SKIPPED\\]"
-          TIMEOUT 300 RUN_SERIAL ${ARG_SERIAL} LABELS "${labels}" ENVIRONMENT "${ARG_ENVIRONMENT}")
+          TIMEOUT 300 RUN_SERIAL $<BOOL:${serial}> LABELS "${labels}" ENVIRONMENT "${ARG_ENVIRONMENT}")
       endif()
     endforeach()
   endforeach()

@@ -33,7 +33,7 @@ class Failures(GpuCheckCase):
                           **{f"metrics of {name} against fp32's": "not run" for name in halves}})
         self.assertEqual(self.row("wrn_28_10", "fp16")[:3], ["40,000", "not run", "36,000"])
 
-    def test_a_hang_of_wgmma_is_unfinished_and_the_rest_runs(self):
+    def test_a_hang_of_wgmma_is_unfinished_and_the_rest_runs(self):  # serial
         result = self.full("tests rates pytorch evaluate", "--minutes", "0.5", WGMMA_HANG="all")
         self.assert_status(result, 3)
         self.assertLess(self.seconds, 30)
@@ -43,7 +43,7 @@ class Failures(GpuCheckCase):
         self.assertEqual(self.checks["timing wgmma in fp16"], "not run (a test of it was not over in time)")
         self.assertEqual(self.row("wrn_28_10", "fp16")[:3], ["40,000", "not run", "36,000"])
 
-    def test_a_training_that_is_cut_off_brings_its_state_back(self):
+    def test_a_training_that_is_cut_off_brings_its_state_back(self):  # serial
         data = self.folder / "data"
         data.mkdir()
         self.assert_status(self.full("evaluate train sanitize", "--minutes", "0.1", "--data", str(data),
@@ -96,7 +96,7 @@ class Failures(GpuCheckCase):
                          {**{f"half precision, {kind}": "failed (skipped)" for kind in ("own", "wgmma", "cudnn")},
                           "training": "failed (there is no such test)"})
 
-    def test_even_if_everything_hangs_both_calls_end_in_time(self):
+    def test_even_if_everything_hangs_both_calls_end_in_time(self):  # serial
         hanging = ",".join(path.rsplit("/", 1)[-1] for path in PROGRAMS) + ",compute-sanitizer,ldd"
         for call, parts, minutes in (("smoke", "smoke", 0.05),
                                      ("full", "tests rates pytorch evaluate train sanitize", 0.1)):
@@ -109,7 +109,7 @@ class Failures(GpuCheckCase):
         self.assertEqual(self.checks["kernels"], CUT)
         self.assertEqual(self.row("wrn_28_10", "fp16")[:3], ["not run"] * 3)
 
-    def test_a_timing_that_is_cut_off_keeps_what_it_measured(self):
+    def test_a_timing_that_is_cut_off_keeps_what_it_measured(self):  # serial
         self.assert_status(self.full("rates", "--minutes", "0.2", HANG="odin_bench after the first"), 3)
         self.assertLess(self.seconds, 12)
         for kind in ("own", "wgmma", "cudnn"):

@@ -28,7 +28,7 @@ class Sanitizer(GpuCheckCase):
         self.assertIn("**Information:** racecheck, wgmma.", self.report)
         self.assertIn(": the rest passed; failed: racecheck, kernels; information: racecheck, wgmma |", self.report)
 
-    def test_findings_count_though_the_sanitizer_is_cut_off(self):
+    def test_findings_count_though_the_sanitizer_is_cut_off(self):  # serial
         race = "\n".join(f"========= Error: Race reported between Write access at f()+0x1 in a.cuh:{i}\n=========     "
                          f"and Read access at f()+0x2 in b.cuh:{i} [4 hazards]\n=========" for i in range(1, 61))
         quiet = ("========= COMPUTE-SANITIZER\n========= Error: process didn't terminate successfully\n"

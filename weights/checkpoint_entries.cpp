@@ -55,6 +55,11 @@ void Lister::list_group(const Handle& group, const std::string& prefix, int dept
   std::vector<Link> links;
   check(H5Literate(group.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_link, &links),
         "the entries of its group /{} cannot be listed", printable(prefix));
+  const auto same_name = [](const Link& a, const Link& b) { return a.name == b.name; };
+  std::ranges::sort(links, {}, &Link::name);
+  const auto twice = std::ranges::adjacent_find(links, same_name);
+  require(twice == links.end(), "its group /{} is damaged: it has two entries of one name",
+          printable(prefix));
   for (const Link& link : links) {
     // Visits are counted, not entries: groups that share their contents are each visited.
     require(++visits_ <= kMaxEntries, "it has more than {} entries", kMaxEntries);

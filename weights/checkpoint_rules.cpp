@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::size_t kProblemsInFull = 4;
 constexpr std::size_t kLongestFitName = 64;
-constexpr const char* kFitPath = "detector.fit";
 
 const char* channel_name(std::size_t channel, std::size_t channels) {
   constexpr const char* kNames[] = {"red", "green", "blue"};
@@ -69,7 +68,7 @@ bool is_fit_name(std::string_view name) {
 template <class Arrays>
 void add_array_problems(const Arrays& arrays, std::vector<std::string>& problems) {
   for (const auto& [name, values] : arrays) {
-    const std::string path = fmt::format("{}.{}", kFitPath, name);
+    const std::string path = fmt::format("{}{}", kDetectorFitPrefix, name);
     if (!is_fit_name(name)) {
       problems.push_back(fmt::format("{} has a name that is not 1 to {} of a-z, 0-9 and _",
                                      printable(path), kLongestFitName));
@@ -152,14 +151,14 @@ std::vector<std::string> fit_problems(const Checkpoint& checkpoint) {
   if (images == 0) return {"it has a detector's fit, but no settings that say of which images"};
   if (fit == nullptr || (fit->numbers.empty() && fit->features.empty())) {
     return {fmt::format("its detector was fitted on {} images, but {} holds no data set", images,
-                        kFitPath)};
+                        kDetectorFitGroup)};
   }
   std::vector<std::string> problems;
   add_array_problems(fit->numbers, problems);
   add_array_problems(fit->features, problems);
   for (const auto& [name, values] : fit->numbers) {
     if (fit->features.contains(name))
-      problems.push_back(fmt::format("{}.{} is there twice", kFitPath, printable(name)));
+      problems.push_back(fmt::format("{}{} is there twice", kDetectorFitPrefix, printable(name)));
   }
   return problems;
 }

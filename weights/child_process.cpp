@@ -6,13 +6,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
-#include <mutex>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,10 +21,13 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "weights/files/printable.h"
 
 namespace odin {
 namespace {
@@ -34,8 +38,10 @@ std::string reason() {
 
 constexpr int kTrials = 3;
 
-// Longer than a slow disk takes. It ends a child that sleeps until a thread that it lacks gives up a lock.
-constexpr unsigned kMostSeconds = 30;
+// Of waiting, beside three times the work's seconds of CPU time. The first limit ends a child that sleeps until a thread
+// that it lacks gives up a lock; the second one is longer than the slowest disk takes.
+constexpr unsigned kMostSecondsBeforeLast = 30;
+constexpr unsigned kMostSeconds = 600;
 
 // How the work ended, in memory that both processes see.
 class Report {
@@ -45,7 +51,7 @@ class Report {
   Report() {
     void* const memory =
         mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    require(memory != MAP_FAILED, "no memory can be shared with another process ({})", reason());
+    if (memory == MAP_FAILED) fail("no memory can be shared with another process ({})", reason());
     page_ = new (memory) Page;
   }
   ~Report() { munmap(page_, sizeof(Page)); }
@@ -61,7 +67,10 @@ class Report {
 
   End end() const { return page_->end; }
   // What it threw.
-  std::string words() const { return {page_->words, strnlen(page_->words, sizeof page_->words)}; }
+  std::string words() const {
+    const std::string_view words(page_->words, strnlen(page_->words, sizeof page_->words));
+    return printable(words, std::string::npos, Characters::kUtf8);
+  }
 
  private:
   struct Page {
@@ -72,10 +81,11 @@ class Report {
   Page* page_ = nullptr;
 };
 
-void limit(int resource, rlim_t most) {
+void limit(int resource, rlim_t most, rlim_t hard) {
   rlimit now{};
   getrlimit(static_cast<__rlimit_resource_t>(resource), &now);
-  now.rlim_cur = now.rlim_max == RLIM_INFINITY || most < now.rlim_max ? most : now.rlim_max;
+  now.rlim_max = std::min(now.rlim_max, hard);  // RLIM_INFINITY is the largest number
+  now.rlim_cur = std::min(now.rlim_max, most);
   setrlimit(static_cast<__rlimit_resource_t>(resource), &now);
 }
 
@@ -94,38 +104,34 @@ bool has_other_threads() {
 
 using Work = std::function<void(ResultWriter&)>;
 
-void run(const Work& work, ResultWriter::Sink sink) {
-  ResultWriter writer(std::move(sink));
-  work(writer);
-  writer.flush();
-}
-
-void write_to_pipe(int pipe, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(pipe, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    require(written > 0, "what it holds cannot be handed over ({})", reason());
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-}
-
-[[noreturn]] void be_the_child(const Work& work, const ChildLimits& limits, std::size_t own_bytes,
-                               int pipe, Report& report) {
-  // The caller's handlers would report a crash that is none of this process.
+// The caller's handlers would report a crash that is none of this process, and signals that it blocks would not end it.
+void reset_signals() {
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM, SIGXCPU}) {
     std::signal(signal, SIG_DFL);
   }
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, limits.cpu_seconds);
-  if (own_bytes > 0) limit(RLIMIT_AS, own_bytes + limits.bytes);
-  alarm(kMostSeconds);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void be_the_child(const Work& work, const ChildLimits& limits, unsigned seconds,
+                               std::size_t own_bytes, int pipe, Report& report) {
+  reset_signals();
+  limit(RLIMIT_CORE, 0, 0);
+  limit(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 2);
+  if (own_bytes > 0) limit(RLIMIT_AS, own_bytes + limits.bytes, RLIM_INFINITY);
+  alarm(seconds);
   try {
-    run(work, [pipe](std::span<const std::byte> bytes) { write_to_pipe(pipe, bytes); });
+    ResultWriter writer(pipe);
+    work(writer);
+    writer.flush();
     report.returned();
   } catch (const std::bad_alloc&) {
     report.threw("reading it takes too much memory");
-  } catch (const std::exception& error) {
+  } catch (const Error& error) {
     report.threw(error.what());
+  } catch (...) {
+    std::abort();
   }
   _exit(0);
 }
@@ -133,85 +139,107 @@ void write_to_pipe(int pipe, std::span<const std::byte> bytes) {
 // A process that works, at the other end of a pipe.
 class Child {
  public:
-  // Throws Error if there can be no pipe.
-  Child(const Work& work, const ChildLimits& limits, Report& report) {
+  // Throws Error if no process can be started.
+  Child(const Work& work, const ChildLimits& limits, unsigned seconds, Report& report) {
+    constexpr const char* kNone = "no other process can be started to read it";
     const std::size_t own_bytes = address_space();
     std::array<int, 2> ends{};
-    // No other child may inherit the end for writing: reading would go on until that one ends, too.
-    static std::mutex mutex;
-    const std::lock_guard lock(mutex);
-    require(pipe2(ends.data(), O_CLOEXEC) == 0, "no other process can be started to read it ({})",
-            reason());
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("{} ({})", kNone, reason());
     process_ = fork();
     if (process_ == 0) {
       close(ends[0]);
-      be_the_child(work, limits, own_bytes, ends[1], report);
+      be_the_child(work, limits, seconds, own_bytes, ends[1], report);
     }
+    const std::string why = reason();
     close(ends[1]);
     pipe_ = ends[0];
+    if (process_ < 0) {
+      close(pipe_);
+      fail("{} ({})", kNone, why);
+    }
   }
-  // Waits until the process has ended, as it soon does if nobody reads what it writes.
   ~Child() {
     close(pipe_);
+    if (is_waited_for_) return;
+    kill(process_, SIGKILL);
     wait();
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  bool has_started() const { return process_ > 0; }
-
-  // All that it writes.
-  std::vector<std::byte> read_to_end() const {
+  // All that it writes. Throws ChildFailure if that is more than `most` bytes.
+  std::vector<std::byte> read_to_end(std::size_t most) const {
     std::vector<std::byte> all;
     std::vector<std::byte> piece(std::size_t{1} << 16);
-    while (true) {
+    while (wait_for_bytes()) {
       const ssize_t count = read(pipe_, piece.data(), piece.size());
       if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return all;
+      if (count <= 0) break;
+      if (static_cast<std::size_t>(count) > most - all.size()) {
+        throw ChildFailure(fmt::format("reading it gives more than {} bytes", most));
+      }
       all.insert(all.end(), piece.begin(), piece.begin() + count);
     }
+    return all;
   }
 
-  // The signal that has ended it; 0 for none, and where its status is lost because the program ignores SIGCHLD.
-  int wait() {
-    if (process_ <= 0) return signal_;
+  // How it has ended, as waitpid() says; nothing where that is lost because the program ignores SIGCHLD.
+  std::optional<int> wait() {
     int status = 0;
     pid_t ended = 0;
     do {
       ended = waitpid(process_, &status, 0);
     } while (ended < 0 && errno == EINTR);
-    process_ = 0;
-    if (ended > 0 && WIFSIGNALED(status)) signal_ = WTERMSIG(status);
-    return signal_;
+    is_waited_for_ = true;
+    if (ended < 0) return {};
+    return status;
   }
 
  private:
+  // Waits until there is something to read, or the end of it. Returns false once the process has ended and nothing is
+  // left: a process that somebody else has started may keep the pipe open.
+  bool wait_for_bytes() const {
+    constexpr int kMilliseconds = 100;
+    pollfd waiting{.fd = pipe_, .events = POLLIN, .revents = 0};
+    while (poll(&waiting, 1, kMilliseconds) <= 0) {
+      if (has_ended()) return poll(&waiting, 1, 0) > 0;
+    }
+    return true;
+  }
+
+  bool has_ended() const {
+    siginfo_t state{};
+    const int status =
+        waitid(P_PID, static_cast<id_t>(process_), &state, WEXITED | WNOHANG | WNOWAIT);
+    return status != 0 ? errno == ECHILD : state.si_pid == process_;
+  }
+
   pid_t process_ = -1;
   int pipe_ = -1;
-  int signal_ = 0;
+  bool is_waited_for_ = false;
 };
+
+int signal_of(const std::optional<int>& status) {
+  return status && WIFSIGNALED(*status) ? WTERMSIG(*status) : 0;
+}
 
 bool took_too_long(int signal) {
   return signal == SIGXCPU || signal == SIGALRM;
 }
 
 // Throws what became of a child that did not come to the end of its work.
-[[noreturn]] void report_failure(int signal, const ChildLimits& limits) {
+[[noreturn]] void report_failure(const std::optional<int>& status, const ChildLimits& limits,
+                                 unsigned seconds) {
+  if (!status) fail("the process that read it ended without a result");
+  const int signal = signal_of(status);
   if (signal == SIGXCPU) {
     throw ChildFailure(fmt::format("reading it takes more than {} seconds", limits.cpu_seconds));
   }
+  if (signal == SIGALRM) fail("reading it takes more than {} seconds", seconds);
   const bool crashed = signal == 0 || signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
                        signal == SIGILL || signal == SIGABRT;
   if (crashed) throw ChildFailure("reading it crashes the library");  // or a sanitizer says so
   fail("the process that read it was ended by signal {} ({})", signal, strsignal(signal));
-}
-
-std::vector<std::byte> run_here(const Work& work) {
-  std::vector<std::byte> result;
-  run(work, [&](std::span<const std::byte> bytes) {
-    result.insert(result.end(), bytes.begin(), bytes.end());
-  });
-  return result;
 }
 
 }  // namespace
@@ -220,30 +248,39 @@ void ResultWriter::write(std::span<const std::byte> bytes) {
   constexpr std::size_t kTogether = std::size_t{1} << 16;
   if (waiting_.size() + bytes.size() > kTogether) flush();
   if (bytes.size() > kTogether) {
-    sink_(bytes);
+    write_through(bytes);
   } else {
     waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
   }
 }
 
 void ResultWriter::flush() {
-  sink_(waiting_);
+  write_through(waiting_);
   waiting_.clear();
+}
+
+void ResultWriter::write_through(std::span<const std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(pipe_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("what it holds cannot be handed over ({})", reason());
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
 }
 
 std::vector<std::byte> run_in_child(const std::function<void(ResultWriter&)>& work,
                                     const ChildLimits& limits) {
   for (int trial = 1;; ++trial) {
+    const bool is_last = trial == kTrials || !has_other_threads();
+    const unsigned seconds =
+        (is_last ? kMostSeconds : kMostSecondsBeforeLast) + 3 * limits.cpu_seconds;
     Report report;
-    Child child(work, limits, report);
-    if (!child.has_started()) return run_here(work);
-    std::vector<std::byte> result = child.read_to_end();
-    const int signal = child.wait();
+    Child child(work, limits, seconds, report);
+    std::vector<std::byte> result = child.read_to_end(limits.result_bytes);
+    const std::optional<int> status = child.wait();
     if (report.end() == Report::End::kReturned) return result;
     if (report.end() == Report::End::kThrew) throw Error(report.words());
-    if (took_too_long(signal) && trial < kTrials && has_other_threads()) continue;
-    if (signal == SIGALRM) return run_here(work);
-    report_failure(signal, limits);
+    if (is_last || !took_too_long(signal_of(status))) report_failure(status, limits, seconds);
   }
 }
 

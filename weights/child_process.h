@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <functional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "kernels/error.h"
@@ -20,35 +19,36 @@ class ChildFailure : public Error {
 struct ChildLimits {
   unsigned cpu_seconds = 10;
   std::size_t bytes = std::size_t{1} << 30;  // of memory beside what this process has already
+  std::size_t result_bytes = std::size_t{1} << 30;  // that the work may write
 };
 
-// Where the work writes its result.
+// Where the work writes its result: a pipe to the parent.
 class ResultWriter {
  public:
-  using Sink = std::function<void(std::span<const std::byte>)>;
+  explicit ResultWriter(int pipe) : pipe_(pipe) {}
 
-  // `sink` takes the bytes in pieces, in order.
-  explicit ResultWriter(Sink sink) : sink_(std::move(sink)) {}
-
-  // Appends bytes. Throws Error if nobody takes them.
+  // Appends bytes. Throws Error if the parent does not take them.
   void write(std::span<const std::byte> bytes);
   // Hands over what was written so far. Throws Error likewise.
   void flush();
 
  private:
-  Sink sink_;
+  void write_through(std::span<const std::byte> bytes) const;
+
+  int pipe_;
   std::vector<std::byte> waiting_;  // small pieces, to be handed over together
 };
 
 // Runs `work` in a child process, and returns what it wrote.
 //
-// - Throws ChildFailure if the child crashes or needs more time.
+// - Throws ChildFailure if the child crashes, needs more time, or writes more than it may. An exception that is neither
+//   Error nor std::bad_alloc is a crash.
 // - Throws Error, with the words of `work`, if that throws, as it does where the memory does not suffice.
-// - Throws Error if somebody else ends the child.
+// - Throws Error if no process can be started, if somebody else ends the child, and if it waits for more than ten
+//   minutes.
 //
 // It guards against faults of a library that parses the file: those end the child and not this process, and what they
-// have damaged ends with the child. It is no sandbox, so the caller checks the result as it would check a file. Where no
-// process can be started, or a child does nothing for half a minute, `work` runs in this one.
+// have damaged ends with the child. It is no sandbox, so the caller checks the result as it would check a file.
 //
 // In the child only the calling thread exists, so `work` must neither start threads nor wait for a lock that another
 // thread may hold. An allocator without handlers for fork(), such as the address sanitizer's, may have such a lock; so

@@ -15,8 +15,6 @@ namespace {
 
 // Bytes that one deflated byte can stand for at most (a match of 258 bytes takes two bits).
 constexpr std::uint64_t kMostExpansion = 1032;
-// HDF5 reads arrays of more chunks: to find one chunk, it walks through all of them.
-constexpr hsize_t kMaxChunks = 4096;
 
 using Extents = std::vector<std::uint64_t>;
 
@@ -125,7 +123,7 @@ std::vector<StoredChunk> find_chunks(const Handle& dataset, const Handle& proper
 
   const bool whole_rows =
       chunk[0] <= extents[0] && std::equal(chunk.begin() + 1, chunk.end(), extents.begin() + 1);
-  if (!addresses_are_offsets || !whole_rows || expected > kMaxChunks ||
+  if (!addresses_are_offsets || !whole_rows || expected > kMostChunks ||
       !can_decode(filters, type)) {
     return {};
   }

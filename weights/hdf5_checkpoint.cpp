@@ -1,7 +1,8 @@
 #include "weights/hdf5_checkpoint.h"
 
-#include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,7 +10,6 @@
 #include "kernels/error.h"
 #include "weights/checkpoint_attributes.h"
 #include "weights/checkpoint_entries.h"
-#include "weights/checkpoint_rules.h"
 #include "weights/files/byte_source.h"
 #include "weights/files/file_kind.h"
 #include "weights/files/printable.h"
@@ -69,8 +69,8 @@ void report_checkpoint(const InputFile& input, ResultWriter& writer) {
   require_hdf5(input);
   const Handle file = open_for_reading(input.path().string());
   StoredFile totals = stored_file(input, file);
-  Checkpoint description = read_description(file);
-  const bool has_fit = description.detector && description.detector->training_images > 0;
+  const Checkpoint description = read_description(file);
+  const bool may_be_of_fit = has_fit(description);
   std::vector<StoredEntry> entries;
   std::vector<Handle> datasets;  // of the entries
   std::vector<std::string> strays;
@@ -78,7 +78,7 @@ void report_checkpoint(const InputFile& input, ResultWriter& writer) {
                           [&](const std::string& name, Handle dataset) {
                             StoredEntry& entry = entries.emplace_back();
                             entry.name = name;
-                            entry.is_of_fit = has_fit && name.starts_with(kDetectorFitPrefix);
+                            entry.is_of_fit = may_be_of_fit && is_name_of_fit(name);
                             examine_entry(dataset, totals, entry);
                             datasets.push_back(std::move(dataset));
                           },

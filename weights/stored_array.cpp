@@ -24,7 +24,9 @@ std::uint64_t count_values(std::span<const std::uint64_t> extents) {
 Shape shape_of(std::span<const std::uint64_t> extents, DataType type) {
   require(extents.size() <= Shape::kMaxRank, "has {} dimensions, more than any parameter",
           extents.size());
-  require(count_values(extents) * (size_of(type) / 4) <= kMostStoredWords,
+  const auto is_large = [](std::uint64_t extent) { return extent > kMostStoredWords; };
+  require(std::ranges::none_of(extents, is_large) &&
+              count_values(extents) * (size_of(type) / 4) <= kMostStoredWords,
           "has the extents {}, too many values for any network", fmt::join(extents, " x "));
   const auto extent = [&](std::size_t axis) { return static_cast<std::int64_t>(extents[axis]); };
   switch (extents.size()) {
@@ -41,13 +43,26 @@ Shape shape_of(std::span<const std::uint64_t> extents, DataType type) {
   }
 }
 
+void check_chunks(const StoredArray& array) {
+  if (array.chunks.empty()) return;
+  const auto count = static_cast<std::uint64_t>(array.shape.numel());
+  const std::uint64_t values = array.chunks.front().values;
+  require(values > 0 && values <= count && array.chunks.size() <= kMostChunks &&
+              array.chunks.size() == (count + values - 1) / values,
+          "has {} chunks of {} values where its extents need others", array.chunks.size(), values);
+  for (std::size_t i = 0; i < array.chunks.size(); ++i) {
+    const StoredChunk& chunk = array.chunks[i];
+    require(chunk.values == values && chunk.first == i * values,
+            "has a chunk of {} values at value {}, where others are expected", chunk.values,
+            chunk.first);
+  }
+}
+
 template <class T>
 void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<T> array) {
   const auto size = static_cast<std::uint64_t>(file.size());
   require(chunk.address <= size && chunk.bytes <= size - chunk.address,
           "a part of it is past the file's end");
-  require(chunk.first <= array.size() && chunk.values <= kMostStoredWords,
-          "a part of it is past its end");
   Bytes stored(chunk.bytes);
   file.read(static_cast<std::int64_t>(chunk.address), stored.data(), stored.size());
   const std::span<T> target = array.subspan(chunk.first);

@@ -29,17 +29,24 @@ struct StoredArray {
   std::vector<StoredChunk> chunks;
 };
 
+// HDF5 reads arrays of more chunks: to find one chunk, it walks through all of them.
+inline constexpr std::size_t kMostChunks = 4096;
+
 // Its number of words of 32 bits.
 std::uint64_t words_of(const StoredArray& array);
 
 // The product of extents; kMostStoredWords + 1 if it is larger than kMostStoredWords.
 std::uint64_t count_values(std::span<const std::uint64_t> extents);
 
-// Throws Error unless there are at most four, of at most kMostStoredWords words together.
+// Throws Error unless there are at most four, none is larger than kMostStoredWords, and they have at most as many words
+// together.
 Shape shape_of(std::span<const std::uint64_t> extents, DataType type);
 
-// Reads and decodes one chunk of `array`. Several threads may call it at once. Throws Error if the
-// chunk is outside the file or the array, damaged, or of a size other than it claims.
+// Throws Error unless the chunks, if there are any, are equal parts of the array in order, the last one with padding.
+void check_chunks(const StoredArray& array);
+
+// Reads and decodes one of the checked chunks of `array`. Several threads may call it at once. Throws Error if the
+// chunk is outside the file, damaged, or of a size other than it claims.
 template <class T>
 void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<T> array);
 

@@ -1,148 +1,121 @@
-// A report is the length of a description, the description as CBOR (RFC 8949), and values of arrays.
+// A report is the length of a description, the description (weights/packed.h), and values of arrays.
 #include "weights/stored_checkpoint.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
-#include <nlohmann/json.hpp>
-
 #include "kernels/error.h"
 #include "weights/checkpoint_rules.h"
+#include "weights/child_process.h"
+#include "weights/files/printable.h"
 #include "weights/hdf5_checkpoint.h"
 #include "weights/hdf5_handle.h"
+#include "weights/packed.h"
 
 namespace odin {
 
-using Json = nlohmann::json;
+template <class Archive, MaybeConst<DenseNetConfig> T>
+void each_field(Archive& archive, T& config) {
+  archive(config.depth, config.growth_rate, config.reduction, config.bottleneck,
+          config.num_classes);
+}
+
+template <class Archive, MaybeConst<WideResNetConfig> T>
+void each_field(Archive& archive, T& config) {
+  archive(config.depth, config.widen_factor, config.num_classes);
+}
+
+template <class Archive, MaybeConst<DetectorSettings> T>
+void each_field(Archive& archive, T& s) {
+  archive(s.score, s.temperature, s.magnitude, s.threshold, s.tpr, s.tpr_low, s.tpr_high, s.images,
+          s.images_name, s.images_sha256, s.fit, s.training_images, s.training_images_name,
+          s.training_images_sha256, s.magnitudes, s.mean_scores);
+}
+
+template <class Archive, MaybeConst<StoredChunk> T>
+void each_field(Archive& archive, T& chunk) {
+  archive(chunk.address, chunk.bytes, chunk.first, chunk.values, chunk.filters.shuffle,
+          chunk.filters.deflate);
+}
 
 namespace {
 
 constexpr const char* kUnusable = "what the process that read it reports makes no sense";
 
-std::vector<std::uint64_t> extents_of(const Shape& shape) {
-  std::vector<std::uint64_t> extents;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    extents.push_back(static_cast<std::uint64_t>(shape[axis]));
-  }
-  return extents;
+// Of a description: names of the most entries that there may be, and their chunks.
+constexpr std::size_t kMostDescription = std::size_t{1} << 26;
+
+void pack(Packer& packer, const Architecture& architecture) {
+  const auto* const dense = std::get_if<DenseNetConfig>(&architecture.family);
+  packer(dense != nullptr);
+  std::visit([&](const auto& config) { packer(config); }, architecture.family);
+  packer(architecture.image.channels, architecture.image.side);
 }
 
-std::vector<std::byte> read_in_child(const InputFile& input) {
-  // Here, so that no thread is in the library when the child starts, which then is.
-  const hdf5::Session session;
-  try {
-    return run_in_child([&](ResultWriter& writer) { hdf5::report_checkpoint(input, writer); });
-  } catch (const ChildFailure& failure) {
-    fail("it is damaged ({}, HDF5 {})", failure.what(), hdf5::library_version());
-  }
+Architecture unpack_architecture(Unpacker& unpacker) {
+  Architecture architecture;
+  bool is_dense = true;
+  unpacker(is_dense);
+  if (!is_dense) architecture.family = WideResNetConfig{};
+  std::visit([&](auto& config) { unpacker(config); }, architecture.family);
+  unpacker(architecture.image.channels, architecture.image.side);
+  return architecture;
 }
 
-}  // namespace
-
-// The JSON library finds these by the types of their arguments.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DenseNetConfig, depth, growth_rate, reduction, bottleneck,
-                                   num_classes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WideResNetConfig, depth, widen_factor, num_classes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ImageShape, channels, side)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DetectorSettings, score, temperature, magnitude, threshold, tpr,
-                                   tpr_low, tpr_high, images, images_name, images_sha256, fit,
-                                   training_images, training_images_name, training_images_sha256,
-                                   magnitudes, mean_scores)
-
-void to_json(Json& json, const ChunkFilters& filters) {
-  json = {filters.shuffle, filters.deflate};
-}
-void from_json(const Json& json, ChunkFilters& filters) {
-  json.at(0).get_to(filters.shuffle);
-  json.at(1).get_to(filters.deflate);
+void pack(Packer& packer, const Checkpoint& description) {
+  pack(packer, description.architecture);
+  packer(description.class_names, description.mean, description.std, description.in_dataset,
+         description.source, description.detector.has_value());
+  if (description.detector) packer(*description.detector);
 }
 
-// Without names, since there may be thousands.
-void to_json(Json& json, const StoredChunk& chunk) {
-  json = {chunk.address, chunk.bytes, chunk.first, chunk.values, chunk.filters};
-}
-void from_json(const Json& json, StoredChunk& chunk) {
-  json.at(0).get_to(chunk.address);
-  json.at(1).get_to(chunk.bytes);
-  json.at(2).get_to(chunk.first);
-  json.at(3).get_to(chunk.values);
-  json.at(4).get_to(chunk.filters);
-}
-
-namespace {
-
-Json json_of(const Architecture& architecture) {
-  const bool is_dense = std::holds_alternative<DenseNetConfig>(architecture.family);
-  return {{is_dense ? kDenseNetFamily : kWideResNetFamily,
-           std::visit([](const auto& config) { return Json(config); }, architecture.family)},
-          {"image", architecture.image}};
-}
-
-Architecture architecture_of(const Json& json) {
-  const auto image = json.at("image").get<ImageShape>();
-  if (json.contains(kDenseNetFamily)) {
-    return {json.at(kDenseNetFamily).get<DenseNetConfig>(), image};
-  }
-  return {json.at(kWideResNetFamily).get<WideResNetConfig>(), image};
-}
-
-Json json_of(const Checkpoint& description) {
-  return {{"architecture", json_of(description.architecture)},
-          {"class_names", description.class_names},
-          {"mean", description.mean},
-          {"std", description.std},
-          {"in_dataset", description.in_dataset},
-          {"source", description.source},
-          {"detector", description.detector ? Json(*description.detector) : Json()}};
-}
-
-Checkpoint checkpoint_of(const Json& json) {
+Checkpoint unpack_description(Unpacker& unpacker) {
   Checkpoint checkpoint;
-  checkpoint.architecture = architecture_of(json.at("architecture"));
-  json.at("class_names").get_to(checkpoint.class_names);
-  json.at("mean").get_to(checkpoint.mean);
-  json.at("std").get_to(checkpoint.std);
-  json.at("in_dataset").get_to(checkpoint.in_dataset);
-  json.at("source").get_to(checkpoint.source);
-  const Json& detector = json.at("detector");
-  if (!detector.is_null()) checkpoint.detector = detector.get<DetectorSettings>();
+  checkpoint.architecture = unpack_architecture(unpacker);
+  bool has_detector = false;
+  unpacker(checkpoint.class_names, checkpoint.mean, checkpoint.std, checkpoint.in_dataset,
+           checkpoint.source, has_detector);
+  if (has_detector) unpacker(checkpoint.detector.emplace());
   check_description(checkpoint);
   return checkpoint;
 }
 
-Json json_of(const StoredArray& array) {
-  return {{"is_double", array.type == DataType::kFloat64},
-          {"extents", extents_of(array.shape)},
-          {"chunks", array.chunks}};
+void pack(Packer& packer, const StoredArray& array) {
+  std::vector<std::uint64_t> extents;
+  for (int axis = 0; axis < array.shape.rank(); ++axis) {
+    extents.push_back(static_cast<std::uint64_t>(array.shape[axis]));
+  }
+  packer(array.type == DataType::kFloat64, extents, array.chunks);
 }
 
-StoredArray array_of(const Json& json) {
+StoredArray unpack_array(Unpacker& unpacker) {
   StoredArray array;
-  if (json.at("is_double").get<bool>()) array.type = DataType::kFloat64;
-  array.shape = shape_of(json.at("extents").get<std::vector<std::uint64_t>>(), array.type);
-  json.at("chunks").get_to(array.chunks);
+  bool is_double = false;
+  std::vector<std::uint64_t> extents;
+  unpacker(is_double, extents, array.chunks);
+  if (is_double) array.type = DataType::kFloat64;
+  array.shape = shape_of(extents, array.type);
+  check_chunks(array);
   return array;
 }
 
-Json json_of(const StoredEntry& entry) {
-  return {{"name", entry.name},
-          {"problem", entry.problem},
-          {"is_of_fit", entry.is_of_fit},
-          {"array", entry.array ? json_of(*entry.array) : Json()}};
-}
-
-StoredEntry entry_of(const Json& json) {
+StoredEntry unpack_entry(Unpacker& unpacker, bool has_fit) {
   StoredEntry entry;
-  json.at("name").get_to(entry.name);
-  json.at("problem").get_to(entry.problem);
-  json.at("is_of_fit").get_to(entry.is_of_fit);
-  const Json& array = json.at("array");
-  if (!array.is_null()) entry.array = array_of(array);
-  require(entry.array.has_value() == entry.problem.empty(), "an entry has no array and no problem");
-  require(!entry.array || entry.is_of_fit || entry.array->type == DataType::kFloat32,
-          "a parameter has 64-bit floats");
+  bool has_array = false;
+  unpacker(entry.name, entry.problem, has_array);
+  entry.problem = printable(entry.problem, std::string::npos, Characters::kUtf8);
+  entry.is_of_fit = has_fit && is_name_of_fit(entry.name);
+  require(has_array == entry.problem.empty(), "an entry has no array and no problem, or both");
+  if (!has_array) return entry;
+  entry.array = unpack_array(unpacker);
+  require(
+      entry.is_of_fit ? entry.array->shape.rank() == 1 : entry.array->type == DataType::kFloat32,
+      "an array has a shape or a type that its reader refuses");
   return entry;
 }
 
@@ -154,7 +127,28 @@ std::span<const std::byte> take(std::span<const std::byte>& from, std::uint64_t 
   return taken;
 }
 
+std::vector<std::byte> read_in_child(const InputFile& input) {
+  // Here, so that no other thread is in the library when the child starts.
+  const hdf5::Session session;
+  ChildLimits limits;
+  limits.result_bytes = 4 * kMostStoredWords + kMostDescription;
+  try {
+    return run_in_child([&](ResultWriter& writer) { hdf5::report_checkpoint(input, writer); },
+                        limits);
+  } catch (const ChildFailure& failure) {
+    fail("it is damaged ({}, HDF5 {})", failure.what(), hdf5::library_version());
+  }
+}
+
 }  // namespace
+
+bool has_fit(const Checkpoint& description) {
+  return description.detector && description.detector->training_images > 0;
+}
+
+bool is_name_of_fit(std::string_view name) {
+  return name.starts_with(kDetectorFitPrefix);
+}
 
 StoredCheckpoint::StoredCheckpoint(const InputFile& input)
     : StoredCheckpoint(read_in_child(input)) {}
@@ -163,37 +157,46 @@ StoredCheckpoint::StoredCheckpoint(std::vector<std::byte> report) : report_(std:
   std::span<const std::byte> rest = report_;
   try {
     std::uint64_t length = 0;
-    std::memcpy(&length, take(rest, sizeof length).data(), sizeof length);
-    const auto text = take(rest, length);
-    const Json json = Json::from_cbor(text.begin(), text.end());
-    description_ = checkpoint_of(json.at("description"));
+    Unpacker(take(rest, sizeof length))(length);
+    require(length <= kMostDescription, "it is too long");
+    Unpacker unpacker(take(rest, length));
+    description_ = unpack_description(unpacker);
+    std::uint64_t count = 0;
+    unpacker(count);
+    std::set<std::string> names;
     std::uint64_t words = 0;
-    for (const Json& one : json.at("entries")) {
-      StoredEntry& entry = entries_.emplace_back(entry_of(one));
+    for (std::uint64_t i = 0; i < count; ++i) {
+      StoredEntry& entry = entries_.emplace_back(unpack_entry(unpacker, has_fit(description_)));
+      require(names.insert(entry.name).second, "it has two entries of one name");
       if (!entry.array) continue;
       words += words_of(*entry.array);
       require(words <= kMostStoredWords, "it has too many values for any network");
-      if (entry.array->chunks.empty()) entry.values = take(rest, 4 * words_of(*entry.array));
+      if (has_reported_values(entry)) entry.values = take(rest, 4 * words_of(*entry.array));
     }
-    json.at("strays").get_to(strays_);
-    require(rest.empty(), "it has bytes left over");
+    unpacker(strays_);
+    for (std::string& stray : strays_) {
+      stray = printable(stray, std::string::npos, Characters::kUtf8);
+    }
+    require(rest.empty() && unpacker.remaining() == 0, "it has bytes left over");
   } catch (const Error& error) {
-    fail("{}: {}", kUnusable, error.what());
-  } catch (const Json::exception& error) {
     fail("{}: {}", kUnusable, error.what());
   }
 }
 
 void write_stored(const Checkpoint& description, std::span<const StoredEntry> entries,
-                  std::span<const std::string> strays, ResultWriter& writer) {
-  Json json = {{"description", json_of(description)},
-               {"entries", Json::array()},
-               {"strays", std::vector<std::string>(strays.begin(), strays.end())}};
-  for (const StoredEntry& entry : entries) json["entries"].push_back(json_of(entry));
-  const std::vector<std::uint8_t> text = Json::to_cbor(json);
-  const std::uint64_t length = text.size();
-  writer.write(std::as_bytes(std::span(&length, 1)));
-  writer.write(std::as_bytes(std::span(text)));
+                  const std::vector<std::string>& strays, ResultWriter& writer) {
+  Packer packer;
+  pack(packer, description);
+  packer(std::uint64_t{entries.size()});
+  for (const StoredEntry& entry : entries) {
+    packer(entry.name, entry.problem, entry.array.has_value());
+    if (entry.array) pack(packer, *entry.array);
+  }
+  packer(strays);
+  Packer length;
+  length(std::uint64_t{packer.bytes().size()});
+  writer.write(length.bytes());
+  writer.write(packer.bytes());
 }
 
 }  // namespace odin

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weights/checkpoint.h"
@@ -17,13 +18,17 @@ namespace odin {
 // A data set.
 struct StoredEntry {
   std::string name;  // its path from the root with '.' for '/'
-  std::string
-      problem;  // why it cannot be used: "holds text where 32-bit floats are expected", or ""
-  std::optional<StoredArray> array;  // none if there is a problem
-  bool is_of_fit = false;            // no parameter, but what the detector has learnt
+  // Why it cannot be used: "holds text where 32-bit floats are expected". Empty if there is an array.
+  std::string problem;
+  std::optional<StoredArray> array;
+  bool is_of_fit = false;  // no parameter, but what the detector has learnt
   // The array's values, unless it has chunks. They belong to the StoredCheckpoint.
   std::span<const std::byte> values{};
 };
+
+// Whether a file with this description holds what a detector has learnt, in arrays of such names.
+bool has_fit(const Checkpoint& description);
+bool is_name_of_fit(std::string_view name);
 
 // Whether an entry's values are part of the report, and not chunks of the file.
 inline bool has_reported_values(const StoredEntry& entry) {
@@ -35,8 +40,8 @@ class StoredCheckpoint {
   // Has a child process read the file through HDF5 (hdf5::report_checkpoint()). Throws Error if it cannot be read, or
   // describes no network.
   explicit StoredCheckpoint(const InputFile& input);
-  // Reads a report. Throws Error unless it is complete and has only what write_stored() writes: the process that wrote it
-  // may have been damaged by the file that it read.
+  // Reads a report. Throws Error unless it is complete, and what it says is possible: the process that wrote it may have
+  // been damaged by the file that it read. Names of entries are as they are in the file; all other text can be printed.
   explicit StoredCheckpoint(std::vector<std::byte> report);
   // Entries refer to the report.
   StoredCheckpoint(const StoredCheckpoint&) = delete;
@@ -56,6 +61,6 @@ class StoredCheckpoint {
 
 // Writes what StoredCheckpoint reads. Then follow, in order, the values of the entries that have reported values.
 void write_stored(const Checkpoint& description, std::span<const StoredEntry> entries,
-                  std::span<const std::string> strays, ResultWriter& writer);
+                  const std::vector<std::string>& strays, ResultWriter& writer);
 
 }  // namespace odin

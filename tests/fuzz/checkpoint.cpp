@@ -38,6 +38,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         file);  // read_checkpoint() does the same, and then refuses what is wrong
   } catch (const odin::Error&) {
   }
-  odin::test::add_child_coverage();
+  odin::test::take_child_coverage();
   return 0;
 }

@@ -42,8 +42,8 @@ void forget_child_coverage() {
   std::ranges::fill(counters_of_children(), std::uint8_t{0});
 }
 
-void add_child_coverage() {
-  // A child begins with the counts of its parent, so the larger one is the sum.
+void take_child_coverage() {
+  // A child begins with the counts of its parent.
   const auto larger = [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); };
   std::ranges::transform(own_counters(), counters_of_children(), own_counters().begin(), larger);
 }

@@ -7,7 +7,7 @@ namespace odin::test {
 // Forgets what children have counted. Call it before a reader runs.
 void forget_child_coverage();
 
-// Adds what the last child counted to the counters of this process. Call it after the reader.
-void add_child_coverage();
+// Raises the counters of this process to those of the last child. Call it after the reader.
+void take_child_coverage();
 
 }  // namespace odin::test

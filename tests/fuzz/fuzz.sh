@@ -5,7 +5,7 @@
 #
 # Each READER (checkpoint, cifar, idx, image, network_file, npy, svhn, training_state; all of them by default) runs for
 # SECONDS (30 by default), two at a time, from a fresh corpus. Fails if one finds anything. Findings, logs and corpora
-# stay in build/fuzz.
+# stay in build/fuzz; so do files on which HDF5 crashed in the child process that may.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
@@ -25,8 +25,8 @@ export LSAN_OPTIONS=suppressions=$PWD/tests/leaks_of_others.txt
 # or matio, in the child process that may crash (weights/child_process.h): in their stack a library of theirs comes before
 # a file of ours. The undefined-behaviour sanitizer knows only our code.
 own_faults() {
-  awk -v own=" $PWD/" '
-    /ERROR: AddressSanitizer/ { report = $0; looking = 1 }
+  awk -v own=" $(pwd -P)/" '
+    /ERROR: (AddressSanitizer|libFuzzer)/ { report = $0; looking = 1 }
     looking && /^ *#[0-9]+ / {
       if (/libhdf5|libmatio/) looking = 0
       else if (index($0, own)) { print report; print; looking = 0; found = 1 }
@@ -37,13 +37,13 @@ own_faults() {
 # fuzz_one READER: its output goes to a log; prints what came of it.
 fuzz_one() {
   local reader=$1 log=$build/$1.log options=()
-  rm -rf "$build/corpus/$reader"
+  rm -rf "$build/corpus/$reader" "$build/$reader"-*
   /usr/bin/python3 tests/fuzz/make_corpus.py "$reader" "$build/corpus/$reader"
   if [ -e "tests/fuzz/$reader.dict" ]; then options+=("-dict=tests/fuzz/$reader.dict"); fi
   # A file on which HDF5 or matio never ends takes ten seconds of CPU time; three times as many where this process has
   # another thread, as libFuzzer has to watch the memory.
   case $reader in
-    checkpoint | svhn) options+=(-timeout=60 -rss_limit_mb=0) ;;
+    checkpoint | svhn) options+=(-timeout=120 -rss_limit_mb=0) ;;
     *) options+=(-timeout=5 -rss_limit_mb=512) ;;
   esac
   TMPDIR=$(mktemp -d /dev/shm/odin_fuzz.XXXXXX)  # what the targets write is in memory

@@ -22,6 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     set->read(set->size() - 1, 1, pixels.data());
   } catch (const odin::Error&) {
   }
-  odin::test::add_child_coverage();
+  odin::test::take_child_coverage();
   return 0;
 }

@@ -98,6 +98,25 @@ TEST_CASE("a heap of texts on which HDF5 1.10 crashes is called damaged") {
   }
 }
 
+TEST_CASE("two entries of one name are refused") {
+  if (!has_h5py()) return;
+  const test::TemporaryFolder folder;
+  const fs::path file = folder / "new.h5";
+  write_checkpoint(checkpoint(1), folder / "net.h5");
+  run_script(fmt::format("rewrite '{}' '{}' plain", (folder / "net.h5").string(), file.string()));
+  std::string bytes = test::content_of(file);
+  const std::string_view name = "block2";
+  const std::size_t at = bytes.find(name);
+  REQUIRE(at != std::string::npos);
+  CHECK(bytes.find(name, at + 1) == std::string::npos);
+  bytes[at + name.size() - 1] = '1';
+  test::write_bytes(file, bytes);
+  CHECK(test::error_of(inspect_checkpoint, file) ==
+        file.string() +
+            " cannot be used as a checkpoint: its group / is damaged: it has two entries of one "
+            "name");
+}
+
 #if !defined(__SANITIZE_ADDRESS__)  // which reserves all the memory that it may use when it starts
 TEST_CASE(
     "an attribute that claims to be a text of two gigabytes is refused, and they are not claimed") {

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tests/support/error_of.h"
 #include "tests/support/support.h"
 
 namespace odin {
@@ -101,7 +102,7 @@ TEST_CASE("what work throws arrives in its own words, and is no failure of the c
     return "";
   };
   CHECK(words_of([] { throw Error("a damaged file"); }) == "a damaged file");
-  CHECK(words_of([] { throw std::runtime_error("another error"); }) == "another error");
+  CHECK(words_of([] { throw Error("\x1b[31mcaf\xc3\xa9"); }) == "\\x1b[31mcaf\xc3\xa9");
   CHECK(words_of([] { throw Error(std::string(100'000, 'x')); }) == std::string(4095, 'x'));
 }
 
@@ -114,6 +115,8 @@ TEST_CASE("work that crashes is called so") {
     CHECK_THROWS_WITH_AS(run([&] { _exit(status); }), "reading it crashes the library",
                          ChildFailure);
   }
+  CHECK_THROWS_WITH_AS(run([] { throw std::out_of_range("a fault"); }),
+                       "reading it crashes the library", ChildFailure);
 }
 
 TEST_CASE("work that somebody else ends is called so, and the file is not called damaged") {
@@ -134,14 +137,59 @@ TEST_CASE("work that somebody else ends is called so, and the file is not called
   CHECK(words_of(SIGTERM) == "the process that read it was ended by signal 15 (Terminated)");
 }
 
-TEST_CASE("a program that ignores the end of its children has results and failures, too") {
+TEST_CASE("a program that ignores the end of its children has results, too") {
   const auto before = std::signal(SIGCHLD, SIG_IGN);
   const std::string text =
       text_of(run_in_child([](ResultWriter& writer) { write(writer, "result"); }));
-  CHECK_THROWS_AS(run([] { std::raise(SIGSEGV); }), ChildFailure);
+  for (const int signal : {SIGSEGV, SIGKILL}) {  // nobody knows which
+    CHECK(test::error_of([&] { run([&] { std::raise(signal); }); }) ==
+          "the process that read it ended without a result");
+  }
   CHECK_THROWS_WITH_AS(run([] { throw Error("a damaged file"); }), "a damaged file", Error);
   std::signal(SIGCHLD, before);
   CHECK(text == "result");
+}
+
+TEST_CASE("a result has no more bytes than it may") {
+  const auto write_five = [](ResultWriter& writer) { write(writer, "12345"); };
+  CHECK(text_of(run_in_child(write_five, {.result_bytes = 5})) == "12345");
+  CHECK_THROWS_WITH_AS(run_in_child(write_five, {.result_bytes = 4}),
+                       "reading it gives more than 4 bytes", ChildFailure);
+  const auto write_on = [](ResultWriter& writer) {
+    while (true) write(writer, std::string(100'000, 'x'));
+  };
+  CHECK_THROWS_WITH_AS(run_in_child(write_on, {.result_bytes = 1'000'000}),
+                       "reading it gives more than 1000000 bytes", ChildFailure);
+}
+
+// As one does that another thread of the program starts at the same time.
+TEST_CASE("a result does not wait for a stranger that has inherited the pipe") {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string text = text_of(run_in_child([](ResultWriter& writer) {
+    write(writer, "result");
+    if (fork() == 0) {
+      sleep(20);
+      _exit(0);
+    }
+  }));
+  CHECK(text == "result");
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+}
+
+TEST_CASE("signals that the caller blocks limit the child") {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const std::string words = test::error_of([] {
+    run(
+        [] {
+          for (std::atomic<bool> forever = true; forever;) {
+          }
+        },
+        {.cpu_seconds = 1});
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  CHECK(words == "reading it takes more than 1 seconds");
 }
 
 TEST_CASE("work that computes without end is ended") {

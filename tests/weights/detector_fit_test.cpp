@@ -197,7 +197,7 @@ TEST_CASE("a wrong array of a fit is named, with what was expected") {
        "detector.fit.mean holds big-endian 64-bit floats where 32-bit or 64-bit floats are "
        "expected"},
       {[](hid_t f) { H5Ldelete(f, "detector/fit", H5P_DEFAULT); },
-       "its detector was fitted on 50000 images, but detector.fit holds no data set"},
+       "its detector was fitted on 50000 images, but detector/fit holds no data set"},
       {[](hid_t f) {
          H5Ldelete(f, "detector/fit", H5P_DEFAULT);
          const double value = 1;
@@ -326,9 +326,9 @@ TEST_CASE("a fit that could not be read back is not written") {
   Checkpoint checkpoint = fitted_checkpoint();
   checkpoint.detector_fit = nullptr;
   CHECK(error_of_writing(checkpoint) ==
-        "its detector was fitted on 50000 images, but detector.fit holds no data set");
+        "its detector was fitted on 50000 images, but detector/fit holds no data set");
   CHECK(error_of_writing(fitted_checkpoint({})) ==
-        "its detector was fitted on 50000 images, but detector.fit holds no data set");
+        "its detector was fitted on 50000 images, but detector/fit holds no data set");
   checkpoint = fitted_checkpoint();
   checkpoint.detector = test::sample_detector();
   CHECK(error_of_writing(checkpoint) ==

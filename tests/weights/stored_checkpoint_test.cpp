@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,9 @@
 #include "tests/support/support.h"
 #include "tests/weights/sample_checkpoint.h"
 #include "tests/weights/sample_detector.h"
+#include "weights/child_process.h"
+#include "weights/chunk_codec.h"
+#include "weights/read_arrays.h"
 
 namespace odin {
 namespace {
@@ -31,10 +36,18 @@ StoredEntry parameter() {
   return entry;
 }
 
-// With an array whose values are reported.
-StoredEntry learnt(DataType type, const Shape& shape) {
+// Of no axis.
+StoredEntry scalar() {
   StoredEntry entry;
-  entry.name = "detector.fit.mean";
+  entry.name = "scalar";
+  entry.array = StoredArray{.type = DataType::kFloat32, .shape = {}, .chunks = {}};
+  return entry;
+}
+
+// With an array whose values are reported.
+StoredEntry learnt(const char* name, DataType type, const Shape& shape) {
+  StoredEntry entry;
+  entry.name = std::string("detector.fit.") + name;
   entry.is_of_fit = true;
   entry.array = StoredArray{.type = type, .shape = shape, .chunks = {}};
   return entry;
@@ -47,8 +60,17 @@ StoredEntry unusable() {
   return entry;
 }
 
-struct Report {
+Checkpoint fitted() {
   Checkpoint description = test::small_densenet();
+  description.detector = test::sample_detector();
+  description.detector->training_images = 50000;
+  description.detector->training_images_name = "CIFAR-10, training";
+  description.detector->training_images_sha256 = std::string(64, 'a');
+  return description;
+}
+
+struct Report {
+  Checkpoint description = fitted();
   std::vector<StoredEntry> entries;
   std::vector<std::string> strays;
   std::string values;
@@ -62,26 +84,22 @@ struct Report {
   }
 };
 
-StoredCheckpoint read(const std::string& report) {
-  return StoredCheckpoint(
-      run_in_child([&](ResultWriter& writer) { writer.write(std::as_bytes(std::span(report))); }));
+std::vector<std::byte> bytes_of(const std::string& text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
 }
 
-std::string error(const Report& report) {
-  return test::error_of([&] { read(report.text()); });
+StoredCheckpoint read(const std::string& report) {
+  return StoredCheckpoint(bytes_of(report));
 }
 
 constexpr const char* kStart = "what the process that read it reports makes no sense: ";
 
 TEST_CASE("a report is read as it was written") {
   Report report;
-  report.description.detector = test::sample_detector();
-  report.description.detector->training_images = 50000;
-  report.description.detector->training_images_name = "CIFAR-10, training";
-  report.description.detector->training_images_sha256 = std::string(64, 'a');
   report.description.source = std::string("\0\n\x80", 3);
-  report.entries = {parameter(), learnt(DataType::kFloat64, {2}), unusable(),
-                    learnt(DataType::kFloat32, {0}), learnt(DataType::kFloat32, {})};
+  report.entries = {parameter(), learnt("mean", DataType::kFloat64, {2}), unusable(),
+                    learnt("none", DataType::kFloat32, {0}), scalar()};
   report.strays = {"block1 is a soft or external link, which is not followed"};
   report.values = std::string(16, 'd') + std::string(4, 'f');
   const StoredCheckpoint stored = read(report.text());
@@ -137,7 +155,7 @@ TEST_CASE("a report of the other family is read, and its images") {
 
 TEST_CASE("a report that is cut short anywhere, or too long, is refused") {
   Report report;
-  report.entries = {parameter(), learnt(DataType::kFloat32, {2})};
+  report.entries = {parameter(), learnt("mean", DataType::kFloat32, {2})};
   report.values = "01234567";
   const std::string text = report.text();
   for (std::size_t size = 0; size < text.size(); ++size) {
@@ -148,64 +166,121 @@ TEST_CASE("a report that is cut short anywhere, or too long, is refused") {
         kStart + std::string("it has bytes left over"));
 }
 
-TEST_CASE("a report of a damaged process is refused or makes sense") {
+TEST_CASE("a report of a damaged process is refused, or does no harm") {
+  const test::TemporaryFolder folder;
+  const std::vector<float> values(14, 1.5F);
+  const Bytes chunk = encode_chunk(values);
+  test::write_bytes(folder / "file", std::string(chunk.begin(), chunk.end()));
+  const InputFile file(folder / "file");
   Report report;
-  report.description.detector = test::sample_detector();
-  report.entries = {parameter(), learnt(DataType::kFloat32, {2}), unusable()};
+  report.entries = {parameter(), learnt("mean", DataType::kFloat32, {2}), unusable()};
+  for (StoredChunk& part : report.entries[0].array->chunks) {
+    part = {.address = 0, .bytes = chunk.size(), .first = part.first, .values = 14};
+  }
   report.values = "01234567";
   const std::string text = report.text();
+  Checkpoint whole;
+  read_arrays(StoredCheckpoint(bytes_of(text)), file, whole);
+  CHECK(whole.parameters.at("fc.weight").values == std::vector<float>(21, 1.5F));
+
   int refused = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    std::string changed = text;
-    changed[at] = static_cast<char>(changed[at] ^ 0xff);
-    const std::string words = test::error_of([&] { read(changed); });
-    if (words == test::kNoError) continue;
-    CHECK(words.starts_with(kStart));
-    ++refused;
+    for (const int change : {0xff, 0x01}) {
+      std::string changed = text;
+      changed[at] = static_cast<char>(changed[at] ^ change);
+      const std::string words = test::error_of([&] {
+        const StoredCheckpoint stored(bytes_of(changed));
+        Checkpoint checkpoint;
+        read_arrays(stored, file, checkpoint);
+      });
+      if (words != test::kNoError) ++refused;
+    }
   }
-  CHECK(refused >
-        std::ssize(text) / 2);  // names of fields, kinds, lengths; a letter of a text may be any
+  CHECK(refused > std::ssize(text) / 2);  // a letter of a text may be any
 }
 
 TEST_CASE("what no file can hold is refused in a report") {
+  const auto refused = [](const Report& report, const std::string& words) {
+    CHECK(test::error_of([&] { read(report.text()); }) == kStart + words);
+  };
   Report report;
   report.description.mean = {0.5F};
-  CHECK(error(report) ==
-        kStart + std::string("it has 1 means and 3 deviations for images of 3 channels"));
+  refused(report, "it has 1 means and 3 deviations for images of 3 channels");
 
   report = {};
-  report.entries = {parameter()};
-  report.entries[0].array->type = DataType::kFloat64;
-  CHECK(error(report) == kStart + std::string("a parameter has 64-bit floats"));
-
   report.entries = {unusable()};
   report.entries[0].problem.clear();
-  CHECK(error(report) == kStart + std::string("an entry has no array and no problem"));
-
-  report.entries = {learnt(DataType::kFloat64, {(1 << 28) + 1})};
-  CHECK(error(report) ==
-        kStart + std::string("has the extents 268435457, too many values for any network"));
+  refused(report, "an entry has no array and no problem, or both");
+  report.entries = {parameter()};
+  report.entries[0].problem = "is a soft link";
+  refused(report, "an entry has no array and no problem, or both");
   report.entries = {parameter(), parameter()};
-  for (StoredEntry& entry : report.entries) entry.array->shape = {(1 << 28) + 1};
-  CHECK(error(report) == kStart + std::string("it has too many values for any network"));
+  refused(report, "it has two entries of one name");
+
+  constexpr const char* kOther = "an array has a shape or a type that its reader refuses";
+  report.entries = {parameter()};
+  report.entries[0].array->type = DataType::kFloat64;
+  refused(report, kOther);
+  report.entries = {learnt("mean", DataType::kFloat64, {2, 2})};
+  refused(report, kOther);
+
+  report.entries = {learnt("mean", DataType::kFloat64, {(1 << 28) + 1})};
+  refused(report, "has the extents 268435457, too many values for any network");
+  report.entries = {learnt("mean", DataType::kFloat64, {std::int64_t{1} << 62, 0})};
+  refused(report, "has the extents 4611686018427387904 x 0, too many values for any network");
+  report.entries = {learnt("mean", DataType::kFloat32, {1 << 28}),
+                    learnt("other", DataType::kFloat32, {(1 << 28) + 1})};
+  for (StoredEntry& entry : report.entries) {
+    const auto count = static_cast<std::size_t>(entry.array->shape.numel());
+    for (std::size_t i = 0; i < 2; ++i) {
+      entry.array->chunks.push_back(
+          {.address = 0, .bytes = 1, .first = i << 27U, .values = std::size_t{1} << 27U});
+    }
+    if (count > std::size_t{1} << 28U)
+      entry.array->chunks.push_back({.address = 0,
+                                     .bytes = 1,
+                                     .first = std::size_t{1} << 28U,
+                                     .values = std::size_t{1} << 27U});
+  }
+  refused(report, "it has too many values for any network");
 }
 
-TEST_CASE("a chunk is read only where its array and its file have room") {
+TEST_CASE("chunks of a report are equal parts of their array") {
+  const auto error = [](const std::function<void(std::vector<StoredChunk>&)>& change) {
+    Report report;
+    report.entries = {parameter()};
+    change(report.entries[0].array->chunks);
+    return test::error_of([&] { read(report.text()); });
+  };
+  CHECK(error([](auto&) {}) == test::kNoError);
+  CHECK(error([](auto& chunks) { chunks.pop_back(); }) ==
+        std::string(kStart) + "has 1 chunks of 14 values where its extents need others");
+  CHECK(error([](auto& chunks) { chunks.push_back(chunks.back()); }) ==
+        std::string(kStart) + "has 3 chunks of 14 values where its extents need others");
+  CHECK(error([](auto& chunks) { chunks[0].values = 0; }) ==
+        std::string(kStart) + "has 2 chunks of 0 values where its extents need others");
+  CHECK(error([](auto& chunks) {
+          chunks.pop_back();
+          chunks[0].values = std::size_t{1} << 40U;
+        }) ==
+        std::string(kStart) + "has 1 chunks of 1099511627776 values where its extents need others");
+  CHECK(error([](auto& chunks) { chunks[1].first = 7; }) ==
+        std::string(kStart) + "has a chunk of 14 values at value 7, where others are expected");
+  CHECK(error([](auto& chunks) { chunks[1].values = 7; }) ==
+        std::string(kStart) + "has a chunk of 7 values at value 14, where others are expected");
+}
+
+TEST_CASE("a chunk is read only where its file has room") {
   const test::TemporaryFolder folder;
   test::write_bytes(folder / "file", std::string(100, 'x'));
   const InputFile file(folder / "file");
   std::vector<float> values(10);
-  const auto read_at = [&](const StoredChunk& chunk) {
-    return test::error_of([&] { read_chunk(file, chunk, std::span(values)); });
-  };
-  CHECK(read_at({.address = 90, .bytes = 11, .first = 0, .values = 1}) ==
-        "a part of it is past the file's end");
-  CHECK(read_at({.address = ~std::uint64_t{0}, .bytes = 2, .first = 0, .values = 1}) ==
-        "a part of it is past the file's end");
-  CHECK(read_at({.address = 0, .bytes = 4, .first = 11, .values = 1}) ==
-        "a part of it is past its end");
-  CHECK(read_at({.address = 0, .bytes = 4, .first = 0, .values = ~std::size_t{0}}) ==
-        "a part of it is past its end");
+  for (const std::uint64_t address : {std::uint64_t{90}, ~std::uint64_t{0}}) {
+    CHECK(test::error_of([&] {
+            read_chunk(file, {.address = address, .bytes = 11, .first = 0, .values = 10},
+                       std::span(values));
+          }) == "a part of it is past the file's end");
+  }
 }
 
 }  // namespace

@@ -153,6 +153,8 @@ std::vector<std::byte> read_in_child(const InputFile& input, const MatLayout& la
   // matio unpacks tens of megabytes a second on slow machines, and its values are copied once.
   limits.cpu_seconds += static_cast<unsigned>(layout.unpacked >> 24);
   limits.bytes += 2 * static_cast<std::size_t>(layout.unpacked);
+  // Classes take less than pixels.
+  limits.result_bytes = 2 * static_cast<std::size_t>(layout.unpacked);
   try {
     return run_in_child(
         [&](ResultWriter& writer) {

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 // Three values for each of 50,000 images: both labels and the file's name.
 constexpr std::size_t kMostPickled = std::size_t{64} << 20;
-constexpr std::int64_t kMostImages = 10000000;
+constexpr std::int64_t kMostLabels = 10000000;
 
 const PickleEntries& entries_of(const PickleNode* value) {
   const auto* dict = get_if<PickleDict>(value);
@@ -36,7 +36,7 @@ PickleValue find(const PickleEntries& entries, std::string_view key) {
 }
 
 std::vector<std::int64_t> whole_numbers(const PickleNode* value) {
-  if (const auto array = numpy_array_of(value)) return whole_numbers_in(*array, kMostImages);
+  if (const auto array = numpy_array_of(value)) return whole_numbers_in(*array, kMostLabels);
   const PickleList* items = sequence_items(value);
   require(items != nullptr, "its labels are {}", describe(value));
   std::vector<std::int64_t> numbers;

@@ -11,7 +11,7 @@ namespace {
 
 // One stream of random numbers for each class. No other draw has these streams.
 constexpr std::uint64_t kClassStreams = std::uint64_t{0x5742} << 32;
-constexpr double kWords = 4294967296.0;  // 2^32
+constexpr double kStarts = 4294967296.0;  // 2^32
 
 }  // namespace
 
@@ -39,7 +39,7 @@ std::vector<std::int64_t> stratified_order(std::span<const std::int32_t> labels,
     const RandomKey key{seed, kClassStreams + c};
     const auto size = static_cast<std::int64_t>(classes[c].size());
     // The permutation does not use word 0.
-    const double start = (philox_bits(key.seed, key.stream, 0) + 0.5) / kWords;
+    const double start = (philox_bits(key.seed, key.stream, 0) + 0.5) / kStarts;
     double place = start;
     for (const std::int32_t chosen : random_permutation(size, key)) {
       placed.emplace_back(place / static_cast<double>(size),

@@ -21,7 +21,7 @@ struct Word {
   DatasetKind kind;
 };
 
-constexpr Word kWords[] = {
+constexpr Word kKinds[] = {
     {"cifar10", DatasetKind::kCifar10},   {"cifar10-train", DatasetKind::kCifar10Training},
     {"cifar100", DatasetKind::kCifar100}, {"cifar100-train", DatasetKind::kCifar100Training},
     {"idx", DatasetKind::kIdx},           {"svhn", DatasetKind::kSvhn},
@@ -62,9 +62,9 @@ std::string_view format_of(std::string_view text) {
 DatasetSpec parse_dataset_spec(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view word = format_of(text);
-  const auto* found = std::find_if(std::begin(kWords), std::end(kWords),
+  const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
                                    [&](const Word& known) { return known.text == word; });
-  require(found != std::end(kWords), "'{}' is not a data-set specification: give {}", text,
+  require(found != std::end(kKinds), "'{}' is not a data-set specification: give {}", text,
           kPossible);
   const bool has_path = colon != std::string_view::npos && colon + 1 < text.size();
   require(has_path || is_noise(found->kind), "'{}' has no path: give {}:{}", text, word,

@@ -21,7 +21,7 @@ constexpr const char* kFitted =
     " --score react,dice,vim,knn:neighbours=3,mahalanobis,relative_mahalanobis,temperature_scaling";
 
 // The scores that a run has written, of all files in their order.
-std::string scores_in(const fs::path& folder) {
+std::string fitted_scores_in(const fs::path& folder) {
   std::string all;
   for (const char* name : {"React", "Dice", "Vim", "Knn_neighbours3", "Mahalanobis",
                            "RelativeMahalanobis", "TemperatureScaling"}) {
@@ -49,17 +49,17 @@ TEST_CASE("detectors are fitted on the training half, whose outputs are kept for
   const std::string command = std::string(kGeneral) + kFitted;
   const ProgramResult first = w.succeed(command + " --threads 1 --scores first --json r.json");
   CHECK(contains(first.errors, "CIFAR-10 (training) (images to fit on): 60 images"));
-  const std::string expected = scores_in(w.folder / "first");
+  const std::string expected = fitted_scores_in(w.folder / "first");
   REQUIRE(std::distance(fs::directory_iterator(w.folder / "odin_fits"), {}) == 1);
   const Json json = Json::parse(content_of(w.folder / "r.json"));
   CHECK(json["milliseconds_per_image"].size() == 7);
 
   const ProgramResult second = w.succeed(command + " --threads 1 --scores second --batch-size 5");
   CHECK_FALSE(contains(second.errors, "images to fit on"));
-  CHECK(scores_in(w.folder / "second") == expected);
+  CHECK(fitted_scores_in(w.folder / "second") == expected);
 
   w.succeed(command + " --threads 3 --scores third --fit-dir other --batch-size 7");
-  CHECK(scores_in(w.folder / "third") == expected);
+  CHECK(fitted_scores_in(w.folder / "third") == expected);
 }
 
 TEST_CASE("other training images are given with --fit-on, and fewer with --fit-images") {

@@ -16,7 +16,7 @@
 namespace odin::pytorch {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 18;
+constexpr std::size_t kPiece = 1 << 18;
 // Trained weights shrink by a tenth; the zeros of a new optimiser shrink more. Deflate reaches 1 :
 // 1032.
 constexpr std::uint64_t kMostRatio = 16;
@@ -57,7 +57,7 @@ SharedSource gunzip(const ByteSource& source) {
     return count;
   });
   TemporaryFile file;
-  std::vector<std::byte> block(kBlock);
+  std::vector<std::byte> block(kPiece);
   std::uint64_t written = 0;
   while (const std::size_t count = packed.read(block)) {
     written += count;

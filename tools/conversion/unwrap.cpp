@@ -14,7 +14,7 @@ namespace odin::pytorch {
 namespace {
 
 // gzip around a TAR archive around a file is 2. Many more are an attack.
-constexpr int kMostWrappings = 4;
+constexpr int kMostArchives = 4;
 
 bool looks_like_weights(const SharedSource& file) {
   return looks_like_zip(*file) || looks_like_gzip(*file) || looks_like_tar(*file) ||
@@ -42,7 +42,7 @@ SharedSource only_weights(const std::vector<TarMember>& members) {
 
 SharedSource unwrap(const SharedSource& file) {
   SharedSource source = file;
-  for (int wrapping = 0; wrapping <= kMostWrappings; ++wrapping) {
+  for (int wrapping = 0; wrapping <= kMostArchives; ++wrapping) {
     if (looks_like_gzip(*source)) {
       source = gunzip(*source);
     } else if (looks_like_tar(*source)) {
@@ -53,7 +53,7 @@ SharedSource unwrap(const SharedSource& file) {
       return source;
     }
   }
-  fail("more than {} archives are nested in one another", kMostWrappings);
+  fail("more than {} archives are nested in one another", kMostArchives);
 }
 
 }  // namespace odin::pytorch

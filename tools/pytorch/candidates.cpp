@@ -9,7 +9,7 @@
 namespace odin::pytorch {
 namespace {
 
-constexpr std::size_t kMostDepth = 64;
+constexpr std::size_t kMostNesting = 64;
 constexpr std::uint64_t kMostSteps = 1000000;
 constexpr std::size_t kMostItems = 64;
 constexpr std::size_t kMostPath = 1024;
@@ -26,7 +26,7 @@ class Search {
 
  private:
   void visit(PickleValue value, const std::string& path, std::vector<PickleValue> around) {
-    if (around.size() == kMostDepth || path.size() > kMostPath) return;
+    if (around.size() == kMostNesting || path.size() > kMostPath) return;
     if (!visited_.insert(value).second) return;
     if (module_state(contents_, value, steps_)) return add({path, value, around, true, 0, true});
     const auto entries = steps_.entries(contents_, value);

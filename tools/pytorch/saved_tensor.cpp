@@ -11,7 +11,6 @@ namespace {
 
 // PyTorch nests no deeper than a Parameter of a Variable of a tensor.
 constexpr int kMostWrappings = 8;
-constexpr std::size_t kMostRank = 64;
 
 bool is(const PickleGlobal* global, std::string_view module, std::string_view name) {
   return global != nullptr && global->module == module && global->name == name;

@@ -12,8 +12,6 @@
 namespace odin::pytorch {
 namespace {
 
-constexpr std::uint32_t kMostRank = 64;
-
 const TarMember* find_member(const std::vector<TarMember>& members, std::string_view name) {
   for (const TarMember& member : members) {
     if (member.name == name) return &member;

@@ -23,7 +23,6 @@ constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMostHeader = std::uint64_t{16} << 20;
 constexpr std::size_t kMostTensors = 20000;
 constexpr std::size_t kMostName = 1024;
-constexpr std::size_t kMostRank = 64;
 constexpr std::size_t kMostOthers = 1000;
 
 struct Dtype {

@@ -41,7 +41,6 @@ constexpr ElementType kTypes[] = {
     {"", "complex32", 4},
 };
 
-constexpr std::size_t kMostRank = 64;
 // Elements may be spread over this many times their number, as those of a slice are.
 constexpr std::int64_t kMostSpread = 4;
 constexpr std::size_t kBlockElements = std::size_t{1} << 16;

@@ -1,6 +1,7 @@
 // Tensors as a PyTorch file stores them: views of a storage of numbers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,9 @@
 #include "weights/files/byte_source.h"
 
 namespace odin::pytorch {
+
+// A tensor with more axes is refused.
+constexpr std::size_t kMostRank = 64;
 
 // The type of a storage's numbers, with PyTorch's names.
 struct ElementType {

@@ -14,7 +14,7 @@ namespace odin {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostImages = 10000000;
+constexpr std::int64_t kMostRead = 10000000;
 constexpr std::int64_t kMostClasses = 65536;
 
 NumpyArray open_array(const fs::path& file, std::string_view what) {
@@ -47,8 +47,8 @@ NumpyArray open_images(const fs::path& file) {
   require(!array.column_major,
           "'{}' is stored by columns: save numpy.ascontiguousarray(images) instead", file.string());
   require(shape[0] > 0, "'{}' holds no images", file.string());
-  require(shape[0] <= kMostImages, "'{}' holds {} images, and at most {} are read", file.string(),
-          shape[0], kMostImages);
+  require(shape[0] <= kMostRead, "'{}' holds {} images, and at most {} are read", file.string(),
+          shape[0], kMostRead);
   return array;
 }
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <initializer_list>
-#include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "eval/report/html/append.h"
 #include "eval/report/html/figure_columns.h"
 #include "eval/report/html/tables.h"
 
@@ -17,11 +17,6 @@ struct Group {
   std::string heading;  // HTML
   std::vector<const FigureColumn*> columns;
 };
-
-template <class... Args>
-void append(std::string& html, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(html), format, std::forward<Args>(args)...);
-}
 
 std::vector<Group> groups_of(const HtmlReport& report, std::string_view set_anchor) {
   const FigureColumn* const fpr = &kFigureColumns[0];

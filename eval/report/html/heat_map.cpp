@@ -54,7 +54,7 @@ Scale scale_of(const HtmlSearch& search) {
   return search.lower_is_better ? Scale{greatest, least} : Scale{least, greatest};
 }
 
-std::string percent(double value) {
+std::string figure(double value) {
   return std::isnan(value) ? "none" : fmt::format("{:.1f} %", value * 100);
 }
 
@@ -65,8 +65,8 @@ void draw_scale(SvgPicture& picture, const Scale& scale, double y) {
     picture.rectangle({left + i * kScaleWidth / kSteps, y}, kScaleWidth / kSteps, 9, "cell",
                       colour((i + 0.5) / kSteps));
   }
-  picture.text({left - 6, y + 8.5}, Anchor::kEnd, "worst " + percent(scale.worst), "tick");
-  picture.text({left + kScaleWidth + 6, y + 8.5}, Anchor::kStart, "best " + percent(scale.best),
+  picture.text({left - 6, y + 8.5}, Anchor::kEnd, "worst " + figure(scale.worst), "tick");
+  picture.text({left + kScaleWidth + 6, y + 8.5}, Anchor::kStart, "best " + figure(scale.best),
                "tick");
 }
 
@@ -100,7 +100,7 @@ std::string heat_map(const HtmlSearch& search, std::string_view id) {
   };
   const auto describe = [&](std::size_t row, std::size_t column) {
     return fmt::format("temperature {:g}, magnitude {:.6g}: {}", search.temperatures[row],
-                       search.magnitudes[column], percent(search.values[row * columns + column]));
+                       search.magnitudes[column], figure(search.values[row * columns + column]));
   };
 
   SvgPicture picture(kWidth, bottom + 66, id,

@@ -1,8 +1,8 @@
 #include "eval/report/html/html_report.h"
 
-#include <iterator>
 #include <string_view>
 
+#include "eval/report/html/append.h"
 #include "eval/report/html/charts.h"
 #include "eval/report/html/detector_choice.h"
 #include "eval/report/html/page.h"
@@ -17,11 +17,6 @@ namespace odin {
 namespace {
 
 constexpr std::string_view kSetAnchor = "set-";
-
-template <class... Args>
-void append(std::string& html, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(html), format, std::forward<Args>(args)...);
-}
 
 // The keys of a scatter plot.
 constexpr std::string_view kDotKey =

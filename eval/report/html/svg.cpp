@@ -1,10 +1,10 @@
 #include "eval/report/html/svg.h"
 
 #include <cmath>
-#include <iterator>
 
 #include <fmt/format.h>
 
+#include "eval/report/html/append.h"
 #include "eval/report/html/text.h"
 
 namespace odin {
@@ -15,11 +15,6 @@ std::string coordinate(double value) {
   const double tenths = std::round(value * 10);
   const double rounded = tenths / 10 + 0.0;  // no negative zero
   return fmt::format("{:.{}f}", rounded, std::fmod(tenths, 10) == 0 ? 0 : 1);
-}
-
-template <class... Args>
-void append(std::string& body, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(body), format, std::forward<Args>(args)...);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -10,16 +9,12 @@
 #include <fmt/format.h>
 
 #include "eval/image/png_writer.h"
+#include "eval/report/html/append.h"
 #include "eval/report/html/figure_columns.h"
 #include "eval/report/html/text.h"
 
 namespace odin {
 namespace {
-
-template <class... Args>
-void append(std::string& html, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(html), format, std::forward<Args>(args)...);
-}
 
 void append_detector(std::string& html, const HtmlSet& set, const HtmlDetector& detector,
                      bool with_cost) {

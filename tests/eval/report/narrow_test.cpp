@@ -22,7 +22,7 @@ Evaluation evaluation(const char* set, const char* benchmark_name) {
                               detectors::kOdin, 0.0014)}}};
 }
 
-Report example() {
+Report narrow_example() {
   Report report;
   report.network = "DenseNet-BC-100";
   report.in_set = "CIFAR-10";
@@ -48,7 +48,7 @@ int widest(std::string_view text) {
 }
 
 TEST_CASE("the narrow table has a line for each set and detector, and short headings") {
-  CHECK(to_narrow_table(example(), 80) ==
+  CHECK(to_narrow_table(narrow_example(), 80) ==
         "DenseNet-BC-100, in-distribution CIFAR-10 (9000 images), in percent\n"
         "\n"
         "              FPR   Det.          AUPR   AUPR\n"
@@ -79,7 +79,7 @@ TEST_CASE("the narrow table has a line for each set and detector, and short head
 }
 
 TEST_CASE("the narrow table fits 40 columns") {
-  const std::string text = to_narrow_table(example(), 40);
+  const std::string text = to_narrow_table(narrow_example(), 40);
   CAPTURE(text);
   CHECK(widest(text) <= 40);
   CHECK(text.find("\n Baseline   34.8   9.9  95.3  96.4  93.8\n") != std::string::npos);
@@ -88,7 +88,7 @@ TEST_CASE("the narrow table fits 40 columns") {
 
 TEST_CASE(
     "a terminal gets the widest form whose figures fit, and what is no terminal the usual one") {
-  const Report report = example();
+  const Report report = narrow_example();
   const int wide =
       widest(std::string_view(to_table(report)).substr(0, to_table(report).find("Class")));
   CHECK(to_output(report, std::nullopt) == to_table(report));

@@ -18,7 +18,7 @@ constexpr const char* kImages =
     "Images scored: 9000 of CIFAR-10, 8999 of Tiny-ImageNet (crop). The first 1000 of each set are "
     "held out, and at most 10000 are read\n";
 
-Report example() {
+Report complete_report() {
   return {
       .network = "DenseNet-BC-100",
       .weights = "densenet10.h5",
@@ -54,7 +54,7 @@ Report example() {
 }
 
 TEST_CASE("the table is that of the ODIN authors' code") {
-  Report report = example();
+  Report report = complete_report();
   report.evaluations[0].detectors[1].metrics.aupr_out = 0.991;
   CHECK(to_text(report) == std::string("Neural network architecture:          DenseNet-BC-100\n"
                                        "In-distribution dataset:                     CIFAR-10\n"
@@ -71,7 +71,7 @@ TEST_CASE("the table is that of the ODIN authors' code") {
 }
 
 TEST_CASE("published figures stand beside ours, and long headings make their columns wider") {
-  Report report = example();
+  Report report = complete_report();
   auto& detectors = report.evaluations[0].detectors;
   const auto benchmark = load_benchmark("odin");
   for (DetectorResult& result : detectors) {
@@ -99,7 +99,7 @@ TEST_CASE("published figures stand beside ours, and long headings make their col
 }
 
 TEST_CASE("the accuracy of a labelled set follows the table") {
-  Report report = example();
+  Report report = complete_report();
   report.accuracy = 0.9519;
   CHECK(to_text(report).ends_with(
       std::string("AUPR Out:                    93.8%             100.0%\n"
@@ -109,7 +109,7 @@ TEST_CASE("the accuracy of a labelled set follows the table") {
 }
 
 TEST_CASE("every out-of-distribution set has its table, with one column per detector") {
-  Report report = example();
+  Report report = complete_report();
   report.accuracy = 0.5;
   Evaluation second = report.evaluations[0];
   second.out_set = "A set of a name wider than its column";
@@ -117,7 +117,7 @@ TEST_CASE("every out-of-distribution set has its table, with one column per dete
   second.detectors[2].detector = &detectors::kEnergy;
   report.evaluations.push_back(second);
   const std::string text = to_text(report);
-  std::string first = to_text(example());
+  std::string first = to_text(complete_report());
   first.resize(first.find("\nImages scored"));
   CHECK(text.starts_with(first + "\nNeural network architecture:          DenseNet-BC-100\n"));
   CHECK(text.ends_with(
@@ -138,7 +138,7 @@ TEST_CASE("every out-of-distribution set has its table, with one column per dete
 }
 
 TEST_CASE("undefined figures are n/a, with a note that says why") {
-  Report report = example();
+  Report report = complete_report();
   report.evaluations[0].detectors[1].metrics.fpr_at_tpr95.reset();
   const std::string fpr = to_text(report);
   CHECK(fpr.find("FPR at TPR 95%:              34.8%                n/a\n") != std::string::npos);
@@ -147,7 +147,7 @@ TEST_CASE("undefined figures are n/a, with a note that says why") {
                     "in-distribution images. The exact metrics have no such gap.\n"));
   CHECK(fpr.find("AUPR n/a") == std::string::npos);
 
-  report = example();
+  report = complete_report();
   report.evaluations[0].detectors[0].metrics.aupr_in.reset();
   const std::string aupr = to_text(report);
   CHECK(aupr.find("AUPR In:                       n/a              99.2%\n") != std::string::npos);
@@ -158,7 +158,7 @@ TEST_CASE("undefined figures are n/a, with a note that says why") {
 }
 
 TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
-  Report report = example();
+  Report report = complete_report();
   report.accuracy = 1.0 / 3;
   report.evaluations[0].detectors[0].metrics.fpr_at_tpr95.reset();
   report.evaluations[0].detectors[1].intervals = {Interval{0.04, 0.046}, Interval{0.99, 0.992}};
@@ -207,15 +207,15 @@ TEST_CASE("JSON has every figure, unrounded, and every setting and count") {
 }
 
 TEST_CASE("a note is in every form of the report") {
-  Report report = example();
+  Report report = complete_report();
   report.notes = {"No accuracy: the set \"x\" has 3 classes, the network 10.", "Another."};
   const std::string& note = report.notes[0];
-  CHECK(to_text(report) == to_text(example()) + '\n' + note + "\n\nAnother.\n");
+  CHECK(to_text(report) == to_text(complete_report()) + '\n' + note + "\n\nAnother.\n");
   CHECK(to_table(report).ends_with("\n\n" + (kImages + note) + "\nAnother.\n"));
   CHECK(to_markdown(report).ends_with("read\n\n" + note + "\n\nAnother.\n"));
   CHECK(nlohmann::json::parse(to_json(report))["notes"] == report.notes);
   CHECK(to_csv(report) ==
-        to_csv(example()) +
+        to_csv(complete_report()) +
             "DenseNet-BC-100,CIFAR-10,\"No accuracy: the set \"\"x\"\" has 3 classes, the network "
             "10.\",,,,note,,,,,,,,,,,\n"
             "DenseNet-BC-100,CIFAR-10,Another.,,,,note,,,,,,,,,,,\n");

@@ -9,7 +9,7 @@
 namespace odin {
 namespace {
 
-Report example() {
+Report table_example() {
   const Metrics baseline{0.348, 0.099, 0.953, 0.964, 0.938};
   const Metrics odin{0.043, 0.046, 0.991, 0.992, 1};
   Report report;
@@ -44,7 +44,7 @@ Report example() {
 
 TEST_CASE("the table has the paper's layout, with its figures below ours") {
   CHECK(
-      to_table(example()) ==
+      to_table(table_example()) ==
       "DenseNet-BC-100, in-distribution CIFAR-10 (9000 images); Baseline / ODIN, in percent\n"
       "\n"
       "Out-of-distribution set  FPR at TPR 95%  Detection error        AUROC      AUPR In      "
@@ -80,7 +80,7 @@ TEST_CASE("the table has the paper's layout, with its figures below ours") {
 }
 
 TEST_CASE("the table is valid Markdown for any name of a set") {
-  const std::string text = to_markdown(example());
+  const std::string text = to_markdown(table_example());
   CHECK(text.find("| Out-of-distribution set | FPR at TPR 95% | Detection error | AUROC | AUPR In "
                   "| AUPR Out |\n"
                   "| --- | ---: | ---: | ---: | ---: | ---: |\n"
@@ -92,7 +92,7 @@ TEST_CASE("the table is valid Markdown for any name of a set") {
 }
 
 TEST_CASE("CSV has one line for each set, detector and source, unrounded") {
-  Report report = example();
+  Report report = table_example();
   report.evaluations[1].detectors[0].metrics.fpr_at_tpr95.reset();
   report.evaluations[1].detectors[0].metrics.auroc = 1.0 / 3;
   report.evaluations[0].detectors[0].intervals = {Interval{0.33, 0.36}, Interval{0.95, 0.956}};
@@ -123,7 +123,7 @@ TEST_CASE("CSV has one line for each set, detector and source, unrounded") {
 }
 
 TEST_CASE("the average is over sets alike, and undefined where one figure is") {
-  Report report = example();
+  Report report = table_example();
   report.evaluations[0].detectors[0].metrics = {0.1, 0.2, 0.9, 0.8, std::nullopt};
   report.evaluations[1].detectors[0].metrics = {0.3, 0.1, 0.7, 0.6, 0.5};
   report.evaluations.resize(2);
@@ -144,7 +144,7 @@ TEST_CASE("the average is over sets alike, and undefined where one figure is") {
 }
 
 TEST_CASE("with out-of-distribution as the positive class, the FPR has another name everywhere") {
-  Report report = example();
+  Report report = table_example();
   report.positive = PositiveClass::kOut;
   for (const std::string& text : {to_table(report), to_text(report), to_markdown(report)}) {
     CHECK(text.find("FPR95, Out positive") != std::string::npos);
@@ -163,7 +163,7 @@ TEST_CASE("with out-of-distribution as the positive class, the FPR has another n
 }
 
 TEST_CASE("notes below the table report a search and an undefined figure") {
-  Report report = example();
+  Report report = table_example();
   report.evaluations[0].detectors[1].metrics.fpr_at_tpr95.reset();
   SearchResult search;
   search.out_set = "iSUN";

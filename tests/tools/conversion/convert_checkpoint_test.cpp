@@ -10,6 +10,7 @@
 
 #include "tests/support/bytes.h"
 #include "tests/support/support.h"
+#include "tests/tools/conversion/conversion_support.h"
 #include "weights/checkpoint.h"
 #include "weights/files/byte_source.h"
 
@@ -18,13 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::content_of;
+using test::convert;
 using test::write_bytes;
 
 constexpr const char* kProgram = ODIN_BINARY_DIR "/tools/convert_checkpoint";
-
-test::ProgramResult convert(const std::string& arguments) {
-  return test::run_program(fmt::format("'{}' {}", kProgram, arguments));
-}
 
 // A small network in our hands: a Wide ResNet 10-1 whose parameters are all 0.5.
 std::string half_network(int classes) {

@@ -137,17 +137,20 @@ ODIN_INLINE void load_windows(const WindowSource& source, const Window* windows,
   }
 }
 
-// Transforms the columns x of one of the rows of points of a vector of tiles and stores them. Stores wait for their
-// lines, and no processor foresees lines of so many places; so the same of a later channel are asked for.
+// Asks for a line of every place.
+template <class Algorithm>
+__attribute__((noinline)) void ask_for_places(const float* line, long place) {
+  asm volatile("");  // else it would be a function without effect
+  for (int i = 0; i < Algorithm::kPoints * Algorithm::kPoints; ++i, line += place) ask_for(line);
+}
+
+// Transforms the columns x of one of the rows of points of a vector of tiles and stores them.
 template <class Algorithm>
 ODIN_INLINE void finish_row(const Vector (&x)[Algorithm::kWindow], float* to, long place) {
   Vector out[Algorithm::kPoints];
   Algorithm::transform_input(x, out);
 #pragma GCC unroll 9
-  for (int j = 0; j < Algorithm::kPoints; ++j) {
-    ask_for(to + j * place + kChannelsAhead * kPanel);
-    store(to + j * place, out[j]);
-  }
+  for (int j = 0; j < Algorithm::kPoints; ++j) store(to + j * place, out[j]);
 }
 
 // The columns of a window: those of its own tile, and those of its neighbours that it overlaps.
@@ -174,6 +177,7 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
   const IntVector* const lefts = reinterpret_cast<const IntVector*>(s.left);
   const IntVector* const rights = reinterpret_cast<const IntVector*>(s.right);
   const long place = t.place;
+  const bool far = t.input_far;
   const long panel = static_cast<long>(task.in_channels) * kPanel;
   float* const to_channel = s.input + static_cast<long>(channel) * kPanel;
   const auto to_vector = [&](long v) {
@@ -192,6 +196,7 @@ void transform_channel(const ConvolutionTask& task, const Tiling& t, const Winog
       for (int i = 0; i < kPoints; ++i) r[i][q] = y[i];
     }
     float* const to = to_vector(v);
+    if (far) ask_for_places<Algorithm>(to + kChannelsAhead * kPanel, place);
 #pragma GCC unroll 9
     for (int i = 0; i < kPoints; ++i) {
       pixels_to_tiles(r[i]);

@@ -53,17 +53,16 @@ __attribute__((noinline)) void ask_for_channel(const ConvolutionTask& task, cons
     ask_for(product);
     product += t.product_place;
   }
-  const auto ask_for_part = [&](const Planes& planes) {
-    if (planes.data == nullptr) return;
+  const Planes* const parts[] = {&task.out, &task.residual};
+  for (const Planes* planes : parts) {
+    if (planes->data == nullptr) continue;
     for (int h = 0; h < 2 * kResult; ++h) {
       const Origin o = s.result_origins[2 * kResult * v + h];
       const float* row =
-          plane_at(planes, o.image, channel) + static_cast<long>(o.y) * task.out_width + o.column;
+          plane_at(*planes, o.image, channel) + static_cast<long>(o.y) * task.out_width + o.column;
       for (int r = 0; r < kResult; ++r) ask_for(row + r * task.out_width);
     }
-  };
-  ask_for_part(task.out);
-  ask_for_part(task.residual);
+  }
 }
 
 // Transforms the products of one output channel and puts the result where it goes.
@@ -77,7 +76,9 @@ void finish_channel(const ConvolutionTask& task, const Tiling& t, const Winograd
   PlanesOfChannel planes(task, s, channel);
   const float* products = s.products + channel * t.vectors * kLanes;
   for (long v = 0; v < vectors; ++v, products += kLanes) {
-    if (t.far) ask_for_channel<Algorithm>(task, t, s, v, channel + kChannelsAhead);
+    if (!PlanesOfChannel::kAsksItself && t.far) {
+      ask_for_channel<Algorithm>(task, t, s, v, channel + kChannelsAhead);
+    }
     Vector rows[kResult][kPoints];  // [row of the result][column of the product]
 #pragma GCC unroll 9
     for (int j = 0; j < kPoints; ++j) {

@@ -10,6 +10,7 @@ namespace {
 template <Store kStore>
 class StoredPlanes {
  public:
+  static constexpr bool kAsksItself = false;
   StoredPlanes(const ConvolutionTask& task, const WinogradSpace&, int channel)
       : task_(task), channel_(channel) {}
   // The results that follow are those of an image.
@@ -38,6 +39,8 @@ class StoredPlanes {
 template <bool kAdd>
 class OpenPlanes {
  public:
+  // So nobody else does: a call would cost its sums their registers.
+  static constexpr bool kAsksItself = true;
   OpenPlanes(const ConvolutionTask& task, const WinogradSpace& s, int channel)
       : open_(task.open),
         channel_(channel),

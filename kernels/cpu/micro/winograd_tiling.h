@@ -35,7 +35,8 @@ struct Tiling {
   long panels;
   long place;          // floats from one place of the transformed input to the next
   long product_place;  // and of the products
-  bool far;            // products and results do not stay in the second-level cache
+  bool input_far;      // the transformed input does not stay in the second-level cache
+  bool far;            // and neither do products and results
   long linear;         // floats of a plane that its rows follow without a gap
   long border;         // floats of one of the row planes: of the input
   long result_border;  // and of the result
@@ -62,6 +63,7 @@ Tiling tiling_of(const ConvolutionTask& task) {
   t.place = t.panels * task.in_channels * kPanel + 16;
   t.product_place = t.vectors * task.out_channels * kLanes + 16;
   constexpr long kPlaces = long{Algorithm::kPoints} * Algorithm::kPoints;
+  t.input_far = kPlaces * t.place * static_cast<long>(sizeof(float)) > second_level_cache();
   t.far = kPlaces * t.product_place * static_cast<long>(sizeof(float)) > 2 * second_level_cache();
   t.linear = vectors_of(static_cast<long>(task.in_height) * task.in_width) * kLanes;
   t.border = padded(t.vectors * kStep * kLanes);
@@ -93,7 +95,8 @@ struct Window {
   bool inner;  // all rows but the first and the last exist
 };
 
-// How many channels ahead their lines of all places are asked for.
+// Stores wait for their lines, and no processor foresees lines of so many places. So, where they come from beyond the
+// second-level cache, those of a later channel are asked for. (Elsewhere that costs more than it gains.)
 constexpr long kChannelsAhead = 2;
 
 // A place is one of the products of a tile: a point of the rows and one of the columns.

@@ -36,12 +36,12 @@ struct UnitStride {
     const Vector b = x[3] - 4.0f * x[1];
     const Vector c = x[4] - x[2];
     const Vector d = x[3] - x[1];
-    y[0] = 4.0f * (x[0] - x[2]) + c;
+    y[0] = 4.0f * x[0] + (x[4] - 5.0f * x[2]);
     y[1] = a + b;
     y[2] = a - b;
     y[3] = c + 2.0f * d;
     y[4] = c - 2.0f * d;
-    y[5] = (x[5] - x[3]) - 4.0f * d;
+    y[5] = 4.0f * x[1] + (x[5] - 5.0f * x[3]);
   }
 
   static ODIN_INLINE void transform_output(const Vector (&x)[6], Vector (&y)[4]) {

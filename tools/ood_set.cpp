@@ -23,6 +23,7 @@
 #include "weights/files/digest.h"
 #include "weights/files/new_name.h"
 #include "weights/files/paths.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -74,7 +75,7 @@ void write_file(const fs::path& file, std::string_view content) {
   stream.write(content.data(), static_cast<std::streamsize>(content.size()));
   stream.close();
   require(stream.good(), "'{}' cannot be written: {}", file.string(),
-          std::generic_category().message(errno != 0 ? errno : EIO));
+          system_reason(errno != 0 ? errno : EIO));
 }
 
 // `limit` of the files, evenly spread.

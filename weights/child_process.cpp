@@ -28,13 +28,10 @@
 #include <unistd.h>
 
 #include "weights/files/printable.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace {
-
-std::string reason() {
-  return std::generic_category().message(errno);
-}
 
 constexpr int kTrials = 3;
 
@@ -51,7 +48,8 @@ class Report {
   Report() {
     void* const memory =
         mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) fail("no memory can be shared with another process ({})", reason());
+    if (memory == MAP_FAILED)
+      fail("no memory can be shared with another process ({})", system_reason());
     page_ = new (memory) Page;
   }
   ~Report() { munmap(page_, sizeof(Page)); }
@@ -144,13 +142,13 @@ class Child {
     constexpr const char* kNone = "no other process can be started to read it";
     const std::size_t own_bytes = address_space();
     std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("{} ({})", kNone, reason());
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("{} ({})", kNone, system_reason());
     process_ = fork();
     if (process_ == 0) {
       close(ends[0]);
       be_the_child(work, limits, seconds, own_bytes, ends[1], report);
     }
-    const std::string why = reason();
+    const std::string why = system_reason();
     close(ends[1]);
     pipe_ = ends[0];
     if (process_ < 0) {
@@ -263,7 +261,7 @@ void ResultWriter::write_through(std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
     const ssize_t written = ::write(pipe_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("what it holds cannot be handed over ({})", reason());
+    if (written < 0) fail("what it holds cannot be handed over ({})", system_reason());
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
 }

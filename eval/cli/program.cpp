@@ -6,7 +6,6 @@
 #include <iostream>
 #include <new>
 #include <string>
-#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -15,6 +14,7 @@
 #include "eval/report/version.h"
 #include "kernels/error.h"
 #include "weights/files/printable.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace {
@@ -34,8 +34,7 @@ void fill_closed_descriptors() {
 
 void require_written() {
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
-  require(written, "cannot write to standard output: {}",
-          std::generic_category().message(errno != 0 ? errno : EIO));
+  require(written, "cannot write to standard output: {}", system_reason(errno != 0 ? errno : EIO));
 }
 
 int parse_and_run(CLI::App& app, int argc, const char* const* argv,

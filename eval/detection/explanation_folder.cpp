@@ -14,6 +14,7 @@
 #include "kernels/error.h"
 #include "weights/files/atomic_file.h"
 #include "weights/files/output_folder.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -93,8 +94,7 @@ fs::path ExplanationFolder::reserve(const std::string& stem) const {
       return file;
     }
     // Another program may have taken it.
-    require(errno == EEXIST, "cannot write '{}': {}", file.string(),
-            std::generic_category().message(errno));
+    require(errno == EEXIST, "cannot write '{}': {}", file.string(), system_reason());
   }
 }
 

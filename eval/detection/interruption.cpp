@@ -4,13 +4,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <system_error>
 
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "kernels/error.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace {
@@ -35,7 +35,7 @@ void handle_with(void (*handler)(int), int flags) {
 }  // namespace
 
 Interruption::Interruption() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  require(event_ >= 0, "the system gives no event: {}", std::generic_category().message(errno));
+  require(event_ >= 0, "the system gives no event: {}", system_reason());
 }
 
 Interruption::~Interruption() {
@@ -56,7 +56,7 @@ bool Interruption::requested() const {
 bool Interruption::wait_to_read(int descriptor) const {
   pollfd waited_for[] = {{event_, POLLIN, 0}, {descriptor, POLLIN, 0}};
   while (poll(waited_for, 2, -1) < 0) {
-    require(errno == EINTR, "cannot wait for input: {}", std::generic_category().message(errno));
+    require(errno == EINTR, "cannot wait for input: {}", system_reason());
   }
   return waited_for[0].revents == 0;
 }

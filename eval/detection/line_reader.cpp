@@ -4,11 +4,11 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <system_error>
 
 #include <unistd.h>
 
 #include "kernels/error.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace {
@@ -40,8 +40,7 @@ std::optional<std::string> LineReader::next(const Interruption& interruption) {
     } else if (count == 0) {
       ended_ = true;
     } else {
-      require(errno == EINTR || errno == EAGAIN, "cannot read standard input: {}",
-              std::generic_category().message(errno));
+      require(errno == EINTR || errno == EAGAIN, "cannot read standard input: {}", system_reason());
     }
   }
   if (line.empty() || !ended_) return std::nullopt;

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <deque>
 #include <string_view>
-#include <system_error>
 
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -13,14 +12,11 @@
 #include "eval/detection/image_names.h"
 #include "eval/image/walk.h"
 #include "kernels/error.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace fs = std::filesystem;
 namespace {
-
-std::string reason() {
-  return std::generic_category().message(errno);
-}
 
 class NamesArriving final : public ImageNames {
  public:
@@ -38,7 +34,7 @@ class NamesArriving final : public ImageNames {
          errno == ENOSPC || errno == EMFILE
              ? "the system watches as many as it may (fs.inotify.max_user_watches and "
                "max_user_instances)"
-             : reason());
+             : system_reason());
   }
   ~NamesArriving() override { close(events_); }
   NamesArriving(const NamesArriving&) = delete;
@@ -62,7 +58,7 @@ class NamesArriving final : public ImageNames {
     alignas(inotify_event) std::array<char, 16384> bytes;
     const ssize_t count = read(events_, bytes.data(), bytes.size());
     if (count < 0) {
-      if (errno != EINTR && errno != EAGAIN) end(reason());
+      if (errno != EINTR && errno != EAGAIN) end(system_reason());
       return;
     }
     for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {

@@ -12,6 +12,7 @@
 
 #include "kernels/error.h"
 #include "weights/files/lower_case.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -79,7 +80,7 @@ std::optional<FolderWalk::Folder> FolderWalk::next() {
 FolderWalk::Folder FolderWalk::enter(const fs::path& folder) {
   struct stat status {};
   require(::stat(folder.c_str(), &status) == 0, "cannot enter the folder '{}': {}", folder.string(),
-          std::generic_category().message(errno));
+          system_reason());
   const Identity identity(status.st_dev, status.st_ino);
   require(std::ranges::find(levels_, identity, &Level::identity) == levels_.end(),
           "'{}' is a link to a folder that contains it, so that folder has no end: remove the link",

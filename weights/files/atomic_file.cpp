@@ -10,6 +10,7 @@
 #include "kernels/error.h"
 #include "weights/files/new_name.h"
 #include "weights/files/paths.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace fs = std::filesystem;
@@ -19,7 +20,7 @@ namespace {
   fail(
       "{} cannot be written: {}; name a file in a folder that exists, can be written to and has "
       "room",
-      file.string(), std::generic_category().message(error));
+      file.string(), system_reason(error));
 }
 
 // An open file, closed at the end of its scope.

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <sstream>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -10,13 +9,10 @@
 #include <unistd.h>
 
 #include "kernels/error.h"
+#include "weights/files/system_reason.h"
 
 namespace odin {
 namespace {
-
-std::string reason(int error_number) {
-  return std::generic_category().message(error_number);
-}
 
 int open(const std::filesystem::path& path) {
   int descriptor = -1;
@@ -24,7 +20,7 @@ int open(const std::filesystem::path& path) {
   do {
     descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   } while (descriptor < 0 && errno == EINTR);
-  require(descriptor >= 0, "cannot open '{}': {}", path.string(), reason(errno));
+  require(descriptor >= 0, "cannot open '{}': {}", path.string(), system_reason());
   return descriptor;
 }
 
@@ -63,7 +59,7 @@ std::size_t InputFile::read_some(std::int64_t offset, void* to, std::size_t coun
     if (got > 0) {
       done += static_cast<std::size_t>(got);
     } else {
-      require(errno == EINTR, "cannot read '{}': {}", path_.string(), reason(errno));
+      require(errno == EINTR, "cannot read '{}': {}", path_.string(), system_reason());
     }
   }
   return done;

@@ -74,8 +74,8 @@ void read_arrays(const StoredCheckpoint& stored, const InputFile& input, Checkpo
       fail("{} cannot be read ({})", printable(*piece.name), error.what());
     }
   });
-  const bool has_fit = !fit.numbers.empty() || !fit.features.empty();
-  if (has_fit) checkpoint.detector_fit = std::make_shared<const DetectorFit>(std::move(fit));
+  const bool holds_arrays = !fit.numbers.empty() || !fit.features.empty();
+  if (holds_arrays) checkpoint.detector_fit = std::make_shared<const DetectorFit>(std::move(fit));
 }
 
 }  // namespace odin

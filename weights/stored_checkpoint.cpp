@@ -1,7 +1,6 @@
 // A report is the length of a description, the description (weights/packed.h), and values of arrays.
 #include "weights/stored_checkpoint.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -104,12 +103,12 @@ StoredArray unpack_array(Unpacker& unpacker) {
   return array;
 }
 
-StoredEntry unpack_entry(Unpacker& unpacker, bool has_fit) {
+StoredEntry unpack_entry(Unpacker& unpacker, bool may_be_of_fit) {
   StoredEntry entry;
   bool has_array = false;
   unpacker(entry.name, entry.problem, has_array);
   entry.problem = printable(entry.problem, std::string::npos, Characters::kUtf8);
-  entry.is_of_fit = has_fit && is_name_of_fit(entry.name);
+  entry.is_of_fit = may_be_of_fit && is_name_of_fit(entry.name);
   require(has_array == entry.problem.empty(), "an entry has no array and no problem, or both");
   if (!has_array) return entry;
   entry.array = unpack_array(unpacker);

@@ -35,6 +35,14 @@ Checkpoint checkpoint(int widen_factor) {
   return sample;
 }
 
+// A checkpoint as h5py writes it if nothing is asked for: without chunks, in a format of HDF5 without checksums.
+fs::path rewritten_plain(const test::TemporaryFolder& folder) {
+  fs::path file = folder / "new.h5";
+  write_checkpoint(checkpoint(1), folder / "net.h5");
+  run_script(fmt::format("rewrite '{}' '{}' plain", (folder / "net.h5").string(), file.string()));
+  return file;
+}
+
 TEST_CASE("h5py reads every attribute and value") {
   if (!has_h5py()) return;
   const test::TemporaryFolder folder;
@@ -79,9 +87,7 @@ TEST_CASE("the truth values of NumPy and empty lists of names are read") {
 TEST_CASE("a heap of texts on which HDF5 1.10 crashes is called damaged") {
   if (!has_h5py()) return;
   const test::TemporaryFolder folder;
-  const fs::path file = folder / "new.h5";
-  write_checkpoint(checkpoint(1), folder / "net.h5");
-  run_script(fmt::format("rewrite '{}' '{}' plain", (folder / "net.h5").string(), file.string()));
+  const fs::path file = rewritten_plain(folder);
   const std::string bytes = test::content_of(file);
   // The first text in a collection of a global heap ("HDF5 File Format Specification", III.E): its
   // length is the eight bytes after its index, count and padding. HDF5 copies that much.
@@ -101,9 +107,7 @@ TEST_CASE("a heap of texts on which HDF5 1.10 crashes is called damaged") {
 TEST_CASE("two entries of one name are refused") {
   if (!has_h5py()) return;
   const test::TemporaryFolder folder;
-  const fs::path file = folder / "new.h5";
-  write_checkpoint(checkpoint(1), folder / "net.h5");
-  run_script(fmt::format("rewrite '{}' '{}' plain", (folder / "net.h5").string(), file.string()));
+  const fs::path file = rewritten_plain(folder);
   std::string bytes = test::content_of(file);
   const std::string_view name = "block2";
   const std::size_t at = bytes.find(name);
@@ -122,9 +126,7 @@ TEST_CASE(
     "an attribute that claims to be a text of two gigabytes is refused, and they are not claimed") {
   if (!has_h5py()) return;
   const test::TemporaryFolder folder;
-  const fs::path file = folder / "new.h5";
-  write_checkpoint(checkpoint(1), folder / "net.h5");
-  run_script(fmt::format("rewrite '{}' '{}' plain", (folder / "net.h5").string(), file.string()));
+  const fs::path file = rewritten_plain(folder);
   std::string bytes = test::content_of(file);
   // A text of variable length is stored as its length (4 bytes), the address of its heap (8) and its index there (4).
   const std::uint64_t heap = bytes.find("GCOL");

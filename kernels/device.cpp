@@ -49,11 +49,13 @@ std::unique_ptr<Backend> make_cpu(const DeviceOptions& options) {
   return std::make_unique<cpu::CpuBackend>(
       cpu::PlanOptions{.threads = options.threads,
                        .convolution = options.convolution,
+                       .instruction_set = options.instruction_set,
                        .second_level_cache = options.second_level_cache});
 }
 
 std::unique_ptr<Backend> make_cuda(std::string_view device, const DeviceOptions& options) {
   [[maybe_unused]] const int index = gpu_index(device);
+  require(!options.instruction_set, "an instruction set is for the CPU, not for device {}", device);
   require(options.convolution != ConvolutionAlgorithm::kDirect &&
               options.convolution != ConvolutionAlgorithm::kWinograd,
           "convolutions of the kind {} need the CPU: a GPU has auto, cudnn, own and wgmma",
@@ -106,7 +108,8 @@ double measured_peak_gflops(std::string_view device, const DeviceOptions& option
 #endif
   require(device == "cpu" || device == "auto", "device {} cannot be measured: it cannot be used",
           device);
-  return cpu::peak_gflops(options.threads);
+  return cpu::peak_gflops(options.threads,
+                          options.instruction_set.value_or(cpu::best_instruction_set()));
 }
 
 double measured_memory_gbytes(std::string_view device) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "kernels/backend.h"
 #include "kernels/convolution.h"
+#include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/precision.h"
 
 namespace odin {
@@ -22,6 +24,8 @@ struct DeviceOptions {
   // CPU: bytes of a core's second-level cache, by which block sizes are chosen (no result depends on
   // them); 0 takes this machine's.
   long second_level_cache = 0;
+  // CPU: the vectors of our kernels; none takes the widest that this processor has.
+  std::optional<cpu::InstructionSet> instruction_set = std::nullopt;
 };
 
 // "auto" takes a GPU if there is a usable one, else the CPU. Throws Error, saying what to do, if the

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <chrono>
 
-#include "kernels/cpu/micro/instruction_set.h"
 #include "kernels/cpu/micro/kernel_table.h"
 #include "kernels/thread_pool.h"
 
 namespace odin::cpu {
 
-double peak_gflops(int threads) {
+double peak_gflops(int threads, InstructionSet set) {
   constexpr int kRuns = 8;
   constexpr long kRounds = 4'000'000;
-  const KernelTable& kernels = kernel_table(best_instruction_set());
+  const KernelTable& kernels = kernel_table(set);
   ThreadPool pool(threads);
   const double flops = 2.0 * static_cast<double>(kRounds) * kernels.multiply_add_chains_per_round *
                        kernels.lanes * pool.size();

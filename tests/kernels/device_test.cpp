@@ -51,3 +51,14 @@ TEST_CASE("more threads than any machine can use are refused") {
   CHECK_THROWS_WITH_AS(make_backend("cpu", DeviceOptions{.threads = 1 << 20}),
                        doctest::Contains("1048576 threads are far more"), Error);
 }
+
+TEST_CASE("an instruction set is named, and is for the CPU") {
+  CHECK(cpu::instruction_set_of("portable") == cpu::InstructionSet::kPortable);
+  CHECK(cpu::instruction_set_of("avx2") == cpu::InstructionSet::kAvx2);
+  CHECK(cpu::instruction_set_of("avx512") == cpu::InstructionSet::kAvx512);
+  CHECK_THROWS_WITH_AS(cpu::instruction_set_of("sse"), doctest::Contains("\"sse\" is not known"),
+                       Error);
+  const DeviceOptions portable{.instruction_set = cpu::InstructionSet::kPortable};
+  CHECK(make_backend("cpu", portable)->name() == "cpu");
+  CHECK_THROWS_WITH_AS(make_backend("cuda", portable), doctest::Contains("is for the CPU"), Error);
+}

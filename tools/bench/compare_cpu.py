@@ -2,6 +2,7 @@
 """Times ODIN and training on the CPU, here and in PyTorch, side by side, and prints Markdown tables.
 
     tools/bench/compare_cpu.py [--only odin|training] [--networks NAME...] [--compile best|all|none]
+                               [--instruction-set portable|avx2|avx512]
                                [--build build/release] [--threads N] [--rounds R] [--seconds S]
 
 (Debian: python3-torch; or any Python with a newer PyTorch.)
@@ -19,7 +20,9 @@ eager at its best of both layouts. The memory is the most that a process held wh
 
 glibc gives large tensors back to the system as soon as they are freed, and takes them again, page by page. So that
 PyTorch need not wait for this, the script starts itself again with MALLOC_MMAP_MAX_ and MALLOC_TRIM_THRESHOLD_ set to
-keep freed memory, which holds for its rates and for its memory. Our programs run without them.
+keep freed memory, which holds for its rates and for its memory. Our programs run without them. With --instruction-set
+both are what they would be on a processor with that set only; PyTorch is told so by variables that it and its oneDNN
+read.
 """
 import argparse
 import functools
@@ -55,6 +58,12 @@ TRAINED = {
 STD = (0.25, 0.24, 0.26)
 # glibc reads these when a process starts.
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
+# PyTorch and oneDNN read these. Their least are plain vectors and SSE 4.1.
+INSTRUCTION_SETS = {
+    "portable": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "avx512": {"ATEN_CPU_CAPABILITY": "avx512"},
+}
 LAYOUTS = {"NCHW": torch.contiguous_format, "NHWC": torch.channels_last}
 
 
@@ -62,13 +71,15 @@ def ours(options, program, network, *more):
     """One line of odin_bench or train_bench."""
     command = [str(options.build / "tools" / program), "--network", network, "--device", "cpu",
                "--threads", str(options.threads), "--seconds", str(options.seconds), *more]
+    if options.instruction_set:
+        command += ["--instruction-set", options.instruction_set]
     environment = {name: value for name, value in os.environ.items() if name not in KEEP_FREED_MEMORY}
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
 
 
-def start_again_keeping_freed_memory():
-    if any(os.environ.get(name) != value for name, value in KEEP_FREED_MEMORY.items()):
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **KEEP_FREED_MEMORY})
+def start_again_with(variables):
+    if any(os.environ.get(name) != value for name, value in variables.items()):
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **variables})
 
 
 def pytorch_rate(network, images, seconds):
@@ -211,8 +222,9 @@ def print_table(options, header, networks, row):
     """The networks' rows, and under them how they were measured."""
     print(f"\n{header}\n{'| --- ' * (header.count('|') - 1)}|", flush=True)
     versions = sorted({row(options, key) for key in networks})
-    print(f"\n{processor()}, threads: {options.threads}, {time.strftime('%Y-%m-%d')}, rounds: {options.rounds}; ours "
-          f"{', '.join(versions)}; PyTorch {torch.__version__}, for which glibc keeps freed memory", flush=True)
+    vectors = f", {options.instruction_set} only" if options.instruction_set else ""
+    print(f"\n{processor()}{vectors}, threads: {options.threads}, {time.strftime('%Y-%m-%d')}, rounds: "
+          f"{options.rounds}; ours {', '.join(versions)}; PyTorch {torch.__version__}, for which glibc keeps freed memory", flush=True)
 
 
 def main():
@@ -226,6 +238,8 @@ def main():
                         help="only these; default: all. A table leaves out what it does not have")
     parser.add_argument("--compile", choices=("best", "all", "none"), default="best",
                         help="compile PyTorch's network in its best eager layout, in both layouts, or not at all")
+    parser.add_argument("--instruction-set", choices=INSTRUCTION_SETS,
+                        help="as on a processor that has no wider vectors; default: the widest of this one")
     parser.add_argument("--two-steps", nargs=2, metavar=("NETWORK", "LAYOUT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
 
@@ -236,7 +250,7 @@ def main():
     evaluated, trained = chosen(NETWORKS, "odin"), chosen(TRAINED, "training")
     if not evaluated and not trained:
         parser.error(f"no table of {options.only} has {', '.join(options.networks)}")
-    start_again_keeping_freed_memory()
+    start_again_with(KEEP_FREED_MEMORY | INSTRUCTION_SETS.get(options.instruction_set, {}))
     torch.set_num_threads(options.threads)
     if options.two_steps:
         two_steps(*options.two_steps)

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "tools/bench/convolution_problem.h"
 #include "tools/bench/dnnl_kernel.h"
 #include "tools/bench/fused_pointwise.h"
+#include "tools/bench/instruction_set_option.h"
 #include "tools/bench/padded_planes.h"
 #include "tools/bench/relative_error.h"
 #include "tools/bench/training_kernels.h"
@@ -120,16 +122,9 @@ class OurKernel {
 struct Options {
   std::string network = "all";
   std::string passes = "all";
-  std::string instruction_set = "best";
+  std::optional<cpu::InstructionSet> instruction_set;
   int repeats = 7;
 };
-
-cpu::InstructionSet instruction_set_of(const std::string& name) {
-  if (name == "portable") return cpu::InstructionSet::kPortable;
-  if (name == "avx2") return cpu::InstructionSet::kAvx2;
-  if (name == "avx512") return cpu::InstructionSet::kAvx512;
-  return cpu::best_instruction_set();
-}
 
 // The most that a kernel's error may be.
 double bound_of(bool winograd) {
@@ -216,16 +211,15 @@ int run(int argc, char** argv) {
   app.add_option("--passes", options.passes, "whose kernels to run")
       ->check(CLI::IsMember({"all", "evaluation", "training"}))
       ->capture_default_str();
-  app.add_option("--instruction-set", options.instruction_set, "which of our kernels to run")
-      ->check(CLI::IsMember({"best", "portable", "avx2", "avx512"}))
-      ->capture_default_str();
+  add_instruction_set_option(app, options.instruction_set);
   app.add_option("--repeats", options.repeats, "number of runs; the best counts")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   omp_set_num_threads(1);  // oneDNN obeys it
-  const KernelTable& kernels = cpu::kernel_table(instruction_set_of(options.instruction_set));
+  const KernelTable& kernels =
+      cpu::kernel_table(options.instruction_set.value_or(cpu::best_instruction_set()));
   fmt::print("ours: {}; rates in GFLOP/s of the plain convolution, whatever the algorithm\n\n",
              kernels.name);
   fmt::print("{:9} {:28} {:8} {:18} {:>7} {:>9}  {:>7} {:>5}  {}\n", "network",

@@ -16,6 +16,7 @@
 #include "kernels/philox.h"
 #include "nn/compile.h"
 #include "nn/networks.h"
+#include "tools/bench/instruction_set_option.h"
 
 namespace odin {
 namespace {
@@ -34,6 +35,7 @@ struct Options {
   std::vector<std::string> convolutions = {"auto"};
   std::vector<int> device_batches = {0};        // 0: chosen for the network
   std::vector<long> second_level_caches = {0};  // KiB; 0: the machine's
+  std::optional<cpu::InstructionSet> instruction_set;
   double seconds = 5;
   double temperature = 1000;
   bool features = false;
@@ -182,7 +184,8 @@ int bench_all(const Options& o) {
                                         .precision = precision_of(precision),
                                         .convolution = convolution_algorithm_of(convolution),
                                         .batch = device_batch,
-                                        .second_level_cache = cache << 10};
+                                        .second_level_cache = cache << 10,
+                                        .instruction_set = o.instruction_set};
             const Network& network = networks.at(name);
             fmt::print("{}\n", bench(o, name, network.graph, network.plan, options).dump());
             std::fflush(stdout);  // stays, if this is ended before the last one
@@ -238,6 +241,7 @@ int main(int argc, char** argv) {
                  "default: this machine's")
       ->check(CLI::Range(1, 1 << 20))
       ->delimiter(',');
+  odin::add_instruction_set_option(app, o.instruction_set);
   app.add_option("--image-size", o.image.side, "Side of the images")
       ->check(CLI::Range(ImageShape::kLeastSide, ImageShape::kMostSide))
       ->capture_default_str();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "kernels/error.h"
 #include "kernels/philox.h"
 #include "nn/networks.h"
+#include "tools/bench/instruction_set_option.h"
 #include "tools/train/network_names.h"
 #include "tools/train/sgd.h"
 
@@ -27,6 +29,7 @@ struct Options {
   std::vector<std::string> networks = {"densenet_bc_100"};
   DeviceChoice device;
   std::int64_t batch = 64;
+  std::optional<cpu::InstructionSet> instruction_set;
   double seconds = 5;
 };
 
@@ -105,7 +108,9 @@ class Step {
 };
 
 nlohmann::ordered_json bench(const Options& o, const std::string& network) {
-  const auto backend = make_backend(o.device.device, o.device.options());
+  DeviceOptions options = o.device.options();
+  options.instruction_set = o.instruction_set;
+  const auto backend = make_backend(o.device.device, options);
   Step step(architecture_of(network, 10), o.batch, *backend);
   step.run();  // memory is taken in the first step
   std::vector<double> times;
@@ -155,6 +160,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1 << 16))
       ->capture_default_str();
   odin::add_device_options(app, o.device, "Machine");
+  odin::add_instruction_set_option(app, o.instruction_set);
   app.add_option("--seconds", o.seconds, "Duration of the measurement")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();

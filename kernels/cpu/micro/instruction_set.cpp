@@ -27,6 +27,13 @@ InstructionSet best_instruction_set() {
   return InstructionSet::kPortable;
 }
 
+InstructionSet instruction_set_of(std::string_view name) {
+  if (name == "portable") return InstructionSet::kPortable;
+  if (name == "avx2") return InstructionSet::kAvx2;
+  if (name == "avx512") return InstructionSet::kAvx512;
+  fail("instruction set \"{}\" is not known: it must be portable, avx2 or avx512", name);
+}
+
 const KernelTable& kernel_table(InstructionSet set) {
   require(is_supported(set),
           "this processor cannot run the kernels that were asked for; leave the choice of the "

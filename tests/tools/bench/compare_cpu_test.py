@@ -24,6 +24,7 @@ spec.loader.exec_module(compare_cpu)
 # Prints which of glibc's variables it was given in place of its version.
 PROGRAM = """#!/bin/sh
 given=$(env | grep '^MALLOC_' | tr '\\n' ' ')
+case $* in *--instruction-set*) given="${*##*--instruction-set }" ;; esac
 echo '{"images_per_second": 10, "peak_gflops": 100, "gflops": 50, "peak_megabytes": 7, "version": "9.9 '"$given"'"}'
 """
 KEPT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
@@ -92,9 +93,21 @@ class CompareCpuTest(unittest.TestCase):
         self.assertEqual(arguments[-2:], ["--only", "odin"])
         self.assertEqual({name: environment[name] for name in KEPT}, KEPT)
 
+    def test_an_instruction_set_is_for_both(self):
+        with mock.patch.object(os, "execve", side_effect=InterruptedError) as execve:
+            with self.assertRaises(InterruptedError):
+                self.run_main("--instruction-set", "avx2")
+        environment = execve.call_args.args[2]
+        self.assertEqual(environment["ATEN_CPU_CAPABILITY"], "avx2")
+        self.assertEqual(environment["ONEDNN_MAX_CPU_ISA"], "AVX2")
+        with mock.patch.dict(os.environ, environment):
+            printed = self.run_main("--instruction-set", "avx2")
+        self.assertEqual(printed.count(f"{compare_cpu.processor()}, avx2 only, threads: 1"), 2)
+        self.assertEqual(printed.count("ours 9.9 avx2;"), 2)
+
     def test_it_starts_again_only_once(self):
         with mock.patch.object(os, "execve") as execve:
-            compare_cpu.start_again_keeping_freed_memory()
+            compare_cpu.start_again_with(KEPT)
         execve.assert_not_called()
 
 

@@ -223,8 +223,9 @@ def print_table(options, header, networks, row):
     print(f"\n{header}\n{'| --- ' * (header.count('|') - 1)}|", flush=True)
     versions = sorted({row(options, key) for key in networks})
     vectors = f", {options.instruction_set} only" if options.instruction_set else ""
-    print(f"\n{processor()}{vectors}, threads: {options.threads}, {time.strftime('%Y-%m-%d')}, rounds: "
-          f"{options.rounds}; ours {', '.join(versions)}; PyTorch {torch.__version__}, for which glibc keeps freed memory", flush=True)
+    print(f"\n{processor()}{vectors}, threads: {options.threads}, {time.strftime('%Y-%m-%d')}, "
+          f"rounds: {options.rounds}; ours {', '.join(versions)}; PyTorch {torch.__version__}, "
+          "for which glibc keeps freed memory", flush=True)
 
 
 def main():

@@ -58,6 +58,13 @@ TEST_CASE("a histogram takes the largest doubles, and scores that are all infini
   CHECK(infinite.out == Scores{1, 0});
 }
 
+TEST_CASE("scores whose difference cannot be halved count as equal") {
+  const double smallest = std::numeric_limits<double>::denorm_min();
+  const ScoreHistogram histogram = score_histogram(Scores{0, smallest}, Scores{smallest}, 3);
+  CHECK(histogram.in == Scores{0, 1, 0});
+  CHECK(histogram.out == Scores{0, 1, 0});
+}
+
 TEST_CASE("a histogram of no scores, of NaN or without bins is an error") {
   CHECK_THROWS_AS(score_histogram(Scores{}, Scores{1}, 4), Error);
   CHECK_THROWS_AS(score_histogram(Scores{1}, Scores{}, 4), Error);

@@ -1,6 +1,7 @@
 #include "kernels/host_copy.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -37,7 +38,8 @@ void write_as(const double* values, const TensorView& to) {
   for_each_element(to, [=](std::int64_t index, std::int64_t offset) {
     const double value = values[index];
     if constexpr (std::numeric_limits<T>::is_integer) {
-      require(value >= std::numeric_limits<T>::min() && value <= std::numeric_limits<T>::max(),
+      require(value >= std::numeric_limits<T>::min() && value <= std::numeric_limits<T>::max() &&
+                  value == std::trunc(value),
               "{} is not an integer that a tensor of {} can hold", value,
               name_of(data_type_of<T>()));
     }

@@ -19,8 +19,7 @@ struct Mask {
 };
 
 Mask make_mask(double rate, RandomKey key) {
-  return {key, static_cast<std::uint32_t>(std::ceil(std::ldexp(rate, 24))),
-          static_cast<float>(1 / (1 - rate))};
+  return {key, philox_threshold(rate), static_cast<float>(1 / (1 - rate))};
 }
 
 // factors[e] = 0 or mask.factor for elements [kWords counter, kWords (counter + kCounters)).

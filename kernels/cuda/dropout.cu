@@ -16,8 +16,8 @@ struct Dropout {
   RandomKey key;
   std::int64_t image_pixels;  // H W
   std::int64_t channels;
-  float rate;
-  float scale;  // 1 / (1 - rate)
+  std::uint32_t threshold;  // of the rate: philox_threshold()
+  float scale;              // 1 / (1 - rate)
   bool accumulate;
 
   template <int V>
@@ -31,7 +31,8 @@ struct Dropout {
 #pragma unroll
     for (int i = 0; i < V; ++i) {
       const auto index = static_cast<std::uint64_t>(first + i * image_pixels);
-      if (philox_uniform(key.seed, key.stream, index) >= rate) result.v[i] += value.v[i] * scale;
+      const bool kept = philox_bits(key.seed, key.stream, index) >> 8 >= threshold;
+      if (kept) result.v[i] += value.v[i] * scale;
     }
     store<V>(target.at(p, c), result);
   }
@@ -47,7 +48,7 @@ void dropout(double rate, RandomKey key, const ConstView& source, const View& ta
     using T = decltype(t);
     map(Dropout<T>{rows<T>(source), rows<T>(target), key,
                    std::int64_t{source.height} * source.width, source.channels,
-                   static_cast<float>(rate), scale, accumulate},
+                   philox_threshold(rate), scale, accumulate},
         source.pixels(), source.channels, {source, target}, stream);
   });
 }

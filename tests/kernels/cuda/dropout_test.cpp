@@ -30,6 +30,18 @@ TEST_CASE("cuda: dropout draws the numbers of every other device") {
   });
 }
 
+TEST_CASE("cuda: dropout does not round its rate") {
+  if (!device_or_skip()) return;
+  // The number of element 1 is 0.7 rounded to a float: less than 0.7, so the element is dropped.
+  const RandomKey key{487694, 0};
+  REQUIRE(philox_uniform(key.seed, key.stream, 1) == 0.7F);
+  const Shape shape{1, 4, 1, 1};
+  const DeviceActivation x(Element::kFloat, shape, std::vector<double>(4, 1));
+  const DeviceActivation y(Element::kFloat, shape, std::vector<double>(4, 2));
+  cuda::dropout_forward(0.7, key, x.view(), y.view(), nullptr);
+  CHECK(y.values()[1] == 0);
+}
+
 TEST_CASE("cuda: normal noise is the same as on the host") {
   if (!device_or_skip()) return;
   for (const std::int64_t count : {0, 1, 300}) {

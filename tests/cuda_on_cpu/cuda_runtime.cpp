@@ -23,6 +23,7 @@ std::size_t g_memory = std::size_t{4} << 30;
 std::unordered_map<void*, std::size_t> g_allocated;  // bytes by address, of device memory
 std::unordered_map<void*, std::size_t> g_pinned;     // the same of page-locked host memory
 int g_captures = 0;                                  // streams that are being recorded
+bool g_capture_is_spoilt = false;
 int g_failing_graphs = 0;
 
 // Copies from pageable memory that have not arrived.
@@ -69,9 +70,11 @@ void* allocate(std::size_t bytes) {
   return std::memset(memory, 0xFF, bytes);
 }
 
-// Calls that wait for the device are errors while a stream is being recorded.
+// Calls that wait for the device are errors while a stream is being recorded, and spoil the recording.
 cudaError_t unless_recording() {
-  return g_captures == 0 ? cudaSuccess : remember(cudaErrorStreamCaptureUnsupported);
+  if (g_captures == 0) return cudaSuccess;
+  g_capture_is_spoilt = true;
+  return remember(cudaErrorStreamCaptureUnsupported);
 }
 
 }  // namespace
@@ -143,6 +146,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidDevice";
     case cudaErrorStreamCaptureUnsupported:
       return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureInvalidated:
+      return "cudaErrorStreamCaptureInvalidated";
   }
   return "unrecognized error code";
 }
@@ -290,13 +295,18 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream == nullptr || stream->capturing) return remember(cudaErrorInvalidValue);
   stream->capturing = true;
-  ++g_captures;
+  if (g_captures++ == 0) g_capture_is_spoilt = false;
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (stream == nullptr || !stream->capturing) return remember(cudaErrorInvalidValue);
   stream->capturing = false;
   --g_captures;
+  if (g_capture_is_spoilt) {
+    stream->captured.clear();
+    *graph = nullptr;
+    return remember(cudaErrorStreamCaptureInvalidated);
+  }
   *graph = new CUgraph_st{std::exchange(stream->captured, {})};
   return cudaSuccess;
 }

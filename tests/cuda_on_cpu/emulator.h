@@ -83,7 +83,7 @@ struct SharedWindow {
 };
 SharedWindow shared_window();
 std::uint32_t shared_address(const void* memory);
-// The running thread's products (warpgroup.h).
+// The running thread's products (emulated_warpgroup.h).
 class WarpgroupProducts;
 WarpgroupProducts& products();
 // Its place in the block.

@@ -37,6 +37,7 @@ Graph::Graph(Stream stream, const std::function<void()>& work) {
     work();
   } catch (...) {
     cudaStreamEndCapture(stream, graph.to_create());
+    cudaGetLastError();  // otherwise the next check of a launch would find that the capture failed
     throw;
   }
   ODIN_CUDA_CHECK(cudaStreamEndCapture(stream, graph.to_create()));

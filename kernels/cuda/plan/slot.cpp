@@ -13,19 +13,23 @@ namespace odin::cuda {
 
 void Slot::reserve(const Request& request, std::size_t images, std::size_t arena) {
   const std::size_t gradients = request.settings.size() * images;
-  const bool grown =
-      arena_.grow(arena) | image_.grow(images * extents_.padded_image() * sizeof(float)) |
-      perturbed_.grow(request.steps() > 0 ? image_.size() : 0) |
-      nchw_.grow(images * extents_.image() * sizeof(float)) |
-      images_host_.grow(images * extents_.image() * sizeof(float)) |
-      logits_.grow(request.rows() * images * extents_.logits() * sizeof(float)) |
-      logits_host_.grow(logits_.size()) |
-      features_.grow(request.features ? images * extents_.features * sizeof(float) : 0) |
-      features_host_.grow(features_.size()) |
-      gradients_.grow(gradients * extents_.padded_image() * sizeof(float)) |
-      gradients_nchw_.grow(request.gradient ? gradients * extents_.image() * sizeof(float) : 0) |
-      gradients_host_.grow(gradients_nchw_.size()) |
-      steps_.grow(request.steps() * static_cast<std::size_t>(extents_.channels) * sizeof(float));
+  bool grown = false;
+  const auto grow = [&grown](auto& buffer, std::size_t bytes) {
+    if (buffer.grow(bytes)) grown = true;
+  };
+  grow(arena_, arena);
+  grow(image_, images * extents_.padded_image() * sizeof(float));
+  grow(perturbed_, request.steps() > 0 ? image_.size() : 0);
+  grow(nchw_, images * extents_.image() * sizeof(float));
+  grow(images_host_, nchw_.size());
+  grow(logits_, request.rows() * images * extents_.logits() * sizeof(float));
+  grow(logits_host_, logits_.size());
+  grow(features_, request.features ? images * extents_.features * sizeof(float) : 0);
+  grow(features_host_, features_.size());
+  grow(gradients_, gradients * extents_.padded_image() * sizeof(float));
+  grow(gradients_nchw_, request.gradient ? gradients * extents_.image() * sizeof(float) : 0);
+  grow(gradients_host_, gradients_nchw_.size());
+  grow(steps_, request.steps() * static_cast<std::size_t>(extents_.channels) * sizeof(float));
   if (grown) graphs_.clear();
 }
 

@@ -19,8 +19,8 @@ struct TprThreshold {
 //
 // The interval follows from the order statistics and holds for every distribution of scores: if F is its
 // distribution function, 1 - F(k-th smallest) has the distribution Beta(n - k + 1, k), whose 2.5 and 97.5 %
-// quantiles are taken (David & Nagaraja, "Order statistics", 2003, sections 2.1 and 7.1). Scores equal to the
-// threshold raise the upper end to that of the first of them. The interval does not count that the share of
+// quantiles are taken (David & Nagaraja, "Order statistics", 2003, sections 2.1 and 7.1). Where several scores
+// equal the threshold, the upper end is that of the last score below them. The interval does not count that the share of
 // a finite number of further images varies by itself.
 //
 // Throws Error for no scores, for one that is not finite, and for a TPR outside (0, 1).

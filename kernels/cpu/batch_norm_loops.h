@@ -11,7 +11,8 @@ namespace odin::cpu {
 constexpr int kSumLanes = 32;
 // Elements that are summed in float before the sum continues in double.
 constexpr std::int64_t kSumBlock = 1024;
-// Sums run in a fixed number of lanes: the results are the same for every instruction set.
+// Sums run in a fixed number of lanes, so numbers are added in the same order by every instruction set. (Where the
+// compiler makes multiply-adds of AVX-512, a product is not rounded before it is added.)
 using Lanes __attribute__((vector_size(4 * kSumLanes), aligned(4))) = float;
 using WideLanes __attribute__((vector_size(8 * kSumLanes), aligned(64))) = double;
 

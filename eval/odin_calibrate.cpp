@@ -218,7 +218,7 @@ int calibrate_detector(const Options& o) {
   if (needs_fit({&request.score, 1})) {
     SetRequest in;
     in.spec = o.in;
-    training = open_training_images({o.fit_on, o.fit_images}, in, checkpoint, options);
+    training = open_training_images({o.fit_on, o.fit_images, o.skip}, in, checkpoint, options);
   }
   if (!o.quiet) {
     print_notes(images);

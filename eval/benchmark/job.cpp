@@ -140,8 +140,9 @@ Job prepare_job(const JobRequest& request) {
   const NamedDataset reported_in = reported_images(in, parts);
   std::optional<TrainingImages> training;
   if (request.needs_fit) {
-    training =
-        open_training_images({request.fit_on, request.fit_images}, network.in, checkpoint, options);
+    const std::int64_t spare = request.search ? 0 : parts.skip;  // a search tunes on these
+    training = open_training_images({request.fit_on, request.fit_images, spare}, network.in,
+                                    checkpoint, options);
   }
   std::optional<SearchJob> search;
   if (request.search) search = SearchJob{held_out_images(in, parts), {}};

@@ -1,6 +1,8 @@
 #include "eval/benchmark/training_images.h"
 
+#include <filesystem>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include "eval/benchmark/class_match.h"
@@ -9,6 +11,29 @@
 #include "kernels/error.h"
 
 namespace odin {
+namespace {
+
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+
+// Throws Error if images would be fitted on that are judged, too. A score knows its training images: figures
+// would flatter, and a threshold would accept fewer of other images than it says.
+void require_apart(const DatasetSpec& fitted, const SetRequest& in,
+                   const TrainingRequest& request) {
+  const DatasetSpec judged = parse_dataset_spec(in.spec);
+  std::error_code not_there;
+  const bool is_same = fitted.kind == judged.kind && fitted.severity == judged.severity &&
+                       std::filesystem::equivalent(fitted.path, judged.path, not_there);
+  if (!is_same || request.most.value_or(kAll) <= request.spare) return;
+  const std::string spare =
+      request.spare > 0
+          ? fmt::format(", or take only the {0} that are left out, with --fit-images {0}",
+                        request.spare)
+          : "";
+  fail("images of {} would be both fitted on and judged: give others with --fit-on{}", in.spec,
+       spare);
+}
+
+}  // namespace
 
 TrainingImages open_training_images(const TrainingRequest& request, const SetRequest& in,
                                     const Checkpoint& checkpoint, DatasetOptions options) {
@@ -23,8 +48,8 @@ TrainingImages open_training_images(const TrainingRequest& request, const SetReq
   const DatasetKind kind = parse_dataset_spec(set.spec).kind;
   require(!is_noise(kind), "{} is noise, which no network was trained on: --fit-on takes images",
           set.spec);
-  const SetParts parts{.skip = 0,
-                       .limit = request.most.value_or(std::numeric_limits<std::int64_t>::max())};
+  require_apart(parse_dataset_spec(set.spec), in, request);
+  const SetParts parts{.skip = 0, .limit = request.most.value_or(kAll)};
   options.folder.most_images = parts.limit;
   NamedDataset images;
   try {

@@ -15,10 +15,12 @@ namespace odin {
 struct TrainingRequest {
   std::string spec;  // --fit-on; empty: the training half beside the in-distribution set
   std::optional<std::int64_t> most;  // images to read
+  // How many images at the beginning of the in-distribution set are neither judged nor tuned on.
+  std::int64_t spare = 0;
 };
 
-// Opens them as the in-distribution set `in` is opened. Throws Error if they are neither given nor known, do not
-// exist, and as open_set() does.
+// Opens them as the in-distribution set `in` is opened. Throws Error if they are neither given nor known, do
+// not exist, or are that set beyond its spare images, and as open_set() does.
 TrainingImages open_training_images(const TrainingRequest& request, const SetRequest& in,
                                     const Checkpoint& checkpoint, DatasetOptions options);
 

@@ -169,6 +169,8 @@ TEST_CASE("odin_calibrate refuses what makes no detector") {
         "those of folder:photos are not known: give them with --fit-on");
   fails(kNetwork + "--out d.h5 --score knn", 1, "does not contain data_batch_1.bin");
   fails(kNetwork + "--out d.h5 --score knn --fit-on uniform", 1, "uniform is noise");
+  fails(kNetwork + "--out d.h5 --score knn --fit-on cifar10:cifar-10-batches-bin", 1,
+        "would be both fitted on and judged");
   fails(kNetwork + "--out d.h5 --score knn --fit-on folder:photos", 1,
         "50 nearest neighbours cannot be found among 5 training images");
   fails(kNetwork + "--out d.h5 --score mahalanobis --fit-on folder:photos", 1,

@@ -70,6 +70,21 @@ TEST_CASE("other training images are given with --fit-on, and fewer with --fit-i
   CHECK(contains(r.errors, "(images to fit on): 6 images"));
 }
 
+TEST_CASE("images that are judged or tuned on are not fitted on") {
+  const EvalWorkspace w;
+  // By another name, too.
+  const std::string same = " --score react --fit-on cifar10:./cifar-10-batches-bin";
+  CHECK(
+      contains(refused(w, same),
+               "images of cifar10:cifar-10-batches-bin would be both fitted on and judged: give "
+               "others with --fit-on, or take only the 3 that are left out, with --fit-images 3"));
+  CHECK(contains(refused(w, same + " --fit-images 4"), "both fitted on and judged"));
+  w.succeed(kGeneral + same + " --fit-images 3");
+  const std::string error = refused(w, same + " --fit-images 3 --search");
+  CHECK(contains(error, "both fitted on and judged: give others with --fit-on"));
+  CHECK_FALSE(contains(error, "left out"));
+}
+
 TEST_CASE("training images that are missing or do not suffice are refused with a sentence") {
   const EvalWorkspace w;
   CHECK(contains(refused(w, " --score react"), "give others with --fit-on"));

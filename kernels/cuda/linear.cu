@@ -52,18 +52,19 @@ struct LinearBackwardData {
   }
 };
 
-// One thread per weight; the column after the last input is the bias.
+// One thread per weight, of all outputs; the column after the last input is the bias.
 __global__ void linear_backward_weights_kernel(Rows<const float> x, Rows<const float> dy, float* dw,
-                                               float* db, int rows_of_x, int inputs) {
-  const int d = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-  const auto k = static_cast<int>(blockIdx.y);
-  if (d > inputs || (d < inputs ? dw : db) == nullptr) return;
+                                               float* db, int rows_of_x, int inputs, int outputs) {
+  const std::int64_t index = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  const std::int64_t k = index / (inputs + 1);
+  const auto d = static_cast<int>(index % (inputs + 1));
+  if (k >= outputs || (d < inputs ? dw : db) == nullptr) return;
   float sum = 0;
   for (int n = 0; n < rows_of_x; ++n) {
     sum = fmaf(*dy.at(n, k), d < inputs ? *x.at(n, d) : 1, sum);
   }
   if (d < inputs) {
-    dw[std::int64_t{k} * inputs + d] += sum;
+    dw[k * inputs + d] += sum;
   } else {
     db[k] += sum;
   }
@@ -109,10 +110,10 @@ void linear_backward_weights(ConstView x, ConstView dy, float* dw, float* db, St
          "the operands of a linear layer differ");
   if (dy.empty()) return;
   constexpr unsigned kThreads = 128;
-  const dim3 grid(static_cast<unsigned>(blocks_for(x.channels + 1, kThreads)),
-                  static_cast<unsigned>(dy.channels));
-  launch(linear_backward_weights_kernel, {grid, dim3(kThreads), 0, stream}, rows<float>(x),
-         rows<float>(dy), dw, db, x.images, x.channels);
+  const std::int64_t count = (std::int64_t{x.channels} + 1) * dy.channels;
+  launch(linear_backward_weights_kernel,
+         {dim3(static_cast<unsigned>(blocks_for(count, kThreads))), dim3(kThreads), 0, stream},
+         rows<float>(x), rows<float>(dy), dw, db, x.images, x.channels, dy.channels);
 }
 
 void CudaBackend::do_linear_forward(ConstTensorView x, ConstTensorView w, ConstTensorView b,

@@ -73,6 +73,18 @@ TEST_CASE("cuda: linear, forward and backward") {
   }
 }
 
+TEST_CASE("cuda: a linear layer may have more outputs than a grid has rows of blocks") {
+  if (!device_or_skip()) return;
+  constexpr std::int64_t kOutputs = 65536;
+  const DeviceActivation x(Element::kFloat, {1, 1, 1, 1}, std::vector<double>{1});
+  const DeviceActivation dy(Element::kFloat, {1, kOutputs, 1, 1}, noise(1, kOutputs));
+  auto dw = device_floats(std::vector<double>(kOutputs));
+  auto db = device_floats(std::vector<double>(kOutputs));
+  cuda::linear_backward_weights(x.view(), dy.view(), dw.data(), db.data(), nullptr);
+  CHECK(doubles(dw) == dy.unchanged());
+  CHECK(doubles(db) == dy.unchanged());
+}
+
 TEST_CASE("cuda: linear without a bias is linear with a bias of zero") {
   if (!device_or_skip()) return;
   for (const Element element : kElements) {

@@ -26,10 +26,19 @@ class FloatMemory {
   std::size_t size_ = 0;
 };
 
+inline constexpr int kCacheLine = 16;  // floats
+
+// A number of floats, rounded up to whole cache lines.
+template <class Count>
+constexpr Count whole_lines(Count floats) {
+  constexpr auto kFloats = static_cast<Count>(kCacheLine);
+  return (floats + kFloats - 1) / kFloats * kFloats;
+}
+
 // Floats from one plane to the next: whole cache lines, and an odd number of them, so that the same
 // pixel of all planes does not fall into the same few sets of the cache.
 inline std::int64_t padded_plane(std::int64_t pixels) {
-  return ((pixels + 15) / 16 | 1) * 16;
+  return (whole_lines(pixels) / kCacheLine | 1) * kCacheLine;
 }
 
 }  // namespace odin::cpu

@@ -9,12 +9,6 @@
 namespace odin::cpu {
 namespace {
 
-constexpr std::size_t kCacheLine = 16;  // floats
-
-std::size_t whole_lines(std::size_t floats) {
-  return (floats + kCacheLine - 1) / kCacheLine * kCacheLine;
-}
-
 long plane_stride(const PlanBuffer& buffer) {
   return static_cast<long>(padded_plane(std::int64_t{buffer.height} * buffer.width));
 }

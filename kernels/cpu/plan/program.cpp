@@ -6,6 +6,7 @@
 #include "kernels/as_size.h"
 #include "kernels/convolution_sizes.h"
 #include "kernels/cpu/convolution_task.h"
+#include "kernels/cpu/memory.h"
 #include "kernels/cpu/plan/segments.h"
 #include "kernels/cpu/winograd_choice.h"
 #include "kernels/plan_gradients.h"
@@ -66,7 +67,7 @@ class Lowering {
                           std::vector<float> row_scale = {}) {
     const std::size_t at = program_.weight_floats;
     const std::size_t floats = as_size(packed_floats(matrix, winograd));
-    program_.weight_floats += (floats + 15) / 16 * 16;
+    program_.weight_floats += whole_lines(floats);
     program_.packings.push_back({at, winograd, step.stride, matrix, std::move(row_scale)});
     return at;
   }

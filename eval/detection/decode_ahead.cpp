@@ -20,10 +20,6 @@ DecodeAhead::DecodeAhead(ImageNames& names, Interruption& interruption,
   threads_.emplace(0, options.threads, [this](const std::stop_token& stop, int) { work(stop); });
 }
 
-DecodeAhead::~DecodeAhead() {
-  interruption_.request();  // a thread may wait for a name
-}
-
 bool DecodeAhead::take(std::int64_t most, DecodedImages& images) {
   images.names.clear();
   images.pixels.clear();
@@ -43,6 +39,8 @@ bool DecodeAhead::take(std::int64_t most, DecodedImages& images) {
 }
 
 void DecodeAhead::work(const std::stop_token& stop) {
+  // A thread may wait for a name. Also while the constructor fails, where not all threads can be started.
+  const std::stop_callback wake(stop, [this] { interruption_.request(); });
   while (const std::optional<std::int64_t> image = take_name(stop)) {
     Slot& slot = slot_of(*image);
     if (slot.name.problem.empty()) decode(slot);

@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,10 @@ struct DecodedImages {
 
 class DecodeAhead {
  public:
-  // Starts to ask for names and to decode. Both must outlive this object, which requests the interruption at its
-  // end. Throws Error for fewer than one thread or image.
+  // Starts to ask for names and to decode. Both must outlive this object, which at its end requests the
+  // interruption where there may be more names. Throws Error for fewer than one thread or image, and if the
+  // system cannot start that many threads.
   DecodeAhead(ImageNames& names, Interruption& interruption, const DecodeOptions& options);
-  ~DecodeAhead();
   DecodeAhead(const DecodeAhead&) = delete;
   DecodeAhead& operator=(const DecodeAhead&) = delete;
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
@@ -11,6 +12,9 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kernels/error.h"
 #include "tests/eval/data/data_support.h"
@@ -152,3 +156,34 @@ TEST_CASE("decoding needs a thread and room for an image") {
   CHECK(holds(error_of([&] { DecodeAhead(names, interruption, {.threads = 0}); }), {"thread"}));
   CHECK(holds(error_of([&] { DecodeAhead(names, interruption, {.most_ahead = 0}); }), {"image"}));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which take all addresses
+TEST_CASE("threads that cannot be started are an error, though others wait for a name by then") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(20);
+    // Room for the stacks of a few threads.
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit limit{};
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + (64 << 20);
+    setrlimit(RLIMIT_AS, &limit);
+    int nothing[2];
+    if (pipe(nothing) != 0) _exit(2);
+    Interruption interruption;
+    Counted names([&](int) -> std::optional<ImageName> {
+      interruption.wait_to_read(nothing[0]);
+      return std::nullopt;
+    });
+    const std::string error =
+        error_of([&] { DecodeAhead(names, interruption, {.threads = 1000}); });
+    _exit(contains(error, "1000 threads cannot be started") ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+#endif

@@ -145,6 +145,17 @@ std::vector<StoredChunk> find_chunks(const Handle& dataset, const Handle& proper
   return chunks;
 }
 
+// An array that is stored in one piece.
+StoredChunk whole_array(const Handle& dataset, const StoredArray& array) {
+  const haddr_t address = H5Dget_offset(dataset.get());
+  require(address != HADDR_UNDEF, "has values that cannot be found ({})", reason());
+  return {.address = address,
+          .bytes = 4 * words_of(array),
+          .first = 0,
+          .values = static_cast<std::size_t>(array.shape.numel()),
+          .filters = {.shuffle = false, .deflate = false}};
+}
+
 }  // namespace
 
 StoredArray examine_array(const Handle& dataset, StoredFile& file, StoredTypes types) {
@@ -157,19 +168,23 @@ StoredArray examine_array(const Handle& dataset, StoredFile& file, StoredTypes t
   const Extents extents = extents_of(dataset);
   array.shape = shape_of(extents, array.type);
   const std::uint64_t words = words_of(array);
+  const H5D_layout_t layout = layout_of(properties);
   const std::uint64_t stored = H5Dget_storage_size(dataset.get());
   require(stored <= file.size - file.claimed_bytes, "claims more bytes than the file has");
   file.claimed_bytes += stored;
-  const bool chunked = layout_of(properties) == H5D_CHUNKED;
+  const bool chunked = layout == H5D_CHUNKED;
   require(4 * words <= (chunked ? kMostExpansion : 1) * stored,
           "has the shape {} but only {} bytes of it are stored", array.shape.to_string(), stored);
   require(words <= kMostStoredWords - file.claimed_values,
           "has the shape {}, with the others too many values for any network",
           array.shape.to_string());
   file.claimed_values += words;
-  if (chunked && words > 0) {
+  if (words == 0) return array;
+  if (chunked) {
     array.chunks =
         find_chunks(dataset, properties, filters, array.type, extents, file.addresses_are_offsets);
+  } else if (layout == H5D_CONTIGUOUS && filters.empty() && file.addresses_are_offsets) {
+    array.chunks = {whole_array(dataset, array)};
   }
   return array;
 }

@@ -63,9 +63,14 @@ void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<T> ar
   const auto size = static_cast<std::uint64_t>(file.size());
   require(chunk.address <= size && chunk.bytes <= size - chunk.address,
           "a part of it is past the file's end");
-  Bytes stored(chunk.bytes);
-  file.read(static_cast<std::int64_t>(chunk.address), stored.data(), stored.size());
+  const auto address = static_cast<std::int64_t>(chunk.address);
   const std::span<T> target = array.subspan(chunk.first);
+  const bool is_plain = !chunk.filters.shuffle && !chunk.filters.deflate;
+  if (is_plain && chunk.bytes == chunk.values * sizeof(T) && chunk.values <= target.size()) {
+    return file.read(address, target.data(), chunk.bytes);  // the codec copies them unchanged, too
+  }
+  Bytes stored(chunk.bytes);
+  file.read(address, stored.data(), stored.size());
   if (target.size() >= chunk.values) {
     decode_chunk(stored, chunk.filters, target.first(chunk.values));
   } else {

@@ -13,7 +13,7 @@
 
 namespace odin {
 
-// Where a chunk is in the file, and where its values go.
+// Where a part of an array is in the file, and where its values go.
 struct StoredChunk {
   std::uint64_t address = 0;
   std::uint64_t bytes = 0;
@@ -25,7 +25,8 @@ struct StoredChunk {
 struct StoredArray {
   DataType type = DataType::kFloat32;  // or kFloat64
   Shape shape;
-  // If the array is stored as write_checkpoint() stores it. If there are none, HDF5 reads its values.
+  // If the array is stored in one piece, which is one chunk, or as write_checkpoint() stores it. If there are none, HDF5
+  // reads its values.
   std::vector<StoredChunk> chunks;
 };
 

@@ -1,6 +1,7 @@
 // What the process that reads a checkpoint through HDF5 reports to the other one.
 #include "weights/stored_checkpoint.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 
 #include "tests/support/error_of.h"
 #include "tests/support/support.h"
+#include "tests/weights/damaged_checkpoint.h"
 #include "tests/weights/sample_checkpoint.h"
 #include "tests/weights/sample_detector.h"
 #include "weights/child_process.h"
@@ -93,6 +95,7 @@ StoredCheckpoint read(const std::string& report) {
   return StoredCheckpoint(bytes_of(report));
 }
 
+constexpr ChunkFilters kPlain{.shuffle = false, .deflate = false};
 constexpr const char* kStart = "what the process that read it reports makes no sense: ";
 
 TEST_CASE("a report is read as it was written") {
@@ -268,6 +271,35 @@ TEST_CASE("chunks of a report are equal parts of their array") {
         std::string(kStart) + "has a chunk of 14 values at value 7, where others are expected");
   CHECK(error([](auto& chunks) { chunks[1].values = 7; }) ==
         std::string(kStart) + "has a chunk of 7 values at value 14, where others are expected");
+}
+
+TEST_CASE("values that are stored in one piece are not part of the report") {
+  const std::vector<float> bias = {1, -2, 0.5F};
+  for (const bool checked : {false, true}) {
+    CAPTURE(checked);
+    const test::Damaged written([&](hid_t f) {
+      const hid_t properties = checked ? test::chunks({3}) : H5P_DEFAULT;
+      if (checked) H5Pset_fletcher32(properties);
+      test::replace(f, "fc/bias", H5T_IEEE_F32LE, test::extents({3}), properties, bias.data());
+    });
+    const StoredCheckpoint stored(InputFile(written.path()));
+    const auto entry = std::ranges::find(stored.entries(), "fc.bias", &StoredEntry::name);
+    REQUIRE(entry != stored.entries().end());
+    CHECK(has_reported_values(*entry) == checked);
+    CHECK(entry->values.size() == (checked ? 12 : 0));
+    CHECK(read_checkpoint(written.path()).parameters.at("fc.bias").values == bias);
+  }
+}
+
+TEST_CASE("a plain chunk of another size than its values is refused") {
+  const test::TemporaryFolder folder;
+  test::write_bytes(folder / "file", std::string(100, 'x'));
+  const InputFile file(folder / "file");
+  std::vector<float> values(10);
+  CHECK(test::error_of([&] {
+          read_chunk(file, {.address = 0, .bytes = 44, .first = 0, .values = 10, .filters = kPlain},
+                     std::span(values));
+        }) == "a chunk of 40 bytes is stored in 44");
 }
 
 TEST_CASE("a chunk is read only where its file has room") {

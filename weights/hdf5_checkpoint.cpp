@@ -1,7 +1,6 @@
 #include "weights/hdf5_checkpoint.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,8 +12,10 @@
 #include "weights/files/byte_source.h"
 #include "weights/files/file_kind.h"
 #include "weights/files/printable.h"
+#include "weights/files/signatures.h"
 #include "weights/hdf5_array.h"
 #include "weights/hdf5_handle.h"
+#include "weights/hdf5_input.h"
 #include "weights/stored_checkpoint.h"
 
 namespace odin::hdf5 {
@@ -22,16 +23,15 @@ namespace {
 
 // Throws Error, which says what the file is, unless it is HDF5.
 void require_hdf5(const InputFile& input) {
-  const std::filesystem::path& path = input.path();
-  if (check(H5Fis_hdf5(path.c_str()), "it cannot be opened") > 0) return;
-  const SharedSource bytes = in_file(InputFile(path));
+  const SharedSource bytes = in_file(input.duplicate());
+  if (looks_like_hdf5(*bytes)) return;
   require(bytes->size() > 0, "it is empty");
   if (const auto other = recognise_other_file(*bytes)) fail("{}", *other);
   if (const auto text = recognise_text(*bytes)) fail("{}, not an HDF5 file", *text);
   require(!looks_convertible(*bytes),
           "it is not an HDF5 file, but may be one of PyTorch or safetensors: convert it with "
           "convert_checkpoint");
-  if (const auto named = recognise_by_name(path, *bytes)) fail("{}", *named);
+  if (const auto named = recognise_by_name(input.path(), *bytes)) fail("{}", *named);
   fail("it is not a checkpoint, which is an HDF5 file");
 }
 
@@ -67,7 +67,7 @@ void report_values(const Handle& dataset, const StoredArray& array, ResultWriter
 
 void report_checkpoint(const InputFile& input, ResultWriter& writer) {
   require_hdf5(input);
-  const Handle file = open_for_reading(input.path().string());
+  const Handle file = open_for_reading(input);
   StoredFile totals = stored_file(input, file);
   const Checkpoint description = read_description(file);
   const bool may_be_of_fit = has_fit(description);

@@ -19,25 +19,6 @@ herr_t keep_first(unsigned, const H5E_error2_t* entry, void* words) {
   return 0;
 }
 
-// Throws Error: why a file could not be opened.
-[[noreturn]] void refuse_file(const std::string& why) {
-  const auto says = [&](const char* words) { return why.find(words) != std::string::npos; };
-  if (says("unable to lock")) {
-    fail(
-        "it cannot be locked ({}); the variable HDF5_USE_FILE_LOCKING in the environment asks for "
-        "locks: unset it",
-        why);
-  }
-  if (says("errno = ")) fail("it cannot be read ({})", why);  // a system call failed
-  if (says("already open for")) {
-    fail(
-        "a program has it open for writing, or ended without closing it ({}); wait until that "
-        "program is done, or give a copy that 'h5clear --status' has cleared",
-        why);
-  }
-  fail("it is damaged or cut short ({})", why);
-}
-
 }  // namespace
 
 Session::Session() : lock_(library_mutex()) {
@@ -66,21 +47,6 @@ std::string reason() {
   std::string words;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &words);
   return words.empty() ? "HDF5 gives no reason" : words;
-}
-
-Handle open_for_reading(const std::string& path) {
-  const Handle access(check(H5Pcreate(H5P_FILE_ACCESS), "HDF5 fails"));
-  check(H5Pset_file_locking(access.get(), false, true), "HDF5 cannot do without locks");
-  Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
-  if (file.get() >= 0) return file;
-  std::string why = reason();
-  if (why.find("flag values don't match") != std::string::npos) {
-    // This process has it open with locks. HDF5 then opens it once more only in the same way.
-    file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
-    if (file.get() >= 0) return file;
-    why = reason();
-  }
-  refuse_file(why);
 }
 
 }  // namespace odin::hdf5

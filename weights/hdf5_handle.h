@@ -70,9 +70,4 @@ class Handle {
   hid_t id_ = H5I_INVALID_HID;
 };
 
-// Opens a file to read it, without a lock: network file systems may have none, and another program's
-// lock on the file does not concern a reader. Throws Error, which calls the file damaged only if its
-// content is the reason.
-Handle open_for_reading(const std::string& path);
-
 }  // namespace odin::hdf5

@@ -180,16 +180,12 @@ TEST_CASE("a checkpoint on a file system without locks is read") {
   // AddressSanitizer wants to be the first library, unless it is told otherwise.
   const std::string without_locks =
       "ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD='" ODIN_NO_LOCKS "' ";
-  const auto result = inspect(file, without_locks);
-  CHECK(result.exit_status == 0);
-  CHECK(result.errors.empty());
-  CHECK(result.output == inspect(file).output);
-  // Where the environment asks for locks, the error says what failed. The file is not damaged.
-  const auto locking = inspect(file, without_locks + "HDF5_USE_FILE_LOCKING=TRUE");
-  CHECK(locking.exit_status == 1);
-  CHECK(contains(locking.errors, "it cannot be locked (unable to lock file, errno = 37"));
-  CHECK(contains(locking.errors, "unset it"));
-  CHECK(!contains(locking.errors, "damaged"));
+  for (const char* locking : {"", "HDF5_USE_FILE_LOCKING=TRUE"}) {
+    const auto result = inspect(file, without_locks + locking);
+    CHECK(result.exit_status == 0);
+    CHECK(result.errors.empty());
+    CHECK(result.output == inspect(file).output);
+  }
 }
 
 }  // namespace

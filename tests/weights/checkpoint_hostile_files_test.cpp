@@ -180,8 +180,11 @@ TEST_CASE("unknown filters are named") {
 }
 
 TEST_CASE("entries that cannot be parameters are named") {
-  const Damaged type(
-      [](hid_t f) { H5Tcommit2(f, "kind", fixed_text(3), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT); });
+  const Damaged type([](hid_t f) {
+    const hid_t text = fixed_text(3);
+    H5Tcommit2(f, "kind", text, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Tclose(text);  // else the file stays open, and is not complete
+  });
   CHECK(type.error() == kMisfit + std::string("kind is neither a group nor a data set"));
   const Damaged dotted([](hid_t f) { replace(f, "fc.bias", H5T_IEEE_F32LE, extents({3})); });
   CHECK(dotted.error() == kMisfit + std::string("fc.bias has a '.' or '/' in its name"));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -271,6 +272,28 @@ TEST_CASE("chunks of a report are equal parts of their array") {
         std::string(kStart) + "has a chunk of 14 values at value 7, where others are expected");
   CHECK(error([](auto& chunks) { chunks[1].values = 7; }) ==
         std::string(kStart) + "has a chunk of 7 values at value 14, where others are expected");
+}
+
+TEST_CASE("a file is read to its end although another one takes its place") {
+  const test::TemporaryFolder folder;
+  Checkpoint written = test::small_densenet();
+  const auto write = [&](const char* name) {
+    written.source = name;
+    written.parameters.at("fc.bias").values[0] = static_cast<float>(*name);
+    write_checkpoint(written, folder / name);
+  };
+  write("first");
+  write("second");
+  const InputFile file(folder / "first");
+  std::filesystem::rename(folder / "second", folder / "first");
+  for (const bool is_there : {true, false}) {
+    if (!is_there) std::filesystem::remove(folder / "first");
+    const StoredCheckpoint stored(file);
+    Checkpoint read = stored.description();
+    read_arrays(stored, file, read);
+    CHECK(read.source == "first");
+    CHECK(read.parameters.at("fc.bias").values[0] == static_cast<float>('f'));
+  }
 }
 
 TEST_CASE("values that are stored in one piece are not part of the report") {

@@ -50,6 +50,20 @@ InputFile::InputFile(InputFile&& other) noexcept
       descriptor_(std::exchange(other.descriptor_, -1)),
       size_(other.size_) {}
 
+InputFile InputFile::duplicate() const {
+  const int descriptor = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+  require(descriptor >= 0, "cannot open '{}' once more: {}", path_.string(), system_reason());
+  return {descriptor, path_};
+}
+
+std::string InputFile::path_to_open() const {
+  std::string path = fmt::format("/proc/self/fd/{}", descriptor_);
+  const bool is_there = ::access(path.c_str(), R_OK) == 0;
+  require(is_there, "cannot open '{}' as {}, for which /proc has to be mounted: {}", path_.string(),
+          path, system_reason());
+  return path;
+}
+
 std::size_t InputFile::read_some(std::int64_t offset, void* to, std::size_t count) const {
   std::size_t done = 0;
   while (done < count) {

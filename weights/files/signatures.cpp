@@ -1,5 +1,6 @@
 #include "weights/files/signatures.h"
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +28,13 @@ bool looks_like_gzip(const ByteSource& file) {
 }
 
 bool looks_like_hdf5(const ByteSource& file) {
-  return first_bytes(file, 4) == "\x89HDF";
+  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+  std::string found(kSignature.size(), '\0');
+  for (std::uint64_t at = 0; at + found.size() <= file.size(); at = at == 0 ? 512 : 2 * at) {
+    file.read(at, std::as_writable_bytes(std::span(found)));
+    if (found == kSignature) return true;
+  }
+  return false;
 }
 
 bool looks_like_safetensors(const ByteSource& file) {

@@ -51,7 +51,7 @@ bool read_file_header(const InputFile& file) {
   const std::size_t count = file.read_some(0, header.data(), header.size());
   const std::string_view text(header.data(), count);
   require(count > 0, "it is empty");
-  const bool is_hdf5 = looks_like_hdf5(*in_file(InputFile(file.path())));
+  const bool is_hdf5 = looks_like_hdf5(*in_file(file.duplicate()));
   require(!is_hdf5 && !text.starts_with("MATLAB 7.3"),
           "it is of MATLAB's version 7.3 (HDF5), where version 5 is needed: save it with "
           "save(FILE, 'X', 'y', '-v7')");
@@ -62,7 +62,7 @@ bool read_file_header(const InputFile& file) {
     if (order == "MI" && version == std::string_view("\1\0", 2)) return true;
   }
   if (text.starts_with("MATLAB 5")) fail("its header is damaged or cut: download it again");
-  const SharedSource bytes = in_file(InputFile(file.path()));
+  const SharedSource bytes = in_file(file.duplicate());
   if (const auto other = recognise_other_file(*bytes)) fail("{}", *other);
   fail(
       "it is not a file of MATLAB's version 5 (it may be of version 4): save it with save(FILE, "

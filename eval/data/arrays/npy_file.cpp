@@ -141,7 +141,7 @@ NumpyArray open_npy_file(InputFile file) {
   begin.resize(file.read_some(0, begin.data(), begin.size()));
   require(!begin.empty(), "it is empty");
   if (!begin.starts_with(kMagic)) {
-    const SharedSource bytes = in_file(InputFile(file.path()));
+    const SharedSource bytes = in_file(file.duplicate());
     require(!looks_like_zip(*bytes),
             "it is an archive, such as .npz: save one array with numpy.save(), and give that file");
     if (const auto other = recognise_other_file(*bytes)) fail("{}", *other);

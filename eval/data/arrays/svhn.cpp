@@ -122,7 +122,7 @@ std::vector<std::int32_t> read_classes(mat_t* file, std::size_t images) {
 }
 
 Content read_content(const InputFile& input, const MatLayout& layout) {
-  const MatFile file(Mat_Open(input.path().c_str(), MAT_ACC_RDONLY));
+  const MatFile file(Mat_Open(input.path_to_open().c_str(), MAT_ACC_RDONLY));
   require(file != nullptr && Mat_GetVersion(file.get()) == MAT_FT_MAT5,
           "it cannot be read as a file of MATLAB's version 5");
   const MatVariable x = find(file.get(), "X", "images");

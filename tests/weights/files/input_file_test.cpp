@@ -1,14 +1,17 @@
 #include "weights/files/input_file.h"
 
 #include <fstream>
+#include <string>
 #include <utility>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/support/error_of.h"
 #include "tests/support/support.h"
+#include "weights/child_process.h"
 
 namespace odin {
 namespace {
@@ -74,6 +77,34 @@ TEST_CASE("a file that is moved stays open") {
   InputFile file(folder / "file");
   const InputFile moved(std::move(file));
   CHECK(moved.content() == "text");
+}
+
+TEST_CASE("an open file is opened once more, whatever is at its path by now") {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "file") << "text";
+  std::ofstream(folder / "other") << "other";
+  const InputFile file(folder / "file");
+  fs::rename(folder / "other", folder / "file");
+  CHECK(file.duplicate().content() == "text");
+  CHECK(file.duplicate().path() == folder / "file");
+  CHECK(InputFile(file.path_to_open()).content() == "text");
+  fs::remove(folder / "file");
+  CHECK(InputFile(file.path_to_open()).content() == "text");
+}
+
+TEST_CASE("a system without /proc is said to have none") {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "file") << "text";
+  if (geteuid() != 0) return test::skip("only root may change the root of the file system");
+  const InputFile file(folder / "file");
+  const std::string sentence = error_of([&] {
+    run_in_child([&](ResultWriter&) {
+      REQUIRE(chroot(folder.path().c_str()) == 0);
+      file.path_to_open();
+    });
+  });
+  CHECK(sentence.starts_with("cannot open '" + file.path().string() + "' as /proc/self/fd/"));
+  CHECK(sentence.ends_with(", for which /proc has to be mounted: No such file or directory"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -171,6 +172,26 @@ TEST_CASE("SVHN: a bit flipped in the headers of a plain file does not crash or 
         error_of([&] { pixels = read_all_bytes(*open_svhn(flipped)).size(); });
     CHECK(pixels == files.pixels.size());
     CHECK((error == kNoError || holds(error, {"flipped.mat' cannot be read as SVHN: "})));
+  }
+}
+
+TEST_CASE("SVHN: a file is read to its end although another one takes its place") {
+  const SciPyFiles files;
+  if (!files.made) return;
+  const fs::path file = files.folder / "changing.mat";
+  const Bytes one = read_file(files.folder / "one_image.mat");
+  write_file(file, one);
+  // Two files take turns while others are read.
+  const std::jthread other([&](const std::stop_token& stop) {
+    const fs::path next = files.folder / "next.mat";
+    const Bytes twelve = read_file(files.folder / "good_plain.mat");
+    for (int turn = 0; !stop.stop_requested(); ++turn) {
+      write_file(next, turn % 2 == 0 ? twelve : one);
+      fs::rename(next, file);
+    }
+  });
+  for (int trial = 0; trial < 100; ++trial) {
+    CHECK(error_opening(file) == kNoError);
   }
 }
 

@@ -126,7 +126,17 @@ std::span<const std::byte> take(std::span<const std::byte>& from, std::uint64_t 
   return taken;
 }
 
-std::vector<std::byte> read_in_child(const InputFile& input) {
+}  // namespace
+
+bool has_fit(const Checkpoint& description) {
+  return description.detector && description.detector->training_images > 0;
+}
+
+bool is_name_of_fit(std::string_view name) {
+  return name.starts_with(kDetectorFitPrefix);
+}
+
+std::vector<std::byte> report_of(const InputFile& input) {
   // Here, so that no other thread is in the library when the child starts.
   const hdf5::Session session;
   ChildLimits limits;
@@ -139,18 +149,7 @@ std::vector<std::byte> read_in_child(const InputFile& input) {
   }
 }
 
-}  // namespace
-
-bool has_fit(const Checkpoint& description) {
-  return description.detector && description.detector->training_images > 0;
-}
-
-bool is_name_of_fit(std::string_view name) {
-  return name.starts_with(kDetectorFitPrefix);
-}
-
-StoredCheckpoint::StoredCheckpoint(const InputFile& input)
-    : StoredCheckpoint(read_in_child(input)) {}
+StoredCheckpoint::StoredCheckpoint(const InputFile& input) : StoredCheckpoint(report_of(input)) {}
 
 StoredCheckpoint::StoredCheckpoint(std::vector<std::byte> report) : report_(std::move(report)) {
   std::span<const std::byte> rest = report_;

@@ -35,10 +35,13 @@ inline bool has_reported_values(const StoredEntry& entry) {
   return entry.array && entry.array->chunks.empty();
 }
 
+// Has a child process read the file through HDF5 (hdf5::report_checkpoint()), and returns what it reports. Throws Error if
+// the file cannot be read, or describes no network.
+std::vector<std::byte> report_of(const InputFile& input);
+
 class StoredCheckpoint {
  public:
-  // Has a child process read the file through HDF5 (hdf5::report_checkpoint()). Throws Error if it cannot be read, or
-  // describes no network.
+  // Reads the report of a file. Throws Error likewise.
   explicit StoredCheckpoint(const InputFile& input);
   // Reads a report. Throws Error unless it is complete, and what it says is possible: the process that wrote it may have
   // been damaged by the file that it read. Names of entries are as they are in the file; all other text can be printed.

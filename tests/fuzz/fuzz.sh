@@ -3,14 +3,14 @@
 #
 #     tests/fuzz/fuzz.sh [SECONDS [READER...]]
 #
-# Each READER (checkpoint, cifar, idx, image, network_file, npy, svhn, training_state; all of them by default) runs for
-# SECONDS (30 by default), two at a time, from a fresh corpus. Fails if one finds anything. Findings, logs and corpora
+# Each READER (checkpoint, cifar, idx, image, network_file, npy, report, svhn, training_state; all of them by default) runs
+# for SECONDS (30 by default), two at a time, from a fresh corpus. Fails if one finds anything. Findings, logs and corpora
 # stay in build/fuzz; so do files on which HDF5 crashed in the child process that may.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-30}
 readers=("${@:2}")
-if [ ${#readers[@]} = 0 ]; then readers=(checkpoint cifar idx image network_file npy svhn training_state); fi
+if [ ${#readers[@]} = 0 ]; then readers=(checkpoint cifar idx image network_file npy report svhn training_state); fi
 build=build/fuzz
 mkdir -p "$build"
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_BUILD_TYPE=Debug -DODIN_CUDA=OFF \

@@ -2,7 +2,7 @@
 
     make_corpus.py READER FOLDER
 
-READER is the name of a target: checkpoint, cifar, idx, image, network_file, npy, svhn or training_state.
+READER is the name of a target: checkpoint, cifar, idx, image, network_file, npy, report, svhn or training_state.
 """
 import gzip
 import io
@@ -150,6 +150,11 @@ def npy(write, _):
         write(f"{severity}", bytes([severity]) + struct.pack("<H", len(files[0])) + b"".join(files))
 
 
+def report(write, folder):
+    """Checkpoints, of which the target makes reports."""
+    checkpoint(write, folder)
+
+
 def svhn(_, folder):
     """Two images with labels of several types, compressed and not."""
     from scipy.io import savemat  # only this reader needs it
@@ -222,7 +227,7 @@ def main():
         with open(os.path.join(folder, name), "wb") as file:
             file.write(data)
 
-    makers = (checkpoint, cifar, idx, image, network_file, npy, svhn, training_state)
+    makers = (checkpoint, cifar, idx, image, network_file, npy, report, svhn, training_state)
     {make.__name__: make for make in makers}[reader](write, folder)
 
 

@@ -1,5 +1,6 @@
 #include "eval/benchmark/training_images.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <system_error>
@@ -15,17 +16,31 @@ namespace {
 
 constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
+// Whether a file or folder is another one, or in it.
+bool is_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  std::error_code no_path;
+  std::error_code no_folder;
+  const std::filesystem::path inner = std::filesystem::canonical(path, no_path);
+  const std::filesystem::path outer = std::filesystem::canonical(folder, no_folder);
+  if (no_path || no_folder) return false;
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
 // Throws Error if images would be fitted on that are judged, too. A score knows its training images: figures
 // would flatter, and a threshold would accept fewer of other images than it says.
 void require_apart(const DatasetSpec& fitted, const SetRequest& in,
                    const TrainingRequest& request) {
   const DatasetSpec judged = parse_dataset_spec(in.spec);
-  std::error_code not_there;
-  const bool is_same = fitted.kind == judged.kind && fitted.severity == judged.severity &&
-                       std::filesystem::equivalent(fitted.path, judged.path, not_there);
-  if (!is_same || request.most.value_or(kAll) <= request.spare) return;
+  const bool is_part = is_in(fitted.path, judged.path);
+  const bool has_part = is_in(judged.path, fitted.path);
+  const bool same_severity = fitted.severity == judged.severity;
+  const bool all_severities = fitted.severity == 0 || judged.severity == 0;
+  if (fitted.kind != judged.kind || !(is_part || has_part)) return;
+  if (!same_severity && !all_severities) return;
+  const bool is_same = is_part && has_part && same_severity;
+  if (is_same && request.most.value_or(kAll) <= request.spare) return;
   const std::string spare =
-      request.spare > 0
+      is_same && request.spare > 0
           ? fmt::format(", or take only the {0} that are left out, with --fit-images {0}",
                         request.spare)
           : "";

@@ -80,6 +80,17 @@ TEST_CASE("images that are judged or tuned on are not fitted on") {
                "others with --fit-on, or take only the 3 that are left out, with --fit-images 3"));
   CHECK(contains(refused(w, same + " --fit-images 4"), "both fitted on and judged"));
   w.succeed(kGeneral + same + " --fit-images 3");
+  // A folder around the set's, and one in it.
+  w.write_folder("photos/a", 5, 1);
+  w.write_folder("photos/b", 5, 2);
+  const std::string photos = "--weights densenet10.h5 --out uniform --skip 0 --score react --quiet";
+  for (const char* sets : {" --in folder:photos/a --fit-on folder:photos/",
+                           " --in folder:photos --fit-on folder:photos/b --fit-images 1"}) {
+    const ProgramResult r = w.run(photos + sets);
+    CHECK(r.exit_status == 1);
+    CHECK(contains(r.errors, "both fitted on and judged: give others with --fit-on"));
+  }
+  w.succeed(photos + " --in folder:photos/a --fit-on folder:photos/b");
   const std::string error = refused(w, same + " --fit-images 3 --search");
   CHECK(contains(error, "both fitted on and judged: give others with --fit-on"));
   CHECK_FALSE(contains(error, "left out"));

@@ -33,26 +33,37 @@ ODIN_INLINE PanelSource source_of(const ConvolutionTask& task, long image, long 
 }
 
 // Brings channels [0, depth) of a source into a panel, after the prologue: calls use(channel, x) with the `kWidth`
-// vectors of each once they are stored. kMask: there is a mask.
+// vectors of each. Those of the next one come before that: the processor begins with what stands first, and so what
+// `use` multiplies never waits for a prologue. kMask: there is a mask.
 template <Load kLoad, bool kMask, int kWidth, class Use>
 ODIN_INLINE void pack_panel(const PanelSource& source, int depth, float* panel, Use use) {
   const float* from = source.x;
   Word* mask = kMask ? source.mask : nullptr;
-  for (int k = 0; k < depth; ++k, from += source.plane, panel += kPanel) {
+  const auto bring = [&](int k, Vector(&x)[kWidth]) {
     Vector scale{}, shift{};
     if constexpr (kLoad == Load::kNormalise) {
       scale = splat(source.scale[k]);
       shift = splat(source.shift[k]);
     }
-    Vector x[kWidth];
 #pragma GCC unroll 2
     for (int v = 0; v < kWidth; ++v) {
       x[v] = take<kLoad>(from + v * kLanes, mask, v, scale, shift);
       store(panel + v * kLanes, x[v]);
     }
+    from += source.plane;
+    panel += kPanel;
     if constexpr (kMask) mask += source.mask_plane;
-    use(k, x);
+  };
+  Vector x[kWidth];
+  bring(0, x);
+  for (int k = 1; k < depth; ++k) {
+    Vector next[kWidth];
+    bring(k, next);
+    use(k - 1, x);
+#pragma GCC unroll 2
+    for (int v = 0; v < kWidth; ++v) x[v] = next[v];
   }
+  use(depth - 1, x);
 }
 
 // Like multiply_block(), with a panel that is packed meanwhile.
@@ -90,27 +101,24 @@ void pointwise(const ConvolutionTask& task) {
   const long panel = static_cast<long>(task.in_channels) * kPanel;
   for (int image = 0; image < task.images; ++image) {
     for (long v = 0; v < vectors; v += kStripVectors) {
-      const int count = vectors - v < kStripVectors ? static_cast<int>(vectors - v) : kStripVectors;
-      Destination to = destination_of(task, image, v);
+      // One for each panel: the parts of a copy would be read as one while they are still on their way to the cache.
+      Destination to[kStripPanels];
+      for (int p = 0; p < kStripPanels; ++p) to[p] = destination_of(task, image, v + p * kVectors);
       const float* a = task.weights;
       for (int row = 0; row < task.out_channels;) {
         const int block = block_rows(task.out_channels - row);
-        for (int p = 0; p * kVectors < count; ++p) {
-          Destination part = to;
-          part.y += p * kPanel;
-          if (part.mask != nullptr) part.mask += p * kVectors;
-          if (part.residual != nullptr) part.residual += p * kPanel;
+        for (int p = 0; p < kStripPanels && v + p * kVectors < vectors; ++p) {
+          const long at = v + p * kVectors;
           float* const packed = task.workspace + p * panel;
-          const int left = count - p * kVectors;
           if (row == 0) {
-            multiply_source<kLoad, kMask>(block, left, a, source_of(task, image, v + p * kVectors),
-                                          packed, task.in_channels, part);
+            multiply_source<kLoad, kMask>(block, vectors - at, a, source_of(task, image, at),
+                                          packed, task.in_channels, to[p]);
           } else {
-            multiply_block(block, left, a, packed, task.in_channels, part);
+            multiply_block(block, vectors - at, a, packed, task.in_channels, to[p]);
           }
+          to[p].advance(block);
         }
         a += static_cast<long>(block) * task.in_channels;
-        to.advance(block);
         row += block;
       }
     }

@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <regex>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +38,15 @@ void require_written() {
   require(written, "cannot write to standard output: {}", system_reason(errno != 0 ? errno : EIO));
 }
 
+// What is wrong with the command line. An option that is spelt wrong comes first: what CLI11 misses may be its value.
+std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
+  for (const std::string& argument : app.remaining()) {
+    if (argument.starts_with('-')) return fmt::format("there is no option {}", argument);
+  }
+  static const std::regex kTooMany("At Most 1 required but received ([0-9]+)");
+  return std::regex_replace(error.what(), kTooMany, "takes one value, but $1 are given");
+}
+
 int parse_and_run(CLI::App& app, int argc, const char* const* argv,
                   const std::function<int()>& run) {
   try {
@@ -44,7 +54,8 @@ int parse_and_run(CLI::App& app, int argc, const char* const* argv,
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    complain(app.get_name(), fmt::format("{} (see {} --help)", error.what(), app.get_name()));
+    complain(app.get_name(),
+             fmt::format("{} (see {} --help)", sentence_of(app, error), app.get_name()));
     return kWrongUsage;
   }
   return run();

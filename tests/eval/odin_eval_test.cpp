@@ -195,6 +195,14 @@ TEST_CASE("a wrong command line ends with status 2 and one sentence") {
   }
 }
 
+TEST_CASE("an option that is spelt wrong or given twice is what a sentence is about") {
+  const EvalWorkspace w;
+  CHECK(w.run("--wieghts n.h5 --in uniform --out gaussian").errors ==
+        "odin_eval: there is no option --wieghts (see odin_eval --help)\n");
+  CHECK(w.run("--demo --seed 1 --seed 2").errors ==
+        "odin_eval: --seed: takes one value, but 2 are given (see odin_eval --help)\n");
+}
+
 TEST_CASE("bad input ends with status 1 and one sentence that names it") {
   const EvalWorkspace w;
   std::ofstream(w.folder / "text.h5") << "this is not HDF5";

@@ -25,14 +25,14 @@ constexpr Group kGroups[] = {
     {"all", [](const Detector& d) { return !d.has_own_gradient(); }},
 };
 
+// "react" of "react:percentile=80".
+std::string_view base_name(std::string_view name) {
+  return name.substr(0, name.find(':'));
+}
+
 const Detector* find_base(std::string_view name) {
   const auto found = std::ranges::find(kAll, name, [](const Detector* d) { return d->name; });
   return found == std::end(kAll) ? nullptr : *found;
-}
-
-[[noreturn]] void fail_unknown(std::string_view name) {
-  fail("there is no score \"{}\": use {}, or {}", name, fmt::join(detector_names(), ", "),
-       fmt::join(detector_groups(), ", "));
 }
 
 }  // namespace
@@ -53,8 +53,9 @@ std::span<const Detector* const> default_detectors() {
 }
 
 const Detector& detector_named(std::string_view name) {
-  const Detector* base = find_base(name.substr(0, name.find(':')));
-  if (base == nullptr) fail_unknown(name);
+  const Detector* base = find_base(base_name(name));
+  require(base != nullptr, "there is no score \"{}\": use one of {}", name,
+          fmt::join(detector_names(), ", "));
   return variant_named(*base, name);
 }
 
@@ -87,6 +88,8 @@ std::vector<const Detector*> parse_detectors(std::span<const std::string_view> n
   for (const std::string_view name : names) {
     const auto group = std::ranges::find(kGroups, name, &Group::name);
     if (group == std::end(kGroups)) {
+      require(find_base(base_name(name)) != nullptr, "there is no score \"{}\": use {}, or {}",
+              name, fmt::join(detector_names(), ", "), fmt::join(detector_groups(), ", "));
       wanted.push_back(&detector_named(name));
       continue;
     }

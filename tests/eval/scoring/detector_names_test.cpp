@@ -53,7 +53,8 @@ TEST_CASE("wrong names and options are refused with a sentence") {
     CHECK(find_detector(name) == nullptr);
     return test::error_of([&] { detector_named(name); });
   };
-  CHECK(sentence("odim").starts_with("there is no score \"odim\": use baseline, "));
+  CHECK(sentence("odim").starts_with("there is no score \"odim\": use one of baseline, "));
+  CHECK(sentence("odim").ends_with(", odin_max_logit"));
   CHECK(sentence("energy:T=2") == "the score energy has no options, but T=2 was given");
   CHECK(sentence("ash_s:percent=2") == "the score ash_s has no option percent: it has percentile");
   for (const char* bad : {"ash_s:percentile", "ash_s:percentile=", "ash_s:percentile=9x",

@@ -6,6 +6,7 @@
 
 #include <CLI/App.hpp>
 
+#include "eval/benchmark/class_match.h"
 #include "eval/benchmark/set_request.h"
 #include "eval/benchmark/training_images.h"
 #include "eval/cli/device_options.h"
@@ -197,9 +198,10 @@ void print_settings(const Options& o, const DetectorSettings& s) {
   fmt::print("score       {}\n", score_text(s));
   fmt::print("threshold   {:.17g}\n", s.threshold);
   fmt::print(
-      "TPR         {:g} % asked for, from {} images of {};\n"
+      "TPR         {:g} % asked for, from {} image{} of {};\n"
       "            other images of that source: {:.1f} to {:.1f} % (95 % confidence)\n",
-      100 * s.tpr, s.images, printable(s.images_name), 100 * s.tpr_low, 100 * s.tpr_high);
+      100 * s.tpr, s.images, s.images == 1 ? "" : "s", printable(s.images_name), 100 * s.tpr_low,
+      100 * s.tpr_high);
   fmt::print("written     {}\n", printable(o.out));
   flush_standard_output();
 }
@@ -221,6 +223,10 @@ int calibrate_detector(const Options& o) {
     training = open_training_images({o.fit_on, o.fit_images, o.skip}, in, checkpoint, options);
   }
   if (!o.quiet) {
+    for (const std::string& note :
+         origin_notes(images.display_name, checkpoint.in_dataset, parse_dataset_spec(o.in).kind)) {
+      std::fputs(fmt::format("{}\n", note).c_str(), stderr);
+    }
     print_notes(images);
     if (training) print_notes(training->set);
   }

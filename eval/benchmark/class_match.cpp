@@ -85,13 +85,24 @@ SetOrigin set_origin(DatasetKind kind, std::string_view trained_on) {
   }
 }
 
+std::vector<std::string> origin_notes(std::string_view images, std::string_view trained_on,
+                                      DatasetKind kind) {
+  const SetOrigin origin = set_origin(kind, trained_on);
+  if (origin == SetOrigin::kOther) {
+    return {fmt::format("The network was trained on {}, but the in-distribution set is {}.",
+                        printable(trained_on, 80, Characters::kUtf8), images)};
+  }
+  const bool training_half =
+      kind == DatasetKind::kCifar10Training || kind == DatasetKind::kCifar100Training;
+  if (origin == SetOrigin::kSame && training_half) {
+    return {fmt::format(
+        "The network was trained on the images of {}, which score higher than new ones.", images)};
+  }
+  return {};
+}
+
 ClassMatch match_classes(const Dataset& images, const NetworkClasses& network, SetOrigin origin) {
   ClassMatch match;
-  if (origin == SetOrigin::kOther) {
-    match.notes.push_back(
-        fmt::format("The network was trained on {}, but the in-distribution set is {}.",
-                    printable(network.trained_on, 80, Characters::kUtf8), images.name()));
-  }
   if (!images.labelled()) return match;
   const auto of_set = static_cast<std::size_t>(images.num_classes());
   const auto of_network = static_cast<std::size_t>(network.count);
@@ -136,9 +147,12 @@ ClassMatch match_classes(const Dataset& images, const NetworkClasses& network, S
 }
 
 ClassMatch match_classes(const Dataset& images, const Checkpoint& checkpoint, DatasetKind kind) {
-  return match_classes(
+  ClassMatch match = match_classes(
       images, {num_classes(checkpoint.architecture), checkpoint.class_names, checkpoint.in_dataset},
       set_origin(kind, checkpoint.in_dataset));
+  const std::vector<std::string> notes = origin_notes(images.name(), checkpoint.in_dataset, kind);
+  match.notes.insert(match.notes.begin(), notes.begin(), notes.end());
+  return match;
 }
 
 }  // namespace odin

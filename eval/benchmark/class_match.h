@@ -33,6 +33,11 @@ struct NetworkClasses {
   std::string_view trained_on;
 };
 
+// A sentence for what is wrong with images of this name and kind as in-distribution images that the network has not
+// seen: they are of another set than it was trained on, or of its training half.
+std::vector<std::string> origin_notes(std::string_view images, std::string_view trained_on,
+                                      DatasetKind kind);
+
 // Classes are matched by name if both have names. Class folders whose names are the numbers from 0 are
 // the network's classes of those numbers. Without names, and in the set that the network was trained
 // on, the classes are numbered alike.

@@ -166,6 +166,11 @@ Job prepare_job(const JobRequest& request) {
     const SetRequest& set = out_sets.present[i];
     const NamedDataset& out = opened[i];
     append(set_notes, notes_on(out));
+    if (same_images(parse_dataset_spec(set.spec), parse_dataset_spec(network.in.spec))) {
+      set_notes.push_back(
+          fmt::format("{} is the in-distribution set and an out-of-distribution set at once.",
+                      out.display_name));
+    }
     tasks.push_back({.out = reported_images(out, parts),
                      .parameters = {request.temperature.value_or(set.parameters.temperature),
                                     request.magnitude.value_or(set.parameters.magnitude)},

@@ -77,6 +77,12 @@ DatasetSpec parse_dataset_spec(std::string_view text) {
   return {found->kind, with_home(place)};
 }
 
+bool same_images(const DatasetSpec& a, const DatasetSpec& b) {
+  if (a.kind != b.kind || a.severity != b.severity) return false;
+  std::error_code error;
+  return is_noise(a.kind) || std::filesystem::equivalent(a.path, b.path, error);
+}
+
 namespace {
 
 std::shared_ptr<const Dataset> open(const DatasetSpec& spec, const DatasetOptions& options) {

@@ -39,6 +39,9 @@ std::string_view format_of(std::string_view text);
 // forms, for anything else.
 DatasetSpec parse_dataset_spec(std::string_view text);
 
+// Whether both read the same images, however their paths are written.
+bool same_images(const DatasetSpec& a, const DatasetSpec& b);
+
 // Whether the images are generated, so that their number must be given.
 bool is_noise(DatasetKind kind);
 

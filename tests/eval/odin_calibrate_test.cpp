@@ -146,6 +146,33 @@ TEST_CASE("odin_calibrate fits a score on the training half, and keeps what it h
   CHECK_FALSE(read_checkpoint(w.folder / "e.h5").detector_fit);
 }
 
+TEST_CASE("odin_calibrate says where images are not what a threshold needs") {
+  const Workspace w;
+  w.write_training_half();
+  const std::string command = "--weights densenet10.h5 --device cpu --out d.h5 --in ";
+  CHECK(w.calibrate(command + "cifar10-train:cifar-10-batches-bin")
+            .errors.starts_with(
+                "The network was trained on the images of CIFAR-10 (training), which score "
+                "higher than new ones.\n"));
+  Checkpoint other = read_checkpoint(w.folder / "densenet10.h5");
+  other.in_dataset = "cifar100";
+  write_checkpoint(other, w.folder / "densenet10.h5");
+  CHECK(
+      w.calibrate(command + "cifar10:cifar-10-batches-bin")
+          .errors.starts_with("The network was trained on cifar100, but the in-distribution set is "
+                              "CIFAR-10.\n"));
+  // Others of the same folder will do.
+  w.write_folder("photos", 5, 1);
+  const ProgramResult apart = w.calibrate(command +
+                                          "folder:photos --quiet --skip 3 --score knn:neighbours=1 "
+                                          "--fit-on folder:photos --fit-images 3");
+  INFO(apart.errors);
+  CHECK(apart.exit_status == 0);
+  CHECK(apart.errors.empty());
+  CHECK(holds(w.calibrate(command + "folder:photos --quiet --images 1").output,
+              {"from 1 image of photos;"}));
+}
+
 TEST_CASE("odin_calibrate refuses what makes no detector") {
   const Workspace w;
   const auto fails = [&](const std::string& arguments, int status, const std::string& part) {
@@ -158,7 +185,7 @@ TEST_CASE("odin_calibrate refuses what makes no detector") {
   fails(kNetwork, 2, "--out is required");
   fails(kNetwork + "--out d.h5 --tpr 1", 2, "1 is not between 0 and 1");
   fails(kNetwork + "--out d.h5 --tpr nan", 2, "nan is not between 0 and 1");
-  fails(kNetwork + "--out d.h5 --score all", 2, "all");
+  fails(kNetwork + "--out d.h5 --score all", 2, "there is no score \"all\": use one of baseline, ");
   fails(kNetwork + "--out d.h5 --score energy --magnitude 0.1", 2,
         "the score energy has neither temperature nor magnitude");
   fails(kNetwork + "--out d.h5 --score energy --fit-on folder:x", 2,

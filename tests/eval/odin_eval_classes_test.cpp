@@ -42,6 +42,23 @@ double accuracy(const EvalWorkspace& w, const std::string& arguments) {
 
 }  // namespace
 
+TEST_CASE("a note says where sets are the network's training images, or one another") {
+  const EvalWorkspace w;
+  w.write_training_half();
+  const ProgramResult r = w.succeed(
+      "--weights densenet10.h5 --in cifar10-train:cifar-10-batches-bin --out "
+      "cifar10-train:./cifar-10-batches-bin/ --out "
+      "cifar10:cifar-10-batches-bin --out uniform --skip 3 --device cpu");
+  CHECK(contains(r.output,
+                 "The network was trained on the images of CIFAR-10 (training), which score higher "
+                 "than new ones.\n"));
+  CHECK(contains(
+      r.output,
+      "CIFAR-10 (training) is the in-distribution set and an out-of-distribution set at once.\n"));
+  CHECK_FALSE(contains(r.output, "CIFAR-10 is the in"));
+  CHECK_FALSE(contains(w.succeed(kGeneral).output, "higher than new"));
+}
+
 TEST_CASE("a CIFAR-100 network on CIFAR-10 is told of in every report, and before the work") {
   const EvalWorkspace w;
   write_network(w, "net.h5", 100, "cifar100", {});

@@ -102,10 +102,16 @@ TEST_CASE("a network that was trained on another set is named") {
   CHECK(set_origin(DatasetKind::kIdx, "cifar10") == SetOrigin::kOther);
   CHECK(set_origin(DatasetKind::kIdx, "fashion_mnist") == SetOrigin::kUnknown);
   CHECK(set_origin(DatasetKind::kFolder, "cifar10") == SetOrigin::kUnknown);
-  const ClassMatch other = match(10, {}, 10, {}, "fashion_mnist", SetOrigin::kOther);
-  CHECK(other.classes.size() == 10);
-  CHECK(other.notes ==
+  CHECK(match(10, {}, 10, {}, "fashion_mnist", SetOrigin::kOther).classes.size() == 10);
+  CHECK(origin_notes("mine", "fashion_mnist", DatasetKind::kCifar10) ==
         Names{"The network was trained on fashion_mnist, but the in-distribution set is mine."});
+  CHECK(origin_notes("mine", "cifar10", DatasetKind::kCifar10).empty());
+  CHECK(origin_notes("mine", "cifar10", DatasetKind::kFolder).empty());
+}
+
+TEST_CASE("images that a network was trained on are named") {
+  CHECK(origin_notes("mine", "CIFAR-10", DatasetKind::kCifar10Training) ==
+        Names{"The network was trained on the images of mine, which score higher than new ones."});
 }
 
 }  // namespace

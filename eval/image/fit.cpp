@@ -108,10 +108,12 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
           image_, width, height);
   const std::int64_t side = shape_.side;
   const bool exact = width == side && height == side;
-  require(exact || fit_ != ImageFit::kExact,
-          "'{0}' is {1} x {2}, but images of {3} x {3} are needed: give --resize to scale it or "
-          "--center-crop to crop it to its middle, or --fit resize-crop to do both",
-          image_, width, height, side);
+  if (!exact && fit_ == ImageFit::kExact) {
+    throw WrongSize(fmt::format(
+        "'{0}' is {1} x {2}, but images of {3} x {3} are needed: give --resize to scale it or "
+        "--center-crop to crop it to its middle, or --fit resize-crop to do both",
+        image_, width, height, side));
+  }
   require(width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
           "'{}' claims to be {} x {}, but images are decoded up to {} on a side and {} pixels",
           image_, width, height, kMaxImageSide, kMaxImagePixels);
@@ -129,10 +131,11 @@ void ImageFitter::begin(std::int64_t width, std::int64_t height) {
   } else {
     const bool random = fit_ == ImageFit::kRandomCrop;
     fit_ = ImageFit::kCenterCrop;  // the whole image
-    require(
-        width >= side && height >= side,
-        "'{0}' is {1} x {2}, which is too small to crop to {3} x {3}: give --resize to scale it",
-        image_, width, height, side);
+    if (width < side || height < side) {
+      throw WrongSize(fmt::format(
+          "'{0}' is {1} x {2}, which is too small to crop to {3} x {3}: give --resize to scale it",
+          image_, width, height, side));
+    }
     left_ = random ? random_part(width - side, draw_, 0) : half_of(width - side);
     top_ = random ? random_part(height - side, draw_, 1) : half_of(height - side);
   }

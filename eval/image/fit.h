@@ -7,9 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/error.h"
 #include "nn/image_shape.h"
 
 namespace odin {
+
+// Thrown for an image whose size the fit cannot take: it is often that of many images, which one remedy helps.
+class WrongSize : public Error {
+ public:
+  using Error::Error;
+};
 
 // What to do with an image of another size than the one needed, S x S.
 enum class ImageFit : std::uint8_t {
@@ -64,8 +71,8 @@ class ImageFitter {
   ImageFitter(std::string image, ImageFit fit, const ImageShape& shape, std::uint8_t* pixels,
               CropDraw draw = {});
 
-  // Call once before the rows. Throws Error, with the image's name, its size and a remedy, if the image
-  // cannot be fitted or exceeds the limits above.
+  // Call once before the rows. Throws WrongSize, with the image's name, its size and a remedy, if the image
+  // cannot be fitted, and Error if it exceeds the limits above.
   void begin(std::int64_t width, std::int64_t height);
   // Call `height` times, each with `width` pixels of three interleaved bytes.
   void row(const std::uint8_t* rgb);

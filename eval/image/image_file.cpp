@@ -21,8 +21,7 @@ void decode(const std::filesystem::path& file, ImageFitter& fitter, ImagePart pa
   } else if (start[0] == 0xFF && start[1] == 0xD8) {
     decode_jpeg(stream, fitter, part, chroma);
   } else {
-    fail("'{}' is neither a PNG nor a JPEG image: convert it, or remove it from the data set",
-         file.string());
+    fail("'{}' is neither a PNG nor a JPEG image: convert it, or leave it out", file.string());
   }
 }
 

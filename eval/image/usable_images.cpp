@@ -22,8 +22,12 @@ std::string extension_of(const std::string& file) {
   return lower_case(std::filesystem::path(file).extension().string());
 }
 
-// Why the image cannot be used, or nothing.
-std::string problem_of(const std::string& file, ImageFit fit, const ImageShape& shape, bool whole) {
+struct Problem {
+  std::string reason;  // why the image cannot be used; empty if it can
+  bool wrong_size = false;
+};
+
+Problem problem_of(const std::string& file, ImageFit fit, const ImageShape& shape, bool whole) {
   try {
     if (whole) {
       std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()));
@@ -32,14 +36,16 @@ std::string problem_of(const std::string& file, ImageFit fit, const ImageShape& 
       check_image_header(file, fit, shape);
     }
     return {};
+  } catch (const WrongSize& error) {
+    return {error.what(), true};
   } catch (const Error& error) {
-    return error.what();
+    return {error.what()};
   }
 }
 
-std::vector<std::string> problems_of(std::span<const std::string> files, ImageFit fit,
-                                     const ImageShape& shape, bool whole) {
-  std::vector<std::string> problems(files.size());
+std::vector<Problem> problems_of(std::span<const std::string> files, ImageFit fit,
+                                 const ImageShape& shape, bool whole) {
+  std::vector<Problem> problems(files.size());
   const std::size_t threads = std::min({kMostThreads, static_cast<std::size_t>(default_threads()),
                                         (files.size() + kFilesPerThread - 1) / kFilesPerThread});
   ThreadPool(static_cast<int>(threads))
@@ -52,9 +58,14 @@ std::vector<std::string> problems_of(std::span<const std::string> files, ImageFi
 
 }  // namespace
 
-void BadImages::add(std::string_view reason) {
-  ++unreadable_;
-  if (first_reasons_.size() < kListed) first_reasons_.push_back(printable_lines(reason));
+void BadImages::add(std::string_view reason, bool wrong_size) {
+  const std::string text = printable_lines(reason);
+  if (++unreadable_ == 1) first_reason_ = text;
+  if (wrong_size) {
+    if (++wrong_sizes_ == 1) first_wrong_size_ = text;
+  } else if (reasons_.size() < kListed) {
+    reasons_.push_back(text);
+  }
 }
 
 void BadImages::add_other_formats(std::span<const std::string> files) {
@@ -77,8 +88,8 @@ std::string BadImages::left_out() const {
   std::vector<std::string> parts;
   if (other_formats_ > 0) parts.push_back(formats());
   if (unreadable_ > 0) {
-    parts.push_back(fmt::format("{} that cannot be used, the first because {}", unreadable_,
-                                first_reasons_.front()));
+    parts.push_back(
+        fmt::format("{} that cannot be used, the first because {}", unreadable_, first_reason_));
   }
   return fmt::format("{} picture{} left out (--skip-bad-images): {}", count(),
                      count() == 1 ? " was" : "s were", fmt::join(parts, "; "));
@@ -91,11 +102,13 @@ void BadImages::refuse(const std::filesystem::path& folder) const {
         "--skip-bad-images",
         folder.string(), formats());
   }
-  if (count() == 1) fail("{} (--skip-bad-images leaves it out)", first_reasons_.front());
+  if (count() == 1) fail("{} (--skip-bad-images leaves it out)", first_reason_);
   std::string list;
   if (other_formats_ > 0) list += fmt::format("\n  {}", formats());
-  for (const std::string& reason : first_reasons_) list += fmt::format("\n  {}", reason);
-  const std::int64_t more = unreadable_ - static_cast<std::int64_t>(first_reasons_.size());
+  if (wrong_sizes_ > 0) list += fmt::format("\n  {}", first_wrong_size_);
+  if (wrong_sizes_ > 1) list += fmt::format("\n  and {} more of a wrong size", wrong_sizes_ - 1);
+  for (const std::string& reason : reasons_) list += fmt::format("\n  {}", reason);
+  const std::int64_t more = unreadable_ - wrong_sizes_ - static_cast<std::int64_t>(reasons_.size());
   if (more > 0) list += fmt::format("\n  and {} more", more);
   fail("{} pictures of the folder '{}' cannot be used (--skip-bad-images leaves them out):{}",
        count(), folder.string(), list);
@@ -113,13 +126,13 @@ std::vector<std::size_t> usable_images(std::span<const std::string> files, Image
   std::size_t begin = 0;
   while (begin < files.size() && usable.size() < most) {
     const std::size_t count = std::min(most - usable.size(), files.size() - begin);
-    std::vector<std::string> problems =
+    const std::vector<Problem> problems =
         problems_of(files.subspan(begin, count), fit, shape, skip_bad);
     for (std::size_t i = 0; i < count; ++i) {
-      if (problems[i].empty()) {
+      if (problems[i].reason.empty()) {
         usable.push_back(begin + i);
       } else {
-        bad.add(problems[i]);
+        bad.add(problems[i].reason, problems[i].wrong_size);
       }
     }
     if (!skip_bad && bad.count() > 0) break;

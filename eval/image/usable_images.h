@@ -17,15 +17,15 @@ namespace odin {
 // Pictures that cannot be used, and why.
 class BadImages {
  public:
-  // `reason` is a sentence that names the file.
-  void add(std::string_view reason);
+  // `reason` is a sentence that names the file, and a remedy where the image has a wrong size.
+  void add(std::string_view reason, bool wrong_size = false);
   // Pictures that are neither PNG nor JPEG, by the extensions of their names.
   void add_other_formats(std::span<const std::string> files);
 
   std::int64_t count() const { return unreadable_ + other_formats_; }
   // A sentence that counts and names them: "3 pictures were left out: ...".
   std::string left_out() const;
-  // Throws Error, which counts all of them and lists the first 20. `folder` is where they are.
+  // Throws Error, which counts all of them and lists the first of a wrong size and 20 others. `folder` is where they are.
   [[noreturn]] void refuse(const std::filesystem::path& folder) const;
   // Throws Error if a folder has no `usable` images, and says what else it has.
   void require_any(std::size_t usable, const std::filesystem::path& folder) const;
@@ -35,7 +35,10 @@ class BadImages {
   std::string formats() const;
 
   std::int64_t unreadable_ = 0;
-  std::vector<std::string> first_reasons_;
+  std::string first_reason_;
+  std::int64_t wrong_sizes_ = 0;  // of them
+  std::string first_wrong_size_;
+  std::vector<std::string> reasons_;  // of the others, at most 20
   std::int64_t other_formats_ = 0;
   std::string first_other_format_;
   std::map<std::string, std::int64_t> extensions_;  // of the other formats

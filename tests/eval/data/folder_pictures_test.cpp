@@ -87,8 +87,19 @@ TEST_CASE("Folder: images whose headers are wrong are found before any is read")
   write_file(folder / "x.gif", {'x'});
   error = error_opening(folder.path());
   CHECK(holds(error, {"28 pictures of the folder", "1 picture that is neither PNG nor JPEG",
-                      "/10.jpg'", "/28.jpg'", "and 7 more"}));
+                      "/10.jpg'", "/28.jpg'", "and 6 more"}));
   CHECK(error.find("/29.jpg'") == std::string::npos);
+
+  // One of a wrong size stands for all.
+  write_png(folder / "4.png", {.width = 9, .height = 99, .palette = {}, .data = Bytes(9 * 99 * 3)});
+  write_png(folder / "5.png", {.width = 9, .height = 9, .palette = {}, .data = Bytes(9 * 9 * 3)});
+  error = error_opening(folder.path());
+  CHECK(holds(error, {"30 pictures of the folder", "/3.png' is 33 x 32", "/28.jpg'",
+                      "\n  and 2 more of a wrong size\n", "\n  and 6 more"}));
+  CHECK(error.find("/4.png'") == std::string::npos);
+  CHECK(holds(
+      error_of([&] { open_folder(folder.path(), {.fit = ImageFit::kCenterCrop}); }),
+      {"29 pictures", "/4.png' is 9 x 99, which is too small", "and 1 more of a wrong size"}));
 
   // Only those that will be used are looked at.
   CHECK(

@@ -128,7 +128,22 @@ void check_usage(const CLI::App& app, const Options& o) {
   const training::RunOptions files = files_of(o);
   require_distinct({{"--out", files.out}, {"--state", files.state}, {"--log", files.log}},
                    {{"--in", parse_dataset_spec(o.in_spec).path}});
-  as_usage("recipe", [&] { validate(recipe_of(app, o)); });
+  const Recipe recipe = recipe_of(app, o);
+  if (app.count("--warmup-epochs") == 0 && recipe.warmup_epochs > recipe.epochs) {
+    throw CLI::ValidationError(
+        "--epochs", fmt::format("{} is less than the {} in which the preset {} warms up: give "
+                                "--warmup-epochs, too",
+                                recipe.epochs, recipe.warmup_epochs, o.preset));
+  }
+  // A training that once began with them goes on.
+  if (recipe.schedule == Schedule::kCosine && !o.resume) {
+    for (const char* option : {"--milestones", "--decay"}) {
+      if (app.count(option) == 0) continue;
+      throw CLI::ValidationError(
+          option, "it is for the step schedule, but the schedule is cosine: give --schedule step");
+    }
+  }
+  as_usage("recipe", [&] { validate(recipe); });
   const auto positive = [](const std::vector<float>& values) {
     for (const float v : values) {
       if (!(v > 0 && v <= 1)) return false;
@@ -265,6 +280,13 @@ void describe_images(const Options& o, const Dataset& dataset, const Dataset& tr
   }
   if (!o.mean.empty()) checkpoint.mean = o.mean;
   if (!o.std.empty()) checkpoint.std = o.std;
+  const auto require_channels = [&](const char* option, const std::vector<float>& values) {
+    require(values.size() == static_cast<std::size_t>(channels),
+            "{} takes a value for each channel: the images have {}, but {} given", option, channels,
+            values.size() == 1 ? "1 is" : fmt::format("{} are", values.size()));
+  };
+  require_channels("--mean", checkpoint.mean);
+  require_channels("--std", checkpoint.std);
 }
 
 int run(const CLI::App& app, const Options& o) {

@@ -229,6 +229,12 @@ TEST_CASE("a wrong command line ends with status 2 and says what is wrong") {
       {"--in cifar10-train:x --out x.h5 --preset slow", "--preset"},
       {"--in cifar10-train:x --out x.h5 --epochs 0", "--epochs is 0"},
       {"--in cifar10-train:x --out x.h5 --epochs x", "--epochs"},
+      {"--in cifar10-train:x --out x.h5 --preset fast --epochs 1",
+       "--epochs: 1 is less than the 2 in which the preset fast warms up"},
+      {"--in cifar10-train:x --out x.h5 --preset fast --milestones 0.5",
+       "--milestones: it is for the step"},
+      {"--in cifar10-train:x --out x.h5 --schedule cosine --decay 0.5",
+       "--decay: it is for the step"},
       {"--in cifar10-train:x --out x.h5 --batch-size 1", "--batch-size is 1"},
       {"--in cifar10-train:x --out x.h5 --dropout 1", "--dropout is 1"},
       {"--in cifar10-train:x --out x.h5 --schedule line", "--schedule"},
@@ -266,6 +272,10 @@ TEST_CASE("a file that cannot be read or written ends with status 1 and is named
           "/nonexistent");
   refused(t.train("net.h5", "--quiet --held-out 110"), "which leaves too few for a batch of 10");
   refused(t.train("net.h5", "--quiet --in-dataset cifar10"), "cifar10 has 10 classes");
+  refused(t.train("net.h5", "--quiet --mean .5 .5 .5"),
+          "--mean takes a value for each channel: the images have 1, but 3 are given");
+  refused(t.train("net.h5", "--quiet --channels 3 --std .5"),
+          "--std takes a value for each channel: the images have 3, but 1 is given");
   refused(t.train("missing/net.h5", "--quiet"), "missing");
   refused(run_program(
               fmt::format("'{}' --in 'idx:{}' --out '{}' --held-out 12 --quiet --device cuda:99",

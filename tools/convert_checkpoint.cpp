@@ -131,6 +131,12 @@ void convert(const SharedSource& bytes, const Options& options) {
   fmt::print("{}: {}, {} numbers, from {} in a {}\n", options.output.string(),
              pytorch::describe(checkpoint.architecture), count, file.network().kind,
              file.container());
+  if (inputs.mean.empty() || inputs.std.empty()) {
+    fmt::print(
+        "Images are normalised with the mean {:.4g} and the deviation {:.4g}, as {} often is: give "
+        "--mean and --std if the network was trained with others.\n",
+        fmt::join(checkpoint.mean, ", "), fmt::join(checkpoint.std, ", "), checkpoint.in_dataset);
+  }
   if (!beside.empty()) fmt::print("Ignored {}. --strict refuses such files.\n", beside);
 }
 

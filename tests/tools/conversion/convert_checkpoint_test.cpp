@@ -48,10 +48,14 @@ TEST_CASE("The checkpoint records what the command line and the file say") {
   SUBCASE("a data set that is known") {
     const auto result = convert(files + " --in-dataset cifar10");
     CHECK(result.exit_status == 0);
-    CHECK(result.output ==
-          output +
-              ": Wide-ResNet-10-1 (10 classes), 78330 numbers, from a state dict in a ZIP "
-              "container (PyTorch 1.6 and later)\n");
+    CHECK(
+        result.output ==
+        output +
+            ": Wide-ResNet-10-1 (10 classes), 78330 numbers, from a state dict in a ZIP "
+            "container (PyTorch 1.6 and later)\n"
+            "Images are normalised with the mean 0.4914, 0.4824, 0.4467 and the deviation 0.2471, "
+            "0.2435, 0.2616, as cifar10 often is: give --mean and --std if the network was trained "
+            "with others.\n");
     const Checkpoint checkpoint = read_checkpoint(output);
     CHECK(checkpoint.in_dataset == "cifar10");
     CHECK(checkpoint.mean == std::vector<float>{125.3F / 255, 123.0F / 255, 113.9F / 255});
@@ -63,7 +67,11 @@ TEST_CASE("The checkpoint records what the command line and the file say") {
                       sha256(*in_file(InputFile(input)))));
   }
   SUBCASE("Fashion-MNIST") {
-    CHECK(convert(files + " --in-dataset fashion_mnist").exit_status == 0);
+    const auto r = convert(files + " --in-dataset fashion_mnist");
+    CHECK(r.exit_status == 0);
+    CHECK(test::contains(r.output,
+                         "normalised with the mean 0.286, 0.286, 0.286 and the deviation 0.353, "
+                         "0.353, 0.353, as fashion_mnist often is"));
     const Checkpoint checkpoint = read_checkpoint(output);
     CHECK(checkpoint.mean == std::vector<float>{0.2860F, 0.2860F, 0.2860F});
     CHECK(checkpoint.std == std::vector<float>{0.3530F, 0.3530F, 0.3530F});
@@ -71,10 +79,11 @@ TEST_CASE("The checkpoint records what the command line and the file say") {
   }
   SUBCASE("another data set") {
     write_bytes(folder / "names", "a\nb\r\nc\nd\ne\nf\ng\nh\ni\nj");
-    CHECK(convert(
-              fmt::format("{} --in-dataset svhn --mean .1 .2 .3 --std .4 .5 .6 --class-names '{}'",
-                          files, (folder / "names").string()))
-              .exit_status == 0);
+    const auto r = convert(
+        fmt::format("{} --in-dataset svhn --mean .1 .2 .3 --std .4 .5 .6 --class-names '{}'", files,
+                    (folder / "names").string()));
+    CHECK(r.exit_status == 0);
+    CHECK_FALSE(test::contains(r.output, "normalised"));
     const Checkpoint checkpoint = read_checkpoint(output);
     CHECK(checkpoint.in_dataset == "svhn");
     CHECK(checkpoint.mean == std::vector<float>{0.1F, 0.2F, 0.3F});

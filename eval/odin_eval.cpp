@@ -48,14 +48,18 @@ std::filesystem::path score_folder(const EvalOptions& o, const Job& job, std::si
   return std::filesystem::path(o.scores) / fmt::format("out_{}", task + 1);
 }
 
+// With several tasks also sets.txt, which says whose folder each is.
 void write_scores(const EvalOptions& o, const Job& job, const BenchmarkResult& result) {
+  std::string sets;
   for (const TaskResult& done : result.tasks) {
     for (const DetectorScores& s : done.scores) {
       const OdinParameters& p = s.parameters;
       write_score_files({s.detector, p.temperature, p.magnitude, s.in, s.out},
                         score_folder(o, job, done.task));
     }
+    sets += fmt::format("out_{} {}\n", done.task + 1, job.tasks[done.task].out.display_name);
   }
+  if (job.tasks.size() > 1) write_atomically(std::filesystem::path(o.scores) / "sets.txt", sets);
 }
 
 void print_table(const Report& report) {

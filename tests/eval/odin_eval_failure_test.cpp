@@ -63,6 +63,8 @@ TEST_CASE("a set that fails does not take the finished ones with it") {
   CHECK(scores_in(w.folder / "s/out_3") == scores_in(w.folder / "only_c"));
   CHECK(fs::exists(w.folder / "s/out_1"));
   CHECK_FALSE(fs::exists(w.folder / "s/out_2"));
+  CHECK(content_of(w.folder / "s/sets.txt") == "out_1 a\nout_3 c\n");
+  CHECK_FALSE(fs::exists(w.folder / "only_c/sets.txt"));
 }
 
 TEST_CASE("a set that fails in a search does not take the others with it") {

@@ -97,7 +97,8 @@ HtmlSheet sheet_of(const Job& job, const NamedDataset& set, const DetectorScores
 std::vector<HtmlFact> facts_of(const Report& report) {
   return {{"Weights", report.weights},
           {"Metrics", std::string(name_of(report.method))},
-          {"Held-out images", fmt::format("the first {} of each set", report.skip)},
+          {"Held-out images",
+           report.skip > 0 ? fmt::format("the first {} of each set", report.skip) : "none"},
           {"Most images read", fmt::format("{} of each set", report.limit)},
           {"Seed of the noise", fmt::format("{}", report.seed)},
           {"Device", report.device},

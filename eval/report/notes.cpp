@@ -37,9 +37,11 @@ Note note_on_images(const Report& report) {
   for (const Evaluation& evaluation : report.evaluations) {
     counts += fmt::format(", {} of {}", evaluation.out_images, evaluation.out_set);
   }
-  return {fmt::format(
-      "Images scored: {}. The first {} of each set are held out, and at most {} are read", counts,
-      report.skip, report.limit)};
+  const std::string held_out =
+      report.skip > 0
+          ? fmt::format("The first {} of each set are held out, and at most", report.skip)
+          : "Of each set at most";
+  return {fmt::format("Images scored: {}. {} {} are read", counts, held_out, report.limit)};
 }
 
 // Whether the figure is undefined for some detector.

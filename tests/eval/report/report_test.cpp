@@ -137,6 +137,14 @@ TEST_CASE("every out-of-distribution set has its table, with one column per dete
       "10000 are read\n"));
 }
 
+TEST_CASE("where no images are held out, nothing is said of the first 0") {
+  Report report = complete_report();
+  report.skip = 0;
+  const std::string text = to_text(report);
+  CHECK(text.find(". Of each set at most 10000 are read\n") != std::string::npos);
+  CHECK(text.find("held out") == std::string::npos);
+}
+
 TEST_CASE("undefined figures are n/a, with a note that says why") {
   Report report = complete_report();
   report.evaluations[0].detectors[1].metrics.fpr_at_tpr95.reset();

@@ -9,8 +9,8 @@ namespace odin {
 void add_fit_options(CLI::App& app, ImageFit& fit, const std::string& group) {
   auto* resize = app.add_flag_callback(
                         "--resize", [&fit] { fit = ImageFit::kResize; },
-                        "Scale images to the network's size, those of idx: sets too, which are "
-                        "padded without it")
+                        "Scale images to the network's size, also those of idx: sets, which are "
+                        "padded otherwise")
                      ->group(group);
   auto* crop = app.add_flag_callback(
                       "--center-crop", [&fit] { fit = ImageFit::kCenterCrop; },

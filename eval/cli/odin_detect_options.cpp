@@ -37,7 +37,8 @@ void add_options(CLI::App& app, DetectOptions& o) {
                  "until SIGINT (Ctrl-C) or SIGTERM")
       ->type_name("DIR")
       ->group(group);
-  add_fit_options(app, o.fit, group);
+  add_fit_options(app, o.fit,
+                  "Images of another size than the network's; default: as for the calibration");
 
   group = "Output";
   auto* json = app.add_flag("--json", o.json, "One JSON object a line")->group(group);

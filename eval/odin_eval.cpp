@@ -76,9 +76,9 @@ void write_report(const std::string& file, const Report& report,
   }
 }
 
-// Prints the figures first: a full disk must not hide them. Then writes every file, even if another one
-// could not be written. Throws Error with a sentence for each file that could not, for each set that
-// failed, and for each problem that was there before.
+// Prints the figures first: a full disk must not hide them. Then writes every file, even if another
+// one could not be written. Throws Error with a sentence for each file that could not, for each set
+// that failed, and for each problem that was there before.
 void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& result,
                    const Report& report, std::vector<std::string> problems) {
   for (const FailedSet& set : report.failed) {
@@ -111,8 +111,8 @@ void write_outputs(const EvalOptions& o, const Job& job, const BenchmarkResult& 
   if (!problems.empty()) fail("{}", fmt::join(problems, "\n"));
 }
 
-// Makes scorers for the run, and fits their detectors, for which the network runs once. Those that cannot be
-// fitted are left out.
+// Makes scorers for the run, and fits their detectors, for which the network runs once. Those that
+// cannot be fitted are left out.
 class Scorers {
  public:
   Scorers(const EvalOptions& o, const Job& job, Backend& backend, int threads,
@@ -181,8 +181,8 @@ std::vector<const Detector*> detectors_of(const EvalOptions& o, const Job& job) 
   return all;
 }
 
-// Removes the detectors that could not be fitted from what was asked for and from each task. Returns why, a
-// sentence for each. Throws Error with these if no detector is left.
+// Removes the detectors that could not be fitted from what was asked for and from each task.
+// Returns why, a sentence for each. Throws Error with these if no detector is left.
 std::vector<std::string> leave_out_unfitted(const Scorers& scorers, EvalOptions& o, Job& job) {
   std::vector<std::string> reasons;
   for (std::size_t d = o.detectors.size(); d-- > 0;) {
@@ -218,7 +218,8 @@ void check_outputs(const EvalOptions& o) {
 int evaluate(EvalOptions o, const Ranks& ranks) {
   if (ranks.rank() == 0) check_outputs(o);
   const DeviceOptions device = o.device.options(ranks.local_count());
-  // First, before other threads start: the network's file is read in a child process, which has none of them.
+  // First, before other threads start: the network's file is read in a child process, which has
+  // none of them.
   const Job prepared = prepare_job(o.job);
   const std::unique_ptr<Backend> backend = backend_for(o, ranks, device);
   if (o.method != MetricsMethod::kExact) {

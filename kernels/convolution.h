@@ -7,13 +7,15 @@
 // - pass: forward, or the gradient in the input or in the weights (ConvolutionPass);
 // - precision: how values are stored and multiplied (precision.h);
 // - algorithm: how a user wants convolutions computed (ConvolutionAlgorithm);
-// - version: which of our own CUDA kernels computes one (ConvolutionVersion, cuda/conv/convolution.h);
+// - version: which of our own CUDA kernels computes one (ConvolutionVersion,
+// cuda/conv/convolution.h);
 // - step: a convolution of a compiled network, with its prologue and epilogue, plain data
 //   (PlanConvolution, plan.h).
 //
 // What is given to a kernel, with pointers to every operand, is a ConvolutionTask on the CPU
-// (cpu/micro/kernel_table.h), a ForwardConvolution or BackwardConvolution for our own kernels on a GPU
-// (cuda/conv/convolution.h) and a CudnnConvolution for cuDNN (cuda/library/cudnn_convolution.h).
+// (cpu/micro/kernel_table.h), a ForwardConvolution or BackwardConvolution for our own kernels on a
+// GPU (cuda/conv/convolution.h) and a CudnnConvolution for cuDNN
+// (cuda/library/cudnn_convolution.h).
 #pragma once
 
 #include <compare>

@@ -3,15 +3,15 @@
 // (Backend::fused_training()); the definition is in reference/, as for the operations of Backend.
 //
 // A batch norm and the ReLU after it are not computed as an activation. What is kept of them is the
-// batch's statistics of the channels that they read (ChannelStatistics), once per channel: in a dense
-// block, where every layer normalises all channels before it, that is once instead of up to sixteen
-// times.
+// batch's statistics of the channels that they read (ChannelStatistics), once per channel: in a
+// dense block, where every layer normalises all channels before it, that is once instead of up to
+// sixteen times.
 //
 // Backwards, the gradient of the statistics is linear in x: through a batch norm with
 // z = scale (x - mean) + beta, scale = gamma inv_std, and with d = dz where z > 0 (else 0),
 //   dx = scale d - (scale sum d / m) - (scale inv_std^2 sum(d (x - mean)) / m) (x - mean),
-// m = N H W, and the sums run over the whole batch. The last two terms need the sums before they can
-// be applied, which would be another pass over x and dx. So they are only noted, in
+// m = N H W, and the sums run over the whole batch. The last two terms need the sums before they
+// can be applied, which would be another pass over x and dx. So they are only noted, in
 // GradientCorrection, where all layers that read a channel add to the same two numbers, and whoever
 // needs dx applies them when it reads dx (finish_gradient, or the convolution that made x).
 //
@@ -58,8 +58,8 @@ struct NormalisedGradients {
   TensorView dbeta;
 };
 
-// The gradient of a convolution's result y, whose correction is still to be applied. The other views
-// are empty if there is none.
+// The gradient of a convolution's result y, whose correction is still to be applied. The other
+// views are empty if there is none.
 struct ResultGradient {
   TensorView dy;  // (N, O, H', W'); what it holds afterwards is not defined
   ConstTensorView y;
@@ -95,7 +95,8 @@ class FusedTraining {
   // UNBIASED variance; `count` >= 2 is N H W of the batch. All vectors are dense.
   void move_running_statistics(ConstTensorView mean, ConstTensorView variance, std::int64_t count,
                                double momentum, TensorView running_mean, TensorView running_var);
-  // y = the convolution of h with w (O, C, k, k). If `statistics` are given, they become those of y.
+  // y = the convolution of h with w (O, C, k, k). If `statistics` are given, they become those of
+  // y.
   void convolution_forward(const ConvolutionGeometry& geometry, const NormalisedInput& in,
                            ConstTensorView w, TensorView y, double epsilon,
                            const ChannelStatistics& statistics);

@@ -3,8 +3,8 @@
 
 namespace odin {
 
-// A loss of an image's logits f. The perturbed image is one step against the sign of its gradient in the
-// image. T is the temperature.
+// A loss of an image's logits f. The perturbed image is one step against the sign of its gradient
+// in the image. T is the temperature.
 enum class OdinObjective {
   // -log softmax(f / T)[y], y the predicted class (Liang, Li & Srikant 2018, equation 2).
   kCrossEntropy,

@@ -9,9 +9,9 @@
 
 namespace odin {
 
-// The number that all of the text is, as std::from_chars reads it: without a space or a plus sign, whatever
-// the locale, and unsigned types without a minus. Nothing where it is none, or more than T holds. `base`
-// is of whole numbers.
+// The number that all of the text is, as std::from_chars reads it: without a space or a plus sign,
+// whatever the locale, and unsigned types without a minus. Nothing where it is none, or more than T
+// holds. `base` is of whole numbers.
 template <class T>
 std::optional<T> whole_text_as(std::string_view text, int base = 10) {
   const char* const end = text.data() + text.size();

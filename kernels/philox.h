@@ -52,8 +52,8 @@ ODIN_HOST_DEVICE constexpr float philox_uniform(std::uint64_t seed, std::uint64_
   return static_cast<float>(philox_bits(seed, stream, index) >> 8) * (1.0f / 16777216.0f);
 }
 
-// The least value of a word's upper 24 bits whose philox_uniform() is at least `rate`, in [0, 1]. (Rounded to
-// a float, a rate of 0.7 is one of those numbers, and below 0.7.)
+// The least value of a word's upper 24 bits whose philox_uniform() is at least `rate`, in [0, 1].
+// (Rounded to a float, a rate of 0.7 is one of those numbers, and below 0.7.)
 inline std::uint32_t philox_threshold(double rate) {
   return static_cast<std::uint32_t>(std::ceil(std::ldexp(rate, 24)));
 }

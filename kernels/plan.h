@@ -161,8 +161,8 @@ struct OdinResults {
 };
 
 // Throws Error if the arguments of PlanExecutor::run do not fit the plan: every result that is not
-// optional needs a pointer, temperatures must be above zero, a step needs one value for each channel
-// of the input, and features cannot be where images are read or logits are written.
+// optional needs a pointer, temperatures must be above zero, a step needs one value for each
+// channel of the input, and features cannot be where images are read or logits are written.
 void check_run(const Plan& plan, const float* images, std::int64_t n,
                std::span<const OdinSetting> settings, const OdinResults& results);
 

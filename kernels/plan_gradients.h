@@ -10,8 +10,8 @@ namespace odin {
 
 // How a step's backward pass passes a gradient on to one of its operands.
 struct GradientWrite {
-  // No channel of the operand has a gradient yet: the step may set it as a whole. Otherwise the step
-  // adds to it.
+  // No channel of the operand has a gradient yet: the step may set it as a whole. Otherwise the
+  // step adds to it.
   bool sets = false;
   // If the step adds: channels that have no gradient yet. They must be cleared first.
   std::vector<PlanSlice> clear;
@@ -19,8 +19,8 @@ struct GradientWrite {
 
 // The gradients that one step reads and writes, in the order in which it does.
 struct StepGradients {
-  // Channels of the step's output that no step has read, so that they have no gradient. They must be
-  // cleared before the step reads the gradient of its output.
+  // Channels of the step's output that no step has read, so that they have no gradient. They must
+  // be cleared before the step reads the gradient of its output.
   std::vector<PlanSlice> clear_output;
   std::optional<GradientWrite> residual;  // if the step has a residual
   GradientWrite input;

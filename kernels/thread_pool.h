@@ -55,9 +55,9 @@ class ThreadPool {
   void run(std::int64_t count, Task&& task) {
     run_tasks(count, call_of(task), false);
   }
-  // Cuts [0, n) into chunks of nearly the same size, of at most `most`, and as many for every thread
-  // if n allows it: the cut depends on the number of threads. Calls task(first, end, worker) once for
-  // each chunk, as run() does.
+  // Cuts [0, n) into chunks of nearly the same size, of at most `most`, and as many for every
+  // thread if n allows it: the cut depends on the number of threads. Calls task(first, end, worker)
+  // once for each chunk, as run() does.
   template <class Task>
   void run_chunks(std::int64_t n, std::int64_t most, Task&& task) {
     const std::int64_t fewest = (n + most - 1) / most;
@@ -66,9 +66,9 @@ class ThreadPool {
       task(index * n / chunks, (index + 1) * n / chunks, worker);
     });
   }
-  // Cuts [0, n) into blocks of `size`, the last one perhaps smaller, whatever the number of threads, so
-  // that sums over a block do not depend on it. Calls task(first, end, worker) once for each block, as
-  // run() does.
+  // Cuts [0, n) into blocks of `size`, the last one perhaps smaller, whatever the number of
+  // threads, so that sums over a block do not depend on it. Calls task(first, end, worker) once for
+  // each block, as run() does.
   template <class Task>
   void run_blocks(std::int64_t n, std::int64_t size, Task&& task) {
     run((n + size - 1) / size, [&](std::int64_t index, int worker) {

@@ -5,8 +5,8 @@
 
 namespace odin {
 
-// "oneDNN 2.6.3", and the CUDA and cuDNN that this was built with, if it was: for reports and for the
-// provenance of what was computed.
+// "oneDNN 2.6.3", and the CUDA and cuDNN that this was built with, if it was: for reports and for
+// the provenance of what was computed.
 std::string library_versions();
 
 }  // namespace odin

@@ -31,8 +31,8 @@ struct WideResNetConfig {
   bool operator==(const WideResNetConfig&) const = default;
 };
 
-// A network of one of the families, for images of one shape. Only the first convolution's parameters
-// depend on that shape, by its channels.
+// A network of one of the families, for images of one shape. Only the first convolution's
+// parameters depend on that shape, by its channels.
 struct Architecture {
   std::variant<DenseNetConfig, WideResNetConfig> family;
   ImageShape image;

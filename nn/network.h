@@ -84,8 +84,8 @@ class Network {
   // Allocates the gradients of a backward pass in this mode. Those of one shape share memory if no
   // node needs both.
   void reserve_gradients();
-  // By buffer: from which to which node of a backward pass its gradient is needed. The first node is
-  // at 1, the gradient of the logits at 0.
+  // By buffer: from which to which node of a backward pass its gradient is needed. The first node
+  // is at 1, the gradient of the logits at 0.
   std::vector<Lifetime> gradient_lifetimes() const;
   // Whether this pass computes some layers together.
   bool fuses() const { return nodes_.any() && mode_ == Mode::kTraining; }
@@ -97,8 +97,9 @@ class Network {
   ChannelStatistics statistics_of(const Activation& a);
   NormalisedInput normalised_input(std::size_t norm);
   void measure(const Activation& a);
-  // False if no channel of an activation's gradient has begun: the caller writes all of it. True if the
-  // caller must add to it; channels that have not begun become zero. In both cases all have begun now.
+  // False if no channel of an activation's gradient has begun: the caller writes all of it. True if
+  // the caller must add to it; channels that have not begun become zero. In both cases all have
+  // begun now.
   bool begin_or_add(const Activation& a);
   void begin_gradient(const Activation& a);
   void finish_gradient(const Activation& a);

@@ -16,8 +16,8 @@ TensorView channels_of(Tensor& tensor, const Activation& a) {
   return tensor.view().slice(0, a.begin, a.channels);
 }
 
-// Sets the flags of an activation's channels. Returns the smallest range that holds all that were not
-// set.
+// Sets the flags of an activation's channels. Returns the smallest range that holds all that were
+// not set.
 Activation mark_rest(std::vector<bool>& flags, const Activation& a) {
   const auto begin = flags.begin() + a.begin;
   const auto end = begin + a.channels;

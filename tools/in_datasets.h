@@ -21,8 +21,9 @@ const std::vector<InDataset>& known_in_datasets();
 // The data set of that name, or nullptr.
 const InDataset* find_in_dataset(std::string_view name);
 
-// The values, mean or deviation, of a set for images with `channels` channels: those of grey are the
-// same in all. None where colour becomes grey, whose deviation does not follow from the channels'.
+// The values, mean or deviation, of a set for images with `channels` channels: those of grey are
+// the same in all. None where colour becomes grey, whose deviation does not follow from the
+// channels'.
 std::optional<std::vector<float>> for_channels(const std::vector<float>& values, int channels);
 
 }  // namespace odin

@@ -38,9 +38,9 @@ double rounded(double x) {
   return std::floor(x + 0.5);
 }
 
-// The DCT of N x N samples, of which the 8 x 8 lowest frequencies are kept. libjpeg computes with integers. What
-// they round between the two directions and at the end decides on coefficients that lie about halfway
-// between two multiples of their step, so it is rounded here too.
+// The DCT of N x N samples, of which the 8 x 8 lowest frequencies are kept. libjpeg computes with
+// integers. What they round between the two directions and at the end decides on coefficients that
+// lie about halfway between two multiples of their step, so it is rounded here too.
 template <std::size_t N>
 class Dct {
  public:
@@ -53,7 +53,8 @@ class Dct {
     }
   }
 
-  // Rounds the coefficients of the N x N block at `block`, a place in a plane, to multiples of the steps.
+  // Rounds the coefficients of the N x N block at `block`, a place in a plane, to multiples of the
+  // steps.
   void round_block(double* block, const Steps& steps) const {
     constexpr double kFraction = 4;  // of the numbers between the two directions
     constexpr double kScale = 8;     // of the coefficients

@@ -103,8 +103,8 @@ std::vector<std::string> images_to_use(const OodSet& set, BadImages& bad) {
   return files;
 }
 
-// Crops an image (3, side, side) in a black frame to its size, at a random place: the augmentation of CIFAR's
-// training.
+// Crops an image (3, side, side) in a black frame to its size, at a random place: the augmentation
+// of CIFAR's training.
 void shift_in_frame(std::vector<std::uint8_t>& pixels, int side, const CropDraw& draw) {
   constexpr int kFrame = 4;
   const auto shift = [&](std::uint64_t coordinate) {  // the crop's place took coordinates 0 and 1

@@ -2,11 +2,12 @@
 //
 // Any HDF5 tool can read it. Root attributes say what the network is: `format`, `format_version`,
 // `architecture` and its hyperparameters (`depth`, `growth_rate`, `reduction` and `bottleneck`, or
-// `depth` and `widen_factor`), `num_classes`, `class_names`, `mean`, `std`, `in_dataset`, `source`, and
-// the shape of the images: `image_channels` (absent: 3) and `image_size`, their side (absent: 32).
-// Each parameter is a data set of 32-bit floats. Its path is its PyTorch name with '/' for '.'. A detector's
-// file has its settings besides, as attributes of the group `detector` (weights/detector_settings.h) and, for a score
-// that learns, what that has learnt (weights/detector_fit.h).
+// `depth` and `widen_factor`), `num_classes`, `class_names`, `mean`, `std`, `in_dataset`, `source`,
+// and the shape of the images: `image_channels` (absent: 3) and `image_size`, their side (absent:
+// 32). Each parameter is a data set of 32-bit floats. Its path is its PyTorch name with '/' for
+// '.'. A detector's file has its settings besides, as attributes of the group `detector`
+// (weights/detector_settings.h) and, for a score that learns, what that has learnt
+// (weights/detector_fit.h).
 #pragma once
 
 #include <filesystem>
@@ -31,7 +32,8 @@ struct Checkpoint {
   std::string source;                    // how the network was made, in words
   ParameterMap parameters;
   std::optional<DetectorSettings> detector{};  // of a file that odin_calibrate wrote
-  // What its score has learnt; nullptr for one that learns nothing. Copies share it: it may be large.
+  // What its score has learnt; nullptr for one that learns nothing. Copies share it: it may be
+  // large.
   std::shared_ptr<const DetectorFit> detector_fit{};
 };
 

@@ -35,8 +35,9 @@ namespace {
 
 constexpr int kTrials = 3;
 
-// Of waiting, beside three times the work's seconds of CPU time. The first limit ends a child that sleeps until a thread
-// that it lacks gives up a lock; the second one is longer than the slowest disk takes.
+// Of waiting, beside three times the work's seconds of CPU time. The first limit ends a child that
+// sleeps until a thread that it lacks gives up a lock; the second one is longer than the slowest
+// disk takes.
 constexpr unsigned kMostSecondsBeforeLast = 30;
 constexpr unsigned kMostSeconds = 600;
 
@@ -102,7 +103,8 @@ bool has_other_threads() {
 
 using Work = std::function<void(ResultWriter&)>;
 
-// The caller's handlers would report a crash that is none of this process, and signals that it blocks would not end it.
+// The caller's handlers would report a crash that is none of this process, and signals that it
+// blocks would not end it.
 void reset_signals() {
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM, SIGXCPU}) {
     std::signal(signal, SIG_DFL);
@@ -181,7 +183,8 @@ class Child {
     return all;
   }
 
-  // How it has ended, as waitpid() says; nothing where that is lost because the program ignores SIGCHLD.
+  // How it has ended, as waitpid() says; nothing where that is lost because the program ignores
+  // SIGCHLD.
   std::optional<int> wait() {
     int status = 0;
     pid_t ended = 0;
@@ -194,8 +197,8 @@ class Child {
   }
 
  private:
-  // Waits until there is something to read, or the end of it. Returns false once the process has ended and nothing is
-  // left: a process that somebody else has started may keep the pipe open.
+  // Waits until there is something to read, or the end of it. Returns false once the process has
+  // ended and nothing is left: a process that somebody else has started may keep the pipe open.
   bool wait_for_bytes() const {
     constexpr int kMilliseconds = 100;
     pollfd waiting{.fd = pipe_, .events = POLLIN, .revents = 0};

@@ -1,4 +1,5 @@
-// Reads untrusted files in a child process, which a library's faults may crash, and takes over what it found.
+// Reads untrusted files in a child process, which a library's faults may crash, and takes over what
+// it found.
 #pragma once
 
 #include <cstddef>
@@ -41,18 +42,23 @@ class ResultWriter {
 
 // Runs `work` in a child process, and returns what it wrote.
 //
-// - Throws ChildFailure if the child crashes, needs more time, or writes more than it may. An exception that is neither
+// - Throws ChildFailure if the child crashes, needs more time, or writes more than it may. An
+// exception that is neither
 //   Error nor std::bad_alloc is a crash.
-// - Throws Error, with the words of `work`, if that throws, as it does where the memory does not suffice.
-// - Throws Error if no process can be started, if somebody else ends the child, and if it waits for more than ten
+// - Throws Error, with the words of `work`, if that throws, as it does where the memory does not
+// suffice.
+// - Throws Error if no process can be started, if somebody else ends the child, and if it waits for
+// more than ten
 //   minutes.
 //
-// It guards against faults of a library that parses the file: those end the child and not this process, and what they
-// have damaged ends with the child. It is no sandbox, so the caller checks the result as it would check a file.
+// It guards against faults of a library that parses the file: those end the child and not this
+// process, and what they have damaged ends with the child. It is no sandbox, so the caller checks
+// the result as it would check a file.
 //
-// In the child only the calling thread exists, so `work` must neither start threads nor wait for a lock that another
-// thread may hold. An allocator without handlers for fork(), such as the address sanitizer's, may have such a lock; so
-// in a process with several threads work that takes too long is repeated.
+// In the child only the calling thread exists, so `work` must neither start threads nor wait for a
+// lock that another thread may hold. An allocator without handlers for fork(), such as the address
+// sanitizer's, may have such a lock; so in a process with several threads work that takes too long
+// is repeated.
 std::vector<std::byte> run_in_child(const std::function<void(ResultWriter&)>& work,
                                     const ChildLimits& limits = {});
 

@@ -1,4 +1,5 @@
-// The bytes of one chunk of floats or doubles, as HDF5's own shuffle and deflate filters store them.
+// The bytes of one chunk of floats or doubles, as HDF5's own shuffle and deflate filters store
+// them.
 //
 // HDF5 runs its filters on one thread, at a deflate setting that suits text, and lets a chunk
 // unpack to any size. Our own codec writes a Wide-ResNet-28-10 in less than half of HDF5's

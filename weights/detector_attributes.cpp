@@ -9,8 +9,8 @@ namespace {
 using hdf5::check;
 using hdf5::Handle;
 
-// Whoever changes what the attributes mean raises it. Version 2 adds what the score has learnt. Files without that
-// have version 1, which older programs read.
+// Whoever changes what the attributes mean raises it. Version 2 adds what the score has learnt.
+// Files without that have version 1, which older programs read.
 constexpr std::int64_t kVersion = 2;
 
 }  // namespace

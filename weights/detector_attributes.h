@@ -8,8 +8,8 @@
 
 namespace odin {
 
-// The settings, or nothing if the file has no such group. Throws Error if an attribute is missing or
-// invalid, and if the group is reached by a link that leads elsewhere. Needs a Session.
+// The settings, or nothing if the file has no such group. Throws Error if an attribute is missing
+// or invalid, and if the group is reached by a link that leads elsewhere. Needs a Session.
 std::optional<DetectorSettings> read_detector_settings(const hdf5::Handle& root);
 
 // Writes what read_detector_settings() reads into `group`, which is empty.

@@ -8,8 +8,9 @@
 
 namespace odin {
 
-// Arrays by name (of a-z, 0-9 and _), row-major; each detector's file says which and of what shape. In a checkpoint's file
-// they are data sets of one axis in the group `detector/fit`: `numbers` of 64-bit floats, `features` of 32-bit floats.
+// Arrays by name (of a-z, 0-9 and _), row-major; each detector's file says which and of what shape.
+// In a checkpoint's file they are data sets of one axis in the group `detector/fit`: `numbers` of
+// 64-bit floats, `features` of 32-bit floats.
 struct DetectorFit {
   std::map<std::string, std::vector<double>, std::less<>> numbers{};
   // Features as the network gave them, for detectors that compare with single training images.

@@ -7,8 +7,8 @@
 
 namespace odin {
 
-// What odin_calibrate found out. In a checkpoint's file, these are the attributes of the group `detector`,
-// each with the name that it has here; a plain checkpoint has no such group.
+// What odin_calibrate found out. In a checkpoint's file, these are the attributes of the group
+// `detector`, each with the name that it has here; a plain checkpoint has no such group.
 struct DetectorSettings {
   std::string score;        // by which images are judged: "odin", "energy", ...
   double temperature = 1;   // of ODIN; 1 for a score without parameters
@@ -23,14 +23,14 @@ struct DetectorSettings {
   std::string images_sha256;
   std::string fit;  // how they were brought to the network's size: "exact", "resize", ...
 
-  // Of the in-distribution training images from which the score has learnt, as above: 0 and empty for a score that
-  // learns nothing.
+  // Of the in-distribution training images from which the score has learnt, as above: 0 and empty
+  // for a score that learns nothing.
   std::int64_t training_images = 0;
   std::string training_images_name{};
   std::string training_images_sha256{};
 
-  // The choice of the magnitude, if it was chosen: the mean score at each magnitude of the grid. Both are
-  // empty otherwise.
+  // The choice of the magnitude, if it was chosen: the mean score at each magnitude of the grid.
+  // Both are empty otherwise.
   std::vector<double> magnitudes{};
   std::vector<double> mean_scores{};
 

@@ -20,14 +20,15 @@ struct StoredFile {
 
 enum class StoredTypes : std::uint8_t { kFloat, kFloatOrDouble };
 
-// Checks a data set without reading a value. Throws Error unless it holds floats of one of these types and of at
-// most four dimensions, all stored in this file with HDF5's own filters, and within the limits of
-// `file`. The error is a clause that follows the name: "holds text where 32-bit floats are
-// expected".
+// Checks a data set without reading a value. Throws Error unless it holds floats of one of these
+// types and of at most four dimensions, all stored in this file with HDF5's own filters, and within
+// the limits of `file`. The error is a clause that follows the name: "holds text where 32-bit
+// floats are expected".
 StoredArray examine_array(const Handle& dataset, StoredFile& file,
                           StoredTypes types = StoredTypes::kFloat);
 
-// Reads all values of a data set, converted to float or double. Throws Error, with HDF5's reason, if that fails.
+// Reads all values of a data set, converted to float or double. Throws Error, with HDF5's reason,
+// if that fails.
 template <class T>
 void read_array(const Handle& dataset, std::span<T> values);
 

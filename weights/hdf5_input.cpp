@@ -56,7 +56,8 @@ haddr_t end_of_file(const H5FD_t* file, H5FD_mem_t /*type*/) {
   return static_cast<haddr_t>(from(file).input->size());
 }
 
-// As HDF5's own functions do, this one finds zeros past the end. No exception may pass through the library.
+// As HDF5's own functions do, this one finds zeros past the end. No exception may pass through the
+// library.
 herr_t read(H5FD_t* file, H5FD_mem_t /*type*/, hid_t /*transfer*/, haddr_t address,
             std::size_t size, void* to) {
   try {
@@ -79,8 +80,9 @@ herr_t refuse_to_write(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, std::size_t, const v
   return -1;
 }
 
-// No lock is taken: network file systems may have none, and another program's lock does not concern a reader. But only where
-// there are these functions, HDF5 looks whether the file says that a program has it open for writing.
+// No lock is taken: network file systems may have none, and another program's lock does not concern
+// a reader. But only where there are these functions, HDF5 looks whether the file says that a
+// program has it open for writing.
 herr_t lock(H5FD_t*, hbool_t) {
   return 0;
 }

@@ -1,8 +1,8 @@
-// Plain values one after another, in the bytes in which a file would hold them: what one process of this program writes
-// and another one reads.
+// Plain values one after another, in the bytes in which a file would hold them: what one process of
+// this program writes and another one reads.
 //
-// Packer and Unpacker take the same fields in the same order, so that one function serves both. It is called
-// each_field(archive, object), and found by the type of the object.
+// Packer and Unpacker take the same fields in the same order, so that one function serves both. It
+// is called each_field(archive, object), and found by the type of the object.
 #pragma once
 
 #include <bit>
@@ -58,7 +58,8 @@ class Packer {
   std::vector<std::byte> bytes_;
 };
 
-// Every bound is checked: throws Error if the bytes end before a value, and before it takes more memory than they do.
+// Every bound is checked: throws Error if the bytes end before a value, and before it takes more
+// memory than they do.
 class Unpacker {
  public:
   explicit Unpacker(std::span<const std::byte> bytes)

@@ -1,5 +1,5 @@
-// An array as a checkpoint's file stores it: a data set of 32-bit floats or, where a detector has learnt it, of 64-bit
-// floats.
+// An array as a checkpoint's file stores it: a data set of 32-bit floats or, where a detector has
+// learnt it, of 64-bit floats.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ struct StoredChunk {
 struct StoredArray {
   DataType type = DataType::kFloat32;  // or kFloat64
   Shape shape;
-  // If the array is stored in one piece, which is one chunk, or as write_checkpoint() stores it. If there are none, HDF5
-  // reads its values.
+  // If the array is stored in one piece, which is one chunk, or as write_checkpoint() stores it. If
+  // there are none, HDF5 reads its values.
   std::vector<StoredChunk> chunks;
 };
 
@@ -39,15 +39,16 @@ std::uint64_t words_of(const StoredArray& array);
 // The product of extents; kMostStoredWords + 1 if it is larger than kMostStoredWords.
 std::uint64_t count_values(std::span<const std::uint64_t> extents);
 
-// Throws Error unless there are at most four, none is larger than kMostStoredWords, and they have at most as many words
-// together.
+// Throws Error unless there are at most four, none is larger than kMostStoredWords, and they have
+// at most as many words together.
 Shape shape_of(std::span<const std::uint64_t> extents, DataType type);
 
-// Throws Error unless the chunks, if there are any, are equal parts of the array in order, the last one with padding.
+// Throws Error unless the chunks, if there are any, are equal parts of the array in order, the last
+// one with padding.
 void check_chunks(const StoredArray& array);
 
-// Reads and decodes one of the checked chunks of `array`. Several threads may call it at once. Throws Error if the
-// chunk is outside the file, damaged, or of a size other than it claims.
+// Reads and decodes one of the checked chunks of `array`. Several threads may call it at once.
+// Throws Error if the chunk is outside the file, damaged, or of a size other than it claims.
 template <class T>
 void read_chunk(const InputFile& file, const StoredChunk& chunk, std::span<T> array);
 

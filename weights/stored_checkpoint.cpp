@@ -1,4 +1,5 @@
-// A report is the length of a description, the description (weights/packed.h), and values of arrays.
+// A report is the length of a description, the description (weights/packed.h), and values of
+// arrays.
 #include "weights/stored_checkpoint.h"
 
 #include <cstdint>

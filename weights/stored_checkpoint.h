@@ -1,4 +1,5 @@
-// What is stored in a checkpoint's file, without HDF5: plain data, which one process writes and another one reads.
+// What is stored in a checkpoint's file, without HDF5: plain data, which one process writes and
+// another one reads.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,8 @@ namespace odin {
 // A data set.
 struct StoredEntry {
   std::string name;  // its path from the root with '.' for '/'
-  // Why it cannot be used: "holds text where 32-bit floats are expected". Empty if there is an array.
+  // Why it cannot be used: "holds text where 32-bit floats are expected". Empty if there is an
+  // array.
   std::string problem;
   std::optional<StoredArray> array;
   bool is_of_fit = false;  // no parameter, but what the detector has learnt
@@ -35,16 +37,17 @@ inline bool has_reported_values(const StoredEntry& entry) {
   return entry.array && entry.array->chunks.empty();
 }
 
-// Has a child process read the file through HDF5 (hdf5::report_checkpoint()), and returns what it reports. Throws Error if
-// the file cannot be read, or describes no network.
+// Has a child process read the file through HDF5 (hdf5::report_checkpoint()), and returns what it
+// reports. Throws Error if the file cannot be read, or describes no network.
 std::vector<std::byte> report_of(const InputFile& input);
 
 class StoredCheckpoint {
  public:
   // Reads the report of a file. Throws Error likewise.
   explicit StoredCheckpoint(const InputFile& input);
-  // Reads a report. Throws Error unless it is complete, and what it says is possible: the process that wrote it may have
-  // been damaged by the file that it read. Names of entries are as they are in the file; all other text can be printed.
+  // Reads a report. Throws Error unless it is complete, and what it says is possible: the process
+  // that wrote it may have been damaged by the file that it read. Names of entries are as they are
+  // in the file; all other text can be printed.
   explicit StoredCheckpoint(std::vector<std::byte> report);
   // Entries refer to the report.
   StoredCheckpoint(const StoredCheckpoint&) = delete;
@@ -62,7 +65,8 @@ class StoredCheckpoint {
   std::vector<std::string> strays_;
 };
 
-// Writes what StoredCheckpoint reads. Then follow, in order, the values of the entries that have reported values.
+// Writes what StoredCheckpoint reads. Then follow, in order, the values of the entries that have
+// reported values.
 void write_stored(const Checkpoint& description, std::span<const StoredEntry> entries,
                   const std::vector<std::string>& strays, ResultWriter& writer);
 

@@ -33,8 +33,8 @@ struct BenchmarkOptions {
       authors_detectors();  // without ODIN nothing is perturbed
   MetricsMethod method = MetricsMethod::kExact;
   PositiveClass positive = PositiveClass::kIn;  // kOut for exact metrics only
-  // The network's class for each class of the in-distribution set, empty for no accuracy; not given:
-  // match_classes() of a set of unknown origin.
+  // The network's class for each class of the in-distribution set, empty for no accuracy; not
+  // given: match_classes() of a set of unknown origin.
   std::optional<std::vector<std::int32_t>> in_classes{};
   // Whether to find out what each detector costs, by a few passes more over one batch.
   bool measure_cost = false;
@@ -73,11 +73,12 @@ struct BenchmarkResult {
 };
 
 // Scores the in-distribution set once with every task's parameters, scores each task's set with its
-// own parameters, and computes the metrics. The scorer has all detectors that a task needs. An image
-// costs one forward pass, one backward pass for each temperature, and one forward pass for each
-// temperature and magnitude above 0. Memory holds the scores and what the data sets themselves hold, no more. A task that fails does not take the others
-// with it. Throws Error if the in-distribution set or all tasks fail, for a set that has no images, and
-// for the threshold sweep with a detector that has none.
+// own parameters, and computes the metrics. The scorer has all detectors that a task needs. An
+// image costs one forward pass, one backward pass for each temperature, and one forward pass for
+// each temperature and magnitude above 0. Memory holds the scores and what the data sets themselves
+// hold, no more. A task that fails does not take the others with it. Throws Error if the
+// in-distribution set or all tasks fail, for a set that has no images, and for the threshold sweep
+// with a detector that has none.
 BenchmarkResult run_benchmark(Scorer& scorer, const NamedDataset& in,
                               const std::vector<BenchmarkTask>& tasks,
                               const BenchmarkOptions& options, Progress& progress);

@@ -13,8 +13,8 @@ class DetectorCosts {
   // Measures with one batch of these images, when it is first needed. Both outlive this.
   DetectorCosts(Scorer& scorer, const Dataset& images) : scorer_(scorer), images_(images) {}
 
-  // Milliseconds for an image beside the forward pass that all detectors share: what its formula has taken so far
-  // and, for a detector that perturbs the image, what this takes.
+  // Milliseconds for an image beside the forward pass that all detectors share: what its formula
+  // has taken so far and, for a detector that perturbs the image, what this takes.
   double of(const Detector& detector, const OdinParameters& parameters);
 
  private:

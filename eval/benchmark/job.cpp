@@ -44,8 +44,8 @@ void check_holds(const NetworkRequest& request, const Checkpoint& checkpoint) {
           name_of(expected), num_classes(expected));
 }
 
-// The published network that was asked for, or the ODIN authors' that the checkpoint is another training
-// of, on the same set; or nullptr.
+// The published network that was asked for, or the ODIN authors' that the checkpoint is another
+// training of, on the same set; or nullptr.
 const PublishedNetwork* published_network_like(const NetworkRequest& request,
                                                const Checkpoint& checkpoint) {
   if (request.published != nullptr) return request.published;

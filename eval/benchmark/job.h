@@ -49,8 +49,8 @@ struct Job {
 // held-out images.
 Job prepare_job(const JobRequest& request);
 
-// The job with the parameters, and with the variants of these detectors, that its search chose for every task. A task
-// whose search failed has failed.
+// The job with the parameters, and with the variants of these detectors, that its search chose for
+// every task. A task whose search failed has failed.
 Job tuned(Job job, std::span<const Detector* const> detectors,
           const std::vector<SearchResult>& results);
 

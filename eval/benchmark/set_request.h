@@ -30,13 +30,13 @@ struct NetworkRequest {
   SetRequest in;
 };
 
-// Throws Error where the demo's images or the file of a published network are missing, with the command
-// that fetches them.
+// Throws Error where the demo's images or the file of a published network are missing, with the
+// command that fetches them.
 NetworkRequest network_request(const JobRequest& request);
 
 // The out-of-distribution sets to report on, in the order of reports, with the parameters that were
-// published for the network. A benchmark's set that is the in-distribution set is left out. Throws Error
-// for a set or an edition that the benchmark does not have.
+// published for the network. A benchmark's set that is the in-distribution set is left out. Throws
+// Error for a set or an edition that the benchmark does not have.
 std::vector<SetRequest> out_requests(const JobRequest& request,
                                      const BenchmarkDefinition& benchmark,
                                      const NetworkRequest& network);

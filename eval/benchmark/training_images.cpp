@@ -26,8 +26,8 @@ bool is_in(const std::filesystem::path& path, const std::filesystem::path& folde
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
-// Throws Error if images would be fitted on that are judged, too. A score knows its training images: figures
-// would flatter, and a threshold would accept fewer of other images than it says.
+// Throws Error if images would be fitted on that are judged, too. A score knows its training
+// images: figures would flatter, and a threshold would accept fewer of other images than it says.
 void require_apart(const DatasetSpec& fitted, const SetRequest& in,
                    const TrainingRequest& request) {
   const DatasetSpec judged = parse_dataset_spec(in.spec);

@@ -19,8 +19,8 @@ struct TrainingRequest {
   std::int64_t spare = 0;
 };
 
-// Opens them as the in-distribution set `in` is opened. Throws Error if they are neither given nor known, do
-// not exist, or are that set beyond its spare images, and as open_set() does.
+// Opens them as the in-distribution set `in` is opened. Throws Error if they are neither given nor
+// known, do not exist, or are that set beyond its spare images, and as open_set() does.
 TrainingImages open_training_images(const TrainingRequest& request, const SetRequest& in,
                                     const Checkpoint& checkpoint, DatasetOptions options);
 

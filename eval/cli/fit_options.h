@@ -11,7 +11,8 @@ class App;
 
 namespace odin {
 
-// Adds --resize, --center-crop and --fit, which exclude each other and set `fit`, to that group of the help.
+// Adds --resize, --center-crop and --fit, which exclude each other and set `fit`, to that group of
+// the help.
 void add_fit_options(CLI::App& app, ImageFit& fit, const std::string& group);
 
 }  // namespace odin

@@ -23,7 +23,8 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kWrongUsage = 2;
 
-// Opened for the wrong direction, so that a program that uses one sees the error that it would see otherwise.
+// Opened for the wrong direction, so that a program that uses one sees the error that it would see
+// otherwise.
 void fill_closed_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) >= 0) continue;
@@ -38,7 +39,8 @@ void require_written() {
   require(written, "cannot write to standard output: {}", system_reason(errno != 0 ? errno : EIO));
 }
 
-// What is wrong with the command line. An option that is spelt wrong comes first: what CLI11 misses may be its value.
+// What is wrong with the command line. An option that is spelt wrong comes first: what CLI11 misses
+// may be its value.
 std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
   for (const std::string& argument : app.remaining()) {
     if (argument.starts_with('-')) return fmt::format("there is no option {}", argument);

@@ -36,8 +36,8 @@ std::string shown(const std::string& task) {
   return printable(task, 4 * task.size(), Characters::kUtf8);
 }
 
-// "task [====    ]", then as many of `ends` as fit. Of the bar remains what the rest leaves room for, or
-// nothing; the first of `ends` is always there, the task is cut for it.
+// "task [====    ]", then as many of `ends` as fit. Of the bar remains what the rest leaves room
+// for, or nothing; the first of `ends` is always there, the task is cut for it.
 std::string line_of(const std::string& task, double fraction, std::span<const std::string> ends,
                     int columns) {
   int needed = columns_of(task);

@@ -1,5 +1,5 @@
-// Progress on standard error: a bar on a terminal, and one line per task elsewhere and on a terminal
-// without escape codes.
+// Progress on standard error: a bar on a terminal, and one line per task elsewhere and on a
+// terminal without escape codes.
 #pragma once
 
 #include <chrono>

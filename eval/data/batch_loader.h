@@ -18,8 +18,9 @@ namespace odin {
 struct BatchLoaderOptions {
   std::int64_t batch_size = 64;
   int threads = 1;  // that read, next to the caller's
-  // The reading threads call this with the pixels (n, channels, side, side), in 0..1, of some images of a batch, to
-  // change them in place. Several calls may run at once. If empty, pixels stay as they are.
+  // The reading threads call this with the pixels (n, channels, side, side), in 0..1, of some
+  // images of a batch, to change them in place. Several calls may run at once. If empty, pixels
+  // stay as they are.
   std::function<void(std::span<float>)> prepare = {};
 };
 
@@ -31,9 +32,9 @@ struct Batch {
       nullptr;  // (count, channels, side, side), row-major, as `prepare` left them
 };
 
-// Goes through a data set once, in order. While the caller works on one batch, threads prepare the next
-// ones: at least one batch, and with small batches enough to keep every thread busy. Memory holds these
-// batches, not the data set. The number of threads does not change the images.
+// Goes through a data set once, in order. While the caller works on one batch, threads prepare the
+// next ones: at least one batch, and with small batches enough to keep every thread busy. Memory
+// holds these batches, not the data set. The number of threads does not change the images.
 class BatchLoader {
  public:
   // Starts reading. `dataset` must outlive the loader. Throws Error for a batch size or a number of
@@ -42,9 +43,9 @@ class BatchLoader {
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  // The next batch, valid until the next call, or nothing after the last one. All batches except the
-  // last have the full batch size. Rethrows the error of the first image of the batch that could not
-  // be read, and again in every later call. Only one thread may call it at a time.
+  // The next batch, valid until the next call, or nothing after the last one. All batches except
+  // the last have the full batch size. Rethrows the error of the first image of the batch that
+  // could not be read, and again in every later call. Only one thread may call it at a time.
   std::optional<Batch> next();
 
  private:

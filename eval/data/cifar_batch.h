@@ -37,14 +37,14 @@ struct CifarBatch {
 bool is_python_batch(const InputFile& file);
 
 // A batch of the binary version: records of the labels, one byte each, and an image. Images stay in
-// the file. Throws Error, naming the file, if it is not a whole number of records or has a label out
-// of range.
+// the file. Throws Error, naming the file, if it is not a whole number of records or has a label
+// out of range.
 CifarBatch read_binary_batch(InputFile file, const CifarKind& kind);
 
-// A batch of the Python version: a pickle of a dict, which is read as data, with `data`, a NumPy array
-// of bytes (images, 3072), and the labels. Written by Python 2 or 3, with any protocol from 2 on.
-// Images stay in the file, unless they are stored by columns. Throws Error, naming the file, if it is
-// anything else or has a label out of range.
+// A batch of the Python version: a pickle of a dict, which is read as data, with `data`, a NumPy
+// array of bytes (images, 3072), and the labels. Written by Python 2 or 3, with any protocol from 2
+// on. Images stay in the file, unless they are stored by columns. Throws Error, naming the file, if
+// it is anything else or has a label out of range.
 CifarBatch read_python_batch(InputFile file, const CifarKind& kind);
 
 // The names of the classes in batches.meta or meta of the Python version. None if there is no such

@@ -62,8 +62,8 @@ SharedSource transposed(const SharedSource& bytes, std::int64_t images) {
   return in_memory(std::move(rows));
 }
 
-// What pickles of a dict begin with: PROTO for every protocol from 2 on, EMPTY_DICT for protocol 1, and
-// MARK for protocol 0. None of them is a label.
+// What pickles of a dict begin with: PROTO for every protocol from 2 on, EMPTY_DICT for protocol 1,
+// and MARK for protocol 0. None of them is a label.
 constexpr int kProto = 0x80;
 constexpr int kEmptyDict = '}';
 constexpr int kMark = '(';

@@ -37,8 +37,8 @@ class Dataset {
   // One per class; empty if the set has no names.
   std::span<const std::string> class_names() const { return labels_.class_names; }
 
-  // What a reader of figures on this set should know: which images were left out, in which order they
-  // come. A sentence each, without the set's name.
+  // What a reader of figures on this set should know: which images were left out, in which order
+  // they come. A sentence each, without the set's name.
   std::span<const std::string> notes() const { return notes_; }
 
   // Writes images [begin, begin + count) as (count, channels, side, side) of shape(), row-major, in
@@ -78,12 +78,13 @@ struct NamedDataset {
   std::shared_ptr<const Dataset> images;
 };
 
-// At most `limit` images of `dataset`, after its first `skip`. Throws Error if no image remains, and
-// for a negative skip or a limit below one.
+// At most `limit` images of `dataset`, after its first `skip`. Throws Error if no image remains,
+// and for a negative skip or a limit below one.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t skip,
                                       std::int64_t limit);
 
-// The images of `dataset` with these indices, in their order. Throws Error for an index out of range.
+// The images of `dataset` with these indices, in their order. Throws Error for an index out of
+// range.
 std::shared_ptr<const Dataset> selection(std::shared_ptr<const Dataset> dataset,
                                          std::vector<std::int64_t> indices);
 

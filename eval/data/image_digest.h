@@ -7,8 +7,9 @@
 
 namespace odin {
 
-// SHA-256, in hexadecimal digits, of the pixels (n, channels, side, side), floats in 0..1, in the machine's order
-// of bytes. Reads all images on this many threads. Throws Error for one that cannot be read.
+// SHA-256, in hexadecimal digits, of the pixels (n, channels, side, side), floats in 0..1, in the
+// machine's order of bytes. Reads all images on this many threads. Throws Error for one that cannot
+// be read.
 std::string sha256_of(const Dataset& images, int threads);
 
 }  // namespace odin

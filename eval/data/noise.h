@@ -17,10 +17,11 @@ enum class NoiseKind : std::uint8_t {
 inline constexpr std::uint64_t kUniformNoiseStream = 0x756E69666F726D00;   // "uniform"
 inline constexpr std::uint64_t kGaussianNoiseStream = 0x676175737369616E;  // "gaussian"
 
-// `count` images without labels. Element e of image i, which has E of them, depends only on the seed
-// and k = E i + e:
+// `count` images without labels. Element e of image i, which has E of them, depends only on the
+// seed and k = E i + e:
 // - uniform: philox_uniform(seed, stream, k);
-// - Gaussian: 0.5 + z(k), clamped to [0, 1]. With w(k) = philox_bits(seed, stream, k), the method of
+// - Gaussian: 0.5 + z(k), clamped to [0, 1]. With w(k) = philox_bits(seed, stream, k), the method
+// of
 //   Box and Muller gives a pair of z for each even k: with u = (w(k) + 1/2) / 2^32 and
 //   v = w(k + 1) / 2^32, z(k) = sqrt(-2 ln u) cos(2 pi v) and z(k + 1) = sqrt(-2 ln u) sin(2 pi v).
 // Throws Error for a count below one.

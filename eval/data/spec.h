@@ -1,4 +1,5 @@
-// Data-set specifications, as on a command line: "cifar10:DIR", "svhn:FILE", "folder:DIR", "uniform".
+// Data-set specifications, as on a command line: "cifar10:DIR", "svhn:FILE", "folder:DIR",
+// "uniform".
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,9 @@ struct DatasetSpec {
 // The first word of a specification: "cifar10" of "cifar10:DIR".
 std::string_view format_of(std::string_view text);
 
-// Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE, npy:FILE, npy:FILE.npy#SEVERITY,
-// folder:DIR, uniform or gaussian. "~" at the beginning of a path is the home folder. open_dataset() checks that the path exists. Throws Error, which lists these
+// Parses cifar10:DIR, cifar10-train:DIR, cifar100:DIR, cifar100-train:DIR, idx:FILE, svhn:FILE,
+// npy:FILE, npy:FILE.npy#SEVERITY, folder:DIR, uniform or gaussian. "~" at the beginning of a path
+// is the home folder. open_dataset() checks that the path exists. Throws Error, which lists these
 // forms, for anything else.
 DatasetSpec parse_dataset_spec(std::string_view text);
 
@@ -53,9 +55,10 @@ struct DatasetOptions {
   FolderOptions folder{};           // but for its fit and shape
 };
 
-// Opens the set and looks at its images: at each of a folder, at the first of another set. So images of a
-// wrong size are found now and not after hours of work on another set. Throws Error as open_cifar(), open_idx(), open_svhn(),
-// open_npy_images(), open_folder() and make_noise() do, and as reading the image does.
+// Opens the set and looks at its images: at each of a folder, at the first of another set. So
+// images of a wrong size are found now and not after hours of work on another set. Throws Error as
+// open_cifar(), open_idx(), open_svhn(), open_npy_images(), open_folder() and make_noise() do, and
+// as reading the image does.
 std::shared_ptr<const Dataset> open_dataset(const DatasetSpec& spec, const DatasetOptions& options);
 
 }  // namespace odin

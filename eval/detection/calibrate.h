@@ -20,17 +20,18 @@ struct CalibrationRequest {
   std::vector<double> magnitudes{};
 };
 
-// The magnitudes that a choice tries by default: the grid of the ODIN paper (0 to 0.004 in steps of 0.0002)
-// and that of Hsu, Shen, Jin & Kira, "Generalized ODIN", CVPR 2020 (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08).
+// The magnitudes that a choice tries by default: the grid of the ODIN paper (0 to 0.004 in steps of
+// 0.0002) and that of Hsu, Shen, Jin & Kira, "Generalized ODIN", CVPR 2020 (0.0025, 0.005, 0.01,
+// 0.02, 0.04, 0.08).
 std::vector<double> default_magnitudes();
 
-// Scores the images and sets the threshold by tpr_threshold(). With magnitudes to choose from, takes the one
-// that maximises the mean score of the images (Generalized ODIN, section 3.2), the smallest of equal ones; it
-// needs no out-of-distribution image. The settings lack only the way of fitting images, which is the caller's, as is to
-// fit the score first.
+// Scores the images and sets the threshold by tpr_threshold(). With magnitudes to choose from,
+// takes the one that maximises the mean score of the images (Generalized ODIN, section 3.2), the
+// smallest of equal ones; it needs no out-of-distribution image. The settings lack only the way of
+// fitting images, which is the caller's, as is to fit the score first.
 //
-// Throws Error as score_set() and tpr_threshold() do, if magnitudes are given for a score without any, for a score
-// that must be fitted without images for that, and if the set has no images.
+// Throws Error as score_set() and tpr_threshold() do, if magnitudes are given for a score without
+// any, for a score that must be fitted without images for that, and if the set has no images.
 DetectorSettings calibrate(Scorer& scorer, const NamedDataset& images,
                            const CalibrationRequest& request, const ScoringOptions& options,
                            Progress& progress);

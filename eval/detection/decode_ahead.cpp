@@ -39,7 +39,8 @@ bool DecodeAhead::take(std::int64_t most, DecodedImages& images) {
 }
 
 void DecodeAhead::work(const std::stop_token& stop) {
-  // A thread may wait for a name. Also while the constructor fails, where not all threads can be started.
+  // A thread may wait for a name. Also while the constructor fails, where not all threads can be
+  // started.
   const std::stop_callback wake(stop, [this] { interruption_.request(); });
   while (const std::optional<std::int64_t> image = take_name(stop)) {
     Slot& slot = slot_of(*image);

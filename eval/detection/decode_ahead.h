@@ -33,16 +33,16 @@ struct DecodedImages {
 
 class DecodeAhead {
  public:
-  // Starts to ask for names and to decode. Both must outlive this object, which at its end requests the
-  // interruption where there may be more names. Throws Error for fewer than one thread or image, and if the
-  // system cannot start that many threads.
+  // Starts to ask for names and to decode. Both must outlive this object, which at its end requests
+  // the interruption where there may be more names. Throws Error for fewer than one thread or
+  // image, and if the system cannot start that many threads.
   DecodeAhead(ImageNames& names, Interruption& interruption, const DecodeOptions& options);
   DecodeAhead(const DecodeAhead&) = delete;
   DecodeAhead& operator=(const DecodeAhead&) = delete;
 
-  // Waits for the next image, replaces `images` by it and by those after it that need no waiting, at most `most`
-  // in all, and returns true; or returns false after the last one. Rethrows what `names` throws. Images that cannot be
-  // used have a problem.
+  // Waits for the next image, replaces `images` by it and by those after it that need no waiting,
+  // at most `most` in all, and returns true; or returns false after the last one. Rethrows what
+  // `names` throws. Images that cannot be used have a problem.
   bool take(std::int64_t most, DecodedImages& images);
 
  private:

@@ -80,7 +80,8 @@ fs::path ExplanationFolder::reserve(const std::string& stem) const {
     return folder_ / (number == 1 ? stem + ".png" : fmt::format("{}-{}.png", stem, number));
   };
   for (;;) {
-    // Thousands of images may have one name, so a free number is searched for in steps that double, and then halve.
+    // Thousands of images may have one name, so a free number is searched for in steps that double,
+    // and then halve.
     std::int64_t below = 0;  // the number after it is free once the steps have halved
     std::int64_t step = 1;
     for (; is_taken(name(below + step)); step *= 2) below += step;

@@ -10,9 +10,9 @@
 
 namespace odin {
 
-// The bytes of a PNG file with three pictures side by side, enlarged without smoothing to at least 128 pixels:
-// the image, `pixels` of that shape; the sign of its gradient, where 0 is a negative one and 255 a positive one in
-// each channel; and the perturbed image, rounded to bytes.
+// The bytes of a PNG file with three pictures side by side, enlarged without smoothing to at least
+// 128 pixels: the image, `pixels` of that shape; the sign of its gradient, where 0 is a negative
+// one and 255 a positive one in each channel; and the perturbed image, rounded to bytes.
 std::string explanation_png(std::span<const std::uint8_t> pixels, const ImageShape& shape,
                             const Explanation& explanation);
 
@@ -23,8 +23,9 @@ class ExplanationFolder {
   explicit ExplanationFolder(std::filesystem::path folder);
 
   const std::filesystem::path& path() const { return folder_; }
-  // Writes NAME.png for an image NAME.EXTENSION or, where that exists, NAME-2.png, NAME-3.png and so on: no file is
-  // overwritten, neither one of this run nor another one. Throws Error if it cannot be written.
+  // Writes NAME.png for an image NAME.EXTENSION or, where that exists, NAME-2.png, NAME-3.png and
+  // so on: no file is overwritten, neither one of this run nor another one. Throws Error if it
+  // cannot be written.
   void write(const std::filesystem::path& image, std::string_view png) const;
 
  private:

@@ -14,16 +14,16 @@ class Interruption {
   // Any thread or signal handler may call it, and none can take it back.
   void request() noexcept;
   bool requested() const;
-  // Waits until `descriptor` can be read or has ended, or an interruption is requested. Returns whether
-  // there is something to read.
+  // Waits until `descriptor` can be read or has ended, or an interruption is requested. Returns
+  // whether there is something to read.
   bool wait_to_read(int descriptor) const;
 
  private:
   int event_;  // can be read once an interruption was requested
 };
 
-// From now on SIGINT and SIGTERM request an interruption, which must live as long as the process handles
-// them. A second signal ends the process as it would without this.
+// From now on SIGINT and SIGTERM request an interruption, which must live as long as the process
+// handles them. A second signal ends the process as it would without this.
 class InterruptionBySignal {
  public:
   explicit InterruptionBySignal(Interruption& interruption);

@@ -108,7 +108,8 @@ class NamesOfPaths final : public ImageNames {
     }
   }
 
-  // A file itself, or nothing and its pictures next. What does not exist is for its reader to complain about.
+  // A file itself, or nothing and its pictures next. What does not exist is for its reader to
+  // complain about.
   std::optional<ImageName> open(const std::string& path) {
     try {
       if (!is_folder(path)) return ImageName{path, {}};

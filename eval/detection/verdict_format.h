@@ -17,8 +17,8 @@ class VerdictFormat {
   // The line before all others, or nothing.
   virtual std::string header() const = 0;
   virtual std::string line(const std::string& file, const Verdict& verdict) const = 0;
-  // For an image that cannot be judged, because of what the sentence `problem` says; nothing where such lines
-  // have no place.
+  // For an image that cannot be judged, because of what the sentence `problem` says; nothing where
+  // such lines have no place.
   virtual std::string problem_line(const std::string& file, const std::string& problem) const = 0;
 };
 
@@ -41,8 +41,8 @@ struct VerdictCounts {
   std::int64_t images() const { return accepted + rejected + unreadable; }
 };
 
-// A few lines that say so, what the threshold is and where it comes from, and how many images a second there were
-// in `seconds`, if given.
+// A few lines that say so, what the threshold is and where it comes from, and how many images a
+// second there were in `seconds`, if given.
 std::string summary_of(const VerdictCounts& counts, const DetectorSettings& settings,
                        std::optional<double> seconds);
 

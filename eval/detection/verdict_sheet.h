@@ -14,11 +14,12 @@ namespace odin {
 
 class VerdictSheet {
  public:
-  // The page is index.html in the folder, which is created. Throws Error if nothing can be written there.
+  // The page is index.html in the folder, which is created. Throws Error if nothing can be written
+  // there.
   VerdictSheet(std::filesystem::path folder, std::vector<std::string> class_names);
 
-  // The next image as the network saw it: planes of that shape. The page shows the first thousand; the
-  // others are counted only.
+  // The next image as the network saw it: planes of that shape. The page shows the first thousand;
+  // the others are counted only.
   void add(const std::string& file, std::span<const std::uint8_t> pixels, const ImageShape& shape,
            const Verdict& verdict);
 

@@ -18,8 +18,8 @@ std::string shown(const std::string& name) {
   return printable(name, std::string::npos, Characters::kUtf8);
 }
 
-// ODIN's scores at high temperatures, which lie just above 1 / classes, need these digits; some others are in the
-// thousands.
+// ODIN's scores at high temperatures, which lie just above 1 / classes, need these digits; some
+// others are in the thousands.
 std::string digits(double score) {
   return std::abs(score) < 100 ? fmt::format("{:.8f}", score) : fmt::format("{:.8g}", score);
 }

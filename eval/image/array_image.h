@@ -20,9 +20,9 @@ struct ArrayImage {
   std::ptrdiff_t column_step = 0;
 };
 
-// Writes the image to `pixels` (channels, side, side) of `shape`, as an ImageFitter fits it: colour becomes
-// luma for a shape of one channel, and grey is repeated for three. Throws Error, which names the image, if
-// it cannot be fitted.
+// Writes the image to `pixels` (channels, side, side) of `shape`, as an ImageFitter fits it: colour
+// becomes luma for a shape of one channel, and grey is repeated for three. Throws Error, which
+// names the image, if it cannot be fitted.
 void fit_array_image(const ArrayImage& image, const std::string& name, ImageFit fit,
                      const ImageShape& shape, std::uint8_t* pixels);
 

@@ -1,4 +1,5 @@
-// The two decoders behind read_image_file(). Each reads a file from its start and passes on its rows.
+// The two decoders behind read_image_file(). Each reads a file from its start and passes on its
+// rows.
 #pragma once
 
 #include <array>
@@ -35,9 +36,9 @@ class InputStream {
 // The longest message of a library that is kept.
 using CodecMessage = std::array<char, 256>;
 
-// The common part of both decoders. Their libraries report an error by a long jump, which must not skip
-// the destructor of any C++ object. So the library is called only inside guarded(), and nothing else is
-// called there.
+// The common part of both decoders. Their libraries report an error by a long jump, which must not
+// skip the destructor of any C++ object. So the library is called only inside guarded(), and
+// nothing else is called there.
 class GuardedCodec {
  public:
   // `format` is the image's in messages: "PNG".
@@ -61,8 +62,8 @@ class GuardedCodec {
   // Ends the calls inside guarded() with an error.
   [[noreturn]] void raise(const char* text);
 
-  // As stream().fill(), but returns 0, with a message() for raise(), at the end of the file and also if
-  // it cannot be read: no exception may pass through the library either.
+  // As stream().fill(), but returns 0, with a message() for raise(), at the end of the file and
+  // also if it cannot be read: no exception may pass through the library either.
   std::size_t fill();
   const char* message() const { return message_.data(); }
 
@@ -78,10 +79,12 @@ class GuardedCodec {
   std::jmp_buf jump_;
 };
 
-// How much of an image to decode. The header ends before the first row: the fitter learns the size only.
+// How much of an image to decode. The header ends before the first row: the fitter learns the size
+// only.
 enum class ImagePart : std::uint8_t { kHeader, kWhole };
 
-// Both throw Error, which names the file, unless it is an image of the format, as far as it is decoded.
+// Both throw Error, which names the file, unless it is an image of the format, as far as it is
+// decoded.
 void decode_png(InputStream& stream, ImageFitter& fitter, ImagePart part);
 void decode_jpeg(InputStream& stream, ImageFitter& fitter, ImagePart part, JpegChroma chroma);
 

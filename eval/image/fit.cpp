@@ -30,8 +30,9 @@ constexpr NamedFit kFits[] = {{ImageFit::kExact, "exact"},
                               {ImageFit::kCenterCrop, "center-crop"},
                               {ImageFit::kRandomCrop, "random-crop"}};
 
-// The planes (3, width) of a row of interleaved pixels. With planes of integers the compiler vectorises the
-// products: a JPEG image of 640 x 480 takes 1.8 ms of a core instead of 2.9, of which libjpeg takes 1.3.
+// The planes (3, width) of a row of interleaved pixels. With planes of integers the compiler
+// vectorises the products: a JPEG image of 640 x 480 takes 1.8 ms of a core instead of 2.9, of
+// which libjpeg takes 1.3.
 ODIN_MULTIVERSION
 void to_planes(const std::uint8_t* __restrict rgb, std::size_t width,
                std::int32_t* __restrict planes) {

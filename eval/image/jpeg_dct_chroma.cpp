@@ -10,9 +10,9 @@
 namespace odin {
 namespace {
 
-// Lines of a component that one row of blocks has. libjpeg-turbo enlarges the whole image to twice its size,
-// which its transforms of 16 x 16 points do. The colour planes then are as large as the image; the brightness
-// plane, twice as large, is not used.
+// Lines of a component that one row of blocks has. libjpeg-turbo enlarges the whole image to twice
+// its size, which its transforms of 16 x 16 points do. The colour planes then are as large as the
+// image; the brightness plane, twice as large, is not used.
 constexpr unsigned kLines = 16;
 
 // A plane's lines of one row of blocks.
@@ -48,7 +48,8 @@ std::uint8_t byte(int value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0, 255));
 }
 
-// JFIF's conversion in libjpeg's fixed point: 16 bits, the products of both colours rounded together.
+// JFIF's conversion in libjpeg's fixed point: 16 bits, the products of both colours rounded
+// together.
 void to_rgb(int y, int cb, int cr, std::uint8_t* rgb) {
   constexpr int kHalf = 1 << 15;
   const auto fixed = [](double factor) { return static_cast<int>(factor * 65536 + 0.5); };

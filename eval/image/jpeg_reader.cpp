@@ -3,8 +3,8 @@
 namespace odin {
 namespace {
 
-// A progressive file may repeat scans that add nothing, each as costly as the image. Encoders use about
-// ten scans.
+// A progressive file may repeat scans that add nothing, each as costly as the image. Encoders use
+// about ten scans.
 constexpr int kMaxScans = 500;
 
 }  // namespace

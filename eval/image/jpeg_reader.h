@@ -25,7 +25,8 @@ class JpegReader final : public GuardedCodec {
   void read_header();
   void start();
   void read_row(std::uint8_t* row);
-  // One row of blocks of every component, of `lines` lines of the image; jpeg().raw_data_out must be set.
+  // One row of blocks of every component, of `lines` lines of the image; jpeg().raw_data_out must
+  // be set.
   void read_raw(JSAMPIMAGE planes, unsigned lines);
   void finish();
 

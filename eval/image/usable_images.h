@@ -25,7 +25,8 @@ class BadImages {
   std::int64_t count() const { return unreadable_ + other_formats_; }
   // A sentence that counts and names them: "3 pictures were left out: ...".
   std::string left_out() const;
-  // Throws Error, which counts all of them and lists the first of a wrong size and 20 others. `folder` is where they are.
+  // Throws Error, which counts all of them and lists the first of a wrong size and 20 others.
+  // `folder` is where they are.
   [[noreturn]] void refuse(const std::filesystem::path& folder) const;
   // Throws Error if a folder has no `usable` images, and says what else it has.
   void require_any(std::size_t usable, const std::filesystem::path& folder) const;
@@ -44,9 +45,10 @@ class BadImages {
   std::map<std::string, std::int64_t> extensions_;  // of the other formats
 };
 
-// The indices of the images that can be used for that shape, at most `most`, in the order of `files`. The others are
-// added to `bad`. Without `skip_bad` this looks at the headers of the first `most` files. With it, it
-// decodes whole files, to be sure, until it has `most` good ones. Several threads work.
+// The indices of the images that can be used for that shape, at most `most`, in the order of
+// `files`. The others are added to `bad`. Without `skip_bad` this looks at the headers of the first
+// `most` files. With it, it decodes whole files, to be sure, until it has `most` good ones. Several
+// threads work.
 std::vector<std::size_t> usable_images(std::span<const std::string> files, ImageFit fit,
                                        const ImageShape& shape, std::size_t most, bool skip_bad,
                                        BadImages& bad);

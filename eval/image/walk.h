@@ -17,14 +17,16 @@ namespace odin {
 enum class FileKind : std::uint8_t {
   kImage,         // .png, .jpg, .jpeg, .jpe and .jfif
   kOtherPicture,  // cannot be read: .gif, .webp, .bmp, .tif, .avif and their like
-  // Does not count: texts and the like, and what the user did not put there: names that begin with a dot
-  // (._0.jpeg as macOS makes them, .0.jpeg.x7Yp as rsync does while it copies), __MACOSX and their like.
+  // Does not count: texts and the like, and what the user did not put there: names that begin with
+  // a dot
+  // (._0.jpeg as macOS makes them, .0.jpeg.x7Yp as rsync does while it copies), __MACOSX and their
+  // like.
   kNoPicture
 };
 FileKind kind_of_file(std::string_view name);
 
-// The content of one folder, each list sorted by name: the files that count, and the folders but for those
-// that the user did not put there, such as .ipynb_checkpoints and "@eaDir".
+// The content of one folder, each list sorted by name: the files that count, and the folders but
+// for those that the user did not put there, such as .ipynb_checkpoints and "@eaDir".
 struct FolderEntries {
   std::vector<std::string> folders;
   std::vector<std::string> images;
@@ -44,9 +46,9 @@ class FolderWalk {
 
   explicit FolderWalk(std::filesystem::path top);
 
-  // The next folder, or nothing after the last one: a folder before those in it, and these by name. Links are
-  // followed. Throws Error as folder_entries() does, and if a link leads to a folder that contains it; the
-  // call after that goes on with the next folder.
+  // The next folder, or nothing after the last one: a folder before those in it, and these by name.
+  // Links are followed. Throws Error as folder_entries() does, and if a link leads to a folder that
+  // contains it; the call after that goes on with the next folder.
   std::optional<Folder> next();
 
  private:

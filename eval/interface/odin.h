@@ -7,12 +7,13 @@
  *   }
  *   odin_detector_close(detector);
  *
- * A detector's file is made by odin_calibrate, and holds all that its score has learnt. A detector serves one thread at a time; different threads may use
- * different detectors at once. A verdict depends neither on the other images nor on how many there are, and equals
- * that of odin_detect bit for bit.
+ * A detector's file is made by odin_calibrate, and holds all that its score has learnt. A detector
+ * serves one thread at a time; different threads may use different detectors at once. A verdict
+ * depends neither on the other images nor on how many there are, and equals that of odin_detect bit
+ * for bit.
  *
- * A function that can fail says so by its result. Then odin_last_error() has one sentence about it. No C++ exception
- * leaves the library. Within one soname, functions only get added.
+ * A function that can fail says so by its result. Then odin_last_error() has one sentence about it.
+ * No C++ exception leaves the library. Within one soname, functions only get added.
  */
 #ifndef ODIN_H
 #define ODIN_H
@@ -44,31 +45,32 @@ typedef enum odin_layout {
 /* "0.3.0" */
 const char* odin_version(void);
 
-/* What went wrong in the last call of this thread that failed: a sentence in UTF-8 without a line break, empty if none
- * has failed. It stays until the thread's next call that fails. */
+/* What went wrong in the last call of this thread that failed: a sentence in UTF-8 without a line
+ * break, empty if none has failed. It stays until the thread's next call that fails. */
 const char* odin_last_error(void);
 
-/* Reads a detector's file. `device` is "auto" (a GPU if there is a usable one), "cpu", "cuda" or "cuda:N"; NULL is
- * "auto". `threads` of the CPU; 0: one per core. Returns NULL on failure. The file is first read in a child process,
- * because libhdf5 can crash on a damaged one. */
+/* Reads a detector's file. `device` is "auto" (a GPU if there is a usable one), "cpu", "cuda" or
+ * "cuda:N"; NULL is "auto". `threads` of the CPU; 0: one per core. Returns NULL on failure. The
+ * file is first read in a child process, because libhdf5 can crash on a damaged one. */
 odin_detector* odin_detector_open(const char* file, const char* device, int threads);
 
 /* Frees a detector; NULL does nothing. */
 void odin_detector_close(odin_detector* detector);
 
-/* Writes one verdict for each of `count` images of the network's size, in their order. Bytes v are pixels v / 255;
- * floats must be in 0..1. `layout` is an odin_layout. Returns 0, or -1 on failure, when the verdicts mean nothing. */
+/* Writes one verdict for each of `count` images of the network's size, in their order. Bytes v are
+ * pixels v / 255; floats must be in 0..1. `layout` is an odin_layout. Returns 0, or -1 on failure,
+ * when the verdicts mean nothing. */
 int odin_detector_detect_bytes(odin_detector* detector, const uint8_t* images, size_t count,
                                int layout, odin_verdict* verdicts);
 int odin_detector_detect_floats(odin_detector* detector, const float* images, size_t count,
                                 int layout, odin_verdict* verdicts);
 
-/* The same for one PNG or JPEG file, which is fitted to the network's size as the images were that the detector was
- * made from. */
+/* The same for one PNG or JPEG file, which is fitted to the network's size as the images were that
+ * the detector was made from. */
 int odin_detector_detect_file(odin_detector* detector, const char* file, odin_verdict* verdict);
 
-/* What an image must have, and what the detector is. Text belongs to the detector. With NULL for the detector, and for
- * a class that does not exist, they return 0, NULL and NaN. */
+/* What an image must have, and what the detector is. Text belongs to the detector. With NULL for
+ * the detector, and for a class that does not exist, they return 0, NULL and NaN. */
 int odin_detector_channels(const odin_detector* detector);
 int odin_detector_height(const odin_detector* detector);
 int odin_detector_width(const odin_detector* detector);

@@ -32,7 +32,8 @@ double share_below(const std::vector<double>& sorted, double score) {
   return (below + static_cast<double>(last - first) / 2) / as_double(sorted.size());
 }
 
-// The mean, and the unbiased variance of the mean, of the shares of `others` below (or above) each score.
+// The mean, and the unbiased variance of the mean, of the shares of `others` below (or above) each
+// score.
 struct Moments {
   double mean = 0;
   double variance = 0;
@@ -112,8 +113,8 @@ std::optional<Interval> fpr_interval(const std::vector<double>& in,
   // The threshold is the needed-th largest in-distribution score.
   const std::size_t needed = (m * 95 + 99) / 100;
   std::vector<double> distribution(n + 1);  // of the number of accepted out-of-distribution images
-  // The drawn threshold has a rank up to r, from the largest score down, where at least `needed` of m draws
-  // have one. Ranks of more than ten standard deviations less have no weight.
+  // The drawn threshold has a rank up to r, from the largest score down, where at least `needed` of
+  // m draws have one. Ranks of more than ten standard deviations less have no weight.
   const double far = 10 * std::sqrt(as_double(m) * 0.95 * 0.05) + 1;
   const auto begin = static_cast<std::size_t>(std::max(as_double(needed) - far, 0.0));
   double up_to_before = 0;

@@ -40,8 +40,8 @@ double average_precision(const std::vector<ThresholdStep>& steps) {
   return sum;
 }
 
-// The steps for the opposite question, with out-of-distribution as the positive class and the scores
-// negated: the two sets change places.
+// The steps for the opposite question, with out-of-distribution as the positive class and the
+// scores negated: the two sets change places.
 std::vector<ThresholdStep> reversed(const std::vector<ThresholdStep>& steps) {
   const ThresholdStep all = steps.back();
   std::vector<ThresholdStep> result;

@@ -21,12 +21,12 @@ struct Metrics {
   bool operator==(const Metrics&) const = default;
 };
 
-// Whose images the FPR at TPR 95 % counts as positive. The other figures are the same for both: an AUPR is
-// named by its positive class.
+// Whose images the FPR at TPR 95 % counts as positive. The other figures are the same for both: an
+// AUPR is named by its positive class.
 enum class PositiveClass {
   kIn,  // as above, and in the ODIN paper
-  // Out-of-distribution, with scores negated: the share of in-distribution images that a threshold rejects
-  // which detects at least 95 % of the out-of-distribution images.
+  // Out-of-distribution, with scores negated: the share of in-distribution images that a threshold
+  // rejects which detects at least 95 % of the out-of-distribution images.
   kOut,
 };
 
@@ -49,8 +49,8 @@ MetricsMethod metrics_method(std::string_view name);
 //   (scikit-learn's roc_auc_score);
 // - AUPR: average precision, the sum of (R_k - R_{k-1}) P_k over the distinct scores, without
 //   interpolation (scikit-learn's average_precision_score).
-// Every figure is defined. Infinite scores are allowed. Throws Error if a set is empty or a score is
-// NaN.
+// Every figure is defined. Infinite scores are allowed. Throws Error if a set is empty or a score
+// is NaN.
 Metrics exact_metrics(std::span<const double> in, std::span<const double> out);
 
 // Throws Error unless both sets have scores and no score is NaN.

@@ -17,9 +17,10 @@ std::vector<RocPoint> thin(std::span<const RocPoint> points, std::size_t max_poi
   require(max_points >= 4, "a curve cannot be thinned to {} points: at least 4 are needed",
           max_points);
   if (points.size() <= max_points) return {points.begin(), points.end()};
-  // Points are removed while both coordinates together advance by no more than `stride`. They are in
-  // a box of that half perimeter, so at most stride / sqrt(8) from its diagonal. Any two consecutive
-  // lines advance by more than that, and the whole curve advances by 2: this bounds their number.
+  // Points are removed while both coordinates together advance by no more than `stride`. They are
+  // in a box of that half perimeter, so at most stride / sqrt(8) from its diagonal. Any two
+  // consecutive lines advance by more than that, and the whole curve advances by 2: this bounds
+  // their number.
   const double stride = 4.0 / static_cast<double>(max_points - 2);
   std::vector<RocPoint> kept{points.front()};
   for (std::size_t i = 1; i + 1 < points.size(); ++i) {

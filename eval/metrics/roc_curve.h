@@ -22,9 +22,9 @@ struct RocCurve {
   double threshold = 0;
 };
 
-// The curve of eval/metrics/metrics.h's exact metrics, thinned to `max_points` (at least 4): points are
-// removed, none is moved, and no removed point is further than kRocThinning / max_points from the
-// remaining curve. Throws Error as exact_metrics() does.
+// The curve of eval/metrics/metrics.h's exact metrics, thinned to `max_points` (at least 4): points
+// are removed, none is moved, and no removed point is further than kRocThinning / max_points from
+// the remaining curve. Throws Error as exact_metrics() does.
 RocCurve roc_curve(std::span<const double> in, std::span<const double> out, std::size_t max_points);
 inline constexpr double kRocThinning = 3;
 

@@ -26,8 +26,8 @@ std::pair<double, double> range_of(std::span<const double> in, std::span<const d
   const auto outside = static_cast<std::size_t>(kOutside * static_cast<double>(scores.size()));
   const double begin = scores[outside];
   const double end = scores[scores.size() - 1 - outside];
-  // A difference too small for the bounds of bins counts as none, and so does one of numbers that have lost
-  // digits, which are next to 0.
+  // A difference too small for the bounds of bins counts as none, and so does one of numbers that
+  // have lost digits, which are next to 0.
   const double largest = std::max(std::abs(begin), std::abs(end));
   if (largest < std::numeric_limits<double>::min()) return {begin - 0.5, end + 0.5};
   const double least = 1e-9 * largest;

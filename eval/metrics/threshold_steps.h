@@ -18,8 +18,8 @@ struct ThresholdStep {
 // The scores must be valid (validate_scores() in eval/metrics/metrics.h).
 std::vector<ThresholdStep> threshold_steps(std::span<const double> in, std::span<const double> out);
 
-// The first step, which has the largest threshold, that accepts at least 95 % of the in-distribution
-// images.
+// The first step, which has the largest threshold, that accepts at least 95 % of the
+// in-distribution images.
 const ThresholdStep& step_at_tpr95(const std::vector<ThresholdStep>& steps);
 
 }  // namespace odin

@@ -17,8 +17,8 @@ struct ThresholdSweep {
 };
 
 // The authors' sweeps. Both begin at 1 / classes. The baseline's ends at 1. ODIN's, whose scores at
-// T = 1000 are just above 1 / classes, ends at 0.12 for 10 classes and at 0.0104 for 100. The authors
-// give no other ends and no rule, so any other number of classes throws Error.
+// T = 1000 are just above 1 / classes, ends at 0.12 for 10 classes and at 0.0104 for 100. The
+// authors give no other ends and no rule, so any other number of classes throws Error.
 ThresholdSweep baseline_sweep(int classes);
 ThresholdSweep odin_sweep(int classes);
 
@@ -37,13 +37,13 @@ ThresholdSweep odin_sweep(int classes);
 // The thresholds are those of NumPy's arange, bit for bit: scores may be equal to them.
 //
 // It approximates exact_metrics(), which is more accurate: images between the same two thresholds
-// count as equal, and scores outside [begin, end) are cut off. Throws Error as exact_metrics() does,
-// and unless begin < end.
+// count as equal, and scores outside [begin, end) are cut off. Throws Error as exact_metrics()
+// does, and unless begin < end.
 Metrics sweep_metrics(std::span<const double> in, std::span<const double> out,
                       const ThresholdSweep& sweep);
 
-// The values of NumPy's arange(begin, end, step) for float64, bit for bit: ceil((end - begin) / step)
-// values begin + k d, where d is (begin + step) - begin, rounded.
+// The values of NumPy's arange(begin, end, step) for float64, bit for bit: ceil((end - begin) /
+// step) values begin + k d, where d is (begin + step) - begin, rounded.
 std::vector<double> arange(double begin, double end, double step);
 
 }  // namespace odin

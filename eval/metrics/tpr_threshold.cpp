@@ -23,8 +23,8 @@ double beta_quantile(long a, long b, double probability) {
   return (low + high) / 2;
 }
 
-// How many of the lowest scores may be rejected. The tolerance is for products such as 1000 x (1 - 0.95),
-// which rounding puts just above or below a whole number.
+// How many of the lowest scores may be rejected. The tolerance is for products such as 1000 x (1 -
+// 0.95), which rounding puts just above or below a whole number.
 long most_rejected(std::size_t n, double tpr) {
   return static_cast<long>(std::floor(static_cast<double>(n) * (1 - tpr) + 1e-9));
 }

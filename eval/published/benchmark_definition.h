@@ -1,4 +1,5 @@
-// A benchmark: out-of-distribution sets, and the parameters and figures that were published for them.
+// A benchmark: out-of-distribution sets, and the parameters and figures that were published for
+// them.
 #pragma once
 
 #include <map>
@@ -18,8 +19,8 @@ namespace odin {
 struct BenchmarkSet {
   std::string name;   // as on the command line: "Imagenet"
   std::string title;  // in reports: "Tiny-ImageNet (crop)"
-  // Data-set specifications with paths below the data folder: "folder:Imagenet". The first that exists
-  // is taken.
+  // Data-set specifications with paths below the data folder: "folder:Imagenet". The first that
+  // exists is taken.
   std::vector<std::string> places;
   ImageFit fit = ImageFit::kExact;  // how the benchmark fits its images to the network's
   JpegChroma jpeg_chroma = JpegChroma::kLinear;
@@ -62,9 +63,9 @@ struct BenchmarkDefinition {
   std::vector<std::string> set_names() const;
 };
 
-// ODIN's parameters for a network and a set of the benchmark: those of the named edition or, without a
-// name, of the first one that has a magnitude for the pair and means the released network. Empty if there
-// is none. Throws Error for an unknown edition.
+// ODIN's parameters for a network and a set of the benchmark: those of the named edition or,
+// without a name, of the first one that has a magnitude for the pair and means the released
+// network. Empty if there is none. Throws Error for an unknown edition.
 std::optional<OdinParameters> published_parameters(const BenchmarkDefinition& benchmark,
                                                    std::string_view network, const std::string& set,
                                                    std::string_view edition);

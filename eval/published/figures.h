@@ -21,9 +21,9 @@ struct PublishedFigures {
   Metrics metrics;
 };
 
-// The figures for a network ("densenet10") and a set of the benchmark. They are from the edition with the
-// given magnitude, if any, else from the first one that has the pair; figures of another network come last.
-// Empty if there are none.
+// The figures for a network ("densenet10") and a set of the benchmark. They are from the edition
+// with the given magnitude, if any, else from the first one that has the pair; figures of another
+// network come last. Empty if there are none.
 std::optional<PublishedFigures> published_figures(const BenchmarkDefinition& benchmark,
                                                   std::string_view network, const std::string& set,
                                                   const Detector& detector, double magnitude);

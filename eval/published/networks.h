@@ -30,8 +30,8 @@ std::span<const PublishedNetwork> published_networks();
 // The architecture that its checkpoint must hold.
 Architecture architecture_of(const PublishedNetwork& network);
 
-// The ODIN authors' network of this architecture that was trained on this set (as in a specification), or
-// nullptr.
+// The ODIN authors' network of this architecture that was trained on this set (as in a
+// specification), or nullptr.
 const PublishedNetwork* find_authors_network(const Architecture& architecture,
                                              std::string_view in_set_format);
 
@@ -39,7 +39,8 @@ const PublishedNetwork* find_authors_network(const Architecture& architecture,
 const PublishedNetwork& published_network(std::string_view name);
 
 // The data-set specification of its in-distribution set below `data_folder`:
-// "cifar10:DATA/cifar-10-batches-bin". If the set is there in its Python version only, that is taken.
+// "cifar10:DATA/cifar-10-batches-bin". If the set is there in its Python version only, that is
+// taken.
 std::string in_set_specification(const PublishedNetwork& network,
                                  const std::filesystem::path& data_folder);
 

@@ -15,8 +15,8 @@ namespace odin {
 std::string first_place_there(std::span<const std::string> places,
                               const std::filesystem::path& data_folder);
 
-// The command that fetches the set of a specification ("folder:DATA/iSUN", "cifar10:DATA/..."), if it
-// has a place of a set that fetch_data knows; else empty.
+// The command that fetches the set of a specification ("folder:DATA/iSUN", "cifar10:DATA/..."), if
+// it has a place of a set that fetch_data knows; else empty.
 std::string fetch_command(std::string_view specification);
 // The command that fetches a published network into a folder.
 std::string fetch_command(const PublishedNetwork& network,

@@ -123,7 +123,8 @@ std::vector<Group> groups_of(const Report& report, const std::vector<Subject>& s
   return groups;
 }
 
-// The numbers of the notes on a detector's figures in papers, ascending; none if there are no figures.
+// The numbers of the notes on a detector's figures in papers, ascending; none if there are no
+// figures.
 std::vector<std::size_t> papers_on(const Report& report, const ComparedDetector& detector,
                                    PaperSources& sources) {
   std::vector<std::size_t> numbers;

@@ -14,15 +14,15 @@ struct Note {
   std::string command{};  // that helps, for a shell; empty if there is none
 
   std::string in_one_line() const;
-  // The sentence broken at spaces to lines of `columns`, and the command in a line of its own, which is
-  // not broken, to be copied whole. No line break at the end.
+  // The sentence broken at spaces to lines of `columns`, and the command in a line of its own,
+  // which is not broken, to be copied whole. No line break at the end.
   std::string broken(int columns) const;
   // In one line where there are no `columns` or it fits them, else broken.
   std::string in(std::optional<int> columns) const;
 };
 
-// How many images were scored, the report's own notes, then a sentence for each search, each missing or
-// failed set and each kind of undefined figure.
+// How many images were scored, the report's own notes, then a sentence for each search, each
+// missing or failed set and each kind of undefined figure.
 std::vector<Note> notes_of(const Report& report);
 
 // "Failed: iSUN: ..."

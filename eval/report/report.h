@@ -81,41 +81,42 @@ struct Report {
   double images_per_second = 0;  // over all sets
 };
 
-// A table like that of the authors' code for each out-of-distribution set, the accuracy if known, and a
-// line of explanation if a figure is "n/a". These notes are broken at spaces where they are longer than
-// `columns`. Every line ends in a newline.
+// A table like that of the authors' code for each out-of-distribution set, the accuracy if known,
+// and a line of explanation if a figure is "n/a". These notes are broken at spaces where they are
+// longer than `columns`. Every line ends in a newline.
 std::string to_text(const Report& report, std::optional<int> columns = {});
 
-// One table like the paper's: a row for each out-of-distribution set, a column for each figure, and the
-// detectors next to each other in a cell. The paper's own figures, if any, follow in a row below. After
-// the table come the missing sets, the results of searches, and the source of the paper's figures, broken
-// likewise.
+// One table like the paper's: a row for each out-of-distribution set, a column for each figure, and
+// the detectors next to each other in a cell. The paper's own figures, if any, follow in a row
+// below. After the table come the missing sets, the results of searches, and the source of the
+// paper's figures, broken likewise.
 std::string to_table(const Report& report, std::optional<int> columns = {});
-// The same for a terminal of `columns`: a line for each set and detector, with short headings. Figures
-// need 40 columns, or some more with a longer name of a detector. The rest is broken at spaces.
+// The same for a terminal of `columns`: a line for each set and detector, with short headings.
+// Figures need 40 columns, or some more with a longer name of a detector. The rest is broken at
+// spaces.
 std::string to_narrow_table(const Report& report, int columns);
-// For many detectors: a row for each, the highest average AUROC first, with FPR and AUROC averaged and of
-// each set, the cost if it is known, and a mark at the best of each column; all five figures where there
-// is one set. Sets that do not fit into `columns` next to each other follow below.
+// For many detectors: a row for each, the highest average AUROC first, with FPR and AUROC averaged
+// and of each set, the cost if it is known, and a mark at the best of each column; all five figures
+// where there is one set. Sets that do not fit into `columns` next to each other follow below.
 std::string to_detector_table(const Report& report, std::optional<int> columns = {});
-// to_text() for one set and to_table() for several, as they are where `columns` is none, which is not a
-// terminal. On a terminal whose columns do not hold the figures, to_narrow_table(). More than
+// to_text() for one set and to_table() for several, as they are where `columns` is none, which is
+// not a terminal. On a terminal whose columns do not hold the figures, to_narrow_table(). More than
 // kMostDetectorColumns (eval/report/comparison.h) detectors always have to_detector_table().
 std::string to_output(const Report& report, std::optional<int> columns);
-// The same as a GitHub Markdown table: that of to_table() or, for many detectors, of to_detector_table(),
-// with the best in bold.
+// The same as a GitHub Markdown table: that of to_table() or, for many detectors, of
+// to_detector_table(), with the best in bold.
 std::string to_markdown(const Report& report);
 
 // A line of names, then one line for each set and detector, and one more if the paper has figures.
-// `source` is "ours" or the paper's edition. Figures are unrounded fractions; an undefined figure is
-// empty. The bounds of 95 % confidence intervals come last, and are empty where there are none; where the
-// cost of a detector is known, `milliseconds` follows them. A missing set has one line with the source
-// "missing", a failed one with the source "failed", and a note one with the source "note" and its sentence
-// in place of a set. RFC 4180.
+// `source` is "ours" or the paper's edition. Figures are unrounded fractions; an undefined figure
+// is empty. The bounds of 95 % confidence intervals come last, and are empty where there are none;
+// where the cost of a detector is known, `milliseconds` follows them. A missing set has one line
+// with the source "missing", a failed one with the source "failed", and a note one with the source
+// "note" and its sentence in place of a set. RFC 4180.
 std::string to_csv(const Report& report);
 
-// The whole report as one indented JSON object. Figures are unrounded fractions; an undefined figure is
-// null. Ends in a newline.
+// The whole report as one indented JSON object. Figures are unrounded fractions; an undefined
+// figure is null. Ends in a newline.
 std::string to_json(const Report& report);
 
 }  // namespace odin

@@ -30,7 +30,8 @@ struct Column {
   const Metrics* metrics;
 };
 
-// Widths are those of the authors' code, where the first column is narrower, or what a heading needs.
+// Widths are those of the authors' code, where the first column is narrower, or what a heading
+// needs.
 std::vector<Column> table_columns(const Evaluation& evaluation, PaperSources& sources) {
   std::vector<Column> columns;
   const auto add = [&](std::string heading, std::size_t width, const Metrics& metrics) {

@@ -41,8 +41,9 @@ struct NetworkOutputs {
   const DetectorFit* fit = nullptr;
 };
 
-// The network's outputs for the in-distribution training images that detectors are fitted on, features
-// included, and the images' classes, numbered as the network's; none where they have no such classes.
+// The network's outputs for the in-distribution training images that detectors are fitted on,
+// features included, and the images' classes, numbered as the network's; none where they have no
+// such classes.
 struct TrainingOutputs {
   NetworkOutputs outputs;
   std::span<const std::int32_t> labels{};  // (n)
@@ -55,11 +56,11 @@ struct Detector {
   std::string_view score_file;  // the middle of its score files' names: confidence_Our_In.txt
   std::string_view paper;       // where it was published
 
-  // Writes one score per image. A larger score means more in-distribution. Throws Error if a logit is
-  // not finite. Several threads may call it at once.
+  // Writes one score per image. A larger score means more in-distribution. Throws Error if a logit
+  // is not finite. Several threads may call it at once.
   void (*score)(const NetworkOutputs& outputs, std::span<double> scores);
-  // What it must learn before it can score; nullptr for a detector that learns nothing. Throws Error if the
-  // images do not suffice.
+  // What it must learn before it can score; nullptr for a detector that learns nothing. Throws
+  // Error if the images do not suffice.
   DetectorFit (*fit)(const TrainingOutputs& training) = nullptr;
 
   // Whether it scores the images once for every pair of ODIN's parameters.

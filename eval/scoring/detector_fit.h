@@ -16,7 +16,8 @@ void require_finite(const DetectorFit& fit);
 // A hash of all names and values.
 std::uint64_t digest_of(const DetectorFit& fit);
 
-// The array of this name. Throws Error if there is no fit, or it has no such array with this many values.
+// The array of this name. Throws Error if there is no fit, or it has no such array with this many
+// values.
 std::span<const double> fitted_numbers(const DetectorFit* fit, std::string_view name,
                                        std::size_t count);
 // Likewise, with any number of rows of this width, but at least one.

@@ -17,8 +17,9 @@ struct UnfittedDetector {
   std::string reason;  // a sentence that names the score and the images
 };
 
-// Fits those of the scorer's detectors that need it, on what its own network gave for training images. A detector
-// for which these do not suffice, without classes for example, is left out of the scorer and returned.
+// Fits those of the scorer's detectors that need it, on what its own network gave for training
+// images. A detector for which these do not suffice, without classes for example, is left out of
+// the scorer and returned.
 [[nodiscard]] std::vector<UnfittedDetector> fit_detectors(Scorer& scorer, const TrainingSet& set);
 
 }  // namespace odin

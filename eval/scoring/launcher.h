@@ -17,11 +17,12 @@ struct Launch {
   bool is_one_of_several() const { return processes ? *processes > 1 : number > 0; }
 };
 
-// Reads the environment. Slurm's batch script is one process, whatever number of tasks it may start.
+// Reads the environment. Slurm's batch script is one process, whatever number of tasks it may
+// start.
 Launch launch();
 
-// Throws Error if this process is one of several. For programs that do not share their work: each process
-// would do all of it, and write the same files.
+// Throws Error if this process is one of several. For programs that do not share their work: each
+// process would do all of it, and write the same files.
 void require_single_process();
 
 }  // namespace odin

@@ -22,9 +22,9 @@ struct ScoringOptions {
   const ScoreStore* store = nullptr;  // scores of earlier runs; nullptr: none
 };
 
-// Calls use(pixels) for one batch after the other of this rank's equal part of the images, normalised for the
-// scorer. A failure of one rank is thrown on all of them. Throws Error for images of another shape than the
-// network's, for an image that cannot be read, and as `use` does.
+// Calls use(pixels) for one batch after the other of this rank's equal part of the images,
+// normalised for the scorer. A failure of one rank is thrown on all of them. Throws Error for
+// images of another shape than the network's, for an image that cannot be read, and as `use` does.
 void for_own_batches(const Scorer& scorer, const NamedDataset& set, const ScoringOptions& options,
                      Progress& progress,
                      const std::function<void(std::span<const float> pixels)>& use);

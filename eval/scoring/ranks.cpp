@@ -87,7 +87,8 @@ std::unique_ptr<Ranks> make_ranks() {
           "{} started several processes, but MPI cannot connect them, so each would do all of the "
           "work: use srun --mpi=pmix or mpirun, or start one process",
           started.launcher);
-  // A single process need not start MPI. A launcher that does not tell their number leaves it to MPI.
+  // A single process need not start MPI. A launcher that does not tell their number leaves it to
+  // MPI.
   if (!started.connected || started.processes == 1) return std::make_unique<Ranks>();
   auto ranks = std::make_unique<MpiRanks>();
   require(ranks->count() > 1 || !started.is_one_of_several(),

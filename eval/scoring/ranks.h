@@ -6,8 +6,8 @@
 
 namespace odin {
 
-// This class is a run of one process. make_ranks() returns one for several processes under mpirun. All
-// processes must make the same calls in the same order.
+// This class is a run of one process. make_ranks() returns one for several processes under mpirun.
+// All processes must make the same calls in the same order.
 class Ranks {
  public:
   Ranks() = default;
@@ -21,13 +21,13 @@ class Ranks {
   virtual int local_count() const { return 1; }  // processes of this machine
   // The values of all ranks, in the order of the ranks, on every rank.
   virtual std::vector<double> gather(std::vector<double> values) const { return values; }
-  // The last call, with the exit status of this process. With 0 it waits for the other processes; any
-  // other status ends them too.
+  // The last call, with the exit status of this process. With 0 it waits for the other processes;
+  // any other status ends them too.
   virtual void finish(int status) const { (void)status; }
 };
 
-// This process alone, or one of those that mpirun or srun started. Throws Error if there are several that
-// MPI cannot connect, or if this build has no MPI: each would do all of the work.
+// This process alone, or one of those that mpirun or srun started. Throws Error if there are
+// several that MPI cannot connect, or if this build has no MPI: each would do all of the work.
 std::unique_ptr<Ranks> make_ranks();
 
 }  // namespace odin

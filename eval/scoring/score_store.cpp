@@ -41,8 +41,8 @@ std::uint64_t hash_of(std::span<const double> numbers) {
   return hash.value();
 }
 
-// Fills scores that are empty, for this number of images. Nothing if the file is missing or damaged:
-// the caller then writes it anew.
+// Fills scores that are empty, for this number of images. Nothing if the file is missing or
+// damaged: the caller then writes it anew.
 std::optional<Scores> read_scores(const fs::path& path, std::size_t images, Scores scores) {
   std::vector<double> numbers((1 + vectors_of(scores)) * images);
   std::error_code error;

@@ -18,8 +18,8 @@ namespace odin {
 
 class Scorer {
  public:
-  // Compiles the checkpoint's network for the back end, which must outlive the scorer. Detectors are
-  // constants, and outlive all. Throws Error for an invalid checkpoint.
+  // Compiles the checkpoint's network for the back end, which must outlive the scorer. Detectors
+  // are constants, and outlive all. Throws Error for an invalid checkpoint.
   Scorer(const Checkpoint& checkpoint, Backend& backend,
          std::span<const Detector* const> detectors = default_detectors());
   // With a network that the caller has compiled, and prepared for a device of this name.
@@ -38,46 +38,49 @@ class Scorer {
   // The network and what runs it: "DenseNet-BC-100 on cpu: ...".
   std::string description() const;
 
-  // Gives a detector of its what it has learnt; score() needs it of every detector that is fitted. Throws
-  // Error if a value is not finite, and for a detector that is not its own or is not fitted.
+  // Gives a detector of its what it has learnt; score() needs it of every detector that is fitted.
+  // Throws Error if a value is not finite, and for a detector that is not its own or is not fitted.
   void set_fit(const Detector& detector, std::shared_ptr<const DetectorFit> fit);
   // By the detectors' order; nullptr where there is none.
   std::span<const std::shared_ptr<const DetectorFit>> fits() const { return fits_; }
   // Computes its scores no longer. Throws Error for a detector that is not its own.
   void leave_out(const Detector& detector);
-  // The number of threads that compute scores from the network's outputs: 1 unless this was called. No score
-  // depends on it.
+  // The number of threads that compute scores from the network's outputs: 1 unless this was called.
+  // No score depends on it.
   void use_threads(int threads);
 
-  // (pixels - mean) / std per channel, in place; pixels (n, channels, side, side) in 0..1. Any number of threads
-  // may call it at once. Images are normalised nowhere else for scoring.
+  // (pixels - mean) / std per channel, in place; pixels (n, channels, side, side) in 0..1. Any
+  // number of threads may call it at once. Images are normalised nowhere else for scoring.
   void normalise(std::span<float> pixels) const;
 
-  // Scores of n normalised images (n, channels, side, side), in host memory, by its detectors. Those that share an
-  // objective share one gradient per temperature, and a magnitude of 0 costs nothing. An image's scores depend
-  // neither on n nor on the other images. Throws Error for parameters out of range and if the
-  // network's output is not finite.
+  // Scores of n normalised images (n, channels, side, side), in host memory, by its detectors.
+  // Those that share an objective share one gradient per temperature, and a magnitude of 0 costs
+  // nothing. An image's scores depend neither on n nor on the other images. Throws Error for
+  // parameters out of range and if the network's output is not finite.
   Scores score(std::span<const float> images, std::span<const OdinParameters> parameters);
-  // Of the unchanged images of the last call of score(), run() or gradient(), (n, classes). Valid until the next one.
+  // Of the unchanged images of the last call of score(), run() or gradient(), (n, classes). Valid
+  // until the next one.
   std::span<const float> logits() const { return logits_; }
-  // What score() has spent so far on an image for a detector of its, in milliseconds, beside the network's passes.
-  // 0 before any image.
+  // What score() has spent so far on an image for a detector of its, in milliseconds, beside the
+  // network's passes. 0 before any image.
   double milliseconds(const Detector& detector) const;
-  // What the perturbation of a detector with these parameters takes beside the forward pass that all share, in
-  // milliseconds for each of n normalised images: measured now, by passes of both kinds. Throws Error as score() does.
+  // What the perturbation of a detector with these parameters takes beside the forward pass that
+  // all share, in milliseconds for each of n normalised images: measured now, by passes of both
+  // kinds. Throws Error as score() does.
   double perturbation_milliseconds(std::span<const float> images, const Detector& detector,
                                    const OdinParameters& parameters);
 
-  // What the network alone gives for n normalised images: logits and, if one of the detectors is fitted or uses
-  // features, those and the classifier. Valid until the next call. Throws Error as score() does.
+  // What the network alone gives for n normalised images: logits and, if one of the detectors is
+  // fitted or uses features, those and the classifier. Valid until the next call. Throws Error as
+  // score() does.
   NetworkOutputs run(std::span<const float> images);
   // Outputs of this network that somebody kept, with its classifier.
   NetworkOutputs network_outputs(std::span<const float> logits,
                                  std::span<const float> features) const;
 
-  // What ODIN takes the sign of: for n normalised images, the gradient (n, channels, side, side) of the objective in
-  // the image. Each image's may be scaled by a positive factor. Throws Error as score() does for the images
-  // and the temperature.
+  // What ODIN takes the sign of: for n normalised images, the gradient (n, channels, side, side) of
+  // the objective in the image. Each image's may be scaled by a positive factor. Throws Error as
+  // score() does for the images and the temperature.
   std::vector<float> gradient(std::span<const float> images, OdinObjective objective,
                               double temperature);
 
@@ -109,7 +112,8 @@ class Scorer {
   // Calls detector.score() for parts of the images on all threads.
   void score_in_parts(const Detector& detector, const NetworkOutputs& outputs,
                       std::span<double> scores);
-  // The logits (n, classes) of the images that were perturbed against the objective with these parameters.
+  // The logits (n, classes) of the images that were perturbed against the objective with these
+  // parameters.
   std::span<const float> perturbed_logits(const std::vector<Pass>& passes, OdinObjective objective,
                                           const OdinParameters& parameters) const;
 

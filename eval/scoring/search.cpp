@@ -9,7 +9,8 @@
 namespace odin {
 namespace {
 
-// Scores of a detector and its variants follow each other. Those that could not be fitted are not among them.
+// Scores of a detector and its variants follow each other. Those that could not be fitted are not
+// among them.
 std::vector<OptionSearch> search_options(const Scores& in, const Scores& out) {
   std::vector<OptionSearch> searches;
   for (const Detector* detector : in.detectors) {

@@ -39,9 +39,9 @@ struct SearchResult {
   OdinParameters chosen() const { return cells_of(grid).at(best); }
 };
 
-// The cell with the least FPR at TPR 95 %, which is the paper's choice. Ties go to the greatest AUROC,
-// then to the least magnitude, then to the greatest temperature. Throws Error if a cell is missing or
-// its FPR is undefined.
+// The cell with the least FPR at TPR 95 %, which is the paper's choice. Ties go to the greatest
+// AUROC, then to the least magnitude, then to the greatest temperature. Throws Error if a cell is
+// missing or its FPR is undefined.
 std::size_t best_cell(const SearchGrid& grid, std::span<const Metrics> cells);
 
 }  // namespace odin

@@ -27,9 +27,9 @@ struct TrainingSet {
   std::vector<std::int32_t> labels{};  // (images), or none
 };
 
-// Runs the network on the images, or takes what the store has of them; nullptr for no store. One of the scorer's
-// detectors must be fitted or use features. Every rank gets all of it. Throws Error as score_set() does, and if the
-// store cannot be written to.
+// Runs the network on the images, or takes what the store has of them; nullptr for no store. One of
+// the scorer's detectors must be fitted or use features. Every rank gets all of it. Throws Error as
+// score_set() does, and if the store cannot be written to.
 TrainingSet run_training_set(Scorer& scorer, const TrainingImages& images,
                              const ScoringOptions& options, const TrainingStore* store,
                              Progress& progress);

@@ -70,7 +70,8 @@ void channel_parameters(std::string_view operation, DataType type, Operands para
 void epsilon(std::string_view operation, double value);
 // Of running statistics: is in [0, 1].
 void momentum(std::string_view operation, double value);
-// x (N, C, H, W) has at least two elements per channel, without which there is no unbiased variance.
+// x (N, C, H, W) has at least two elements per channel, without which there is no unbiased
+// variance.
 void enough_for_statistics(std::string_view operation, const Operand& x);
 
 }  // namespace odin::check

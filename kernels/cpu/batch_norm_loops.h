@@ -11,8 +11,9 @@ namespace odin::cpu {
 constexpr int kSumLanes = 32;
 // Elements that are summed in float before the sum continues in double.
 constexpr std::int64_t kSumBlock = 1024;
-// Sums run in a fixed number of lanes, so numbers are added in the same order by every instruction set. (Where the
-// compiler makes multiply-adds of AVX-512, a product is not rounded before it is added.)
+// Sums run in a fixed number of lanes, so numbers are added in the same order by every instruction
+// set. (Where the compiler makes multiply-adds of AVX-512, a product is not rounded before it is
+// added.)
 using Lanes __attribute__((vector_size(4 * kSumLanes), aligned(4))) = float;
 using WideLanes __attribute__((vector_size(8 * kSumLanes), aligned(64))) = double;
 
@@ -156,8 +157,8 @@ ODIN_MULTIVERSION static inline void add_open_gradient(const float* x, const flo
   }
 }
 
-// Elements ahead of which x and dx are asked for: the processor's own prefetcher starts again on every
-// page, and planes are no larger than that.
+// Elements ahead of which x and dx are asked for: the processor's own prefetcher starts again on
+// every page, and planes are no larger than that.
 constexpr std::int64_t kAhead = 512;
 
 // Inlined into add_open() and set_open().
@@ -192,8 +193,8 @@ inline __attribute__((always_inline)) void pass_open(const float* x, const float
   }
 }
 
-// With d = dh where the ReLU after the norm was open (scale x + shift > 0), else 0: dx += scale d, and
-// u = d, v = x - mean of n <= kSumBlock elements are added to the sums.
+// With d = dh where the ReLU after the norm was open (scale x + shift > 0), else 0: dx += scale d,
+// and u = d, v = x - mean of n <= kSumBlock elements are added to the sums.
 ODIN_MULTIVERSION static inline void add_open(const float* x, const float* dh, float mean,
                                               float scale, float shift, float* dx, std::int64_t n,
                                               Sums& sums) {

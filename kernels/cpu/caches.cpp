@@ -32,8 +32,9 @@ int panel_steps_ahead(long cache_bytes, long panel_bytes) {
 
 Blocks blocks_for(long cache_bytes) {
   // Weights that come from memory are read once for each block of tiles, and once for each group. A
-  // cache of 2 MiB holds the transformed tiles of a place of twice as many, which halves that traffic.
-  // Other weights stay in the last cache; there the activations of a group should stay in this one.
+  // cache of 2 MiB holds the transformed tiles of a place of twice as many, which halves that
+  // traffic. Other weights stay in the last cache; there the activations of a group should stay in
+  // this one.
   constexpr long kMeasured = 1 << 20;
   const int times = cache_bytes >= 2 * kMeasured ? 2 : 1;
   return {.tiles = 64 * times,

@@ -1,5 +1,6 @@
 // How a convolution is given to our kernels: its packed weights, its kernel and its task. `pass` is
-// kForward or kBackwardData; `winograd` is whether Winograd's algorithm computes it (takes_winograd).
+// kForward or kBackwardData; `winograd` is whether Winograd's algorithm computes it
+// (takes_winograd).
 #pragma once
 
 #include <cstdint>

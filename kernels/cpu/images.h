@@ -47,8 +47,8 @@ void for_each_plane(ThreadPool& pool, const ConstTensorView& activation, Task&& 
   });
 }
 
-// The images as kernels take them, with `plane` floats from plane to plane. A kernel only reads those
-// that are constant.
+// The images as kernels take them, with `plane` floats from plane to plane. A kernel only reads
+// those that are constant.
 inline Planes planes_of(Images<const float> images, std::int64_t plane) {
   return {const_cast<float*>(images.data), static_cast<long>(images.stride),
           static_cast<long>(plane)};

@@ -1,4 +1,5 @@
-// The CPU's product of two matrices of floats. oneDNN computes it, and no header of it is needed here.
+// The CPU's product of two matrices of floats. oneDNN computes it, and no header of it is needed
+// here.
 #pragma once
 
 #include <cstdint>

@@ -10,8 +10,8 @@ bool winograd_is_possible(const ConvolutionSizes& s) {
 
 bool winograd_pays(const ConvolutionSizes& s) {
   constexpr std::int64_t kFewestChannels = 3;
-  // Tiles of 4x4 results, of which stride 1 saves three quarters of the multiplications, and stride 2
-  // less than a half.
+  // Tiles of 4x4 results, of which stride 1 saves three quarters of the multiplications, and stride
+  // 2 less than a half.
   const std::int64_t pixels = s.out_height * s.out_width;
   const std::int64_t covered = (s.out_height + 3) / 4 * 4 * ((s.out_width + 3) / 4 * 4);
   const bool saves = s.stride == 1 ? 2 * pixels >= covered : 3 * pixels >= 2 * covered;

@@ -78,8 +78,8 @@ __global__ void cross_entropy_gradient_kernel(Rows<const float> logits, const st
 
 // Let y be the predicted label, e[k] the exponentials, and `others` their sum without e[y]. Then
 // softmax[k] is e[k] / (e[y] + others), and 1 - softmax[y] is others / (e[y] + others). Divided by
-// the latter, the cross entropy's gradient is e[k] / others, and -1 at y: exact, however confident the
-// network is. The energy's is -softmax[k]: -e[k], and -1 at y, when divided by softmax[y]. The
+// the latter, the cross entropy's gradient is e[k] / others, and -1 at y: exact, however confident
+// the network is. The energy's is -softmax[k]: -e[k], and -1 at y, when divided by softmax[y]. The
 // maximum logit's is -1 at y and 0 elsewhere.
 __global__ void objective_gradient_kernel(Rows<const float> logits, int images, int classes,
                                           OdinObjective objective, double temperature, double scale,

@@ -5,8 +5,8 @@
 // is defined in the file of its operation.
 //
 // All pointers are to device memory. The operands of one call have one element type unless the
-// comment says otherwise. Work is queued on `stream` and nothing waits for it. An empty operand (N =
-// 0) is nothing to do. Operands whose shapes differ throw Error, and so does a launch that CUDA
+// comment says otherwise. Work is queued on `stream` and nothing waits for it. An empty operand (N
+// = 0) is nothing to do. Operands whose shapes differ throw Error, and so does a launch that CUDA
 // refuses.
 #pragma once
 
@@ -30,8 +30,8 @@ void fill(View y, float value, Stream stream);
 void copy(ConstView x, View y, Stream stream);
 // y = a + b; y may be a or b
 void add(ConstView a, ConstView b, View y, Stream stream);
-// Fused batch norm and ReLU of evaluation: y = affine(x); y may be x. The factors of both are aligned to
-// 16 bytes.
+// Fused batch norm and ReLU of evaluation: y = affine(x); y may be x. The factors of both are
+// aligned to 16 bytes.
 void affine_forward(Affine affine, ConstView x, View y, Stream stream);
 // dx += scale dy, only where scale x + shift > 0 if affine.relu; recomputed from x, so that nothing
 // but x is kept. With the identity and relu, x may as well be the activation after the ReLU.
@@ -117,10 +117,10 @@ void cross_entropy_backward(ConstView logits, const std::int32_t* labels, double
                             double scale, View dlogits, Stream stream);
 // labels[n] = the first k with the largest logits[n,k]
 void argmax(ConstView logits, std::int32_t* labels, Stream stream);
-// The gradient of ODIN's objective in one launch: dlogits = (not +=) it, every row multiplied so that its
-// largest magnitude is `scale`. (Only its sign is used, and half precision would lose that of the
-// cross entropy of a confident network.) A cross entropy's row whose other classes all underflow,
-// even in double, is zero.
+// The gradient of ODIN's objective in one launch: dlogits = (not +=) it, every row multiplied so
+// that its largest magnitude is `scale`. (Only its sign is used, and half precision would lose that
+// of the cross entropy of a confident network.) A cross entropy's row whose other classes all
+// underflow, even in double, is zero.
 void objective_gradient(ConstView logits, OdinObjective objective, double temperature, double scale,
                         View dlogits, Stream stream);
 

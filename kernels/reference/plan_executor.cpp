@@ -224,8 +224,9 @@ class ReferencePlanExecutor final : public PlanExecutor {
     return {image.data<double>(), {1, image.numel()}};
   }
 
-  // dlogits_ = the gradient of the setting's objective in the logits f. With the predicted label y the
-  // cross entropy is log(sum over k of exp(f[k] / T)) - f[y] / T, so the energy is -T times it, less f[y].
+  // dlogits_ = the gradient of the setting's objective in the logits f. With the predicted label y
+  // the cross entropy is log(sum over k of exp(f[k] / T)) - f[y] / T, so the energy is -T times it,
+  // less f[y].
   void differentiate(const OdinSetting& setting) {
     std::int32_t label = 0;
     const TensorView labels(&label, {1});

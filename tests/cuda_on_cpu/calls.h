@@ -4,6 +4,7 @@
 namespace emulated {
 
 void count_launch();  // of a kernel, or of a recorded graph
-void count_wait();  // for the device; what small copies to it and giving memory back take is not counted
+void count_wait();    // for the device; what small copies to it and giving memory back take is not
+                      // counted
 
 }  // namespace emulated

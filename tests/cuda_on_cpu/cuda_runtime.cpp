@@ -70,7 +70,8 @@ void* allocate(std::size_t bytes) {
   return std::memset(memory, 0xFF, bytes);
 }
 
-// Calls that wait for the device are errors while a stream is being recorded, and spoil the recording.
+// Calls that wait for the device are errors while a stream is being recorded, and spoil the
+// recording.
 cudaError_t unless_recording() {
   if (g_captures == 0) return cudaSuccess;
   g_capture_is_spoilt = true;

@@ -1,13 +1,13 @@
-// The parts of CUDA's run-time library that the code around our kernels uses, and the language. With this
-// folder first on the include path, this header replaces the toolkit's.
+// The parts of CUDA's run-time library that the code around our kernels uses, and the language.
+// With this folder first on the include path, this header replaces the toolkit's.
 //
-// "Device memory" is host memory, streams do their work at once, and a captured graph is the list of
-// queued work, replayed when launched. A cudaMemcpy from memory that is not page-locked arrives as late
-// as CUDA allows: when the default stream is next waited for or given work.
+// "Device memory" is host memory, streams do their work at once, and a captured graph is the list
+// of queued work, replayed when launched. A cudaMemcpy from memory that is not page-locked arrives
+// as late as CUDA allows: when the default stream is next waited for or given work.
 //
 // Environment variables describe the machine: ODIN_EMULATED_DEVICES (the number of GPUs),
-// ODIN_EMULATED_DRIVER (13000 is CUDA 13.0's, 0 means none), ODIN_EMULATED_CAPABILITY (90 is compute
-// capability 9.0).
+// ODIN_EMULATED_DRIVER (13000 is CUDA 13.0's, 0 means none), ODIN_EMULATED_CAPABILITY (90 is
+// compute capability 9.0).
 #pragma once
 
 #define ODIN_CUDA_EMULATED

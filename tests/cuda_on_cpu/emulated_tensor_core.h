@@ -1,5 +1,5 @@
-// ldmatrix and mma.sync, by exchange between the 32 fibers of a warp. The layout of the fragments is
-// the PTX manual's ("Matrix fragments for mma.m16n8k16" and the sections around it).
+// ldmatrix and mma.sync, by exchange between the 32 fibers of a warp. The layout of the fragments
+// is the PTX manual's ("Matrix fragments for mma.m16n8k16" and the sections around it).
 #pragma once
 
 #include <bit>
@@ -12,8 +12,8 @@ namespace emulated {
 
 constexpr unsigned kWholeWarp = 0xffffffffu;
 
-// Four 8 x 8 matrices of 16-bit elements. Lane 8 i + r brings the address of row r of matrix i. Every
-// lane gets elements 2 (lane % 4) and 2 (lane % 4) + 1 of row lane / 4 of each matrix.
+// Four 8 x 8 matrices of 16-bit elements. Lane 8 i + r brings the address of row r of matrix i.
+// Every lane gets elements 2 (lane % 4) and 2 (lane % 4) + 1 of row lane / 4 of each matrix.
 inline void ldmatrix_x4(std::uint32_t (&fragment)[4], const void* row,
                         const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0) {
@@ -43,8 +43,8 @@ struct MmaOperands {
   float2 b[2];
 };
 
-// Adds to sum the products of what the lanes hold: two halves of k, and what product(x, y) makes of an
-// operand of A and one of B.
+// Adds to sum the products of what the lanes hold: two halves of k, and what product(x, y) makes of
+// an operand of A and one of B.
 template <class Product>
 void mma_of(float (&sum)[4], const MmaOperands& own, Product product, const char* file, int line) {
   const Slot* slots = meet(kWholeWarp, "mma", to_slot(own), false, file, line);

@@ -19,9 +19,9 @@ constexpr std::size_t kMostColumns = 256;   // of B
 using Operands = std::array<std::uint32_t, (2 + kMostColumns / 4) * kWords>;
 constexpr std::uint32_t kUnknown = 0xffffffff;  // a sum under way: a NaN
 
-// Copies row `row` of the matrix, `kDepth` elements with the depth innermost, from shared memory. The
-// PTX manual defines the descriptor's fields in "Matrix descriptor format" and the places of the chunks
-// in "Canonical layouts".
+// Copies row `row` of the matrix, `kDepth` elements with the depth innermost, from shared memory.
+// The PTX manual defines the descriptor's fields in "Matrix descriptor format" and the places of
+// the chunks in "Canonical layouts".
 void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_t row,
               std::uint32_t* words) {
   const auto field = [descriptor](int first, int bits) {
@@ -36,7 +36,8 @@ void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_
         fmt::format("bits of a matrix descriptor are set that mean nothing: {:#018x}", descriptor));
   }
   if (field(49, 3) != 0) throw KernelError("matrices with a base offset are not emulated");
-  // Eight rows form a group: 16 bytes apart without a swizzle, else as far apart as the swizzle reaches.
+  // Eight rows form a group: 16 bytes apart without a swizzle, else as far apart as the swizzle
+  // reaches.
   const std::uint32_t row_bytes = std::array{16u, 128u, 64u, 32u}[mode];
   const std::uint32_t next_chunk = mode == 0 ? leading : 16;
   for (std::uint32_t chunk = 0; chunk < 2; ++chunk) {
@@ -54,9 +55,10 @@ void read_row(const SharedWindow& memory, std::uint64_t descriptor, std::uint32_
   }
 }
 
-// Reads into `words` the rows of the matrices that the running thread needs: 16 w + l / 4 and the one 8
-// below of A; of B those that are the thread's columns, 8 j + 2 (l % 4) and the next. Returns their words.
-// `words` is on the stack of the running thread: memory that threads share would look like their race.
+// Reads into `words` the rows of the matrices that the running thread needs: 16 w + l / 4 and the
+// one 8 below of A; of B those that are the thread's columns, 8 j + 2 (l % 4) and the next. Returns
+// their words. `words` is on the stack of the running thread: memory that threads share would look
+// like their race.
 std::span<const std::uint32_t> read_operands(const Matrices& matrices, Operands& words) {
   const unsigned warp = thread_index() / 32 % 4;
   const unsigned own = lane();

@@ -1,9 +1,9 @@
-// wgmma: products of matrices in shared memory, as the PTX manual defines them ("Asynchronous warpgroup
-// level matrix instructions"): descriptors, swizzles, and which thread holds which sums.
+// wgmma: products of matrices in shared memory, as the PTX manual defines them ("Asynchronous
+// warpgroup level matrix instructions"): descriptors, swizzles, and which thread holds which sums.
 //
 // A product may read its matrices at any time until it is waited for, and its sums are not valid
-// before. So the emulation reads the matrices twice, when the product starts and when it is waited for,
-// and reports a change. In between the sums are NaN, and they stay NaN if nobody waits.
+// before. So the emulation reads the matrices twice, when the product starts and when it is waited
+// for, and reports a change. In between the sums are NaN, and they stay NaN if nobody waits.
 #pragma once
 
 #include <cstddef>

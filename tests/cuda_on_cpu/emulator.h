@@ -1,12 +1,12 @@
 // Runs kernels that were compiled as plain C++. Every CUDA thread of a block is a fiber on the one
-// ordinary thread that launches; blocks run one after another. What CUDA leaves undefined is an error
-// here:
+// ordinary thread that launches; blocks run one after another. What CUDA leaves undefined is an
+// error here:
 // - barriers and warp operations that some threads never reach,
 // - shared memory read before it is written (it starts as NaN),
 // - asynchronous copies used before they are waited for.
 //
-// Under AddressSanitizer shared memory has red zones. Under ThreadSanitizer the fibers are threads that
-// only barriers, __syncwarp and launches order, so a missing barrier is reported as a race.
+// Under AddressSanitizer shared memory has red zones. Under ThreadSanitizer the fibers are threads
+// that only barriers, __syncwarp and launches order, so a missing barrier is reported as a race.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +37,8 @@ class KernelError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Runs `body` once per thread of the grid. For a geometry that hardware would refuse, it sets the error
-// that cudaGetLastError() returns.
+// Runs `body` once per thread of the grid. For a geometry that hardware would refuse, it sets the
+// error that cudaGetLastError() returns.
 void launch(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
             const std::function<void()>& body);
 // Dynamic shared memory beyond 48 KB needs the kernel's permission, as on hardware.
@@ -64,18 +64,18 @@ void* dynamic_shared();
 // The block's static shared memory of this key.
 void* static_shared(const void* key, std::size_t bytes);
 
-// cp.async: copies `copied` bytes from `from`, then zeros up to `total`, when it is waited for; total is
-// 4, 8 or 16.
+// cp.async: copies `copied` bytes from `from`, then zeros up to `total`, when it is waited for;
+// total is 4, 8 or 16.
 void async_copy(void* to, const void* from, std::size_t copied, std::size_t total);
 void async_commit();
 // Waits until at most `pending` committed groups are under way.
 void async_wait(int pending);
 
-// fence.proxy.async: warpgroup products may read what the thread has written to shared memory, after a
-// barrier.
+// fence.proxy.async: warpgroup products may read what the thread has written to shared memory,
+// after a barrier.
 void proxy_fence();
-// The block's shared memory. Addresses in matrix descriptors are distances from `origin`; the block owns
-// [begin, end).
+// The block's shared memory. Addresses in matrix descriptors are distances from `origin`; the block
+// owns [begin, end).
 struct SharedWindow {
   const std::byte* origin;
   std::uint32_t begin;
@@ -88,8 +88,8 @@ class WarpgroupProducts;
 WarpgroupProducts& products();
 // Its place in the block.
 unsigned thread_index();
-// The matrices of the running warpgroup's n-th product. Throws KernelError unless they are the same for
-// all its threads, and unless the product can see everything written to shared memory.
+// The matrices of the running warpgroup's n-th product. Throws KernelError unless they are the same
+// for all its threads, and unless the product can see everything written to shared memory.
 struct Matrices {
   std::uint64_t a = 0;
   std::uint64_t b = 0;

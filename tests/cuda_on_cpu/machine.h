@@ -47,8 +47,8 @@ struct Meeting {
 };
 
 struct Warp {
-  // A lane may still be leaving one meeting while others go through the next. But no more meetings can
-  // end in one round of the scheduler than there are lanes.
+  // A lane may still be leaving one meeting while others go through the next. But no more meetings
+  // can end in one round of the scheduler than there are lanes.
   std::array<Meeting, 2 * kWarp> meetings;
   std::size_t next = 0;
 };

@@ -20,8 +20,8 @@ class SharedMemory {
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
-  // Gives back the last block's memory. Returns true if this round's memory is used up and a new round
-  // begins.
+  // Gives back the last block's memory. Returns true if this round's memory is used up and a new
+  // round begins.
   bool next_block();
   void* take(std::size_t bytes);
 

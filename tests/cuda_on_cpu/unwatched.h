@@ -12,8 +12,8 @@ void AnnotateIgnoreWritesEnd(const char* file, int line);
 
 namespace emulated {
 
-// In such a scope ThreadSanitizer sees neither the emulator's own accesses nor the order in which it
-// runs fibers; so it judges kernels by their barriers alone.
+// In such a scope ThreadSanitizer sees neither the emulator's own accesses nor the order in which
+// it runs fibers; so it judges kernels by their barriers alone.
 class Unwatched {
  public:
   Unwatched() {

@@ -18,8 +18,8 @@ struct DetectWorkspace : EvalWorkspace {
   DetectWorkspace();
   // Runs odin_detect with that detector in the folder.
   ProgramResult detect(const std::string& arguments) const;
-  // A shell script in the folder, in which $detect is odin_detect with that detector, and "await TEXT FILE" waits
-  // until the file holds the text.
+  // A shell script in the folder, in which $detect is odin_detect with that detector, and "await
+  // TEXT FILE" waits until the file holds the text.
   ProgramResult script(const std::string& commands) const;
   // The scores that odin_eval gives the images of a folder, by name, with options of odin_eval.
   std::vector<double> eval_scores(const std::string& images, const std::string& options = "") const;

@@ -1,4 +1,5 @@
-// odin_eval with a network and a set that do not belong together, and with ways to name their classes.
+// odin_eval with a network and a set that do not belong together, and with ways to name their
+// classes.
 #include <algorithm>
 #include <filesystem>
 

@@ -1,4 +1,5 @@
-// odin_eval with detectors that learn from training images, and with a search for detectors' options.
+// odin_eval with detectors that learn from training images, and with a search for detectors'
+// options.
 #include <filesystem>
 #include <string>
 

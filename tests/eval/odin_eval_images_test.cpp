@@ -27,7 +27,8 @@ std::vector<std::string> lines_of(const fs::path& file) {
   return lines;
 }
 
-// The lines of the score file of the images of a folder; each image of noise has a score of its own.
+// The lines of the score file of the images of a folder; each image of noise has a score of its
+// own.
 std::vector<std::string> scores_of(const EvalWorkspace& w, const std::string& folder,
                                    const std::string& options) {
   fs::remove_all(w.folder / "s");

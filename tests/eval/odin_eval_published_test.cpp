@@ -47,8 +47,9 @@ double largest_difference(const fs::path& file, const std::vector<Expected>& exp
   return largest;
 }
 
-// Single precision, in another order of summation than PyTorch's: the logits reach 20, and differ by 1e-5 at most. At
-// T = 1000 a thousandth of that reaches ODIN's score. A sign that rounding decides moves one of 3072 pixels.
+// Single precision, in another order of summation than PyTorch's: the logits reach 20, and differ
+// by 1e-5 at most. At T = 1000 a thousandth of that reaches ODIN's score. A sign that rounding
+// decides moves one of 3072 pixels.
 void check_scores(const fs::path& folder, const char* kind, const std::vector<Expected>& expected) {
   REQUIRE(expected.size() == 200);
   for (const bool uncertain : {false, true}) {

@@ -23,7 +23,8 @@ struct EvalWorkspace {
   ProgramResult run(const std::string& arguments, const std::string& launcher = "") const;
   // The same for a command line that must succeed.
   ProgramResult succeed(const std::string& arguments, const std::string& launcher = "") const;
-  // Writes the five files of CIFAR-10's training half, for detectors that are fitted, with 12 images each.
+  // Writes the five files of CIFAR-10's training half, for detectors that are fitted, with 12
+  // images each.
   void write_training_half() const;
   // Writes a folder of `count` PNGs of noise, which depends on the seed.
   void write_folder(const std::string& name, int count, std::uint64_t seed) const;

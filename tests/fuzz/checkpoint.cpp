@@ -13,8 +13,8 @@
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
-// Changes a few bytes in place. HDF5 refuses a file at once if its length is not what it says, and most
-// of libFuzzer's own mutations would change that.
+// Changes a few bytes in place. HDF5 refuses a file at once if its length is not what it says, and
+// most of libFuzzer's own mutations would change that.
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t most, unsigned seed) {
   constexpr std::size_t kWindow = 16;

@@ -12,7 +12,8 @@ extern "C" {
 extern std::uint8_t __start___sancov_cntrs[];
 extern std::uint8_t __stop___sancov_cntrs[];
 
-// _exit(), with which a child ends: the linker's option --wrap=_exit has its calls go to the wrapper.
+// _exit(), with which a child ends: the linker's option --wrap=_exit has its calls go to the
+// wrapper.
 [[noreturn]] void __real__exit(int status);
 [[noreturn]] void __wrap__exit(int status);
 }

@@ -1,5 +1,5 @@
-// Lets libFuzzer see the branches of readers that run in a child process (weights/child_process.h). It counts them in
-// memory, which is lost when the child ends.
+// Lets libFuzzer see the branches of readers that run in a child process (weights/child_process.h).
+// It counts them in memory, which is lost when the child ends.
 #pragma once
 
 namespace odin::test {

@@ -1,4 +1,5 @@
-// A libFuzzer target: the readers of CIFAR's binary and Python version read any file or throw Error.
+// A libFuzzer target: the readers of CIFAR's binary and Python version read any file or throw
+// Error.
 //
 // An input is: a byte that chooses the data set, two bytes with the length of the file of names
 // (little-endian), that file, and the file of images.

@@ -1,7 +1,7 @@
 // A libFuzzer target: the reader of NumPy's files reads any pair of files or throws Error.
 //
-// An input is: a byte with the severity, two bytes with the length of the labels' file (little-endian),
-// that file, and the images' file.
+// An input is: a byte with the severity, two bytes with the length of the labels' file
+// (little-endian), that file, and the images' file.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

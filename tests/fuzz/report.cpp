@@ -1,8 +1,8 @@
-// A libFuzzer target: what the process that reads a checkpoint through HDF5 reports is taken over or throws Error,
-// whatever that process has become. An input is a report.
+// A libFuzzer target: what the process that reads a checkpoint through HDF5 reports is taken over
+// or throws Error, whatever that process has become. An input is a report.
 //
-// The corpus begins with checkpoints (make_corpus.py): when the target starts it puts their reports in their place. The
-// chunks that a report names are those of one of these files.
+// The corpus begins with checkpoints (make_corpus.py): when the target starts it puts their reports
+// in their place. The chunks that a report names are those of one of these files.
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>

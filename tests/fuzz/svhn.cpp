@@ -1,6 +1,7 @@
 // A libFuzzer target: the reader of SVHN's MATLAB files reads any file or throws Error.
 //
-// Compressed variables have checksums, which mutations would break, so the corpus has plain files too.
+// Compressed variables have checksums, which mutations would break, so the corpus has plain files
+// too.
 #include "eval/data/arrays/svhn.h"
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The fused steps of training: the reference agrees with the operations that it fuses, and every back
-// end that offers them agrees with the reference.
+// The fused steps of training: the reference agrees with the operations that it fuses, and every
+// back end that offers them agrees with the reference.
 #include "kernels/fused_training.h"
 
 #include <map>
@@ -207,8 +207,8 @@ const std::vector<Options> kWays = {
     {.sliced = true},
     {.add = false, .corrected = false},
 };
-// Those that a case takes. Under the sanitizers, where the reference takes long, the first two, which differ in all but
-// the correction.
+// Those that a case takes. Under the sanitizers, where the reference takes long, the first two,
+// which differ in all but the correction.
 std::span<const Options> ways_of(const Case& c) {
   const bool large = c.x.numel() * c.outputs * c.kernel * c.kernel > 10'000'000;
   return std::span(kWays).first(kSanitized && large ? 2 : kWays.size());

@@ -1,6 +1,6 @@
-// Features of plans, on the devices in host memory: the input of the classifier, and what asking for
-// it leaves as it is. plan_executor_test.cpp compares them with the reference's; those of a CUDA device
-// are in cuda/plan_test.cpp, those of whole networks in tests/nn.
+// Features of plans, on the devices in host memory: the input of the classifier, and what asking
+// for it leaves as it is. plan_executor_test.cpp compares them with the reference's; those of a
+// CUDA device are in cuda/plan_test.cpp, those of whole networks in tests/nn.
 #include <limits>
 
 #include <doctest/doctest.h>
@@ -13,8 +13,8 @@
 namespace odin::test {
 namespace {
 
-// How many images an executor gets: on the CPU a full group and a part, on two threads; the reference takes one
-// after the other.
+// How many images an executor gets: on the CPU a full group and a part, on two threads; the
+// reference takes one after the other.
 struct Executor {
   std::unique_ptr<PlanExecutor> executor;
   std::size_t images;

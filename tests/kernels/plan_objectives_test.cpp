@@ -1,5 +1,5 @@
-// The objectives of ODIN's perturbation, on the devices in host memory. Those of a CUDA device are in
-// cuda/plan_test.cpp and cuda/cross_entropy_test.cpp.
+// The objectives of ODIN's perturbation, on the devices in host memory. Those of a CUDA device are
+// in cuda/plan_test.cpp and cuda/cross_entropy_test.cpp.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -108,7 +108,8 @@ TEST_CASE("the CPU perturbs with the gradient of every objective, as the referen
       for (std::size_t i = 0; i < kImages; ++i) {
         CHECK(direction_error(gradient_of(found, s, i), gradient_of(expected, s, i)) < 5e-6);
       }
-      // The perturbed images have the logits of images that the test perturbs with the CPU's own gradient.
+      // The perturbed images have the logits of images that the test perturbs with the CPU's own
+      // gradient.
       std::vector<float> perturbed = images;
       for (std::size_t e = 0; e < images.size(); ++e) {
         perturbed[e] -= found.gradient[s * images.size() + e] >= 0 ? step[0] : -step[0];
@@ -117,7 +118,8 @@ TEST_CASE("the CPU perturbs with the gradient of every objective, as the referen
       CHECK(std::ranges::equal(
           logits, std::span(found.perturbed).subspan(s * logits.size(), logits.size())));
     }
-    // The gradient of the maximum logit is that at any temperature; the others' are not, and all differ.
+    // The gradient of the maximum logit is that at any temperature; the others' are not, and all
+    // differ.
     CHECK(std::ranges::equal(gradient_of(found, 4, 0), gradient_of(found, 5, 0)));
     for (const auto& [a, b] : {std::pair(0, 1), {2, 3}, {0, 2}, {0, 4}, {2, 4}}) {
       CHECK(direction_error(gradient_of(found, static_cast<std::size_t>(a), 0),

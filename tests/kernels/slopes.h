@@ -5,7 +5,8 @@
 
 namespace odin::test {
 
-// d loss / d image, one for each pixel, by central differences. loss() reads the image, which stays as it was.
+// d loss / d image, one for each pixel, by central differences. loss() reads the image, which stays
+// as it was.
 template <class Loss>
 std::vector<double> slopes_of(std::vector<float>& image, const Loss& loss) {
   // A smaller step would see the logits' rounding to 24 bits, a larger one the ReLUs' kinks.

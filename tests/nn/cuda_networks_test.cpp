@@ -20,7 +20,8 @@ const WideResNetConfig kWideResNet{10, 1, 4};
 const Architecture kNetworks[] = {kDenseNet, kWideResNet, DenseNetConfig{7, 2, 0.5, false, 3}};
 constexpr std::int64_t kImages = 2;
 
-// Two that have every layer between them, for images of other sizes. (A final map of 28 / 4 is odd.)
+// Two that have every layer between them, for images of other sizes. (A final map of 28 / 4 is
+// odd.)
 const Architecture kSmallImages[] = {{kDenseNet, {1, 28}}, {kWideResNet, {1, 28}}};
 const Architecture kLargeImages[] = {{kDenseNet, {3, 64}}, {kWideResNet, {3, 96}}};
 

@@ -19,8 +19,8 @@ class Fixture {
   std::size_t taken_ = 0;
 };
 
-// The relative error of the gradient of each image, of `elements` numbers, the smallest first. Each gradient is
-// first scaled to the length of the expected one, because only its direction counts.
+// The relative error of the gradient of each image, of `elements` numbers, the smallest first. Each
+// gradient is first scaled to the length of the expected one, because only its direction counts.
 //
 // An image has up to ten million ReLU inputs. If one is so near to zero that rounding opens or
 // closes the ReLU, the gradient changes by that one path, by up to 1e-2. So tests judge the best

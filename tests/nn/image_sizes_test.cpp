@@ -1,5 +1,5 @@
-// Networks for images of other sizes than 3 x 32 x 32, on the devices in host memory. Those on a CUDA
-// device are in cuda_networks_test.cpp.
+// Networks for images of other sizes than 3 x 32 x 32, on the devices in host memory. Those on a
+// CUDA device are in cuda_networks_test.cpp.
 #include <doctest/doctest.h>
 
 #include "kernels/cpu/plan/plan_executor.h"
@@ -15,7 +15,8 @@
 namespace odin::test {
 namespace {
 
-// The final maps are 7, 8, 16 and 24 pixels wide, and of 30 and of a half of 28 what odd sides leave.
+// The final maps are 7, 8, 16 and 24 pixels wide, and of 30 and of a half of 28 what odd sides
+// leave.
 constexpr ImageShape kShapes[] = {{1, 28}, {3, 32}, {3, 64}, {3, 96}, {3, 30}, {1, 14}};
 
 // Small, with every kind of layer between them.
@@ -159,8 +160,8 @@ TEST_CASE("plans for images of every size, on the CPU, agree with the layers in 
       options.convolution = convolution;
       const bool direct = convolution == ConvolutionAlgorithm::kDirect;
       const double best = direct ? 1e-4 : 1e-2;
-      // In the worst image rounding opens or closes a ReLU or two, of which images of 64 x 64 have four times as many:
-      // 0.016 with Winograd's rounding in a build with other instructions.
+      // In the worst image rounding opens or closes a ReLU or two, of which images of 64 x 64 have
+      // four times as many: 0.016 with Winograd's rounding in a build with other instructions.
       const double worst = direct ? 1e-2 : 5e-2;
       check_equal(odin_of(*cpu::make_plan_executor(plan, options), architecture), expected,
                   architecture.image, 1e-5, best, worst);
@@ -200,8 +201,8 @@ TEST_CASE("a training step on the CPU agrees with the reference for images of ev
     for (const auto& [name, values] : expected) {
       INFO(name);
       CHECK(relative_error<double, double>(with_direct.at(name), values) < 1e-4);
-      // Winograd's rounding is ten times as large. In the largest images it opens or closes a ReLU: 3.4e-3 in a build
-      // with other instructions.
+      // Winograd's rounding is ten times as large. In the largest images it opens or closes a
+      // ReLU: 3.4e-3 in a build with other instructions.
       CHECK(relative_error<double, double>(with_winograd.at(name), values) < 1e-2);
     }
   });

@@ -11,7 +11,8 @@ namespace odin::test {
 // What error_of() returns where nothing was thrown.
 inline constexpr const char* kNoError = "no error";
 
-// The sentence of the Error that function(arguments...) throws, or kNoError. Whatever else it throws goes on.
+// The sentence of the Error that function(arguments...) throws, or kNoError. Whatever else it
+// throws goes on.
 template <class Function, class... Arguments>
 std::string error_of(const Function& function, const Arguments&... arguments) {
   try {

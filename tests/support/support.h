@@ -43,8 +43,8 @@ std::size_t occurrences(std::string_view text, std::string_view part);
 // it.
 void skip(std::string_view why);
 
-// Whether tests run few of their cases: where ODIN_FEW_CASES is set, as tools/gpu_check does. On a GPU every
-// call costs, and under its sanitizer a hundred times as much.
+// Whether tests run few of their cases: where ODIN_FEW_CASES is set, as tools/gpu_check does. On a
+// GPU every call costs, and under its sanitizer a hundred times as much.
 bool few_cases();
 // All rows of a table, or the first `few` of them.
 template <class Row, std::size_t size>
@@ -52,8 +52,9 @@ std::span<const Row> cases_of(const Row (&table)[size], std::size_t few) {
   return std::span<const Row>(table).first(few_cases() ? few : size);
 }
 
-// Whether AddressSanitizer watches the tests, which takes five times as long. Then tests may leave out
-// combinations whose parts they all run: no other memory is read or written. A release build runs them all.
+// Whether AddressSanitizer watches the tests, which takes five times as long. Then tests may leave
+// out combinations whose parts they all run: no other memory is read or written. A release build
+// runs them all.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kSanitized = true;
 #else

@@ -83,7 +83,8 @@ TEST_CASE("sets made from Tiny-ImageNet agree with Pillow and PyTorch" *
   }
 }
 
-// How far two images are apart, in levels of 255: on average, and the share of values that differ by more than one.
+// How far two images are apart, in levels of 255: on average, and the share of values that differ
+// by more than one.
 struct Distance {
   double mean = 0;
   double share_beyond_1 = 0;

@@ -35,7 +35,8 @@ Checkpoint checkpoint(int widen_factor) {
   return sample;
 }
 
-// A checkpoint as h5py writes it if nothing is asked for: without chunks, in a format of HDF5 without checksums.
+// A checkpoint as h5py writes it if nothing is asked for: without chunks, in a format of HDF5
+// without checksums.
 fs::path rewritten_plain(const test::TemporaryFolder& folder) {
   fs::path file = folder / "new.h5";
   write_checkpoint(checkpoint(1), folder / "net.h5");
@@ -128,7 +129,8 @@ TEST_CASE(
   const test::TemporaryFolder folder;
   const fs::path file = rewritten_plain(folder);
   std::string bytes = test::content_of(file);
-  // A text of variable length is stored as its length (4 bytes), the address of its heap (8) and its index there (4).
+  // A text of variable length is stored as its length (4 bytes), the address of its heap (8) and
+  // its index there (4).
   const std::uint64_t heap = bytes.find("GCOL");
   std::string text(4 + 8, '\0');
   text[0] = static_cast<char>(std::string_view("wide_resnet").size());

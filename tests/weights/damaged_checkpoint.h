@@ -26,7 +26,8 @@ class Damaged {
                    const Checkpoint& checkpoint = small_densenet());
 
   std::filesystem::path path() const { return folder_ / "net.h5"; }
-  // What read_checkpoint() says of it, after the file's name; kNoError (tests/support/error_of.h) if it reads it.
+  // What read_checkpoint() says of it, after the file's name; kNoError (tests/support/error_of.h)
+  // if it reads it.
   std::string error() const;
 
  private:

@@ -1,5 +1,5 @@
-// The directory of a ZIP archive, and its entries that are stored, not compressed: PyTorch compresses
-// none.
+// The directory of a ZIP archive, and its entries that are stored, not compressed: PyTorch
+// compresses none.
 #pragma once
 
 #include <map>

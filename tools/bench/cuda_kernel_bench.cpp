@@ -1,6 +1,6 @@
-// Checks and times our CUDA convolutions and cuDNN's, for the shapes of both networks. The plain version
-// is checked against sums in double on the host; every other version, and cuDNN, against the plain one.
-// Where the convolution is a matrix product, cuBLAS is timed too.
+// Checks and times our CUDA convolutions and cuDNN's, for the shapes of both networks. The plain
+// version is checked against sums in double on the host; every other version, and cuDNN, against
+// the plain one. Where the convolution is a matrix product, cuBLAS is timed too.
 #include <algorithm>
 #include <cstdio>
 #include <functional>
@@ -29,8 +29,8 @@ struct Shape {
   int input_pitch, output_pitch;  // of the buffers whose slices they are
 };
 
-// The convolutions that do most of the work, with the slices of dense blocks. Those that gain most from
-// a faster kernel come first.
+// The convolutions that do most of the work, with the slices of dense blocks. Those that gain most
+// from a faster kernel come first.
 constexpr Shape kShapes[] = {
     {"wrn", {160, 160, 32, 3, 1}, 160, 160},    {"wrn", {160, 320, 32, 3, 2}, 160, 320},
     {"wrn", {160, 320, 32, 1, 2}, 160, 320},    {"wrn", {320, 320, 16, 3, 1}, 320, 320},
@@ -42,8 +42,8 @@ constexpr Shape kShapes[] = {
 
 struct Options {
   std::string precision = "fp16";
-  // What to compare with the plain version, which always runs. A version that the GPU refuses ruins the
-  // process, so each can have its own process.
+  // What to compare with the plain version, which always runs. A version that the GPU refuses ruins
+  // the process, so each can have its own process.
   std::vector<std::string> convolutions = {"own", "wgmma", "cudnn"};
   int batch = 256;
 

@@ -1,4 +1,5 @@
-// A 1x1 convolution as the plan of a DenseNet has it, forward and backward, with its expected results.
+// A 1x1 convolution as the plan of a DenseNet has it, forward and backward, with its expected
+// results.
 #pragma once
 
 #include <vector>

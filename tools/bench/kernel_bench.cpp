@@ -1,7 +1,7 @@
-// Checks the CPU's convolution kernels against plain loops in double, then times them, for some shapes
-// of both networks: those of the plan executor, bare and alongside oneDNN, the 1x1 also with what an
-// evaluation gives it, and those of training, with the batch norm before them. One thread is enough:
-// threads share nothing.
+// Checks the CPU's convolution kernels against plain loops in double, then times them, for some
+// shapes of both networks: those of the plan executor, bare and alongside oneDNN, the 1x1 also with
+// what an evaluation gives it, and those of training, with the batch norm before them. One thread
+// is enough: threads share nothing.
 #include <algorithm>
 #include <chrono>
 #include <exception>

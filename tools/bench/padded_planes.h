@@ -8,7 +8,8 @@
 
 namespace odin::bench {
 
-// Memory for that many planes of zeros, at the distance that the executor uses. `planes` then says where they are.
+// Memory for that many planes of zeros, at the distance that the executor uses. `planes` then says
+// where they are.
 cpu::FloatMemory allocate_planes(int images, int channels, int pixels, cpu::Planes& planes);
 
 // Copies dense values (images, channels, pixels) to planes.

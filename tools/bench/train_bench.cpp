@@ -37,8 +37,8 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Seconds that all threads of this process have computed so far. On a busy machine they say more than
-// the clock.
+// Seconds that all threads of this process have computed so far. On a busy machine they say more
+// than the clock.
 double processor_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -48,8 +48,8 @@ double processor_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// The most memory that this program has held so far. (getrusage() would count what the process held before it became
-// this program: that of whoever started it.)
+// The most memory that this program has held so far. (getrusage() would count what the process held
+// before it became this program: that of whoever started it.)
 double peak_megabytes() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

@@ -14,9 +14,9 @@
 
 namespace odin::bench {
 
-// A convolution of h = relu(scale x + shift) of a batch, and its gradients. (The first convolution of
-// a network is one of x itself.) A 1x1 convolution of stride 1 has kernels of its own; of any other
-// the gradient in the weights does.
+// A convolution of h = relu(scale x + shift) of a batch, and its gradients. (The first convolution
+// of a network is one of x itself.) A 1x1 convolution of stride 1 has kernels of its own; of any
+// other the gradient in the weights does.
 class TrainingKernels {
  public:
   // The kernels refer to this object, so that it must not move.

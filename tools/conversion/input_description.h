@@ -1,4 +1,5 @@
-// What the tensors of a network do not say: how its images are normalised, and what its classes are called.
+// What the tensors of a network do not say: how its images are normalised, and what its classes are
+// called.
 #pragma once
 
 #include <string>
@@ -16,8 +17,9 @@ struct InputDescription {
   std::vector<std::string> class_names;  // one per class
 };
 
-// Describes the inputs of a checkpoint whose architecture is known. Throws Error if the mean or the deviation is
-// neither given nor known, and if the numbers of channels or classes are not the network's.
+// Describes the inputs of a checkpoint whose architecture is known. Throws Error if the mean or the
+// deviation is neither given nor known, and if the numbers of channels or classes are not the
+// network's.
 void describe_inputs(const InputDescription& given, Checkpoint& checkpoint);
 
 }  // namespace odin::pytorch

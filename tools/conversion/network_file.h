@@ -14,9 +14,9 @@ namespace odin::pytorch {
 
 class NetworkFile {
  public:
-  // Reads the structure of the file, but no elements of tensors. If it holds several networks, `key`
-  // chooses one (see find_network()). Throws Error, without the file's name, if the file is of another
-  // kind, damaged, or malicious.
+  // Reads the structure of the file, but no elements of tensors. If it holds several networks,
+  // `key` chooses one (see find_network()). Throws Error, without the file's name, if the file is
+  // of another kind, damaged, or malicious.
   explicit NetworkFile(const SharedSource& file, const std::string& key = "");
 
   const std::string& container() const { return container_; }

@@ -24,7 +24,8 @@ struct Naming {
 // - The classifier may be `linear`, `classifier`, `head` or `output` for `fc`, and outside of the
 //   prefix.
 // - torchvision's and gpleiss's names of a DenseNet are translated: features.conv0,
-//   features.denseblock1.denselayer1.norm1, features.transition1.norm, features.norm5 or norm_final.
+//   features.denseblock1.denselayer1.norm1, features.transition1.norm, features.norm5 or
+//   norm_final.
 // - Tensors outside of the prefix, or of a module that our networks do not have, are beside.
 //
 // Names that are unknown are kept. Throws Error, saying what differs, for networks that have the
@@ -32,7 +33,8 @@ struct Naming {
 // Also throws if there are two networks or two classifiers. The result points to `tensors`.
 Naming name_parameters(const std::vector<NamedTensor>& tensors);
 
-// "2 tensors that are no part of the network: normalize.mean (3), mu (10)", or nothing if there are none.
+// "2 tensors that are no part of the network: normalize.mean (3), mu (10)", or nothing if there are
+// none.
 std::string tensors_beside(const Naming& naming);
 
 }  // namespace odin::pytorch

@@ -19,11 +19,12 @@ class SharedDetector {
 
   const OodDetector& detector() const { return detector_; }
 
-  // The verdicts on n images: a NumPy record array (n) with the fields of a Verdict. Any number of threads may call
-  // it; one at a time computes. Throws as images_from() and OodDetector::detect() do.
+  // The verdicts on n images: a NumPy record array (n) with the fields of a Verdict. Any number of
+  // threads may call it; one at a time computes. Throws as images_from() and OodDetector::detect()
+  // do.
   nanobind::object detect(const nanobind::object& images);
-  // How the detector perturbs n images: a pair of NumPy arrays (n, channels, height, width) with the fields of an
-  // Explanation. Likewise.
+  // How the detector perturbs n images: a pair of NumPy arrays (n, channels, height, width) with
+  // the fields of an Explanation. Likewise.
   nanobind::object explain(const nanobind::object& images);
 
  private:

@@ -22,7 +22,8 @@ bool has_shape(const Array& array, const Axes& axes, const ImageShape& shape) {
   return extent(1) == shape.channels && extent(2) == shape.side && extent(3) == shape.side;
 }
 
-// The order in which the memory is dense, whatever the order of the array's axes; nothing if it is in neither.
+// The order in which the memory is dense, whatever the order of the array's axes; nothing if it is
+// in neither.
 std::optional<PixelLayout> dense_layout(const Array& array, const Axes& axes,
                                         const ImageShape& shape) {
   using Strides = std::array<std::int64_t, 4>;

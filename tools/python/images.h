@@ -24,13 +24,15 @@ struct Images {
   nanobind::ndarray<nanobind::ro> memory;  // keeps the pixels alive
 };
 
-// Looks at an array of bytes or floats, (n, channels, side, side) or (n, side, side, channels), of NumPy or of
-// another library that shares its memory. Only what is dense in neither order is copied. Throws TypeError for
-// anything else, for other types of elements and for memory of a GPU, and ValueError for other shapes.
+// Looks at an array of bytes or floats, (n, channels, side, side) or (n, side, side, channels), of
+// NumPy or of another library that shares its memory. Only what is dense in neither order is
+// copied. Throws TypeError for anything else, for other types of elements and for memory of a GPU,
+// and ValueError for other shapes.
 Images images_from(const nanobind::object& object, const ImageShape& shape);
 
-// Calls take(pixels, layout) for at most `at_once` images at a time, in order, without Python's lock. Threads that
-// use the same object wait for `mutex`, as it serves one at a time. Between two calls Ctrl-C is noticed.
+// Calls take(pixels, layout) for at most `at_once` images at a time, in order, without Python's
+// lock. Threads that use the same object wait for `mutex`, as it serves one at a time. Between two
+// calls Ctrl-C is noticed.
 template <class Take>
 void for_each_part(const Images& images, std::int64_t at_once, std::mutex& mutex, Take take) {
   const nanobind::gil_scoped_release unlocked;

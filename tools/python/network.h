@@ -30,11 +30,12 @@ class ScoringNetwork {
   const Checkpoint& checkpoint() const { return checkpoint_; }
   const Scorer& scorer() const { return scorer_; }
 
-  // Any number of threads may call these two; one at a time computes. They throw as images_from(), to_planes() and
-  // Scorer::score() do.
+  // Any number of threads may call these two; one at a time computes. They throw as images_from(),
+  // to_planes() and Scorer::score() do.
   //
-  // The scores of n images by the detectors of these names, or by default_detectors(): each one's name, and an array
-  // (n) of float64. Throws Error also for a name that detector_named() refuses, and for a detector that must be fitted.
+  // The scores of n images by the detectors of these names, or by default_detectors(): each one's
+  // name, and an array (n) of float64. Throws Error also for a name that detector_named() refuses,
+  // and for a detector that must be fitted.
   nanobind::dict scores(const nanobind::object& images, const OdinParameters& parameters,
                         const std::optional<std::vector<std::string>>& names);
   // The logits of n images, an array (n, classes) of float32.

@@ -12,7 +12,8 @@
 
 namespace odin::python {
 
-// A NumPy array of numbers of the type T which are in the memory of `values`. It takes that over; nothing is copied.
+// A NumPy array of numbers of the type T which are in the memory of `values`. It takes that over;
+// nothing is copied.
 template <class T, class Value>
 nanobind::object to_numpy(std::vector<Value> values, const std::vector<std::size_t>& shape) {
   auto kept = std::make_unique<std::vector<Value>>(std::move(values));

@@ -37,9 +37,10 @@ PickleValue find_entry(const PickleEntries& entries, std::string_view key);
 std::optional<PickleEntries> module_state(const Contents& contents, const PickleNode* value,
                                           Steps& steps);
 
-// All networks in a saved object, outermost first: modules, and dicts that hold tensors under texts.
-// Left out are what optimizers save, dicts with fewer tensors than a network inside them, and, if
-// there is a network with weights, dicts without. An object that is in several places counts once.
+// All networks in a saved object, outermost first: modules, and dicts that hold tensors under
+// texts. Left out are what optimizers save, dicts with fewer tensors than a network inside them,
+// and, if there is a network with weights, dicts without. An object that is in several places
+// counts once.
 std::vector<Candidate> find_candidates(const Contents& contents, Steps& steps);
 
 }  // namespace odin::pytorch

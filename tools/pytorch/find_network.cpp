@@ -93,8 +93,8 @@ class Finder {
     return candidate.path.empty() ? std::string(kItself) : printable(candidate.path);
   }
 
-  // The candidate whose path the key is; else the only one below the key; else the one whose path and
-  // a prefix of whose names it is.
+  // The candidate whose path the key is; else the only one below the key; else the one whose path
+  // and a prefix of whose names it is.
   const Candidate& choose(const std::vector<Candidate>& candidates, const std::string& key) const {
     if (key.empty()) {
       require(candidates.size() == 1, "it holds {} networks: choose one with --key from {}",

@@ -9,9 +9,10 @@
 namespace odin::pytorch {
 
 // Finds the network: a whole module (its _modules, _parameters and _buffers) or a state dict, which
-// may be under any keys of dicts in dicts. An optimizer's state is none. If there are several, `key`
-// chooses one: the keys that lead to it, joined with dots, or the first of them if they lead to no other
-// network. What follows them may be a prefix of names. The prefixes "module." of DataParallel and
+// may be under any keys of dicts in dicts. An optimizer's state is none. If there are several,
+// `key` chooses one: the keys that lead to it, joined with dots, or the first of them if they lead
+// to no other network. What follows them may be a prefix of names. The prefixes "module." of
+// DataParallel and
 // "_orig_mod." of torch.compile are dropped from the names, and the counters `num_batches_tracked`
 // altogether.
 //

@@ -37,8 +37,8 @@ const ElementType* storage_type_of(const PickleNode* value);
 
 // The place of a storage: "cpu" or "cuda:0". Throws Error if it is no text, or a long one.
 const std::string& location_of(const PickleNode* value);
-// The key as text. Keys are strings, or integers (addresses). Throws Error if it is neither, or a long text: many objects
-// may share one.
+// The key as text. Keys are strings, or integers (addresses). Throws Error if it is neither, or a
+// long text: many objects may share one.
 std::string key_of(const PickleNode* value);
 // An integer of at least 0. Throws Error, naming `what`, if it is anything else.
 std::uint64_t count_of(const PickleNode* value, std::string_view what);

@@ -67,7 +67,8 @@ std::vector<std::int64_t> integers_of(const Contents& contents, const PickleNode
   return integers;
 }
 
-// The bytes of a storage as elements of the type that the name torch.float8_e4m3fn, or another, gives.
+// The bytes of a storage as elements of the type that the name torch.float8_e4m3fn, or another,
+// gives.
 std::shared_ptr<const Storage> typed(const Storage& bytes, const PickleNode* dtype) {
   const auto* global = get_if<PickleGlobal>(dtype);
   const ElementType* type = global == nullptr || global->module != "torch"

@@ -11,8 +11,8 @@
 namespace odin::pytorch {
 
 // How an object came to be, whichever opcodes made it: its class (or the function that would be
-// called) and the arguments, where the pickle holds them: many objects may share a long list of them. The class is
-// nullptr if it is unknown.
+// called) and the arguments, where the pickle holds them: many objects may share a long list of
+// them. The class is nullptr if it is unknown.
 struct Origin {
   const PickleGlobal* maker = nullptr;
   std::span<const PickleValue> arguments;

@@ -6,8 +6,9 @@
 
 namespace odin::pytorch {
 
-// A file is the header's length (8 bytes, least significant first), the header and the elements. The
-// header is a JSON object: {"NAME": {"dtype": "F32", "shape": [3, 2], "data_offsets": [BEGIN, END]},
+// A file is the header's length (8 bytes, least significant first), the header and the elements.
+// The header is a JSON object: {"NAME": {"dtype": "F32", "shape": [3, 2], "data_offsets": [BEGIN,
+// END]},
 // "__metadata__": {"KEY": "TEXT"}}. Its offsets count from the end of the header.
 //
 // Reads the header, but no element. Throws Error unless the header is exactly this, the tensors

@@ -31,8 +31,8 @@ struct SavedNetwork {
 // Whether the name of a tensor begins with `prefix` and a dot.
 bool has_prefix(const SavedNetwork& network, std::string_view prefix);
 
-// Keeps the tensors whose names begin with `prefix` and a dot, and drops both from the names. Throws
-// Error if there is none.
+// Keeps the tensors whose names begin with `prefix` and a dot, and drops both from the names.
+// Throws Error if there is none.
 void keep_prefix(SavedNetwork& network, std::string_view prefix);
 
 }  // namespace odin::pytorch

@@ -5,11 +5,11 @@
 
 namespace odin::training {
 
-// The loss is multiplied by this before a backward pass in fp16. The gradients are divided by it, in
-// float, before they are used (Micikevicius et al. 2018, "Mixed precision training", section 3.2). The
-// scale is as large as possible: it doubles after 2,000 steps, and halves after a gradient overflowed,
-// which also skips that step. These numbers, and the first scale, are those of PyTorch's GradScaler.
-// All scales are powers of two, so scaling does not round.
+// The loss is multiplied by this before a backward pass in fp16. The gradients are divided by it,
+// in float, before they are used (Micikevicius et al. 2018, "Mixed precision training",
+// section 3.2). The scale is as large as possible: it doubles after 2,000 steps, and halves after a
+// gradient overflowed, which also skips that step. These numbers, and the first scale, are those of
+// PyTorch's GradScaler. All scales are powers of two, so scaling does not round.
 struct LossScale {
   static constexpr double kFirst = 65536;
   static constexpr double kMost = 0x1p+40;  // far from float's overflow

@@ -19,8 +19,8 @@ enum class Schedule : std::uint8_t {
 // network, the images and the order of additions.
 struct Recipe {
   double epochs = 300;
-  // The number of first epochs that use images averaged to half their size. Each needs a quarter of the
-  // work.
+  // The number of first epochs that use images averaged to half their size. Each needs a quarter of
+  // the work.
   double half_size_epochs = 0;
   std::int64_t batch_size = 64;
   double learning_rate = 0.1;
@@ -36,8 +36,8 @@ struct Recipe {
   std::uint64_t seed = 0;
 };
 
-// "densenet" (Huang et al. 2017, section 4.2: 300 epochs in batches of 64, rate 0.1 divided by 10 at
-// 1/2 and 3/4, weight decay 1e-4), "wrn" (Zagoruyko & Komodakis 2016, section 3: 200 epochs in
+// "densenet" (Huang et al. 2017, section 4.2: 300 epochs in batches of 64, rate 0.1 divided by 10
+// at 1/2 and 3/4, weight decay 1e-4), "wrn" (Zagoruyko & Komodakis 2016, section 3: 200 epochs in
 // batches of 128, rate 0.1 times 0.2 after 60, 120 and 160, weight decay 5e-4) or "fast" (a few
 // epochs for a short while on a device: cosine with warm-up). Throws Error for another name.
 Recipe preset(std::string_view name);
@@ -53,7 +53,8 @@ std::int64_t steps_of(double epochs, std::int64_t per_epoch);
 // The learning rate of a step in [0, all steps).
 double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t per_epoch);
 
-// In words, for a checkpoint's `source`: "2 epochs in batches of 64, rate 0.1 with a cosine schedule,
+// In words, for a checkpoint's `source`: "2 epochs in batches of 64, rate 0.1 with a cosine
+// schedule,
 // ...".
 std::string describe(const Recipe& recipe);
 

@@ -54,8 +54,8 @@ std::string value_of(const Json& object, const std::string& key) {
   return object.contains(key) ? object.at(key).dump() : "not set";
 }
 
-// "held_out_seed was 0 and is 3 now" for each setting that differs. Mean and deviation follow from the
-// images, so they are told of only where nothing else differs.
+// "held_out_seed was 0 and is 3 now" for each setting that differs. Mean and deviation follow from
+// the images, so they are told of only where nothing else differs.
 std::vector<std::string> differences(const Json& before, const Json& now) {
   std::vector<std::string> found;
   std::vector<std::string> of_pixels;

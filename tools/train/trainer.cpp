@@ -9,7 +9,8 @@
 namespace odin::training {
 namespace {
 
-// Streams of the generator, far from each other and from those of dropout, which count up from zero.
+// Streams of the generator, far from each other and from those of dropout, which count up from
+// zero.
 constexpr std::uint64_t kOrderStreams = std::uint64_t{1} << 62;
 constexpr std::uint64_t kAugmentationStreams = std::uint64_t{1} << 63;
 

@@ -25,7 +25,8 @@ struct Tally {
 class Trainer {
  public:
   // Starts with initial_parameters() of the recipe's seed. `images` and the back end must outlive
-  // the trainer. Throws Error as validate(recipe) does, and if the images have another shape than the network's.
+  // the trainer. Throws Error as validate(recipe) does, and if the images have another shape than
+  // the network's.
   Trainer(const Architecture& architecture, const Recipe& recipe, const ImageSet& images,
           Backend& backend);
 
@@ -38,12 +39,12 @@ class Trainer {
   // One batch: forward, backward, update. If the back end stores activations in fp16, the loss is
   // scaled, and a step whose gradients overflow changes only the scale and the running statistics.
   // Throws Error if the loss or running statistics are not finite, and if gradients overflow even
-  // unscaled, with the step, the rate and the first layer whose values are not finite. The parameters
-  // are useless then.
+  // unscaled, with the step, the rate and the first layer whose values are not finite. The
+  // parameters are useless then.
   Tally step();
 
-  // Runs a set through the network in evaluation mode, with the image size that training uses at the
-  // moment.
+  // Runs a set through the network in evaluation mode, with the image size that training uses at
+  // the moment.
   Tally evaluate(const ImageSet& images);
 
   ParameterMap parameters() const { return network_->parameters(); }

@@ -174,8 +174,8 @@ class Run {
   Tally tally_;  // of the epoch so far
   double seconds_ = 0;
   std::vector<EpochRecord> records_;
-  // Written once a step from it has had a finite loss. Parameters may be finite but useless, and must
-  // not replace the last useful state.
+  // Written once a step from it has had a finite loss. Parameters may be finite but useless, and
+  // must not replace the last useful state.
   std::optional<TrainingState> due_;
 };
 

@@ -20,11 +20,12 @@ struct RunOptions {
   std::string setup;  // JSON, see TrainingState
 };
 
-// Trains to the end. Resumes from `state` if given; otherwise the file options.state must not exist.
+// Trains to the end. Resumes from `state` if given; otherwise the file options.state must not
+// exist.
 //
-// After every epoch, and at the end, it evaluates `held_out` (which may be null) and writes the log, the
-// checkpoint and the state, each to a temporary name that is then renamed. `checkpoint` describes the
-// network without its parameters; epochs and errors are added to its `source`.
+// After every epoch, and at the end, it evaluates `held_out` (which may be null) and writes the
+// log, the checkpoint and the state, each to a temporary name that is then renamed. `checkpoint`
+// describes the network without its parameters; epochs and errors are added to its `source`.
 //
 // Throws as Trainer::step() does. The files are then as they were last written.
 void run(Trainer& trainer, const ImageSet* held_out, Checkpoint checkpoint,

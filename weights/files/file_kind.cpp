@@ -98,8 +98,8 @@ bool is_lua_table(std::string_view begin) {
   return entries > 0 && entries < kMostEntries && (key == 1 || key == 2);
 }
 
-// Whether the bytes are fields of ONNX's ModelProto: first its version (field 1, a number), then one
-// of the texts, numbers and messages that may follow. No pickle begins with this byte.
+// Whether the bytes are fields of ONNX's ModelProto: first its version (field 1, a number), then
+// one of the texts, numbers and messages that may follow. No pickle begins with this byte.
 bool is_onnx(std::string_view begin) {
   constexpr std::string_view kFields = "\x12\x1a\x22\x28\x32\x3a\x42";
   constexpr char kMostVersion = 0x20;

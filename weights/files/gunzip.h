@@ -15,7 +15,8 @@ bool looks_like_gzip(std::span<const std::byte> begin);
 // memory does not grow with the data, so the caller decides how much of a bomb to unpack.
 class Gunzip {
  public:
-  // Writes the next compressed bytes to `out` and returns their number: 0 only at the end of the data.
+  // Writes the next compressed bytes to `out` and returns their number: 0 only at the end of the
+  // data.
   using Source = std::function<std::size_t(std::span<std::byte> out)>;
 
   explicit Gunzip(Source source);

@@ -21,13 +21,14 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
   InputFile& operator=(InputFile&&) = delete;
 
-  // The same open file once more, whatever is at its path by now. Throws Error if the system has no descriptor left.
+  // The same open file once more, whatever is at its path by now. Throws Error if the system has no
+  // descriptor left.
   InputFile duplicate() const;
 
   const std::filesystem::path& path() const { return path_; }
   std::int64_t size() const { return size_; }  // bytes, when it was opened
-  // Where a library that opens files itself finds this open file, whatever is at its path by now. A child process finds it
-  // there, too. Throws Error where /proc is not mounted.
+  // Where a library that opens files itself finds this open file, whatever is at its path by now. A
+  // child process finds it there, too. Throws Error where /proc is not mounted.
   std::string path_to_open() const;
 
   // Reads `count` bytes from `offset`, fewer only at the end of the file, and returns the number of

@@ -11,9 +11,9 @@ struct Utf8Character {
   std::size_t bytes = 0;  // that it takes
 };
 
-// The character that `text` begins with (The Unicode Standard, table 3-7). Its bytes are 0 where the text
-// is empty or does not begin with UTF-8: with a tail, a character that is cut short, an overlong form, half
-// a surrogate pair, or a code above U+10FFFF.
+// The character that `text` begins with (The Unicode Standard, table 3-7). Its bytes are 0 where
+// the text is empty or does not begin with UTF-8: with a tail, a character that is cut short, an
+// overlong form, half a surrogate pair, or a code above U+10FFFF.
 Utf8Character first_character(std::string_view text);
 
 // Whether it is one of Unicode's control characters (category Cc).

@@ -13,9 +13,9 @@ struct MatLayout {
   std::int64_t unpacked = 0;  // bytes of all
 };
 
-// Unpacks every variable once, which proves its checksum if it is compressed, and keeps nothing. Throws
-// Error, with a clause that says what is wrong, unless the file is of version 5, is complete, and holds
-// real arrays of numbers only, of at most 4 GiB in all.
+// Unpacks every variable once, which proves its checksum if it is compressed, and keeps nothing.
+// Throws Error, with a clause that says what is wrong, unless the file is of version 5, is
+// complete, and holds real arrays of numbers only, of at most 4 GiB in all.
 MatLayout check_mat_layout(const InputFile& file);
 
 }  // namespace odin

@@ -146,8 +146,8 @@ Content read_content(const InputFile& input, const MatLayout& layout) {
   return content;
 }
 
-// Reads a file in a child process, because matio may crash, or never end, on a damaged one. Returns the classes of the
-// images and then their pixels. Throws Error if the file cannot be read.
+// Reads a file in a child process, because matio may crash, or never end, on a damaged one. Returns
+// the classes of the images and then their pixels. Throws Error if the file cannot be read.
 std::vector<std::byte> read_in_child(const InputFile& input, const MatLayout& layout) {
   ChildLimits limits;
   // matio unpacks tens of megabytes a second on slow machines, and its values are copied once.

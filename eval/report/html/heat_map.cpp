@@ -21,8 +21,8 @@ constexpr double kTop = 8;
 constexpr double kRowHeight = 17;
 constexpr double kScaleWidth = 120;  // of the colours' legend
 
-// Five colours of cividis (Nunez, Anderton & Renslow, PLOS ONE 13(7), 2018), which looks the same with
-// and without colour blindness and grows lighter throughout. 0 is the darkest.
+// Five colours of cividis (Nunez, Anderton & Renslow, PLOS ONE 13(7), 2018), which looks the same
+// with and without colour blindness and grows lighter throughout. 0 is the darkest.
 std::string colour(double share) {
   constexpr std::array<std::array<double, 3>, 5> kStops{
       {{0, 34, 78}, {64, 77, 107}, {124, 123, 120}, {185, 172, 112}, {254, 232, 56}}};

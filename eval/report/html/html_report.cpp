@@ -140,7 +140,8 @@ void append_sets(std::string& html, const HtmlReport& report) {
   if (choice) html += "</div>\n</div>\n";
 }
 
-// The figures: one table or, with many detectors, one that compares them, and all figures on demand.
+// The figures: one table or, with many detectors, one that compares them, and all figures on
+// demand.
 void append_results(std::string& html, const HtmlReport& report) {
   if (report.sets.empty() && report.missing.empty()) return;
   html += "<h2>Results</h2>\n";

@@ -102,8 +102,8 @@ struct HtmlReport {
   // The averages over the sets, without scores; nothing for one set.
   std::optional<HtmlSet> average{};
   std::vector<HtmlSet> sets;
-  // All detectors, the best first, where they are many. One table then compares them, and the reader of the
-  // page chooses whose curves and histograms it shows. Empty where all are shown.
+  // All detectors, the best first, where they are many. One table then compares them, and the
+  // reader of the page chooses whose curves and histograms it shows. Empty where all are shown.
   std::vector<HtmlRank> ranking{};
   // Two detectors whose scores are drawn against each other, if any.
   std::optional<std::array<std::size_t, 2>> scatter{};
@@ -114,8 +114,9 @@ struct HtmlReport {
 };
 
 // One self-contained page: it includes its images and its style, loads nothing from the network and
-// runs no script. The same report gives the same bytes. Throws Error if a detector has no scores or a
-// NaN among them, if a search's values do not fit its grid, and for an image that is not (3, 32, 32).
+// runs no script. The same report gives the same bytes. Throws Error if a detector has no scores or
+// a NaN among them, if a search's values do not fit its grid, and for an image that is not (3, 32,
+// 32).
 std::string to_html(const HtmlReport& report);
 
 // Writes the page to index.html in `folder`, which is created if it is missing. Throws Error as

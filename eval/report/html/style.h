@@ -8,7 +8,8 @@ namespace odin {
 // The style sheet.
 std::string_view html_style();
 
-// Definitions that charts refer to: an HTML element that must be on the page once, before the charts.
+// Definitions that charts refer to: an HTML element that must be on the page once, before the
+// charts.
 std::string_view svg_definitions();
 
 }  // namespace odin

@@ -12,12 +12,12 @@ struct SvgPoint {
   double y = 0;
 };
 
-// Draws in units that the page scales: x to the right, y down. `style` is a class of the page's style
-// sheet. Texts are escaped. Coordinates are rounded to a tenth.
+// Draws in units that the page scales: x to the right, y down. `style` is a class of the page's
+// style sheet. Texts are escaped. Coordinates are rounded to a tenth.
 class SvgPicture {
  public:
-  // `title` is the picture's name. `description` is for readers who cannot see it. `id` must be unique
-  // on the page.
+  // `title` is the picture's name. `description` is for readers who cannot see it. `id` must be
+  // unique on the page.
   SvgPicture(double width, double height, std::string_view id, std::string_view title,
              std::string_view description);
 
@@ -28,8 +28,8 @@ class SvgPicture {
   void dots(std::span<const SvgPoint> points, std::string_view style);
   void crosses(std::span<const SvgPoint> points, std::string_view style);
   void circle(SvgPoint centre, double radius, std::string_view style);
-  // `fill` is a colour, such as "#00224e", or empty if the style has one. `title`, if any, appears under
-  // the pointer.
+  // `fill` is a colour, such as "#00224e", or empty if the style has one. `title`, if any, appears
+  // under the pointer.
   void rectangle(SvgPoint corner, double width, double height, std::string_view style,
                  std::string_view fill = {}, std::string_view title = {});
 

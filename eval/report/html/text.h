@@ -6,8 +6,8 @@
 
 namespace odin {
 
-// `text`, safe between tags and in quoted attributes. <, >, &, " and ' become references. Bytes that
-// are not UTF-8, and characters that XML forbids, become U+FFFD.
+// `text`, safe between tags and in quoted attributes. <, >, &, " and ' become references. Bytes
+// that are not UTF-8, and characters that XML forbids, become U+FFFD.
 std::string html_escaped(std::string_view text);
 
 // The bytes in base 64 (RFC 4648), padded, without line breaks.

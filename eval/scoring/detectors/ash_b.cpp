@@ -1,10 +1,12 @@
 // ASH-B: the energy of the logits of binary features,
 //
-//   h'_k = sum(h) / m if h_k is among the m largest, 10 % of the features before the classifier, else 0
+//   h'_k = sum(h) / m if h_k is among the m largest features before the classifier (10 %), else 0
+//
 //   S = log sum_j exp(w_j h' + b_j)
 //
-// Djurisic, Bozanic, Ashok & Liu, "Extremely simple activation shaping for out-of-distribution detection", ICLR 2023,
-// section 3, algorithm 2. Features of networks that end with a ReLU are not negative, as it assumes.
+// Djurisic, Bozanic, Ashok & Liu, "Extremely simple activation shaping for out-of-distribution
+// detection", ICLR 2023, section 3, algorithm 2. Features of networks that end with a ReLU are not
+// negative, as it assumes.
 #include "eval/scoring/detectors/feature_rows.h"
 #include "eval/scoring/detectors/pruning.h"
 #include "eval/scoring/detectors/registry.h"

@@ -1,10 +1,12 @@
 // ASH-S: the energy of the logits of pruned and scaled features,
 //
-//   h'_k = h_k exp(sum(h) / sum(kept h)) if h_k is among the largest 10 % of the features before the classifier, else 0
-//   S = log sum_j exp(w_j h' + b_j)
+//   h'_k = h_k exp(sum(h) / sum(kept h)) if h_k is among the largest 10 %, else 0
 //
-// Djurisic, Bozanic, Ashok & Liu, "Extremely simple activation shaping for out-of-distribution detection", ICLR 2023,
-// section 3, algorithm 3. Features of networks that end with a ReLU are not negative, as it assumes.
+//   S = log sum_j exp(w_j h' + b_j),    h the features before the classifier
+//
+// Djurisic, Bozanic, Ashok & Liu, "Extremely simple activation shaping for out-of-distribution
+// detection", ICLR 2023, section 3, algorithm 3. Features of networks that end with a ReLU are not
+// negative, as it assumes.
 #include <cmath>
 
 #include "eval/scoring/detectors/feature_rows.h"

@@ -1,4 +1,5 @@
-// Mahalanobis distances of features from the classes, which `mahalanobis` and `relative_mahalanobis` share.
+// Mahalanobis distances of features from the classes, which `mahalanobis` and
+// `relative_mahalanobis` share.
 #pragma once
 
 #include <span>
@@ -8,12 +9,14 @@
 
 namespace odin {
 
-// Of the features h of training images: `mean` (features), of all; `whitening` (features, features) of the tied covariance
-// 1/n sum_i (h_i - m_c(i)) (h_i - m_c(i))^T, where m_c is the mean of class c; `centers` (classes, features), the m_c
-// less the mean, whitened. Throws Error if classes are not known, or one has no image.
+// Of the features h of training images: `mean` (features), of all; `whitening` (features, features)
+// of the tied covariance 1/n sum_i (h_i - m_c(i)) (h_i - m_c(i))^T, where m_c is the mean of class
+// c; `centers` (classes, features), the m_c less the mean, whitened. Throws Error if classes are
+// not known, or one has no image.
 DetectorFit fit_class_distances(const TrainingOutputs& training);
 
-// The features (images, features) less the fit's mean. Throws Error if they are not so many images'.
+// The features (images, features) less the fit's mean. Throws Error if they are not so many
+// images'.
 std::vector<double> centered_rows(const NetworkOutputs& outputs, std::size_t images);
 
 // Rows (n, features) times a matrix (features, features).

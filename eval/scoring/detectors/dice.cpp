@@ -3,9 +3,10 @@
 //   w'_jk = w_jk if mean(h_k) w_jk is above the 90th percentile of all these, else 0
 //   S = log sum_j exp(w'_j h + b_j)
 //
-// for the features h before the classifier, with their means over the training images. Sun & Li, "DICE: Leveraging
-// sparsification for out-of-distribution detection", ECCV 2022, section 3, equations 4 and 5; the percentile, the
-// sparsity p, is the one of section 4.1 for CIFAR. Fit: `weights` (features, classes), the transposed w'.
+// for the features h before the classifier, with their means over the training images. Sun & Li,
+// "DICE: Leveraging sparsification for out-of-distribution detection", ECCV 2022, section 3,
+// equations 4 and 5; the percentile, the sparsity p, is the one of section 4.1 for CIFAR. Fit:
+// `weights` (features, classes), the transposed w'.
 #include <vector>
 
 #include "eval/scoring/detectors/covariance.h"

@@ -1,5 +1,5 @@
-// Products and distances of rows of numbers, in double. Their bits depend neither on how many rows are computed at
-// once nor on the processor.
+// Products and distances of rows of numbers, in double. Their bits depend neither on how many rows
+// are computed at once nor on the processor.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,9 @@
 
 namespace odin {
 
-// out (n, m) = offset (m) + rows (n, k) matrix (k, m), all row-major; k and m follow from the sizes, and n from those
-// of rows and out. Every sum begins with the offset and goes in the order of k.
+// out (n, m) = offset (m) + rows (n, k) matrix (k, m), all row-major; k and m follow from the
+// sizes, and n from those of rows and out. Every sum begins with the offset and goes in the order
+// of k.
 void multiply_rows(std::span<const double> rows, std::span<const double> matrix,
                    std::span<const double> offset, std::span<double> out);
 

@@ -1,11 +1,13 @@
-// fDBD: the mean distance of the features h before the classifier from its decision boundaries, relative to that from the
-// training images' mean,
+// fDBD: the mean distance of the features h before the classifier from its decision boundaries,
+// relative to that from the training images' mean,
 //
-//   S = 1 / (classes - 1)  sum_{c != c'} (f_c' - f_c) / |w_c' - w_c|  /  |h - mean(h)|    for the predicted class c'
+//   S = 1 / (classes - 1)  sum_{c != c'} (f_c' - f_c) / |w_c' - w_c|  /  |h - mean(h)|    for the
+//   predicted class c'
 //
-// Liu & Qin, "Fast decision boundary based out-of-distribution detector", ICML 2024, section 3, equations 5 and 7. (The
-// published code has the sum, not the mean.) Classes with equal weights have no boundary, and a distance from the mean
-// below 1e-10 counts as that. Fit: `mean` (features); `norms` (classes, classes), of w_c' - w_c.
+// Liu & Qin, "Fast decision boundary based out-of-distribution detector", ICML 2024, section 3,
+// equations 5 and 7. (The published code has the sum, not the mean.) Classes with equal weights
+// have no boundary, and a distance from the mean below 1e-10 counts as that. Fit: `mean`
+// (features); `norms` (classes, classes), of w_c' - w_c.
 #include <algorithm>
 #include <cmath>
 #include <vector>

@@ -1,9 +1,10 @@
 // The generalised entropy of the M largest softmax probabilities p of the unchanged image,
 //
-//   S = -sum_{j in the M largest} p_j^gamma (1 - p_j)^gamma    with gamma = 0.1, M = 100 or all classes if fewer
+//   S = -sum_{j in the M largest} p_j^gamma (1 - p_j)^gamma    with gamma = 0.1, M = 100 or all
+//   classes if fewer
 //
-// Liu, Lochman & Zach, "GEN: Pushing the limits of softmax-based out-of-distribution detection", CVPR 2023, section
-// 3.2, equation 3; the parameters are those of section 4.
+// Liu, Lochman & Zach, "GEN: Pushing the limits of softmax-based out-of-distribution detection",
+// CVPR 2023, section 3.2, equation 3; the parameters are those of section 4.
 #include <cmath>
 #include <functional>
 #include <vector>

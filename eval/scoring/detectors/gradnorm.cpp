@@ -1,10 +1,12 @@
-// GradNorm: the L1 norm of the gradient, in the classifier's weights, of the divergence of the uniform distribution from
-// the softmax p of the unchanged image. For a linear classifier of features h it is a product,
+// GradNorm: the L1 norm of the gradient, in the classifier's weights, of the divergence of the
+// uniform distribution from the softmax p of the unchanged image. For a linear classifier of
+// features h it is a product,
 //
 //   S = sum_j |p_j - 1 / classes|  sum_k |h_k|
 //
-// Huang, Geng & Li, "On the importance of gradients for detecting distributional shifts in the wild", NeurIPS 2021,
-// section 4.2, equations 8 to 10; temperature 1. (The published code has this times the number of classes.)
+// Huang, Geng & Li, "On the importance of gradients for detecting distributional shifts in the
+// wild", NeurIPS 2021, section 4.2, equations 8 to 10; temperature 1. (The published code has this
+// times the number of classes.)
 #include <cmath>
 
 #include "eval/scoring/detectors/feature_rows.h"

@@ -1,10 +1,12 @@
-// KL matching: the negative divergence of the softmax p of the unchanged image from the nearest of the classes' usual
-// ones,
+// KL matching: the negative divergence of the softmax p of the unchanged image from the nearest of
+// the classes' usual ones,
 //
-//   S = -min_k KL(p || d_k),    d_k the mean softmax of the training images that are predicted as class k
+//   S = -min_k KL(p || d_k),    d_k the mean softmax of the training images that are predicted as
+//   class k
 //
-// Hendrycks et al., "Scaling out-of-distribution detection for real-world settings", ICML 2022, section 4. Fit: `log_means`
-// (classes, classes), the logarithms of d_k, row by row. A mean below the smallest double counts as that.
+// Hendrycks et al., "Scaling out-of-distribution detection for real-world settings", ICML 2022,
+// section 4. Fit: `log_means` (classes, classes), the logarithms of d_k, row by row. A mean below
+// the smallest double counts as that.
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -1,11 +1,12 @@
-// k nearest neighbours: the negative distance of the normalised features z = h / |h| of the image from their k-th nearest
-// neighbour among the training images,
+// k nearest neighbours: the negative distance of the normalised features z = h / |h| of the image
+// from their k-th nearest neighbour among the training images,
 //
 //   S = -|z - z_(k)|    with k = 50
 //
-// Sun, Ming, Zhu & Li, "Out-of-distribution detection with deep nearest neighbors", ICML 2022, section 3, equation 1; k
-// is the one of its experiments on CIFAR-10 (section 4.1). As in the published code z is h / (|h| + 1e-10). (That code
-// has the squared distance, from single precision.) Fit: `bank` (images, features), and `norms` (images), their |h|.
+// Sun, Ming, Zhu & Li, "Out-of-distribution detection with deep nearest neighbors", ICML 2022,
+// section 3, equation 1; k is the one of its experiments on CIFAR-10 (section 4.1). As in the
+// published code z is h / (|h| + 1e-10). (That code has the squared distance, from single
+// precision.) Fit: `bank` (images, features), and `norms` (images), their |h|.
 #include <algorithm>
 #include <cmath>
 

@@ -10,9 +10,9 @@
 
 namespace odin {
 
-// Calls `score_of` with every row of logits (n, classes) and its largest logit, for the image's score.
-// Throws Error if a logit is not finite, if there is no class, and if the numbers of logits and scores
-// do not fit.
+// Calls `score_of` with every row of logits (n, classes) and its largest logit, for the image's
+// score. Throws Error if a logit is not finite, if there is no class, and if the numbers of logits
+// and scores do not fit.
 template <class ScoreOf>
 void score_logit_rows(std::span<const float> logits, int classes, std::span<double> scores,
                       const ScoreOf& score_of) {

@@ -1,12 +1,15 @@
-// The negative squared Mahalanobis distance of the features h before the classifier from the nearest class,
+// The negative squared Mahalanobis distance of the features h before the classifier from the
+// nearest class,
 //
 //   S = -min_c (h - m_c)^T C^+ (h - m_c)
 //
-// for the classes' mean features m_c and their tied covariance C = 1/n sum_i (h_i - m_c(i)) (h_i - m_c(i))^T, over the
-// training images. Lee, Lee, Lee & Shin, "A simple unified framework for detecting out-of-distribution samples and
-// adversarial attacks", NeurIPS 2018, section 2.1, equation 2: the last features alone, and the image as it is. C^+ is
-// the inverse, or a pseudo-inverse where features are constant or depend on each other (decompositions.h). (The published
-// code has the pseudo-inverse of C as it is, which takes small variances for none.) Fit: see class_distances.h.
+// for the classes' mean features m_c and their tied covariance C = 1/n sum_i (h_i - m_c(i)) (h_i -
+// m_c(i))^T, over the training images. Lee, Lee, Lee & Shin, "A simple unified framework for
+// detecting out-of-distribution samples and adversarial attacks", NeurIPS 2018, section 2.1,
+// equation 2: the last features alone, and the image as it is. C^+ is the inverse, or a
+// pseudo-inverse where features are constant or depend on each other (decompositions.h). (The
+// published code has the pseudo-inverse of C as it is, which takes small variances for none.) Fit:
+// see class_distances.h.
 #include "eval/scoring/detectors/class_distances.h"
 #include "eval/scoring/detectors/registry.h"
 

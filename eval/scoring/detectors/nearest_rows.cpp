@@ -58,8 +58,8 @@ class Candidates {
   std::vector<Candidate> rows_;
 };
 
-// Replaces products (rows, images) by values: products scales + offsets, and says of each row whether one of its
-// values is at least its image's threshold.
+// Replaces products (rows, images) by values: products scales + offsets, and says of each row
+// whether one of its values is at least its image's threshold.
 ODIN_MULTIVERSION void find_values(float* products, std::size_t rows, std::size_t images,
                                    const float* scales, const float* offsets,
                                    const float* thresholds, int* found) {
@@ -75,11 +75,12 @@ ODIN_MULTIVERSION void find_values(float* products, std::size_t rows, std::size_
   }
 }
 
-// Twice the largest error of a value, so that no row with a true value among the `count` largest has a computed one
-// below the count-th largest computed one less this. A float product of n numbers and their sum, in any order,
-// is off by at most n u / (1 - n u) |z| |h_b| (Higham, "Accuracy and stability of numerical algorithms", section
-// 3.1), with u = 2^-24. Rounding z, scales and offsets to floats, the product with the scale and the sum each add at
-// most u; so does the rounding of this margin. The rest of 16 u is room for the rounding of doubles.
+// Twice the largest error of a value, so that no row with a true value among the `count` largest
+// has a computed one below the count-th largest computed one less this. A float product of n
+// numbers and their sum, in any order, is off by at most n u / (1 - n u) |z| |h_b| (Higham,
+// "Accuracy and stability of numerical algorithms", section 3.1), with u = 2^-24. Rounding z,
+// scales and offsets to floats, the product with the scale and the sum each add at most u; so does
+// the rounding of this margin. The rest of 16 u is room for the rounding of doubles.
 float margin_of(const BankSearch& search) {
   constexpr double kUnit = 0x1p-24;
   const double terms = static_cast<double>(search.width) + 16;

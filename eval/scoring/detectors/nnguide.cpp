@@ -2,11 +2,11 @@
 //
 //   S = E(x)  1/k  sum of the k largest E(x_b) cos(h, h_b)    with E = log sum_j exp(f_j), k = 10
 //
-// where the bank has 1 % of the training images, and h are the features before the classifier. Park, Jung & Teoh,
-// "Nearest neighbor guidance for out-of-distribution detection", ICCV 2023, section 3, equations 4 to 6; the parameters
-// are those of section 4.1. As for `knn`, cosines are those of h / (|h| + 1e-10). The paper draws the bank at random. Ours
-// takes images at equal steps, and at least k. Fit: `bank` (rows, features), `norms` (rows), their |h|, and `energies`
-// (rows).
+// where the bank has 1 % of the training images, and h are the features before the classifier.
+// Park, Jung & Teoh, "Nearest neighbor guidance for out-of-distribution detection", ICCV 2023,
+// section 3, equations 4 to 6; the parameters are those of section 4.1. As for `knn`, cosines are
+// those of h / (|h| + 1e-10). The paper draws the bank at random. Ours takes images at equal steps,
+// and at least k. Fit: `bank` (rows, features), `norms` (rows), their |h|, and `energies` (rows).
 #include <algorithm>
 #include <cmath>
 #include <numeric>

@@ -3,8 +3,8 @@
 //   x' = x + magnitude sign(grad_x max_i f_i(x))
 //   S  = max_i f_i(x')
 //
-// Liang, Li & Srikant, ICLR 2018, section 3, equation 2, with the score of Hendrycks et al., ICML 2022,
-// section 3. The temperature changes nothing. The Scorer perturbs the images.
+// Liang, Li & Srikant, ICLR 2018, section 3, equation 2, with the score of Hendrycks et al., ICML
+// 2022, section 3. The temperature changes nothing. The Scorer perturbs the images.
 #include "eval/scoring/detectors/logit_rows.h"
 #include "eval/scoring/detectors/registry.h"
 

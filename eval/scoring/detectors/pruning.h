@@ -9,14 +9,14 @@
 
 namespace odin {
 
-// What ASH prunes, in percent of the features. The default lies in the range of the paper's choices for CIFAR, 80 to
-// 95.
+// What ASH prunes, in percent of the features. The default lies in the range of the paper's choices
+// for CIFAR, 80 to 95.
 inline constexpr double kAshGrid[] = {60, 65, 70, 75, 80, 85, 95};
 inline constexpr DetectorOption kAshOptions[] = {
     {.name = "percentile", .value = 90, .least = 0, .most = 99.9, .grid = kAshGrid}};
 
-// How many of `count` features are kept when those below the percentile are pruned: count - round(count percentile /
-// 100), halves to even, as in the code published with ASH and SCALE.
+// How many of `count` features are kept when those below the percentile are pruned: count -
+// round(count percentile / 100), halves to even, as in the code published with ASH and SCALE.
 std::size_t kept_above(std::size_t count, double percentile);
 
 // The places of the `keep` largest features, the first ones of equal ones, in rising order.

@@ -1,11 +1,12 @@
 // ReAct: the energy of the logits of clipped features,
 //
-//   h'_k = min(h_k, c),    c the 90th percentile of all features before the classifier, of all training images
-//   S = log sum_j exp(w_j h' + b_j)
+//   h'_k = min(h_k, c),    c the 90th percentile of all training images' features
 //
-// Sun, Guo & Li, "ReAct: Out-of-distribution detection with rectified activations", NeurIPS 2021, section 3, equations
-// 1 to 3; the percentile is the one of section 4.1. Fit: `limit` (1) is c. (The published code finds c in single
-// precision.)
+//   S = log sum_j exp(w_j h' + b_j),    h the features before the classifier
+//
+// Sun, Guo & Li, "ReAct: Out-of-distribution detection with rectified activations", NeurIPS 2021,
+// section 3, equations 1 to 3; the percentile is the one of section 4.1. Fit: `limit` (1) is c.
+// (The published code finds c in single precision.)
 #include <algorithm>
 #include <utility>
 #include <vector>

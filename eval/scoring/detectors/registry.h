@@ -46,17 +46,17 @@ ODIN_DETECTORS(ODIN_DECLARE_DETECTOR)
 // With the default values of their options.
 std::span<const Detector* const> all_detectors();
 
-// Those of them that can score without having been fitted, and that share ODIN's passes: none needs a gradient of
-// its own.
+// Those of them that can score without having been fitted, and that share ODIN's passes: none needs
+// a gradient of its own.
 std::span<const Detector* const> default_detectors();
 
-// The detector of this name, or nullptr. "react:percentile=80" is the detector react with another value of
-// its option percentile, "nnguide:share=5:neighbours=20" one with two. Two names for the same values give the
-// same detector, which lasts as long as the program.
+// The detector of this name, or nullptr. "react:percentile=80" is the detector react with another
+// value of its option percentile, "nnguide:share=5:neighbours=20" one with two. Two names for the
+// same values give the same detector, which lasts as long as the program.
 const Detector* find_detector(std::string_view name);
 
-// The same, but throws Error with what is wrong with the name: there is no such detector, it has no such
-// option, or the value is not allowed.
+// The same, but throws Error with what is wrong with the name: there is no such detector, it has no
+// such option, or the value is not allowed.
 const Detector& detector_named(std::string_view name);
 
 // The detector with these values of its options, one for each.
@@ -71,12 +71,13 @@ std::vector<const Detector*> authors_detectors();
 // The names of all detectors.
 std::vector<std::string> detector_names();
 
-// Groups of detectors, by what they read: "logits", "features" (and logits), "perturbed" (logits of perturbed images),
-// and "all", which leaves out those that need a gradient of their own.
+// Groups of detectors, by what they read: "logits", "features" (and logits), "perturbed" (logits of
+// perturbed images), and "all", which leaves out those that need a gradient of their own.
 std::vector<std::string> detector_groups();
 
-// The detectors with these names or of these groups, each once, in the order of all_detectors(), variants after
-// the detector that they are variants of. Throws Error for no name and as detector_named() does.
+// The detectors with these names or of these groups, each once, in the order of all_detectors(),
+// variants after the detector that they are variants of. Throws Error for no name and as
+// detector_named() does.
 std::vector<const Detector*> parse_detectors(std::span<const std::string_view> names);
 
 // Fixed parameters and options, for readers: "percentile 80".

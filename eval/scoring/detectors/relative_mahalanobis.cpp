@@ -1,12 +1,12 @@
-// The relative Mahalanobis distance: that of the features h before the classifier from the nearest class, less that from
-// all training images,
+// The relative Mahalanobis distance: that of the features h before the classifier from the nearest
+// class, less that from all training images,
 //
 //   S = -min_c ((h - m_c)^T C^+ (h - m_c) - (h - m)^T C_0^+ (h - m))
 //
-// for the classes' means m_c with the tied covariance C, as in `mahalanobis`, and the mean m of all training images with
-// their covariance C_0. Ren et al., "A simple fix to Mahalanobis distance for improving near-OOD detection", ICML
-// 2021 workshop on uncertainty, section 2, equation 2. Fit: see class_distances.h; `background` (features, features) is
-// the whitening matrix of C_0.
+// for the classes' means m_c with the tied covariance C, as in `mahalanobis`, and the mean m of all
+// training images with their covariance C_0. Ren et al., "A simple fix to Mahalanobis distance for
+// improving near-OOD detection", ICML 2021 workshop on uncertainty, section 2, equation 2. Fit: see
+// class_distances.h; `background` (features, features) is the whitening matrix of C_0.
 #include "eval/scoring/detectors/class_distances.h"
 #include "eval/scoring/detectors/covariance.h"
 #include "eval/scoring/detectors/decompositions.h"

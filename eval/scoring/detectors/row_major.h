@@ -1,4 +1,5 @@
-// Eigen's matrices as detectors keep theirs: row by row, in double. For our own sources: it needs Eigen.
+// Eigen's matrices as detectors keep theirs: row by row, in double. For our own sources: it needs
+// Eigen.
 #pragma once
 
 #include <cstddef>

@@ -3,8 +3,9 @@
 //   h' = h exp(sum(h) / sum(largest 15 % of h))    for the features h before the classifier
 //   S = log sum_j exp(w_j h' + b_j)
 //
-// Xu, Chen, Franchi & Yao, "Scaling for training time and post-hoc out-of-distribution detection enhancement", ICLR
-// 2024, section 4, equation 8; the percentile, 85, is the one of its experiments (section 5). Nothing is pruned.
+// Xu, Chen, Franchi & Yao, "Scaling for training time and post-hoc out-of-distribution detection
+// enhancement", ICLR 2024, section 4, equation 8; the percentile, 85, is the one of its experiments
+// (section 5). Nothing is pruned.
 #include <cmath>
 
 #include "eval/scoring/detectors/feature_rows.h"

@@ -1,9 +1,12 @@
-// SHE: the product of the features h before the classifier and the pattern of the predicted class c',
+// SHE: the product of the features h before the classifier and the pattern of the predicted class
+// c',
 //
-//   S = h . m_c',    m_c the mean features of the training images that the network recognises as class c
+//   S = h . m_c',    m_c the mean features of the training images that the network recognises as
+//   class c
 //
-// Zhang et al., "Out-of-distribution detection based on in-distribution data patterns memorization with modern Hopfield
-// energy", ICLR 2023, section 3.2, equation 7. Fit: `patterns` (classes, features).
+// Zhang et al., "Out-of-distribution detection based on in-distribution data patterns memorization
+// with modern Hopfield energy", ICLR 2023, section 3.2, equation 7. Fit: `patterns` (classes,
+// features).
 #include <vector>
 
 #include "eval/scoring/detectors/covariance.h"

@@ -1,13 +1,14 @@
-// Temperature scaling: the logarithm of the maximum softmax probability, at the temperature T that makes the network's
-// probabilities fit,
+// Temperature scaling: the logarithm of the maximum softmax probability, at the temperature T that
+// makes the network's probabilities fit,
 //
 //   S = log max_i exp(f_i / T) / sum_j exp(f_j / T)
 //
-// where T minimises the cross entropy of the training images' classes. Guo, Pleiss, Sun & Weinberger, "On calibration of
-// modern neural networks", ICML 2017, section 4.2, equation 9. They fit on images that the network was not trained on:
-// on images that it knows by heart T becomes small, and most probabilities would be rounded to 1, which their logarithms
-// are not. T is between 0.1 and 100, because no T is small enough for images that are all recognised. Fit:
-// `temperature` (1).
+// where T minimises the cross entropy of the training images' classes. Guo, Pleiss, Sun &
+// Weinberger, "On calibration of modern neural networks", ICML 2017, section 4.2, equation 9. They
+// fit on images that the network was not trained on: on images that it knows by heart T becomes
+// small, and most probabilities would be rounded to 1, which their logarithms are not. T is between
+// 0.1 and 100, because no T is small enough for images that are all recognised. Fit: `temperature`
+// (1).
 #include <algorithm>
 #include <cmath>
 

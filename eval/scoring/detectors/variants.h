@@ -7,8 +7,8 @@
 
 namespace odin {
 
-// The detector that a name like "react:percentile=80" says, where `base` is react; `base` itself for default
-// values. Throws Error if it has no such option, or does not allow the value.
+// The detector that a name like "react:percentile=80" says, where `base` is react; `base` itself
+// for default values. Throws Error if it has no such option, or does not allow the value.
 const Detector& variant_named(const Detector& base, std::string_view name);
 
 }  // namespace odin

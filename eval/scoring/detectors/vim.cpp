@@ -1,14 +1,15 @@
-// ViM: the energy of the logits less a virtual logit, the length of what the features have outside the principal space of
-// the training images' features,
+// ViM: the energy of the logits less a virtual logit, the length of what the features have outside
+// the principal space of the training images' features,
 //
 //   S = log sum_j exp(f_j) - alpha |R^T (h - u)|
 //
-// where u = -W^+ b is the origin in which the classifier's bias vanishes; the columns of R are the eigenvectors of
-// the mean of (h - u) (h - u)^T that are not among the D of the largest eigenvalues (found without that matrix); and alpha = sum max_j f_j / sum
-// |R^T (h - u)|, both over the training images. Wang, Li, Feng & Zhang, "ViM: Out-of-distribution with virtual-logit
-// matching", CVPR 2022, section 4, equations 5 to 7. D is as in the published code: 1000 for 2048 features or more, 512
-// for 768 or more, else half of them; the option `dimension` says another one.
-// Fit: `origin` (features) is u, `residual` (features, features - D) is R, `alpha` (1).
+// where u = -W^+ b is the origin in which the classifier's bias vanishes; the columns of R are the
+// eigenvectors of the mean of (h - u) (h - u)^T that are not among the D of the largest eigenvalues
+// (found without that matrix); and alpha = sum max_j f_j / sum |R^T (h - u)|, both over the
+// training images. Wang, Li, Feng & Zhang, "ViM: Out-of-distribution with virtual-logit matching",
+// CVPR 2022, section 4, equations 5 to 7. D is as in the published code: 1000 for 2048 features or
+// more, 512 for 768 or more, else half of them; the option `dimension` says another one. Fit:
+// `origin` (features) is u, `residual` (features, features - D) is R, `alpha` (1).
 #include <algorithm>
 #include <cmath>
 #include <vector>

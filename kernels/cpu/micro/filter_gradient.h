@@ -1,14 +1,14 @@
 // The gradient in the weights of a convolution.
 //
-// dw[o,c,p,q] = sum over images and pixels of dy[o,i,j] x[c, i stride + p - padding, ...] is a matrix
-// product for each tap (p, q), whose depth is the pixels. So planes are turned into rows of channels
-// first (filter_tiling.h): then a tap is an offset, a stride is a distance between rows, and nothing
-// is copied once per tap.
+// dw[o,c,p,q] = sum over images and pixels of dy[o,i,j] x[c, i stride + p - padding, ...] is a
+// matrix product for each tap (p, q), whose depth is the pixels. So planes are turned into rows of
+// channels first (filter_tiling.h): then a tap is an offset, a stride is a distance between rows,
+// and nothing is copied once per tap.
 //
 // For 3x3 kernels of stride 1 Winograd's algorithm (winograd.h) is read backwards. There
 // y = A^T [U . V] A with U = G g G^T and V = B^T d B. So the gradient of the loss in U is
-// (A dy A^T) . V, added over the tiles, and dg = G^T dU G: 36 products instead of 144 for each tile,
-// as forwards. Lanes are channels here, so no transform needs a shuffle.
+// (A dy A^T) . V, added over the tiles, and dg = G^T dU G: 36 products instead of 144 for each
+// tile, as forwards. Lanes are channels here, so no transform needs a shuffle.
 #pragma once
 
 #include "kernels/cpu/micro/filter_tiling.h"

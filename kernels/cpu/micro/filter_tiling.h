@@ -47,8 +47,8 @@ ODIN_INLINE FilterTiling filter_tiling_of(const FilterTask& task) {
   return t;
 }
 
-// The input's matrix is cut into panels of kPanel channels, the last one perhaps of kLanes; each has
-// all rows. Where row 0 of vector v begins, and the distance between its rows.
+// The input's matrix is cut into panels of kPanel channels, the last one perhaps of kLanes; each
+// has all rows. Where row 0 of vector v begins, and the distance between its rows.
 ODIN_INLINE long panel_width(const FilterTiling& t, int vector) {
   return vector / kVectors * kVectors + kVectors <= t.input_vectors ? kPanel : kLanes;
 }

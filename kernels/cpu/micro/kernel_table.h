@@ -1,4 +1,5 @@
-// The tasks of our kernels, for evaluation and training, and the table of kernels of one instruction set.
+// The tasks of our kernels, for evaluation and training, and the table of kernels of one
+// instruction set.
 //
 // The same sources are compiled once for each instruction set, into translation units with that
 // set's flags. This file and the kernels must not use an inline function that other units use too:
@@ -40,8 +41,9 @@ enum class Store {
   kMaskedAdd,  // y += r where its bit is set
 };
 
-// What becomes of the gradient of h = relu(scale x + shift). With d = that gradient where the ReLU is open, else 0: dx
-// is, or grows by, scale d. Planes of x and dx are equally far apart, and of any size where a kernel does not say more.
+// What becomes of the gradient of h = relu(scale x + shift). With d = that gradient where the ReLU
+// is open, else 0: dx is, or grows by, scale d. Planes of x and dx are equally far apart, and of
+// any size where a kernel does not say more.
 struct OpenGradient {
   Planes x;
   const float* scale = nullptr;  // (channels)
@@ -72,8 +74,8 @@ struct ConvolutionTask {
   // (out_channels) is not null, the results are multiplied by it.
   bool transposed = false;
   const float* out_scale = nullptr;
-  // Winograd only: as many whole rows of tiles, or whole images, as have this many tiles are a block;
-  // at least one.
+  // Winograd only: as many whole rows of tiles, or whole images, as have this many tiles are a
+  // block; at least one.
   int block_tiles = 0;
 
   Store store = Store::kSet;
@@ -81,17 +83,17 @@ struct ConvolutionTask {
   MaskPlanes out_mask;
   const float* bias = nullptr;  // (out_channels), or null
   Planes residual;
-  // Winograd's transpose only: if open.sums is not null, results are not stored, but are the gradient of h. Planes are
-  // whole vectors.
+  // Winograd's transpose only: if open.sums is not null, results are not stored, but are the
+  // gradient of h. Planes are whole vectors.
   OpenGradient open;
 
   float* workspace = nullptr;
 };
 
-// The gradient in the weights of a convolution, from a group of images. The operands are brought into
-// matrices, which are multiplied place by place (a place is a tap of the kernel or, with Winograd's
-// algorithm, one of the 36 of a tile), and finished when the sums of all images are there. Planes may
-// be of any size, and nothing is read past their end.
+// The gradient in the weights of a convolution, from a group of images. The operands are brought
+// into matrices, which are multiplied place by place (a place is a tap of the kernel or, with
+// Winograd's algorithm, one of the 36 of a tile), and finished when the sums of all images are
+// there. Planes may be of any size, and nothing is read past their end.
 struct FilterTask {
   bool winograd = false;   // 3x3, stride 1, padding 1
   bool pointwise = false;  // the sums are those of PointwiseGradientTask: only finish() is called
@@ -130,12 +132,13 @@ struct FilterKernel {
   void (*bring_gradients)(const FilterTask&, int first, int last);
   // Places [first, last).
   void (*multiply)(const FilterTask&, int first, int last);
-  // dw (out_channels, in_channels, kernel, kernel) += the gradient, for rows [first, last) of the sums.
+  // dw (out_channels, in_channels, kernel, kernel) += the gradient, for rows [first, last) of the
+  // sums.
   void (*finish)(const FilterTask&, int first, int last, float* dw);
 };
 
-// A 1x1 convolution of relu(scale x + shift) of a group of images, in training. Planes may be of any
-// size, and nothing is read or written past their end.
+// A 1x1 convolution of relu(scale x + shift) of a group of images, in training. Planes may be of
+// any size, and nothing is read or written past their end.
 struct PointwiseForwardTask {
   int images = 0;
   int in_channels = 0;
@@ -156,8 +159,8 @@ struct PointwiseForwardKernel {
   long (*workspace)(const PointwiseForwardTask&);  // floats
 };
 
-// The gradients of a 1x1 convolution of h = relu(scale x + shift), from a group of images. Planes may
-// be of any size, and nothing is read or written past their end.
+// The gradients of a 1x1 convolution of h = relu(scale x + shift), from a group of images. Planes
+// may be of any size, and nothing is read or written past their end.
 struct PointwiseGradientTask {
   int images = 0;
   int in_channels = 0;
@@ -173,7 +176,8 @@ struct PointwiseGradientTask {
   const float* out_slope = nullptr;
 
   const float* weights = nullptr;  // in_channels x out_channels, packed by the same table
-  // The gradient in the weights, [in_channels][out_channels in whole vectors]; added to, unless null.
+  // The gradient in the weights, [in_channels][out_channels in whole vectors]; added to, unless
+  // null.
   float* sums = nullptr;
   float* workspace = nullptr;
 };

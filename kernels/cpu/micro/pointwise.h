@@ -1,5 +1,6 @@
-// 1x1 convolution, stride 1: a matrix product. The first block of rows packs its operand, with the prologue, while it
-// multiplies: reading planes and storing the panel then cost little beside the multiplications.
+// 1x1 convolution, stride 1: a matrix product. The first block of rows packs its operand, with the
+// prologue, while it multiplies: reading planes and storing the panel then cost little beside the
+// multiplications.
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -7,8 +8,8 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Panels that are multiplied in turn by a block of weights, while it is in the first-level cache. Together they use
-// whole, neighbouring cache lines of every plane.
+// Panels that are multiplied in turn by a block of weights, while it is in the first-level cache.
+// Together they use whole, neighbouring cache lines of every plane.
 constexpr int kStripPanels = 64 / kPanel;
 constexpr int kStripVectors = kStripPanels * kVectors;
 
@@ -32,9 +33,10 @@ ODIN_INLINE PanelSource source_of(const ConvolutionTask& task, long image, long 
           task.shift};
 }
 
-// Brings channels [0, depth) of a source into a panel, after the prologue: calls use(channel, x) with the `kWidth`
-// vectors of each. Those of the next one come before that: the processor begins with what stands first, and so what
-// `use` multiplies never waits for a prologue. kMask: there is a mask.
+// Brings channels [0, depth) of a source into a panel, after the prologue: calls use(channel, x)
+// with the `kWidth` vectors of each. Those of the next one come before that: the processor begins
+// with what stands first, and so what `use` multiplies never waits for a prologue. kMask: there is
+// a mask.
 template <Load kLoad, bool kMask, int kWidth, class Use>
 ODIN_INLINE void pack_panel(const PanelSource& source, int depth, float* panel, Use use) {
   const float* from = source.x;
@@ -78,7 +80,8 @@ __attribute__((noinline)) void pack_and_multiply(const float* a, const PanelSour
   finish_block(sum, to);
 }
 
-// Multiplies a block of rows of the weights by the panel of a source, which it packs first or meanwhile.
+// Multiplies a block of rows of the weights by the panel of a source, which it packs first or
+// meanwhile.
 template <Load kLoad, bool kMask>
 ODIN_INLINE void multiply_source(int rows, long vectors, const float* a, const PanelSource& source,
                                  float* panel, int depth, const Destination& to) {
@@ -101,7 +104,8 @@ void pointwise(const ConvolutionTask& task) {
   const long panel = static_cast<long>(task.in_channels) * kPanel;
   for (int image = 0; image < task.images; ++image) {
     for (long v = 0; v < vectors; v += kStripVectors) {
-      // One for each panel: the parts of a copy would be read as one while they are still on their way to the cache.
+      // One for each panel: the parts of a copy would be read as one while they are still on their
+      // way to the cache.
       Destination to[kStripPanels];
       for (int p = 0; p < kStripPanels; ++p) to[p] = destination_of(task, image, v + p * kVectors);
       const float* a = task.weights;

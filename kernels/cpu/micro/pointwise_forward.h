@@ -1,6 +1,6 @@
-// The forward pass of a 1x1 convolution of relu(scale x + shift) in training: as in pointwise.h, and
-// the results are measured while they are in registers. x does not fit into a cache with its batch,
-// so the next strip of it is asked for while this one is multiplied.
+// The forward pass of a 1x1 convolution of relu(scale x + shift) in training: as in pointwise.h,
+// and the results are measured while they are in registers. x does not fit into a cache with its
+// batch, so the next strip of it is asked for while this one is multiplied.
 #pragma once
 
 #include "kernels/cpu/micro/pointwise.h"
@@ -59,8 +59,8 @@ struct MeasuredBlock {
   long next_row;        // floats from the last of them to the first of the next input
 };
 
-// The mean of the first `count` numbers, or of all if there are fewer. They are stored first: a vector of
-// which one lane after the other is taken would be kept in memory all the time.
+// The mean of the first `count` numbers, or of all if there are fewer. They are stored first: a
+// vector of which one lane after the other is taken would be kept in memory all the time.
 ODIN_INLINE float mean_of(const Vector (&x)[kVectors], long count) {
   float numbers[kPanel];
 #pragma GCC unroll 2
@@ -138,8 +138,8 @@ inline void run_pointwise_forward(const PointwiseForwardTask& task) {
       } else if (image + 1 < task.images) {
         next = plane_at(task.in, image + 1, 0);
       }
-      // Each of the first products asks for all lines of a part of the next strip's inputs, one at every step: memory
-      // gives neighbours sooner than a line of every plane.
+      // Each of the first products asks for all lines of a part of the next strip's inputs, one at
+      // every step: memory gives neighbours sooner than a line of every plane.
       int part = 0;
       const float* a = task.weights;
       for (int o = 0; o < task.out_channels;) {

@@ -1,11 +1,11 @@
 // The backward pass of a 1x1 convolution of h = relu(scale x + shift): the gradients in x, in the
 // weights and in the batch norm, in one pass over x and dx.
 //
-// The gradient of h is a product (inputs x outputs) times (outputs x pixels). While a block of it is
-// in registers, its open part goes to dx and into the sums of the batch norm, and h, which says what
-// is open, is kept for the gradient in the weights. That is a product whose depth is the pixels: the
-// lanes are outputs, so only dy must be turned into rows of channels, and h is read a number at a
-// time, from lines of pixels. Meanwhile x and dx of the next block arrive from memory.
+// The gradient of h is a product (inputs x outputs) times (outputs x pixels). While a block of it
+// is in registers, its open part goes to dx and into the sums of the batch norm, and h, which says
+// what is open, is kept for the gradient in the weights. That is a product whose depth is the
+// pixels: the lanes are outputs, so only dy must be turned into rows of channels, and h is read a
+// number at a time, from lines of pixels. Meanwhile x and dx of the next block arrive from memory.
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"
@@ -76,8 +76,8 @@ inline void bring_result_gradient(const PointwiseGradientTask& task, const Point
   }
 }
 
-// The lines of x and dx that the next block of inputs will read, a plane's one after the other: memory gives neighbours
-// sooner than lines of as many planes.
+// The lines of x and dx that the next block of inputs will read, a plane's one after the other:
+// memory gives neighbours sooner than lines of as many planes.
 struct NextLines {
   const float* x;
   const float* dx;
@@ -117,14 +117,15 @@ struct OpenBlock {
   float* sums;    // of row 0
   long sums_part;
   long pixels;  // of the panel
-  // What is asked for meanwhile: lines of the next block, and a plane's part of dy and y that the next chunk will read.
+  // What is asked for meanwhile: lines of the next block, and a plane's part of dy and y that the
+  // next chunk will read.
   NextLines next;
   const float* next_dy;
   const float* next_y;
 };
 
-// What becomes of the gradient dh of some of row i's pixels, which begin at `pixel`. Adds to the sums
-// u and uv.
+// What becomes of the gradient dh of some of row i's pixels, which begin at `pixel`. Adds to the
+// sums u and uv.
 template <bool kAdd, bool kWhole>
 ODIN_INLINE void pass_open(Vector dh, const OpenBlock& to, int i, long pixel, Vector& u,
                            Vector& uv) {

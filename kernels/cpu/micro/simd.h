@@ -51,8 +51,8 @@ ODIN_INLINE Vector load(const float* p) {
 ODIN_INLINE void store(float* p, Vector x) {
   *reinterpret_cast<UnalignedVector*>(p) = x;
 }
-// Asks for a line of the cache. It waits in the second level: the first has no room for lines that are used much later,
-// least of all if they are 4096 bytes apart.
+// Asks for a line of the cache. It waits in the second level: the first has no room for lines that
+// are used much later, least of all if they are 4096 bytes apart.
 ODIN_INLINE void ask_for(const float* line) {
   __builtin_prefetch(line, 0, 2);
 }
@@ -150,8 +150,8 @@ ODIN_INLINE Vector zip_high(Vector a, Vector b) {
 }
 #endif
 
-// Pieces are four consecutive lanes. Lanes move within a piece, and whole pieces move, more cheaply than lanes across
-// pieces, which on Zen 4 takes the place of a multiplication.
+// Pieces are four consecutive lanes. Lanes move within a piece, and whole pieces move, more cheaply
+// than lanes across pieces, which on Zen 4 takes the place of a multiplication.
 constexpr int kPieces = kLanes / 4;
 #if defined(__AVX512F__)
 #define ODIN_OF_EACH_PIECE(a, b, c, d) \
@@ -174,8 +174,8 @@ ODIN_INLINE void transpose_pieces(Vector (&x)[4]) {
   x[3] = __builtin_shufflevector(b, d, ODIN_OF_EACH_PIECE(2, 3, k + 2, k + 3));
 }
 #undef ODIN_OF_EACH_PIECE
-// even_pieces, odd_pieces: pieces 0, 2, ... and 1, 3, ... of a followed by b. zip_pieces_low, zip_pieces_high: the
-// inverse.
+// even_pieces, odd_pieces: pieces 0, 2, ... and 1, 3, ... of a followed by b. zip_pieces_low,
+// zip_pieces_high: the inverse.
 #if defined(__AVX512F__)
 ODIN_INLINE Vector even_pieces(Vector a, Vector b) {
   return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);

@@ -1,19 +1,21 @@
-// 3x3 convolution, stride 1 or 2, padding 1, by Winograd's minimal filtering (Lavin & Gray 2016, "Fast
-// Algorithms for Convolutional Neural Networks", section 4), in tiles of 4x4 results.
+// 3x3 convolution, stride 1 or 2, padding 1, by Winograd's minimal filtering (Lavin & Gray 2016,
+// "Fast Algorithms for Convolutional Neural Networks", section 4), in tiles of 4x4 results.
 //
-// Each tile is made from a window d of the input, which overlaps its neighbours: y = A^T [ (G g G^T) .
-// (B^T d B) ] A. The products of all channels are added inside the brackets. So each place of a tile is
-// a matrix product, (outputs x inputs) times (inputs x tiles): 36 multiplications replace 144 or, with
-// stride 2, 81 do. winograd_algorithm.h has the transforms, which are one-dimensional.
+// Each tile is made from a window d of the input, which overlaps its neighbours: y = A^T [ (G g
+// G^T) . (B^T d B) ] A. The products of all channels are added inside the brackets. So each place
+// of a tile is a matrix product, (outputs x inputs) times (inputs x tiles): 36 multiplications
+// replace 144 or, with stride 2, 81 do. winograd_algorithm.h has the transforms, which are
+// one-dimensional.
 //
-// Vector lanes are tiles, in row-major order of all tile rows of all images of the group, but for the order within a
-// vector (winograd_tiles.h). The pixels of a row of tiles are consecutive, so loads and shuffles bring the columns of
-// sixteen tiles into lanes. Rows are transformed first, so one set of shuffles is enough.
+// Vector lanes are tiles, in row-major order of all tile rows of all images of the group, but for
+// the order within a vector (winograd_tiles.h). The pixels of a row of tiles are consecutive, so
+// loads and shuffles bring the columns of sixteen tiles into lanes. Rows are transformed first, so
+// one set of shuffles is enough.
 //
-// The gradient needs the kernels transposed and rotated by half a turn. We rotate the data instead, in
-// its transforms, and walk through the packed weights the other way. Then the transformed weights of
-// the forward convolution serve both ways. They are 36 / 9 as large as the weights, half a gigabyte
-// for WRN-28-10, so it matters that they are kept only once.
+// The gradient needs the kernels transposed and rotated by half a turn. We rotate the data instead,
+// in its transforms, and walk through the packed weights the other way. Then the transformed
+// weights of the forward convolution serve both ways. They are 36 / 9 as large as the weights, half
+// a gigabyte for WRN-28-10, so it matters that they are kept only once.
 #pragma once
 
 #include "kernels/cpu/micro/gemm.h"

@@ -1,10 +1,11 @@
-// The one-dimensional transforms of Winograd's algorithms (winograd.h), and the sizes of their tiles.
+// The one-dimensional transforms of Winograd's algorithms (winograd.h), and the sizes of their
+// tiles.
 //
-// An algorithm cuts the result into tiles of kResult pixels a side. A tile reads kWindow pixels of the
-// input, beginning kBefore before its own: tiles are kStep pixels of the input apart. Its transforms
-// lead from the window to kPoints points and from the products of the points to the result. In two
-// dimensions both are applied to rows and to columns. Point i meets row weight_point(i) of the
-// transformed weights, of which there are kWeightPoints for every algorithm.
+// An algorithm cuts the result into tiles of kResult pixels a side. A tile reads kWindow pixels of
+// the input, beginning kBefore before its own: tiles are kStep pixels of the input apart. Its
+// transforms lead from the window to kPoints points and from the products of the points to the
+// result. In two dimensions both are applied to rows and to columns. Point i meets row
+// weight_point(i) of the transformed weights, of which there are kWeightPoints for every algorithm.
 #pragma once
 
 #include "kernels/cpu/micro/simd.h"
@@ -75,10 +76,10 @@ ODIN_INLINE void transform_pair_output(const Vector* x, Vector (&y)[4]) {
   y[3] = b + 8.0f * x[3] + x[4];
 }
 
-// Stride 2: y[i] = g0 x[2i - 1] + g1 x[2i] + g2 x[2i + 1]. The pixels of odd index are convolved with
-// two taps, g0 and g2, by F(4, 2), five products for four results; those of even index with one, g1,
-// four products. So a tile has 9 x 9 products, where 4 x 4 results of 9 taps have 144. The four even
-// points share one weight.
+// Stride 2: y[i] = g0 x[2i - 1] + g1 x[2i] + g2 x[2i + 1]. The pixels of odd index are convolved
+// with two taps, g0 and g2, by F(4, 2), five products for four results; those of even index with
+// one, g1, four products. So a tile has 9 x 9 products, where 4 x 4 results of 9 taps have 144. The
+// four even points share one weight.
 struct Halving {
   static constexpr bool kTransposed = false;
   static constexpr int kResult = 4;
@@ -131,8 +132,8 @@ struct Doubling {
   }
 };
 
-// The kernel's transform, to the weight points: G g for kRows kernels at once. `stride` is that of the
-// convolution.
+// The kernel's transform, to the weight points: G g for kRows kernels at once. `stride` is that of
+// the convolution.
 inline void transform_kernel(int stride, const float (&g)[3][kRows],
                              float (&u)[kWeightPoints][kRows]) {
   for (int i = 0; i < kRows; ++i) {
@@ -156,8 +157,8 @@ inline void transform_kernel(int stride, const float (&g)[3][kRows],
   }
 }
 
-// The transposes of UnitStride's transforms, for the gradient in the weights (filter_gradient.h). That of
-// the output: A x.
+// The transposes of UnitStride's transforms, for the gradient in the weights (filter_gradient.h).
+// That of the output: A x.
 ODIN_INLINE void transform_gradient(const Vector (&x)[4], Vector (&y)[6]) {
   const Vector even = x[0] + x[2];
   const Vector odd = x[1] + x[3];

@@ -1,4 +1,5 @@
-// Winograd's input transform, B^T d B (winograd.h): rows of pixels, read where they are or gathered first.
+// Winograd's input transform, B^T d B (winograd.h): rows of pixels, read where they are or gathered
+// first.
 #pragma once
 
 #include "kernels/cpu/micro/winograd_tiles.h"
@@ -8,7 +9,8 @@ namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
 // Calls write(place) for the one or two places of row y of an image in the row planes: the row is
-// row i of a window and, near the tile's edge, also row i + kStep of the window above (the overlap).
+// row i of a window and, near the tile's edge, also row i + kStep of the window above (the
+// overlap).
 template <class Algorithm, class Write>
 ODIN_INLINE void for_places_of_row(const Tiling& t, int first, int end, int image, int y,
                                    Write write) {
@@ -49,8 +51,8 @@ void take_planes(const ConvolutionTask& task, const Tiling& t, const WinogradSpa
   }
 }
 
-// What a channel's windows are read from. Rows of halves come from take_planes(), or from the task's input if nothing
-// happens to them there.
+// What a channel's windows are read from. Rows of halves come from take_planes(), or from the
+// task's input if nothing happens to them there.
 struct WindowSource {
   const float* x;  // Rows::kOther: the row planes; else the channel's plane of the first image
   Word* mask;      // of that plane, or null
@@ -101,7 +103,8 @@ __attribute__((noinline)) void load_outer_windows(const WindowSource& source, co
   for (int i = 0; i < Algorithm::kWindow; ++i) x[i] = row_of_windows<kRowsAre, kLoad>(source, w, i);
 }
 
-// Loads all rows of the windows of vector `vector` of pixels. Nearly always at most the first and the last may be outside.
+// Loads all rows of the windows of vector `vector` of pixels. Nearly always at most the first and
+// the last may be outside.
 template <class Algorithm, Rows kRowsAre, Load kLoad>
 ODIN_INLINE void load_windows(const WindowSource& source, const Window* windows, long vector,
                               Vector (&x)[Algorithm::kWindow]) {
@@ -164,7 +167,8 @@ ODIN_INLINE void columns_of(const Vector (&own)[Algorithm::kStep], Vector before
   if constexpr (Algorithm::kWindow > kOwnEnd) columns[kOwnEnd] = after;
 }
 
-// Transforms one channel of a block and stores the result in s.input. kWholeRows: a vector holds whole rows of tiles.
+// Transforms one channel of a block and stores the result in s.input. kWholeRows: a vector holds
+// whole rows of tiles.
 template <class Algorithm, Rows kRowsAre, bool kWholeRows, Load kLoad>
 void transform_channel(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s,
                        long vectors, int channel) {

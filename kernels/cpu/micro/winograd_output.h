@@ -42,7 +42,8 @@ ODIN_INLINE void put_halves(const ConvolutionTask& task, const WinogradSpace& s,
   }
 }
 
-// Asks for what a vector of tiles of a channel will need: its products, and its part of planes of results and residuals.
+// Asks for what a vector of tiles of a channel will need: its products, and its part of planes of
+// results and residuals.
 template <class Algorithm>
 __attribute__((noinline)) void ask_for_channel(const ConvolutionTask& task, const Tiling& t,
                                                const WinogradSpace& s, long v, int channel) {

@@ -1,4 +1,5 @@
-// Where the results of Winograd's algorithm go (winograd.h): into planes, or on to another gradient.
+// Where the results of Winograd's algorithm go (winograd.h): into planes, or on to another
+// gradient.
 #pragma once
 
 #include "kernels/cpu/micro/winograd_tiling.h"
@@ -34,8 +35,8 @@ class StoredPlanes {
   const float* residual_ = nullptr;
 };
 
-// Passes the results, the gradient of h, on to dx and adds them to the sums of OpenGradient: for each image in the order
-// of its rows of tiles, whatever block they are in.
+// Passes the results, the gradient of h, on to dx and adds them to the sums of OpenGradient: for
+// each image in the order of its rows of tiles, whatever block they are in.
 template <bool kAdd>
 class OpenPlanes {
  public:
@@ -59,7 +60,8 @@ class OpenPlanes {
     uv_ = load(sums_of_image() + part_);
   }
   ODIN_INLINE void put_at(long vector, Vector dh) {
-    // The processor's own prefetcher starts again on every page, and planes are no larger than that.
+    // The processor's own prefetcher starts again on every page, and planes are no larger than
+    // that.
     constexpr long kPlaneAhead = 512;
     const long at = vector * kLanes;
     ask_for(x_ + at + kPlaneAhead);

@@ -1,5 +1,5 @@
-// The order of Winograd's tiles in the lanes of a vector (winograd.h): that which costs the cheapest shuffles. Tile
-// kPieces i + j of a vector is in lane i of piece j.
+// The order of Winograd's tiles in the lanes of a vector (winograd.h): that which costs the
+// cheapest shuffles. Tile kPieces i + j of a vector is in lane i of piece j.
 #pragma once
 
 #include "kernels/cpu/micro/simd.h"
@@ -11,8 +11,8 @@ ODIN_INLINE long tile_of_lane(long lane) {
   return kPieces * (lane % 4) + lane / 4;
 }
 
-// From kCount pixels of each of kLanes tiles, in the order of the tiles, makes a vector of the first pixels of all
-// tiles, one of the second, and so on.
+// From kCount pixels of each of kLanes tiles, in the order of the tiles, makes a vector of the
+// first pixels of all tiles, one of the second, and so on.
 template <int kCount>
 ODIN_INLINE void pixels_to_tiles(Vector (&x)[kCount]) {
   if constexpr (kCount == 4) {
@@ -53,7 +53,8 @@ ODIN_INLINE void tiles_to_pixels(Vector (&x)[kCount]) {
   }
 }
 
-// Each tile's neighbour. That of the first tile is the last of `before`, that of the last tile the first of `after`.
+// Each tile's neighbour. That of the first tile is the last of `before`, that of the last tile the
+// first of `after`.
 #if defined(__AVX512F__)
 ODIN_INLINE Vector tiles_before(Vector x, Vector before) {
   return __builtin_shufflevector(x, before, 31, 12, 13, 14, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);

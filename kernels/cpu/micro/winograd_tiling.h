@@ -71,15 +71,16 @@ Tiling tiling_of(const ConvolutionTask& task) {
   return t;
 }
 
-// Where a vector of pixels, or half of one, lies: in an image, from a column on, and in as many rows as
-// a window or a tile has, the first of which is y. Rows outside the image do not exist.
+// Where a vector of pixels, or half of one, lies: in an image, from a column on, and in as many
+// rows as a window or a tile has, the first of which is y. Rows outside the image do not exist.
 struct Origin {
   int image;
   int y;
   int column;
 };
 // Of pixel `pixel` of the rows of tiles [first, end), which have `pitch` pixels each. An image has
-// `rows` rows for each of them; the first is `before` rows above the tile. Beyond `end` no row exists.
+// `rows` rows for each of them; the first is `before` rows above the tile. Beyond `end` no row
+// exists.
 ODIN_INLINE Origin origin_of(const Tiling& t, int first, int end, int pitch, int rows, int before,
                              long pixel) {
   const int row = first + static_cast<int>(pixel / pitch);
@@ -95,8 +96,9 @@ struct Window {
   bool inner;  // all rows but the first and the last exist
 };
 
-// Stores wait for their lines, and no processor foresees lines of so many places. So, where they come from beyond the
-// second-level cache, those of a later channel are asked for. (Elsewhere that costs more than it gains.)
+// Stores wait for their lines, and no processor foresees lines of so many places. So, where they
+// come from beyond the second-level cache, those of a later channel are asked for. (Elsewhere that
+// costs more than it gains.)
 constexpr long kChannelsAhead = 2;
 
 // A place is one of the products of a tile: a point of the rows and one of the columns.
@@ -154,8 +156,8 @@ inline void find_edges(const Tiling& t, const WinogradSpace& s) {
   }
 }
 
-// What is the same for all channels of a block, tile rows [first, end). The halves of a vector that is
-// not made of halves have the same origin.
+// What is the same for all channels of a block, tile rows [first, end). The halves of a vector that
+// is not made of halves have the same origin.
 template <class Algorithm>
 void find_origins(const ConvolutionTask& task, const Tiling& t, const WinogradSpace& s, int first,
                   int end) {

@@ -6,7 +6,8 @@
 namespace odin::cpu::ODIN_KERNELS {
 namespace {
 
-// Takes one piece after the other. Without a workspace every piece is null, and they are only counted.
+// Takes one piece after the other. Without a workspace every piece is null, and they are only
+// counted.
 class Pieces {
  public:
   explicit Pieces(float* workspace) : workspace_(workspace) {}

@@ -24,8 +24,8 @@ struct Correction {
 
 }  // namespace
 
-// One call of do_convolution_backward. A thread carries images through all of it but, where the sums
-// are large, the gradient in the weights.
+// One call of do_convolution_backward. A thread carries images through all of it but, where the
+// sums are large, the gradient in the weights.
 class CpuFusedTraining::BackwardPass {
  public:
   BackwardPass(CpuFusedTraining& own, const ConvolutionGeometry& geometry,
@@ -82,8 +82,8 @@ class CpuFusedTraining::BackwardPass {
                           });
   }
 
-  // All of it for images [first, end) but the gradient in the weights. That of a 1x1 convolution is added
-  // to filter_sums, unless null.
+  // All of it for images [first, end) but the gradient in the weights. That of a 1x1 convolution is
+  // added to filter_sums, unless null.
   void pass(std::int64_t first, std::int64_t end, int worker, float* filter_sums) {
     if (is_pointwise(sizes_)) {
       pass_pointwise(first, end, worker, filter_sums);
@@ -124,8 +124,8 @@ class CpuFusedTraining::BackwardPass {
     }
   }
 
-  // Where planes are not whole vectors, or the convolution is not Winograd's, the gradient of h stays in the thread's
-  // memory; from there it goes to dx and into the sums.
+  // Where planes are not whole vectors, or the convolution is not Winograd's, the gradient of h
+  // stays in the thread's memory; from there it goes to dx and into the sums.
   void pass_group(std::int64_t first, std::int64_t count, int worker) {
     Worker& own = own_.workers_[static_cast<std::size_t>(worker)];
     if (convolution_.passes_on()) {

@@ -26,10 +26,10 @@ struct FilterMemory {
 };
 
 // Sums over all images, in an order that does not depend on the number of threads. There are two
-// ways. If the sums are small, the batch is cut into parts, every part has sums of its own, a thread
-// carries the images of a part through everything, and the sums are added in the end. If they are
-// large, there is one set of sums: the threads share the channels to bring in, then the places to
-// multiply, for some images after others.
+// ways. If the sums are small, the batch is cut into parts, every part has sums of its own, a
+// thread carries the images of a part through everything, and the sums are added in the end. If
+// they are large, there is one set of sums: the threads share the channels to bring in, then the
+// places to multiply, for some images after others.
 class FilterSums {
  public:
   FilterSums(const ConvolutionSizes& sizes, ConvolutionAlgorithm algorithm,

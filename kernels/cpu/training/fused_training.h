@@ -29,8 +29,8 @@ class CpuFusedTraining final : public FusedTraining {
     double mean = 0;
     double squared_deviations = 0;  // the sum of (x - mean)^2
   };
-  // Of one channel of an image: with d the gradient of a normalised input where its ReLU is open, else
-  // 0, the sums of d and of d (x - mean).
+  // Of one channel of an image: with d the gradient of a normalised input where its ReLU is open,
+  // else 0, the sums of d and of d (x - mean).
   struct OpenSums {
     double d = 0;
     double d_centred = 0;

@@ -8,8 +8,8 @@
 namespace odin::cpu {
 
 std::int64_t images_at_once(const ConvolutionSizes& s, const Blocks& blocks) {
-  // A layer's weights serve the whole batch before the next layer's come. (An evaluation needs those of
-  // all layers for every group: cut_into_segments().)
+  // A layer's weights serve the whole batch before the next layer's come. (An evaluation needs
+  // those of all layers for every group: cut_into_segments().)
   constexpr std::int64_t kCachedWeights = std::int64_t{1} << 18;
   const std::int64_t images = images_in_group(blocks, static_cast<long>(s.out_height * s.out_width),
                                               weight_elements(s) > kCachedWeights);

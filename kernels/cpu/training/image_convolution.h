@@ -20,8 +20,8 @@ struct Prologue {
   const float* shift = nullptr;
 };
 
-// Images that one call of ImageConvolution takes, at most: more of small images, and more if the weights
-// are large.
+// Images that one call of ImageConvolution takes, at most: more of small images, and more if the
+// weights are large.
 std::int64_t images_at_once(const ConvolutionSizes& sizes, const Blocks& blocks);
 
 class ImageConvolution {

@@ -11,8 +11,8 @@ namespace odin::cpu {
 
 class PackedWeights {
  public:
-  // Packs `weights` (O, C, k, k) for a pass, kForward or kBackwardData. `memory` holds them for as long
-  // as they are used.
+  // Packs `weights` (O, C, k, k) for a pass, kForward or kBackwardData. `memory` holds them for as
+  // long as they are used.
   PackedWeights(ConvolutionPass pass, const ConvolutionSizes& sizes, ConvolutionAlgorithm algorithm,
                 const KernelTable& kernels, const float* weights, Scratch& memory,
                 ThreadPool& pool);

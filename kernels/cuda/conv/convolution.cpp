@@ -33,8 +33,8 @@ void check_like(const char* what, const ConstView& view, const ConstView& like) 
 }
 
 // The version to run: for kAuto the most special one that can do the shape. That is never kWgmma,
-// which has not run on a GPU yet (VERIFIED.md). Once cuda_kernel_bench has shown on an H100 that it is
-// right, and for which shapes it is faster, those shapes belong here.
+// which has not run on a GPU yet (VERIFIED.md). Once cuda_kernel_bench has shown on an H100 that it
+// is right, and for which shapes it is faster, those shapes belong here.
 template <class Convolution>
 ConvolutionVersion choose(const Convolution& c, ConvolutionVersion version) {
   if (version != ConvolutionVersion::kAuto) return version;

@@ -1,6 +1,6 @@
-// Our own convolution, written to be studied: versions from plain to fast that all compute the same.
-// A convolution reads and writes channel slices. Its prologue is the batch norm and ReLU before it;
-// its epilogue is the folded bias, ReLU and residual after it (kernels/plan.h).
+// Our own convolution, written to be studied: versions from plain to fast that all compute the
+// same. A convolution reads and writes channel slices. Its prologue is the batch norm and ReLU
+// before it; its epilogue is the folded bias, ReLU and residual after it (kernels/plan.h).
 #pragma once
 
 #include <string_view>
@@ -10,10 +10,10 @@
 
 namespace odin::cuda {
 
-// Weights as the kernels want them: packed[tap][row][depth]; the sum runs over taps and depth. In the
-// forward pass row is the output channel and depth the input channel; backward it is the other way
-// round. depth is padded with zeros to a multiple of 32, so that a load never has to ask where it
-// ends. The element type is that of the activations (float where x is float).
+// Weights as the kernels want them: packed[tap][row][depth]; the sum runs over taps and depth. In
+// the forward pass row is the output channel and depth the input channel; backward it is the other
+// way round. depth is padded with zeros to a multiple of 32, so that a load never has to ask where
+// it ends. The element type is that of the activations (float where x is float).
 constexpr int packed_depth(int depth) {
   return (depth + 31) / 32 * 32;
 }
@@ -27,8 +27,8 @@ void pack_backward_weights(const float* w, int outputs, int inputs, int kernel, 
                            void* packed, Stream stream);
 
 // Which values a ReLU let through, one bit each. A byte covers 16 bytes of a pixel's channels: 8
-// channels in half precision, 4 in float; bit i is the i-th of them. The byte of channel c of pixel p
-// is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel are zero.
+// channels in half precision, 4 in float; bit i is the i-th of them. The byte of channel c of pixel
+// p is bytes[p pitch + c / masked_channels()]. Bits beyond the last channel are zero.
 struct ReluMask {
   std::uint8_t* bytes = nullptr;  // nullptr: no mask
   std::int64_t pitch = 0;
@@ -46,15 +46,17 @@ constexpr bool has_middle(int kernel, const ConvolutionGeometry& geometry) {
   return geometry.stride == 1 && kernel == 2 * geometry.padding + 1;
 }
 
-// Tiles for at most so many channels wait for memory, and have no registers left for a second output.
+// Tiles for at most so many channels wait for memory, and have no registers left for a second
+// output.
 constexpr int kNarrowChannels = 48;
 
 // y = epilogue(convolution(prologue(x))):
 // prologue(x) = affine(x), zero padding applied after it (its relu may be off: plain batch norm);
 // epilogue(z) = max(z + bias, 0) if relu, else z + bias; plus the residual, if any.
-// x is (N, C, H, W), y (N, O, H', W'), the residual as y. Element types are equal, with one exception:
-// x and the weights may be float where y is not. That is for the image, whose perturbation half
-// precision would round away. Such a convolution runs on ordinary cores and should have few channels.
+// x is (N, C, H, W), y (N, O, H', W'), the residual as y. Element types are equal, with one
+// exception: x and the weights may be float where y is not. That is for the image, whose
+// perturbation half precision would round away. Such a convolution runs on ordinary cores and
+// should have few channels.
 struct ForwardConvolution {
   int kernel = 1;
   ConvolutionGeometry geometry;
@@ -65,9 +67,9 @@ struct ForwardConvolution {
   bool relu = false;
   ConstView residual;  // empty for none
   View y;
-  // Written too if given, by the implicit GEMMs only: affine(y), as the prologue of those that read y
-  // makes it. It is shaped as y, aligned to 16 bytes, has more than kNarrowChannels channels, and they fill
-  // whole bytes of a mask.
+  // Written too if given, by the implicit GEMMs only: affine(y), as the prologue of those that read
+  // y makes it. It is shaped as y, aligned to 16 bytes, has more than kNarrowChannels channels, and
+  // they fill whole bytes of a mask.
   Affine next;
   View normalised;
   ReluMask normalised_mask;  // of next.relu
@@ -78,11 +80,10 @@ struct ForwardConvolution {
 };
 
 // The gradient in x: with g = the transposed convolution of dy with w, dx (+)= mask scale g,
-// mask = [scale x + shift > 0] if affine.relu: read if the forward pass wrote it, else recomputed from
-// x. (With the identity and relu, x may also be the activation after its ReLU.) `accumulate`: +=
-// instead of =.
-// dy is (N, O, H', W'), dx and x (N, C, H, W). dx and the weights may be float where dy is not: for the
-// gradient in the image.
+// mask = [scale x + shift > 0] if affine.relu: read if the forward pass wrote it, else recomputed
+// from x. (With the identity and relu, x may also be the activation after its ReLU.) `accumulate`:
+// += instead of =. dy is (N, O, H', W'), dx and x (N, C, H, W). dx and the weights may be float
+// where dy is not: for the gradient in the image.
 struct BackwardConvolution {
   int kernel = 1;
   ConvolutionGeometry geometry;
@@ -107,8 +108,8 @@ enum class ConvolutionVersion : std::uint8_t {
 };
 std::string_view name_of(ConvolutionVersion version);
 
-// The implicit GEMMs gather from pixels whose address, and whose channels in bytes, are multiples of
-// this. An odd number of halves, or of halves before a slice, is for the plain version.
+// The implicit GEMMs gather from pixels whose address, and whose channels in bytes, are multiples
+// of this. An odd number of halves, or of halves before a slice, is for the plain version.
 constexpr int kGatherAlignment = 4;  // bytes
 
 // Throws Error if the version cannot do the shape.
@@ -116,14 +117,14 @@ void convolution_forward(const ForwardConvolution& convolution, ConvolutionVersi
                          Stream stream);
 void convolution_backward_data(const BackwardConvolution& convolution, ConvolutionVersion version,
                                Stream stream);
-// Whether a version can do the shape, with its element types and masks. (Without an output mask kAuto
-// and kPlain always can.)
+// Whether a version can do the shape, with its element types and masks. (Without an output mask
+// kAuto and kPlain always can.)
 bool can_run(const ForwardConvolution& convolution, ConvolutionVersion version);
 bool can_run(const BackwardConvolution& convolution, ConvolutionVersion version);
 
 // dw[o,c,p,q] += sum over n,i,j of dy[n,o,i,j] x[n,c,i stride + p - padding, j stride + q -
-// padding]; dw (O, C, kernel, kernel) dense float, x of dy's element type or float. For training; one
-// block per (o, c), in a fixed order of summation.
+// padding]; dw (O, C, kernel, kernel) dense float, x of dy's element type or float. For training;
+// one block per (o, c), in a fixed order of summation.
 void convolution_backward_filter(int kernel, const ConvolutionGeometry& geometry, ConstView x,
                                  ConstView dy, float* dw, Stream stream);
 

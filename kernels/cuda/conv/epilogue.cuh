@@ -1,7 +1,8 @@
 // The epilogue of epilogue.h inside a kernel.
 //
-// It is in three parts: load_epilogue_factors() once for a thread's channels, load_operands() for a pixel, and
-// finish(). So a thread can have the operands of several pixels under way before it uses the first.
+// It is in three parts: load_epilogue_factors() once for a thread's channels, load_operands() for a
+// pixel, and finish(). So a thread can have the operands of several pixels under way before it uses
+// the first.
 #pragma once
 
 #include "kernels/cuda/conv/epilogue.h"
@@ -73,7 +74,8 @@ __device__ inline EpilogueOperands<T, V> load_operands(const Epilogue& e,
   return operands;
 }
 
-// Writes the result for the sums z, which become the result. Returns the bits of the closing ReLU's mask.
+// Writes the result for the sums z, which become the result. Returns the bits of the closing ReLU's
+// mask.
 template <class T, int V>
 __device__ inline unsigned finish(const Epilogue& e, const EpilogueFactors<V>& factors,
                                   const EpilogueOperands<T, V>& operands, std::int64_t pixel,
@@ -100,8 +102,8 @@ __device__ inline unsigned finish(const Epilogue& e, const EpilogueFactors<V>& f
   return open;
 }
 
-// Writes next(z) and its mask, for the kMasked channels of one byte. Those that will read it must find what
-// they would have made of the stored result, so that is rounded first.
+// Writes next(z) and its mask, for the kMasked channels of one byte. Those that will read it must
+// find what they would have made of the stored result, so that is rounded first.
 template <class T>
 __device__ inline void write_normalised(const Epilogue& e, std::int64_t pixel, int channel,
                                         Floats<kMasked<T>> z) {
@@ -120,8 +122,8 @@ __device__ inline void write_normalised(const Epilogue& e, std::int64_t pixel, i
   }
 }
 
-// The whole epilogue for four neighbouring channels; those that do not exist are skipped. Without an
-// output mask.
+// The whole epilogue for four neighbouring channels; those that do not exist are skipped. Without
+// an output mask.
 template <class T>
 __device__ inline void finish_four(const Epilogue& e, std::int64_t pixel, int channel,
                                    Floats<4> z) {

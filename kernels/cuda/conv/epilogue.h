@@ -1,5 +1,5 @@
-// What happens to a convolution's sums on their way to memory, forward and backward, in every version
-// except the plain one.
+// What happens to a convolution's sums on their way to memory, forward and backward, in every
+// version except the plain one.
 #pragma once
 
 #include "kernels/cuda/conv/convolution.h"
@@ -22,7 +22,8 @@ struct Epilogue {
   ConstView x;
   ConstView addend;
   View target;
-  // Besides: next(result), and the mask of next.relu. Only for channels that fill whole bytes of a mask.
+  // Besides: next(result), and the mask of next.relu. Only for channels that fill whole bytes of a
+  // mask.
   Affine next;
   View normalised;
   ReluMask normalised_mask;

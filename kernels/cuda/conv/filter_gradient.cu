@@ -12,8 +12,8 @@ struct FilterSums {
   float part[kFilterTaps][kFilterThreads];
 };
 
-// A block per (output, input) channel. Its threads share the pixels; then one thread per tap adds up
-// the parts of that tap.
+// A block per (output, input) channel. Its threads share the pixels; then one thread per tap adds
+// up the parts of that tap.
 template <class X, class Y>
 __global__ void conv_backward_filter_kernel(int kernel, ConvolutionGeometry geometry,
                                             ConstView x_view, ConstView dy_view, Rows<const X> x,

@@ -10,7 +10,8 @@ namespace odin::cuda {
 
 // The slabs of step k are multiplied while those of the next kStages - 1 steps are being loaded. A
 // thread applies the prologue to what it has loaded itself, before the barrier that shows it to the
-// others. So every element passes through the prologue once per tap, not once per warp that reads it.
+// others. So every element passes through the prologue once per tap, not once per warp that reads
+// it.
 template <class Tile, int kStages>
 __global__ void __launch_bounds__(Tile::kThreads, kBlocks<Tile, kStages>)
     implicit_gemm_kernel(const __grid_constant__ GemmArguments g) {
@@ -64,8 +65,8 @@ __global__ void __launch_bounds__(Tile::kThreads, kBlocks<Tile, kStages>)
         ++tap;
       }
     }
-    // Now all threads see this step's slabs, and all are done with those of the last step, which the
-    // next load overwrites.
+    // Now all threads see this step's slabs, and all are done with those of the last step, which
+    // the next load overwrites.
     __syncthreads();
     start_loading(step + kStages - 1);
     tile.multiply(slab, slab + kBehindA);

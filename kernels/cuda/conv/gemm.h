@@ -1,7 +1,7 @@
 // The convolution as a product of matrices that are never stored ("implicit GEMM", Chetlur et al.
 // 2014). Row m of A is a pixel of the result; its columns are all taps and input channels of that
-// pixel's window, gathered from the activation on the way to shared memory. B is the packed weights.
-// Forward and backward differ only in where taps lead and in what is done to the sums.
+// pixel's window, gathered from the activation on the way to shared memory. B is the packed
+// weights. Forward and backward differ only in where taps lead and in what is done to the sums.
 #pragma once
 
 #include "kernels/cuda/conv/epilogue.h"
@@ -57,13 +57,13 @@ void conv_gemm_bfloat16(const GemmArguments& arguments, int parts, Stream stream
 void conv_gemm_tf32(const GemmArguments& arguments, int parts, Stream stream);
 void conv_gemm_float(const GemmArguments& arguments, int parts, Stream stream);
 
-// The same for half precision on a GPU of compute capability 9.0. Next to the slabs, shared memory has
-// room for the prologue's factors of kMostWgmmaChannels channels.
+// The same for half precision on a GPU of compute capability 9.0. Next to the slabs, shared memory
+// has room for the prologue's factors of kMostWgmmaChannels channels.
 constexpr int kMostWgmmaChannels = 2048;
 void conv_wgmma(const GemmArguments& arguments, int parts, Stream stream);
 
-// Windows of 3 x 3 with stride 1 and padding 1, without a prologue, from and to at most kMostHaloChannels
-// channels of half precision; images are at most kMostHaloWidth wide.
+// Windows of 3 x 3 with stride 1 and padding 1, without a prologue, from and to at most
+// kMostHaloChannels channels of half precision; images are at most kMostHaloWidth wide.
 constexpr int kMostHaloChannels = 48;
 constexpr int kMostHaloWidth = 64;
 void conv_halo(const GemmArguments& arguments, Stream stream);

@@ -6,8 +6,8 @@
 
 namespace odin::cuda {
 
-// A block computes kM pixels x kN channels of the part blockIdx.y. Blocks that share their pixels are
-// neighbours, so the second one finds them in the L2 cache.
+// A block computes kM pixels x kN channels of the part blockIdx.y. Blocks that share their pixels
+// are neighbours, so the second one finds them in the L2 cache.
 template <class Tile>
 struct TilePlace {
   const GemmPart& part;
@@ -23,9 +23,9 @@ struct TilePlace {
   }
 };
 
-// How many blocks with tensor core tiles a multiprocessor should have room for: narrow tiles wait for
-// memory, and need others beside them that work meanwhile. Holds the compiler to 64, 85 and 128 registers
-// a thread.
+// How many blocks with tensor core tiles a multiprocessor should have room for: narrow tiles wait
+// for memory, and need others beside them that work meanwhile. Holds the compiler to 64, 85 and 128
+// registers a thread.
 constexpr int blocks_wanted(int channels) {
   return channels <= 16 ? 4 : channels <= kNarrowChannels ? 3 : channels <= 64 ? 2 : 1;
 }
@@ -49,8 +49,9 @@ void launch_tiles(void (*kernel)(GemmArguments), std::size_t shared_bytes, const
 }
 
 // How many channels a tensor core tile should have for a number of output channels. 160 divides the
-// widths 160, 320 and 640 (three tiles of 64, or two of 128, would fill up to 37 % of their sums with
-// padding). 48 and 16 suit a DenseNet's bottleneck of 48, its growth of 12, and the first layers.
+// widths 160, 320 and 640 (three tiles of 64, or two of 128, would fill up to 37 % of their sums
+// with padding). 48 and 16 suit a DenseNet's bottleneck of 48, its growth of 12, and the first
+// layers.
 inline int tile_width(int channels) {
   const auto padded = [channels](int width) { return blocks_for(channels, width) * width; };
   return channels <= 16                ? 16

@@ -2,23 +2,23 @@
 #include "kernels/cuda/conv/tile.cuh"
 #include "kernels/cuda/device/shared.cuh"
 
-// Windows of 3 x 3 over few channels. The implicit GEMM would read every pixel nine times, once for each
-// tap, and with 12 or 48 channels it does little else. Here a block loads its pixels once, with those
-// around them (the halo), and takes all nine taps from shared memory.
+// Windows of 3 x 3 over few channels. The implicit GEMM would read every pixel nine times, once for
+// each tap, and with 12 or 48 channels it does little else. Here a block loads its pixels once,
+// with those around them (the halo), and takes all nine taps from shared memory.
 //
-// A tile is 256 pixels in the order of memory. A tap leads all of them equally far: (row, column) is
-// row x width + column pixels on. So pixels and halo are one piece of memory, width + 1 pixels longer at
-// either end. What lies beyond a border of the image is somebody else's pixel there; instead of it a
-// thread reads a row of zeros.
+// A tile is 256 pixels in the order of memory. A tap leads all of them equally far: (row, column)
+// is row x width + column pixels on. So pixels and halo are one piece of memory, width + 1 pixels
+// longer at either end. What lies beyond a border of the image is somebody else's pixel there;
+// instead of it a thread reads a row of zeros.
 namespace odin::cuda {
 namespace {
 
 constexpr int kPixels = 256;
 constexpr int kWarps = 8;
 
-// Rows of shared memory: first the pixels with their halo, then a row of zeros, then the weights of each
-// tap. Each has the channels, rounded up to whole products, and a chunk more, so that eight rows in
-// sequence lie in different banks.
+// Rows of shared memory: first the pixels with their halo, then a row of zeros, then the weights of
+// each tap. Each has the channels, rounded up to whole products, and a chunk more, so that eight
+// rows in sequence lie in different banks.
 template <class Tile>
 struct HaloRows {
   static constexpr int kTaps = 9;

@@ -3,8 +3,9 @@
 #include "kernels/cuda/device/shared.cuh"
 
 // The network's first convolution. It reads three channels of float, so few that a thread keeps a
-// pixel's whole window in registers. Tensor cores would need the image rounded (and ODIN's perturbation
-// is smaller than half precision's rounding error) and its three channels padded to a slab's 32.
+// pixel's whole window in registers. Tensor cores would need the image rounded (and ODIN's
+// perturbation is smaller than half precision's rounding error) and its three channels padded to a
+// slab's 32.
 namespace odin::cuda {
 namespace {
 

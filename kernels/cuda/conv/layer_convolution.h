@@ -1,6 +1,6 @@
 // Convolutions for running networks layer by layer. Activations are float or half; where they are
-// half, x may still be float (the image). Weights and their gradients are float; if x is half, weights
-// are multiplied as halves.
+// half, x may still be float (the image). Weights and their gradients are float; if x is half,
+// weights are multiplied as halves.
 #pragma once
 
 #include <memory>

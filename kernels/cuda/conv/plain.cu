@@ -2,8 +2,8 @@
 #include "kernels/cuda/conv/versions.h"
 
 // The version to read first: one thread per result, three loops. Every operand comes straight from
-// device memory (or, with luck, from a cache): an element of x is loaded once for every output channel
-// and tap that needs it.
+// device memory (or, with luck, from a cache): an element of x is loaded once for every output
+// channel and tap that needs it.
 namespace odin::cuda {
 namespace {
 

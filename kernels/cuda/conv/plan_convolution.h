@@ -35,21 +35,21 @@ class PlanConvolutionRunner {
  public:
   virtual ~PlanConvolutionRunner() = default;
 
-  // Whether forward() can write the mask of its prologue's ReLU, or of its closing ReLU, and backward()
-  // read it.
+  // Whether forward() can write the mask of its prologue's ReLU, or of its closing ReLU, and
+  // backward() read it.
   virtual bool keeps_input_mask() const = 0;
   virtual bool keeps_output_mask() const = 0;
   // y = epilogue(convolution(prologue(x))), plus the residual, which may be empty. Writes the masks
   // that are given.
   virtual void forward(ConstView x, ConstView residual, View y, const StepMasks& masks,
                        const Lane& lane) = 0;
-  // Whether forward_normalised() can write next(y). Only then is it called, for this step and for those
-  // that read next(y).
+  // Whether forward_normalised() can write next(y). Only then is it called, for this step and for
+  // those that read next(y).
   virtual bool can_normalise() const { return false; }
   virtual void forward_normalised(const NormalisedOperands& operands, const Lane& lane);
-  // dx (+)= the gradient in x through the convolution and the prologue; dy is the gradient before the
-  // closing ReLU. `mask_by_input`: without a prologue, masked by x > 0. x is read only if its sign is
-  // wanted and no mask is given.
+  // dx (+)= the gradient in x through the convolution and the prologue; dy is the gradient before
+  // the closing ReLU. `mask_by_input`: without a prologue, masked by x > 0. x is read only if its
+  // sign is wanted and no mask is given.
   virtual void backward(ConstView dy, ConstView x, ReluMask mask, bool mask_by_input,
                         bool accumulate, View dx, const Lane& lane) = 0;
   // Bytes of Lane::workspace needed for a batch of `input_pixels` pixels of its input.
@@ -63,8 +63,9 @@ using PlanConvolutionMaker = std::function<std::unique_ptr<PlanConvolutionRunner
 
 // Our own kernels: `version` wherever it can run, else the one that kAuto picks.
 PlanConvolutionMaker own_plan_convolutions(Precision precision, ConvolutionVersion version);
-// cuDNN's and cuBLAS's, either fused into one cuDNN graph or with our kernels around them; the faster
-// is measured once for each shape. Our own kernels take a float image next to half precision.
+// cuDNN's and cuBLAS's, either fused into one cuDNN graph or with our kernels around them; the
+// faster is measured once for each shape. Our own kernels take a float image next to half
+// precision.
 PlanConvolutionMaker cudnn_plan_convolutions(Precision precision);
 
 }  // namespace odin::cuda

@@ -1,10 +1,10 @@
-// What the implicit GEMMs bring into shared memory, and its layout there: slabs of a tile's rows and
-// a few channels. A is gathered from the activation and passes through the prologue; B is the packed
-// weights.
+// What the implicit GEMMs bring into shared memory, and its layout there: slabs of a tile's rows
+// and a few channels. A is gathered from the activation and passes through the prologue; B is the
+// packed weights.
 //
-// A row of a slab is kBytes of one pixel, or of one output channel's weights, in chunks of 16 bytes.
-// Plain rows would put the same chunk of several rows into the same banks. So each row permutes its
-// chunks; Tile::Rows says how.
+// A row of a slab is kBytes of one pixel, or of one output channel's weights, in chunks of 16
+// bytes. Plain rows would put the same chunk of several rows into the same banks. So each row
+// permutes its chunks; Tile::Rows says how.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace odin::cuda {
 
-// Rows for ldmatrix and ordinary loads: any 8 rows that a matrix load takes at once (8 in sequence, or
-// pairs 4 apart) are spread over all 32 banks.
+// Rows for ldmatrix and ordinary loads: any 8 rows that a matrix load takes at once (8 in sequence,
+// or pairs 4 apart) are spread over all 32 banks.
 struct Rows64 {
   static constexpr int kBytes = 64;
   static constexpr int kChunks = kBytes / kChunkBytes;
@@ -38,8 +38,8 @@ constexpr int kBlocks = std::min(Tile::kBlocks, 227 * 1024 / (kStages * kStageBy
 template <class Tile>
 constexpr int kStep = Tile::Rows::kBytes / static_cast<int>(sizeof(typename Tile::Element));
 
-// Bytes of dynamic shared memory: the stages and the prologue's factors and, in their place, the sums on
-// their way to memory.
+// Bytes of dynamic shared memory: the stages and the prologue's factors and, in their place, the
+// sums on their way to memory.
 template <class Tile, int kStages>
 constexpr std::size_t gemm_shared_bytes(int channels) {
   const std::size_t gathered = std::size_t{kStages} * kStageBytes<Tile> +
@@ -141,8 +141,8 @@ class PixelRows {
     return inside;
   }
 
-  // Applies the prologue to the thread's chunks of a slab: z = relu(scale x + shift), but zero outside
-  // the image.
+  // Applies the prologue to the thread's chunks of a slab: z = relu(scale x + shift), but zero
+  // outside the image.
   __device__ static void normalise(std::byte* slab, const float* scale, const float* shift,
                                    bool relu, unsigned inside) {
     const Floats<4> scale_low = cuda::load<4>(scale);
@@ -165,8 +165,8 @@ class PixelRows {
     }
   }
 
-  // Writes the mask of the thread's chunks, before they pass through the prologue; a byte of the mask
-  // covers one chunk. Row m of the product must be pixel m of the source. This is not part of
+  // Writes the mask of the thread's chunks, before they pass through the prologue; a byte of the
+  // mask covers one chunk. Row m of the product must be pixel m of the source. This is not part of
   // normalise(), where it would cost every pass the registers that only the first one needs.
   __device__ static void write_mask(ReluMask mask, int first_pixel, int channel,
                                     const std::byte* slab, const float* scale, const float* shift,
@@ -193,8 +193,8 @@ class PixelRows {
   }
 
  private:
-  // Starts to load `bytes` of a chunk for each row that is inside, and zeros for the rest, kPiece bytes
-  // at a time. `from` is where pixel 0 would have its chunk.
+  // Starts to load `bytes` of a chunk for each row that is inside, and zeros for the rest, kPiece
+  // bytes at a time. `from` is where pixel 0 would have its chunk.
   template <int kPiece>
   __device__ void load_pieces(const std::byte* from, int pitch, unsigned inside, int bytes,
                               std::byte* slab) const {
@@ -212,9 +212,9 @@ class PixelRows {
   unsigned columns_ = 0;
 };
 
-// Starts to load the weights of a tap and output channels [first_channel, first_channel + kN) into the
-// slab; `channel` is the first input channel of the thread's chunk. Loads zeros beyond the last output
-// channel and beyond the packed depth.
+// Starts to load the weights of a tap and output channels [first_channel, first_channel + kN) into
+// the slab; `channel` is the first input channel of the thread's chunk. Loads zeros beyond the last
+// output channel and beyond the packed depth.
 template <class Tile>
 __device__ inline void load_weights(const GemmArguments& g, int tap, int first_channel, int channel,
                                     std::byte* slab) {
@@ -260,9 +260,9 @@ struct Prologue {
     }
   }
 
-  // Applies the prologue to the thread's chunks of a slab, which begin at `channel` of a tap; bit i of
-  // `inside` is set if row i is inside its image. Also writes the input's mask if one is wanted: at the
-  // tap that meets every pixel once, in the first of the tiles that share their pixels.
+  // Applies the prologue to the thread's chunks of a slab, which begin at `channel` of a tap; bit i
+  // of `inside` is set if row i is inside its image. Also writes the input's mask if one is wanted:
+  // at the tap that meets every pixel once, in the first of the tiles that share their pixels.
   __device__ void apply(const GemmArguments& g, const TilePlace<Tile>& place, int tap, int channel,
                         unsigned inside, std::byte* slab) const {
     using Pixels = PixelRows<Tile>;

@@ -1,6 +1,6 @@
 // One block's share of a matrix product: how the threads multiply a slab of A (pixels) with a slab
-// of B (channels) in shared memory, and which thread holds which sums. There are two engines: tensor
-// cores, and ordinary cores for float.
+// of B (channels) in shared memory, and which thread holds which sums. There are two engines:
+// tensor cores, and ordinary cores for float.
 #pragma once
 
 #include "kernels/cuda/conv/slab.cuh"
@@ -40,8 +40,8 @@ class TensorTile {
     }
   }
 
-  // The same over two chunks of each row, wherever they are: a(band, chunk) is the address of a chunk of
-  // row_of_lane(band), b(row, chunk) that of a chunk of any row.
+  // The same over two chunks of each row, wherever they are: a(band, chunk) is the address of a
+  // chunk of row_of_lane(band), b(row, chunk) that of a chunk of any row.
   template <class A, class B>
   __device__ void multiply_slice(A a, B b) {
     const int lane = static_cast<int>(threadIdx.x % 32);

@@ -14,8 +14,8 @@ void launch_tile(const GemmArguments& g, int parts, Stream stream) {
                      gemm_shared_bytes<Tile, kStages>(g.source.channels), g, parts, stream);
 }
 
-// 256 pixels for 160 channels, which uses every byte of a slab most often. The narrow tiles wait for
-// memory anyway, and leave room for two blocks on a multiprocessor.
+// 256 pixels for 160 channels, which uses every byte of a slab most often. The narrow tiles wait
+// for memory anyway, and leave room for two blocks on a multiprocessor.
 template <class T>
 void launch_type(const GemmArguments& g, int parts, Stream stream) {
   switch (tile_width(g.epilogue.target.channels)) {

@@ -1,7 +1,7 @@
 // The implicit GEMM on Hopper's warpgroup products (warpgroup.cuh). It differs from gemm.cuh in two
 // things. The tensor cores read their operands from shared memory themselves, so no thread spends
-// registers and instructions on fragments, and a tile can be larger. And they work while the threads
-// gather the next slabs.
+// registers and instructions on fragments, and a tile can be larger. And they work while the
+// threads gather the next slabs.
 #pragma once
 
 #include "kernels/cuda/conv/slab.cuh"
@@ -29,7 +29,8 @@ class WarpgroupTile {
     return (i & ~15) | (i & 2) << 2 | (i & 12) >> 1 | (i & 1);
   }
 
-  // Starts sums += a b^T over the 128 bytes of the slabs' rows; the first step's sums start at zero.
+  // Starts sums += a b^T over the 128 bytes of the slabs' rows; the first step's sums start at
+  // zero.
   __device__ void start_multiplying(const std::byte* a, const std::byte* b, bool first_step) {
     const int first_row = static_cast<int>(threadIdx.x) / kWarpgroup * (kBands * kBand);
     const std::uint64_t rows = describe_rows(a + first_row * Rows::kBytes);
@@ -85,8 +86,8 @@ class WarpgroupTile {
   float sums_[kBands][kN / 2];
 };
 
-// The place of a chunk in a pixel's sum, which runs over the taps and, for each tap, over the packed
-// depth.
+// The place of a chunk in a pixel's sum, which runs over the taps and, for each tap, over the
+// packed depth.
 struct ChunkPlace {
   int tap = 0;
   int channel;
@@ -97,8 +98,8 @@ struct ChunkPlace {
   }
 };
 
-// The sum of a pixel is cut into steps regardless of taps: a step of 64 channels may end one tap and
-// begin the next, so a depth of 160 wastes nothing. Each thread knows where its own chunk is.
+// The sum of a pixel is cut into steps regardless of taps: a step of 64 channels may end one tap
+// and begin the next, so a depth of 160 wastes nothing. Each thread knows where its own chunk is.
 //
 // While the products of step k run, those of step k + 1 are queued and the slabs of the next
 // kStages - 2 steps are being loaded. A load overwrites the stage of two steps before; all threads

@@ -1,8 +1,9 @@
 // How the sums of an implicit GEMM's tile reach memory.
 //
 // Each thread holds sums where the products left them: four channels here and there. They all go to
-// shared memory, where the slabs were, and come back in the order of memory: 16 bytes of a pixel for each
-// thread, the next 16 bytes for the next. So the epilogue is one loop, not a copy for every four sums.
+// shared memory, where the slabs were, and come back in the order of memory: 16 bytes of a pixel
+// for each thread, the next 16 bytes for the next. So the epilogue is one loop, not a copy for
+// every four sums.
 #pragma once
 
 #include "kernels/cuda/conv/epilogue.cuh"
@@ -12,10 +13,10 @@ namespace odin::cuda {
 
 // A tile's sums in shared memory, as floats, in chunks of four channels.
 //
-// Eight lanes move 128 bytes at a time, and should meet all 32 banks once. A tile's for_each() writes
-// chunks 4 k to 4 k + 3 of two rows; the epilogue reads every second chunk. So rows are an odd multiple
-// of four chunks apart, and the two chunks of a pair change places in every second group of eight and in
-// every second row.
+// Eight lanes move 128 bytes at a time, and should meet all 32 banks once. A tile's for_each()
+// writes chunks 4 k to 4 k + 3 of two rows; the epilogue reads every second chunk. So rows are an
+// odd multiple of four chunks apart, and the two chunks of a pair change places in every second
+// group of eight and in every second row.
 template <class Tile>
 class StagedSums {
  public:
@@ -75,16 +76,16 @@ struct WrittenRows {
   int channel = static_cast<int>(threadIdx.x) % kAcross * kChannels;  // of the tile
 };
 
-// Writes V neighbouring channels, from the tile's channel `channel` on, of the thread's rows. Also their
-// bytes of the output's mask, if V channels are a byte.
+// Writes V neighbouring channels, from the tile's channel `channel` on, of the thread's rows. Also
+// their bytes of the output's mask, if V channels are a byte.
 template <class Tile, int V>
 __device__ inline void write_channels(const Epilogue& e, const TilePlace<Tile>& place,
                                       const StagedSums<Tile>& sums, const WrittenRows<Tile>& rows,
                                       int channel) {
   using T = typename Tile::Element;
   using Rows = WrittenRows<Tile>;
-  // A thread asks for the operands of a few rows before it uses the first: memory takes as long to answer
-  // as some hundred instructions.
+  // A thread asks for the operands of a few rows before it uses the first: memory takes as long to
+  // answer as some hundred instructions.
   constexpr int kAtOnce = V < 4 ? 1 : Rows::kMost < 4 ? Rows::kMost : 4;
   const int c = place.first_channel + channel;
   const EpilogueFactors<V> factors = load_epilogue_factors<V>(e, c);
@@ -134,8 +135,8 @@ __device__ inline void write_output_mask(const Epilogue& e, const TilePlace<Tile
   }
 }
 
-// Writes the sums of a tile through the epilogue. `memory` is the block's dynamic shared memory, which
-// no copy and no product may use any more after the next barrier.
+// Writes the sums of a tile through the epilogue. `memory` is the block's dynamic shared memory,
+// which no copy and no product may use any more after the next barrier.
 template <class Tile>
 __device__ inline void write_tile(const GemmArguments& g, const TilePlace<Tile>& place,
                                   const Tile& tile, std::byte* memory) {

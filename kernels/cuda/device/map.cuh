@@ -37,8 +37,8 @@ void map_with(const Operation& operation, std::int64_t pixels, std::int64_t chan
          operation, channels, static_cast<unsigned>(vectors), count);
 }
 
-// Applies the operation to every element of a (pixels, channels) matrix, in vectors if every operand
-// is aligned for them.
+// Applies the operation to every element of a (pixels, channels) matrix, in vectors if every
+// operand is aligned for them.
 template <class Operation>
 void map(const Operation& operation, std::int64_t pixels, std::int64_t channels,
          std::initializer_list<ConstView> operands, Stream stream) {

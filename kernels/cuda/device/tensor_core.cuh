@@ -1,5 +1,5 @@
-// Instructions that C++ cannot express: asynchronous copies, matrix loads and tensor cores (all from
-// compute capability 8.0 on). Compiled as plain C++ they call the emulation.
+// Instructions that C++ cannot express: asynchronous copies, matrix loads and tensor cores (all
+// from compute capability 8.0 on). Compiled as plain C++ they call the emulation.
 #pragma once
 
 #include "kernels/cuda/device/element.cuh"
@@ -66,8 +66,8 @@ __device__ inline void load_matrices(std::uint32_t (&fragment)[4], const void* r
 #endif
 }
 
-// sum += A B on tensor cores: A has 16 rows of 32 bytes, B 8 columns of 32 bytes, and sum is 16 x 8.
-// T is the element type of A and B; only the upper 19 bits of a float are used (TF32).
+// sum += A B on tensor cores: A has 16 rows of 32 bytes, B 8 columns of 32 bytes, and sum is 16
+// x 8. T is the element type of A and B; only the upper 19 bits of a float are used (TF32).
 template <class T>
 __device__ inline void multiply_matrices(float (&sum)[4], const std::uint32_t (&a)[4],
                                          const std::uint32_t (&b)[2]) {

@@ -1,6 +1,7 @@
 // Hopper's matrix products: four neighbouring warps, a warpgroup, multiply two matrices in shared
 // memory while the threads do something else. PTX ISA 8.0 and later, "Asynchronous warpgroup level
-// matrix instructions"; compute capability 9.0a only. Compiled as plain C++ they call the emulation.
+// matrix instructions"; compute capability 9.0a only. Compiled as plain C++ they call the
+// emulation.
 //
 // Call in this order:
 // 1. publish_to_products() in every thread that has written shared memory, then a barrier;
@@ -19,8 +20,8 @@ namespace odin::cuda {
 
 constexpr int kWarpgroup = 128;  // threads
 
-// Rows of 128 bytes, for products: chunk c of row r is stored in the place of chunk c ^ (r % 8). The
-// hardware calls this a swizzle of 128 bytes. The first row's address is a multiple of 1024.
+// Rows of 128 bytes, for products: chunk c of row r is stored in the place of chunk c ^ (r % 8).
+// The hardware calls this a swizzle of 128 bytes. The first row's address is a multiple of 1024.
 struct Rows128 {
   static constexpr int kBytes = 128;
   static constexpr int kChunks = kBytes / kChunkBytes;
@@ -30,8 +31,8 @@ struct Rows128 {
   }
 };
 
-// Describes the first 32 bytes of each of the Rows128 from `first_row` on, as many rows as the product
-// needs. Adding 2 k describes the k-th 32 bytes. first_row's row number is a multiple of 8.
+// Describes the first 32 bytes of each of the Rows128 from `first_row` on, as many rows as the
+// product needs. Adding 2 k describes the k-th 32 bytes. first_row's row number is a multiple of 8.
 __device__ inline std::uint64_t describe_rows(const std::byte* first_row) {
 #ifdef __CUDACC__
   const auto address = static_cast<std::uint32_t>(__cvta_generic_to_shared(first_row));
@@ -40,8 +41,8 @@ __device__ inline std::uint64_t describe_rows(const std::byte* first_row) {
 #endif
   constexpr std::uint64_t kSwizzle128 = 1;
   constexpr std::uint64_t kEightRows = 8 * Rows128::kBytes;
-  // All addresses and distances are in units of 16 bytes. With a swizzle the distance in bits 16 to 29
-  // is not used; it is set to 1.
+  // All addresses and distances are in units of 16 bytes. With a swizzle the distance in bits 16 to
+  // 29 is not used; it is set to 1.
   return (address & 0x3ffff) >> 4 | std::uint64_t{1} << 16 | kEightRows >> 4 << 32 |
          kSwizzle128 << 62;
 }
@@ -91,9 +92,10 @@ __device__ inline void settle([[maybe_unused]] float& sum) {
 #endif
 }
 
-// sums = A B^T, or += if `accumulate`. A has 64 rows of 16 elements T, B has kN rows, both described by
-// describe_rows(); the sum is 64 x kN. Lane l of warp w of the warpgroup holds two of its rows,
-// 16 w + l / 4 (b = 0) and the one 8 below (b = 1): column 8 j + 2 (l % 4) + e is sums[4 j + 2 b + e].
+// sums = A B^T, or += if `accumulate`. A has 64 rows of 16 elements T, B has kN rows, both
+// described by describe_rows(); the sum is 64 x kN. Lane l of warp w of the warpgroup holds two of
+// its rows, 16 w + l / 4 (b = 0) and the one 8 below (b = 1): column 8 j + 2 (l % 4) + e is sums[4
+// j + 2 b + e].
 template <class T, int kN>
 __device__ inline void multiply_rows(float (&sums)[kN / 2], std::uint64_t a, std::uint64_t b,
                                      bool accumulate) {

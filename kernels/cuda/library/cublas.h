@@ -24,8 +24,8 @@ class CublasHandle {
     std::int64_t pitch = 0;
     bool transposed = false;
   };
-  // c (m, n) = a (m, k) b (k, n), or c += with `accumulate`; the shapes are those after transposing. All of one element type, summed in float; float is
-  // multiplied as TF32 if `tf32`.
+  // c (m, n) = a (m, k) b (k, n), or c += with `accumulate`; the shapes are those after
+  // transposing. All of one element type, summed in float; float is multiplied as TF32 if `tf32`.
   void multiply(int m, int n, int k, const Matrix& a, const Matrix& b, const Matrix& c,
                 Element element, bool tf32, bool accumulate, const Lane& lane);
 

@@ -79,9 +79,9 @@ class CudnnDescriptor {
   }
 
   void finalize();
-  // Finalises, and returns whether that worked. If cuDNN supports what the descriptor asks for but fails
-  // all the same (an engine that cannot be compiled or loaded), sets `failure` to what it says. Throws
-  // OutOfMemory, and Error for a descriptor that was filled wrongly.
+  // Finalises, and returns whether that worked. If cuDNN supports what the descriptor asks for but
+  // fails all the same (an engine that cannot be compiled or loaded), sets `failure` to what it
+  // says. Throws OutOfMemory, and Error for a descriptor that was filled wrongly.
   bool try_finalize(std::string& failure);
 
   std::int64_t get_int64(cudnnBackendAttributeName_t name) const;

@@ -27,8 +27,8 @@ struct CudnnOperand {
   auto operator<=>(const CudnnOperand&) const = default;
 };
 
-// A convolution with its sizes. The result of a backward pass is the operand whose gradient it is: x
-// or w.
+// A convolution with its sizes. The result of a backward pass is the operand whose gradient it is:
+// x or w.
 struct CudnnConvolution {
   ConvolutionPass pass = ConvolutionPass::kForward;
   ConvolutionGeometry geometry;
@@ -37,8 +37,8 @@ struct CudnnConvolution {
   CudnnOperand y;
   bool tf32 = false;        // float may be multiplied as TF32
   bool accumulate = false;  // result += instead of =; backward passes only
-  // Forward only: y = relu(convolution(relu(scale x + shift)) + bias) + residual, each part if true. The
-  // residual has y's layout.
+  // Forward only: y = relu(convolution(relu(scale x + shift)) + bias) + residual, each part if
+  // true. The residual has y's layout.
   bool prologue = false;
   bool bias = false;
   bool relu = false;
@@ -100,8 +100,8 @@ struct CudnnPlans {
   std::vector<CudnnPlan> plans;  // empty if cuDNN does not support the convolution
   std::string failure;           // what cuDNN says of the last engine that did not load, if any
 };
-// At most `count` plans, each with at most `workspace` bytes of workspace. All give the same bits every
-// time, and multiply float as float unless `tf32`. An engine that fails to load is left out.
+// At most `count` plans, each with at most `workspace` bytes of workspace. All give the same bits
+// every time, and multiply float as float unless `tf32`. An engine that fails to load is left out.
 CudnnPlans cudnn_plans(const CudnnDevice& device, const CudnnConvolution& convolution,
                        std::size_t count, std::size_t workspace);
 

@@ -10,8 +10,9 @@ void* writable(const ConstView& view) {
   return const_cast<void*>(view.data);
 }
 
-// Every call brings the weights into cuDNN's order anew and rounds them to the type they are multiplied
-// in: in training they change at every step, and they are small compared with the activations.
+// Every call brings the weights into cuDNN's order anew and rounds them to the type they are
+// multiplied in: in training they change at every step, and they are small compared with the
+// activations.
 class CudnnLayerConvolution final : public LayerConvolution {
  public:
   CudnnLayerConvolution(Precision precision, Stream stream)
@@ -45,8 +46,9 @@ class CudnnLayerConvolution final : public LayerConvolution {
   }
 
  private:
-  // cuDNN has no engine that writes the weights' gradient in float from halves. It sums in float and
-  // rounds the sum to a half, as in PyTorch's mixed precision. Only what is added to dw is so rounded.
+  // cuDNN has no engine that writes the weights' gradient in float from halves. It sums in float
+  // and rounds the sum to a half, as in PyTorch's mixed precision. Only what is added to dw is so
+  // rounded.
   void backward_filter_of_halves(const ConvolutionGeometry& geometry, const ConstView& x,
                                  const ConstView& dy, const ConvolutionWeights<float>& dw) {
     const View sum = like_weights(dw, dy.element);
@@ -61,8 +63,8 @@ class CudnnLayerConvolution final : public LayerConvolution {
     add(row(dw.data), row(wide), row(dw.data), lane_.stream);
   }
 
-  // The image in a half type, for the gradient of the first layer's weights. Every other activation is
-  // rounded the same way. Its pixels are padded to 16 bytes.
+  // The image in a half type, for the gradient of the first layer's weights. Every other activation
+  // is rounded the same way. Its pixels are padded to 16 bytes.
   ConstView rounded(const ConstView& x, Element element) {
     View copied{
         nullptr, element, x.images, x.height, x.width, x.channels, (x.channels + 7) / 8 * 8};

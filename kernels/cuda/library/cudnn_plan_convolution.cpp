@@ -8,8 +8,8 @@
 namespace odin::cuda {
 namespace {
 
-// cuDNN compiles a fused graph while the program runs, in half a second each. That is worth it for a
-// convolution with many weights, as in a wide ResNet, but not for each of a DenseNet's hundred.
+// cuDNN compiles a fused graph while the program runs, in half a second each. That is worth it for
+// a convolution with many weights, as in a wide ResNet, but not for each of a DenseNet's hundred.
 constexpr std::size_t kWeightsWorthFusing = 100'000;
 
 // Weights (O, C, k, k) in cuDNN's order, (O, k, k, C), and in the element type.

@@ -16,9 +16,9 @@ struct Fastest {
   std::string failure;     // what the last one said that failed, if any
 };
 
-// Measures the ways by `milliseconds(way)`. One that throws Error is left out, since some engines of
-// cuDNN fail only when they run; OutOfMemory is thrown on, since a smaller batch may help. `failure` is
-// what is known before.
+// Measures the ways by `milliseconds(way)`. One that throws Error is left out, since some engines
+// of cuDNN fail only when they run; OutOfMemory is thrown on, since a smaller batch may help.
+// `failure` is what is known before.
 template <class Way, class Measure>
 Fastest<Way> fastest_of(std::vector<Way> ways, std::string failure, Measure milliseconds) {
   Fastest<Way> found{std::nullopt, std::move(failure)};

@@ -19,8 +19,9 @@ struct StepBackward {
   // inputs of steps. The code that makes the convolutions sets these.
   bool keeps_input_mask = false;   // of the prologue's ReLU
   bool keeps_output_mask = false;  // of the closing ReLU, for the steps that it masks
-  // The step that has written what the prologue makes of the input, and the prologue's mask, so that the
-  // step reads those; -1: none. And the first step for which this one does so. find_normalised() sets these.
+  // The step that has written what the prologue makes of the input, and the prologue's mask, so
+  // that the step reads those; -1: none. And the first step for which this one does so.
+  // find_normalised() sets these.
   int normalised_by = -1;
   int normalises_for = -1;
   // The step whose closing ReLU mask_by_input refers to, if only convolutions read that step's
@@ -45,8 +46,9 @@ struct PlanBackward {
   std::vector<int> gradient_buffer;
 };
 
-// Finds the steps that spare others their prologue: can_normalise says of each step whether it is able to.
-// Convolutions with windows of several pixels would normalise each pixel once for each of them.
+// Finds the steps that spare others their prologue: can_normalise says of each step whether it is
+// able to. Convolutions with windows of several pixels would normalise each pixel once for each of
+// them.
 void find_normalised(const Plan& plan, const std::vector<bool>& can_normalise,
                      PlanBackward& backward);
 

@@ -37,8 +37,8 @@ class MemoryLayout {
   // What a step that normalises for others writes besides its output.
   View normalised(std::byte* base, ForwardPass pass, std::size_t step) const;
   View gradient(std::byte* base, const PlanSlice& slice) const;
-  // The masks of a step's ReLUs. The first forward pass writes them: the step, or that of its input the one
-  // that normalises for it. Empty if it keeps none or if there is no backward pass.
+  // The masks of a step's ReLUs. The first forward pass writes them: the step, or that of its input
+  // the one that normalises for it. Empty if it keeps none or if there is no backward pass.
   StepMasks masks(std::byte* base, std::size_t step) const;
   // Memory for the largest output that a step must mask itself.
   View masked(std::byte* base, const PlanSlice& slice) const;

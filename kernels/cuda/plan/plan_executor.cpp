@@ -37,8 +37,8 @@ class CudaPlanExecutor final : public PlanExecutor {
     for (const OdinSetting& setting : settings) {
       request.settings.push_back({setting.objective, setting.temperature, setting.steps.size()});
     }
-    // Memory can run out at any time, also while libraries measure and graphs are made. Then all starts
-    // again with a smaller batch.
+    // Memory can run out at any time, also while libraries measure and graphs are made. Then all
+    // starts again with a smaller batch.
     for (;;) {
       try {
         prepare(request, settings, n);

@@ -8,9 +8,9 @@
 namespace odin::cuda {
 namespace {
 
-// The largest magnitude of each image's gradient in the logits. It keeps the gradients of activations
-// within the range of half precision (6e-8 to 65504), as if the loss were scaled up. Only signs are
-// used in the end.
+// The largest magnitude of each image's gradient in the logits. It keeps the gradients of
+// activations within the range of half precision (6e-8 to 65504), as if the loss were scaled up.
+// Only signs are used in the end.
 constexpr double kLossScale = 64;
 
 PlanConvolutionMaker plan_convolutions(Precision precision, ConvolutionAlgorithm choice) {
@@ -53,7 +53,8 @@ struct Program::Pass {
     return batch.layout.gradient(batch.memory, slice);
   }
 
-  // A step's masks, in the forward pass that writes them: the first one, if a backward pass follows.
+  // A step's masks, in the forward pass that writes them: the first one, if a backward pass
+  // follows.
   StepMasks masks_of(std::size_t of) const {
     return pass == ForwardPass::kFirst ? batch.layout.masks(batch.memory, of) : StepMasks();
   }

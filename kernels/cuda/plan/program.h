@@ -31,8 +31,8 @@ class Program {
   // logits = the network's output for the image, and unless it is null,
   // features (images, C H W), dense = the input of the linear step
   void forward(const Batch& batch, ForwardPass pass, View image, View logits, float* features);
-  // After a first forward pass: the gradient of ODIN's objective in the image. Each image's gradient is
-  // scaled by a positive factor.
+  // After a first forward pass: the gradient of ODIN's objective in the image. Each image's
+  // gradient is scaled by a positive factor.
   void backward(const Batch& batch, ConstView image, ConstView logits, OdinObjective objective,
                 double temperature, View image_gradient);
 

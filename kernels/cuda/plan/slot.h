@@ -74,8 +74,8 @@ class Slot {
  public:
   explicit Slot(const Extents& extents) : extents_(extents) {}
 
-  // Takes the memory for batches of up to `images`, and forgets the graphs whose memory was given back.
-  // Throws OutOfMemory.
+  // Takes the memory for batches of up to `images`, and forgets the graphs whose memory was given
+  // back. Throws OutOfMemory.
   void reserve(const Request& request, std::size_t images, std::size_t arena);
 
   void set_steps(std::span<const OdinSetting> settings);

@@ -18,9 +18,9 @@ struct Gpu {
   std::size_t memory = 0;  // bytes
 };
 
-// Makes GPU `index` current for this thread. `device` is the user's name for it, which errors repeat.
-// Throws Error with the reason if it cannot be used: no driver, a driver that is too old, no GPU, no
-// GPU of that number, or one too old for our kernels.
+// Makes GPU `index` current for this thread. `device` is the user's name for it, which errors
+// repeat. Throws Error with the reason if it cannot be used: no driver, a driver that is too old,
+// no GPU, no GPU of that number, or one too old for our kernels.
 Gpu use_gpu(const std::string& device, int index);
 
 }  // namespace odin::cuda

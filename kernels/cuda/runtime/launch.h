@@ -9,8 +9,8 @@
 
 namespace odin::cuda {
 
-// The number of blocks and of their threads, the bytes of dynamic shared memory, the stream, and the
-// place in our sources (for errors).
+// The number of blocks and of their threads, the bytes of dynamic shared memory, the stream, and
+// the place in our sources (for errors).
 struct Geometry {
   Geometry(dim3 grid_, dim3 block_, std::size_t shared_bytes_, cudaStream_t stream_,
            const char* file_ = __builtin_FILE(), int line_ = __builtin_LINE())
@@ -31,15 +31,15 @@ struct Geometry {
 
 // Throws Error naming the kernel (by its address), file, line and sizes.
 [[noreturn]] void fail_launch(const void* kernel, const Geometry& geometry, cudaError_t status);
-// Lets the kernel be launched with `bytes` of dynamic shared memory. A larger earlier allowance stays:
-// a recorded launch may need it.
+// Lets the kernel be launched with `bytes` of dynamic shared memory. A larger earlier allowance
+// stays: a recorded launch may need it.
 cudaError_t allow_shared_memory(const void* kernel, std::size_t bytes);
 // Throws Error with the sentence unless the condition holds.
 void expect(bool condition, const char* sentence);
 
 #if defined(__CUDACC__) || defined(ODIN_CUDA_EMULATED)
-// A grid without blocks starts nothing. Throws Error if CUDA refuses the launch; an error inside the
-// kernel is found at the next synchronisation.
+// A grid without blocks starts nothing. Throws Error if CUDA refuses the launch; an error inside
+// the kernel is found at the next synchronisation.
 template <class... Parameters>
 void launch(void (*kernel)(Parameters...), const Geometry& geometry,
             const std::type_identity_t<Parameters>&... arguments) {

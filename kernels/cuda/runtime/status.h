@@ -12,8 +12,8 @@
 
 namespace odin::cuda {
 
-// Throws Error, or OutOfMemory for that status; the message names the call, the file and line, and the
-// sizes.
+// Throws Error, or OutOfMemory for that status; the message names the call, the file and line, and
+// the sizes.
 [[noreturn]] void fail_status(cudaError_t status, const char* call, const std::string& sizes,
                               const std::source_location& where);
 
@@ -27,8 +27,8 @@ std::string place(const std::source_location& where);
 
 }  // namespace odin::cuda
 
-// ODIN_CUDA_CHECK(cudaMalloc(&p, n), "{} bytes", n): the rest of the arguments says the sizes, and is
-// formatted only after a failure.
+// ODIN_CUDA_CHECK(cudaMalloc(&p, n), "{} bytes", n): the rest of the arguments says the sizes, and
+// is formatted only after a failure.
 #define ODIN_CUDA_CHECK(call, ...)                                                         \
   do {                                                                                     \
     if (const cudaError_t odin_status = (call); odin_status != cudaSuccess) [[unlikely]] { \

@@ -11,8 +11,8 @@ void upload(const float* values, std::size_t count, void* to) {
   if (count == 0) return;
   const std::size_t bytes = count * sizeof(float);
   ODIN_CUDA_CHECK(cudaMemcpy(to, values, bytes, cudaMemcpyHostToDevice), "{} bytes", bytes);
-  // From pageable memory cudaMemcpy returns when the values are staged, not when they have arrived, and
-  // our streams do not wait for the default stream, on which it runs.
+  // From pageable memory cudaMemcpy returns when the values are staged, not when they have arrived,
+  // and our streams do not wait for the default stream, on which it runs.
   synchronize(nullptr);
 }
 

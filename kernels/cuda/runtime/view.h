@@ -30,8 +30,8 @@ constexpr Element element_of(Precision precision) {
 
 // An activation in device memory; Data is void, or const void where it is only read. Channels are
 // innermost. The pixels of all images follow each other at a distance of `pitch` elements, so that
-// element (n, c, h, w) is data[((n height + h) width + w) pitch + c]. A channel slice of a wider buffer
-// has the buffer's pitch. A matrix (N, K) is an activation of 1 x 1 pixel with K channels.
+// element (n, c, h, w) is data[((n height + h) width + w) pitch + c]. A channel slice of a wider
+// buffer has the buffer's pitch. A matrix (N, K) is an activation of 1 x 1 pixel with K channels.
 //
 // Kernels load and store 16 bytes at a time where the data, and the pitch in bytes, are multiples
 // of 16; buffers should be padded so. Any other view works too, more slowly.
@@ -45,8 +45,8 @@ struct BasicView {
   int channels = 0;
   std::int64_t pitch = 0;
 
-  // What may be written may be read: a View is a ConstView. (A template, since nvcc warns of a type's
-  // conversion to itself.)
+  // What may be written may be read: a View is a ConstView. (A template, since nvcc warns of a
+  // type's conversion to itself.)
   template <class Other>
   operator BasicView<Other>() const
       requires(std::is_same_v<Other, const Data> && !std::is_const_v<Data>) {

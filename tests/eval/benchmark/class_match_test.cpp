@@ -35,7 +35,8 @@ TEST_CASE("classes are matched by name, by number or in order, and nothing is sa
   const ClassMatch unlabelled = match(0, {}, 3, {});
   CHECK(unlabelled.classes.empty());
   CHECK(unlabelled.notes.empty());
-  // The same set under other names, as PyTorch's tutorial gives CIFAR-10: its labels are the classes.
+  // The same set under other names, as PyTorch's tutorial gives CIFAR-10: its labels are the
+  // classes.
   const ClassMatch same =
       match(2, {"airplane", "automobile"}, 2, {"plane", "car"}, "cifar10", SetOrigin::kSame);
   CHECK(same.classes == Classes{0, 1});

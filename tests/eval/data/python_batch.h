@@ -7,8 +7,8 @@
 
 namespace odin::test {
 
-// {'data': array(images, 3072) of bytes, LABEL_KEY: labels}, of protocol 2, with byte strings as keys.
-// `pixels` has 3,072 bytes an image.
+// {'data': array(images, 3072) of bytes, LABEL_KEY: labels}, of protocol 2, with byte strings as
+// keys. `pixels` has 3,072 bytes an image.
 std::string python_batch(std::string_view label_key, const std::vector<int>& labels,
                          std::string_view pixels);
 

@@ -149,7 +149,8 @@ TEST_CASE("the picture shows image, sign and perturbed image, four times as larg
   CHECK(big_endian(png, 16) == 3 * 128 + 2 * 4);
   CHECK(big_endian(png, 20) == 128);
 
-  // The middle 32 x 32 of it are within the sign; its ends are looked at by scaling without a filter.
+  // The middle 32 x 32 of it are within the sign; its ends are looked at by scaling without a
+  // filter.
   write_bytes(folder / "a.png", png);
   const Bytes middle = read_image(folder / "a.png", ImageFit::kCenterCrop);
   CHECK(std::count(middle.begin(), middle.end(), 255) == std::ssize(middle));

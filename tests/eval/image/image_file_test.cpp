@@ -13,7 +13,8 @@ namespace odin::test {
 namespace {
 namespace fs = std::filesystem;
 
-// (3, 32, 32) from interleaved data (32, 32, `channels`); `rgb` are the channels of red, green, blue.
+// (3, 32, 32) from interleaved data (32, 32, `channels`); `rgb` are the channels of red, green,
+// blue.
 Bytes planar(const Bytes& data, std::size_t channels, std::array<std::size_t, 3> rgb = {0, 1, 2},
              std::size_t bytes_per_sample = 1) {
   Bytes planes;
@@ -25,8 +26,8 @@ Bytes planar(const Bytes& data, std::size_t channels, std::array<std::size_t, 3>
   return planes;
 }
 
-// Calls `check` for every image of the folder with our bytes and Pillow's. Returns false, and skips the
-// test, if there is no Pillow.
+// Calls `check` for every image of the folder with our bytes and Pillow's. Returns false, and skips
+// the test, if there is no Pillow.
 template <class Check>
 bool compare_with_pillow(const fs::path& images, const char* fit_name, ImageFit fit,
                          const Check& check, const ImageShape& shape = {}) {

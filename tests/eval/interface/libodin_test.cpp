@@ -189,8 +189,9 @@ TEST_CASE("failures come back as a result and a sentence") {
   CHECK(std::isnan(odin_detector_tpr(nullptr)));
 }
 
-// Where it runs under the address sanitizer, nobody allocates while a file is opened: in the child process that reads it
-// first, the sanitizer's allocator would wait for ever for a lock that another thread had (that of glibc does not).
+// Where it runs under the address sanitizer, nobody allocates while a file is opened: in the child
+// process that reads it first, the sanitizer's allocator would wait for ever for a lock that
+// another thread had (that of glibc does not).
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kOpenAlone = true;
 #else

@@ -100,8 +100,8 @@ TEST_CASE("the FPR's interval is the bootstrap's, with and without ties") {
 }
 
 TEST_CASE("the intervals hold the true figures in about 95 of 100 samples") {
-  // Scores of the normal distributions N(1.5, 1) and N(0, 1); AUROC is Phi(1.5 / sqrt(2)), and the FPR at TPR
-  // 95 % is Phi(1.645 - 1.5). Sums of twelve uniform numbers come within 0.002 of both.
+  // Scores of the normal distributions N(1.5, 1) and N(0, 1); AUROC is Phi(1.5 / sqrt(2)), and the
+  // FPR at TPR 95 % is Phi(1.645 - 1.5). Sums of twelve uniform numbers come within 0.002 of both.
   constexpr double kAuroc = 0.8556;
   constexpr double kFpr = 0.5576;
   constexpr int kSamples = 400;
@@ -117,8 +117,8 @@ TEST_CASE("the intervals hold the true figures in about 95 of 100 samples") {
     auroc += holds(*intervals.auroc, kAuroc);
     fpr += holds(*intervals.fpr_at_tpr95, kFpr);
   }
-  // 95 %, and three standard deviations of the count (1.1 %) on both sides; the bootstrap's percentiles may
-  // hold a little less or more for a quantile of 200 scores.
+  // 95 %, and three standard deviations of the count (1.1 %) on both sides; the bootstrap's
+  // percentiles may hold a little less or more for a quantile of 200 scores.
   CHECK(auroc >= 0.917 * kSamples);
   CHECK(auroc <= 0.983 * kSamples);
   CHECK(fpr >= 0.91 * kSamples);

@@ -36,8 +36,8 @@ std::vector<ScoreSet> score_sets(const ThresholdSweep& sweep) {
   const auto eighths = [&](const auto& share) {
     return [&, share] { return at(std::floor(8 * share()) / 8); };
   };
-  // Scores equal to thresholds, ascending and descending, or one unit in the last place away, so that
-  // thresholds with a wrong last bit give other counts.
+  // Scores equal to thresholds, ascending and descending, or one unit in the last place away, so
+  // that thresholds with a wrong last bit give other counts.
   const double step = (sweep.end - sweep.begin) / 100000;
   Scores thresholds = arange(sweep.begin, sweep.end, step);
   const Scores descending = arange(sweep.end, sweep.begin, -step);

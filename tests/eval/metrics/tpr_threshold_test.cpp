@@ -82,8 +82,8 @@ TEST_CASE("equal scores are accepted together, and widen the interval upwards") 
 }
 
 TEST_CASE("95 % of the intervals contain the true share") {
-  // Uniform scores: a threshold t accepts the share 1 - t. 2000 repetitions with a fixed seed; the number of
-  // hits has a deviation of 0.5 %, so 93.5 to 96.5 % are three deviations.
+  // Uniform scores: a threshold t accepts the share 1 - t. 2000 repetitions with a fixed seed; the
+  // number of hits has a deviation of 0.5 %, so 93.5 to 96.5 % are three deviations.
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> uniform;
   int hits = 0;

@@ -31,8 +31,8 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
   return largest;
 }
 
-// Winograd's algorithm has an error of 1e-6 to 6e-6 in every convolution. An error in a logit counts a
-// thousandth in a score at temperature 1000, and up to a quarter at temperature 1.
+// Winograd's algorithm has an error of 1e-6 to 6e-6 in every convolution. An error in a logit
+// counts a thousandth in a score at temperature 1000, and up to a quarter at temperature 1.
 void check_choices_agree(const Checkpoint& checkpoint, std::size_t count) {
   const std::vector<float> images = formula_images(count);
   const Scores direct = scores_with(ConvolutionAlgorithm::kDirect, checkpoint, images);

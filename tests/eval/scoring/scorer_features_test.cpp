@@ -1,4 +1,5 @@
-// What the scorer hands to detectors that read features: the input of the classifier, and the classifier.
+// What the scorer hands to detectors that read features: the input of the classifier, and the
+// classifier.
 #include <algorithm>
 
 #include <doctest/doctest.h>

@@ -17,8 +17,8 @@
 namespace odin {
 namespace {
 
-// Double rounds at 1.1e-16. The sum of 100 exponentials, each with a relative error below 1e-16, stays
-// well within ten times that.
+// Double rounds at 1.1e-16. The sum of 100 exponentials, each with a relative error below 1e-16,
+// stays well within ten times that.
 constexpr double kRounding = 1e-15;
 
 // The definition, in extended precision, for logits that do not overflow it.

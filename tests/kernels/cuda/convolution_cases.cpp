@@ -29,7 +29,8 @@ const ConvolutionCase kCases[] = {
     {1, 20, 5, 4, 46, 1, {1, 0}, {0, 4}, {0, 2}},     // vectors of 8 that end in 4, and in 6
 };
 
-// Where few are wanted: the networks' shapes, no operand of one element, and pixels for several tiles.
+// Where few are wanted: the networks' shapes, no operand of one element, and pixels for several
+// tiles.
 const ConvolutionCase kFewCases[] = {
     {2, 48, 16, 16, 12, 3, {1, 1}, {0, 0}, {24, 4}},
     {1, 24, 16, 16, 48, 1, {1, 0}, {0, 16}, {0, 0}},

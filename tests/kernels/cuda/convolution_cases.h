@@ -31,8 +31,8 @@ struct ConvolutionTypes {
 };
 std::span<const ConvolutionTypes> convolution_types();
 
-// The operands are the stored values, so the only errors are the rounding of the result and, after a
-// prologue, of the operands that it makes; sums are in float.
+// The operands are the stored values, so the only errors are the rounding of the result and, after
+// a prologue, of the operands that it makes; sums are in float.
 double tolerance(const ConvolutionTypes& types);
 
 // Weights of a case, plain and packed for a pass.

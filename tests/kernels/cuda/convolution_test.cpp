@@ -159,8 +159,9 @@ constexpr auto kVersions = {ConvolutionVersion::kPlain, ConvolutionVersion::kIma
                             ConvolutionVersion::kAuto};
 #endif
 
-// Which of the options a case takes with a type: all of them, one after the other if few cases are wanted, or
-// two under the sanitizers, so that every case and every type takes every option somewhere.
+// Which of the options a case takes with a type: all of them, one after the other if few cases are
+// wanted, or two under the sanitizers, so that every case and every type takes every option
+// somewhere.
 class Turn {
  public:
   explicit Turn(int options)

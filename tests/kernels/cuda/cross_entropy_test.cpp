@@ -107,8 +107,8 @@ TEST_CASE("cuda: argmax, and the gradient of every objective") {
                       : objective == OdinObjective::kEnergy     ? -softmax
                                                                 : (at_label ? -1 : 0);
       }
-      // Scales every row by its largest magnitude, which is the label's. The cross entropy of one class
-      // has no gradient.
+      // Scales every row by its largest magnitude, which is the label's. The cross entropy of one
+      // class has no gradient.
       for (std::size_t n = 0; n < labels.size(); ++n) {
         const double largest =
             std::abs(gradient[n * columns + static_cast<std::size_t>(labels[n])]);

@@ -1,5 +1,5 @@
-// cuDNN's graphs for GPUs that are not present: its heuristics and plans need only a description of the
-// device. (On a machine with a GPU, backend_test.cpp tests what the plans compute.)
+// cuDNN's graphs for GPUs that are not present: its heuristics and plans need only a description of
+// the device. (On a machine with a GPU, backend_test.cpp tests what the plans compute.)
 #include <set>
 #include <variant>
 
@@ -79,8 +79,8 @@ TEST_CASE("cuDNN has an engine for every convolution layer by layer, and its gra
   }
 }
 
-// Pixels are padded to 16 bytes (nn/tensor.h). So is the copy of the image that is made for the gradient
-// of the first layer's weights; the other passes of that layer are our own kernel's.
+// Pixels are padded to 16 bytes (nn/tensor.h). So is the copy of the image that is made for the
+// gradient of the first layer's weights; the other passes of that layer are our own kernel's.
 TEST_CASE("cuDNN has an engine for every convolution of a training in half precision") {
   for (const Device& device : kDevices) {
     Supported supported(device);

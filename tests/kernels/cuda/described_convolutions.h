@@ -26,8 +26,8 @@ cuda::CudnnDevice describe(const Device& device);
 // The largest power of two, up to 16, that divides.
 std::int64_t alignment_of(std::int64_t bytes);
 
-// A step of a plan with 64 images. Pixels are padded to 16 bytes, as in an evaluation, or not, as layer
-// by layer.
+// A step of a plan with 64 images. Pixels are padded to 16 bytes, as in an evaluation, or not, as
+// layer by layer.
 cuda::CudnnConvolution convolution(const Plan& plan, const PlanConvolution& step,
                                    ConvolutionPass pass, cuda::Element element, bool padded = true);
 

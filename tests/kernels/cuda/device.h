@@ -13,11 +13,12 @@ namespace odin::test {
 std::unique_ptr<Backend> make_cuda(const DeviceOptions& options);
 
 // The kinds of convolution that it has; on a real one those that the environment variable
-// ODIN_TEST_CONVOLUTIONS names ("own cudnn"), so that one which ruins a process takes no other along.
+// ODIN_TEST_CONVOLUTIONS names ("own cudnn"), so that one which ruins a process takes no other
+// along.
 std::vector<ConvolutionAlgorithm> cuda_convolutions();
 
-// What a test runs. Only plans in half precision run warpgroup products: elsewhere kWgmma runs kOwn's
-// kernels, which a test in plan_test.cpp proves of plans and half_test.cpp of layers.
+// What a test runs. Only plans in half precision run warpgroup products: elsewhere kWgmma runs
+// kOwn's kernels, which a test in plan_test.cpp proves of plans and half_test.cpp of layers.
 enum class Runs { kHalfPlans, kOther };
 
 // Calls test(convolution) for each of them that runs other kernels, or skips the running test where

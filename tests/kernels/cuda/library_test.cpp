@@ -1,5 +1,5 @@
-// The choice among the ways of cuDNN and cuBLAS to run a convolution, as far as it can be made without a
-// GPU.
+// The choice among the ways of cuDNN and cuBLAS to run a convolution, as far as it can be made
+// without a GPU.
 #include <algorithm>
 #include <optional>
 #include <variant>
@@ -14,8 +14,9 @@ using namespace odin;
 using namespace odin::cuda;
 using namespace odin::test;
 
-// cuDNN compiles graphs of half precision while the program runs, and offers them only beside a driver.
-// The toolkit's stub of the driver's library is enough for all but loading what was compiled.
+// cuDNN compiles graphs of half precision while the program runs, and offers them only beside a
+// driver. The toolkit's stub of the driver's library is enough for all but loading what was
+// compiled.
 TEST_CASE("fused graphs of half precision are offered and compile up to the load") {
   void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
   const bool stub = driver == nullptr;

@@ -68,7 +68,8 @@ TEST_CASE("a recorded graph works each time it is launched, and not before") {
 TEST_CASE("a recording that fails leaves the stream as it was") {
   const OwnedStream stream;
   CHECK_THROWS_AS(Graph(stream, [] { fail("no"); }), Error);
-  // Memory cannot be taken meanwhile; the recording ends there, which no later call must find again.
+  // Memory cannot be taken meanwhile; the recording ends there, which no later call must find
+  // again.
   CHECK_THROWS_AS(Graph(stream, [] { DeviceBuffer(4); }), Error);
   CHECK(cudaGetLastError() == cudaSuccess);
   const Graph graph(stream, [] {});

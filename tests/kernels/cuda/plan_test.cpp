@@ -88,8 +88,8 @@ TEST_CASE("plans stay within the rounding of each precision") {
 // features are rounded once, and so is the gradient in each step. These errors are independent, so
 // that n of them add up to the root of n.
 TEST_CASE("plans in whole numbers compute what the reference does, in every precision") {
-  // In the first three, a convolution and the shortcut beside it share a prologue. Sums of 56 channels
-  // are normalised where they are written, those of 16 by each reader.
+  // In the first three, a convolution and the shortcut beside it share a prologue. Sums of 56
+  // channels are normalised where they are written, those of 16 by each reader.
   const Plan plans[] = {
       residual_plan(4, 4, 56, 1), residual_plan(4, 4, 56), residual_plan(8, 8, 16, 1),
       small_densenet(),           small_resnet(),          awkward_plan()};

@@ -19,8 +19,8 @@ Plan small_resnet();
 Plan awkward_plan();
 
 // The plan with small whole numbers for weights, biases, scales and shifts, and most weights zero.
-// For images of whole numbers (random_whole_images), activations before the last pool have 8 bits, very
-// few 9, so that no precision rounds them, and a ReLU is open in all precisions or in none.
+// For images of whole numbers (random_whole_images), activations before the last pool have 8 bits,
+// very few 9, so that no precision rounds them, and a ReLU is open in all precisions or in none.
 Plan in_whole_numbers(Plan plan);
 std::vector<float> random_whole_images(const Plan& plan, std::int64_t n, std::uint32_t seed);
 

@@ -58,8 +58,8 @@ class DeviceArray {
     memory_.read(host.data());
     return host;
   }
-  // The values it was made with. CHECKs that they are still there; not if few cases are wanted, since
-  // reading waits.
+  // The values it was made with. CHECKs that they are still there; not if few cases are wanted,
+  // since reading waits.
   const std::vector<T>& unchanged() const {
     if (!few_cases()) CHECK(values() == initial_);
     return initial_;

@@ -20,8 +20,8 @@ bool run_script(const std::string& script_and_arguments);
 // Compares every bit with the tensors in `expected`, which a script wrote.
 void check_parameters(const ParameterMap& parameters, const std::filesystem::path& expected);
 
-// Converts a file and compares every bit with the tensors in `expected`, which a script wrote. Returns
-// the checkpoint.
+// Converts a file and compares every bit with the tensors in `expected`, which a script wrote.
+// Returns the checkpoint.
 Checkpoint check_conversion(const std::filesystem::path& file, const std::string& arguments,
                             const std::filesystem::path& expected);
 // The same with FILE.expected.

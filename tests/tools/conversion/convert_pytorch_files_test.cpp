@@ -60,8 +60,8 @@ TEST_CASE("What PyTorch saves of the full networks converts bit for bit" *
     const char* arguments;
     Architecture architecture;
   };
-  // Those of a row are written by one start of Python and are on the disk together. The next test has every container
-  // with every kind of object.
+  // Those of a row are written by one start of Python and are on the disk together. The next test
+  // has every container with every kind of object.
   const std::vector<std::vector<Case>> rows = {
       {{"densenet_module-zip", "--in-dataset cifar10", DenseNetConfig{}},
        {"densenet_module-magic", "--in-dataset cifar10", DenseNetConfig{}},

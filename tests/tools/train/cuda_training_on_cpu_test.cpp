@@ -1,4 +1,5 @@
-// Training on the CUDA back end and the emulated device, with the data set and its augmentation there.
+// Training on the CUDA back end and the emulated device, with the data set and its augmentation
+// there.
 #include <cmath>
 
 #include <doctest/doctest.h>
@@ -51,7 +52,8 @@ ImageSet stripes(std::int64_t count, std::uint64_t seed, Backend& backend) {
   return {*test::make_stripes(count, seed), kHalf, kQuarter, backend};
 }
 
-// Of half the size, because an emulated device is slow: tiny networks need no more to distinguish stripes.
+// Of half the size, because an emulated device is slow: tiny networks need no more to distinguish
+// stripes.
 Recipe small_recipe(double epochs) {
   Recipe recipe;
   recipe.epochs = recipe.half_size_epochs = epochs;

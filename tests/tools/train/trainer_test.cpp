@@ -119,16 +119,17 @@ TEST_CASE("ten steps in double agree with PyTorch's in loss, parameters and stat
   }
 }
 
-// Ten steps in float. Each builds on the rounding of the last one, and a ReLU that rounding opens or closes
-// amplifies it: to 2.8e-4 where the sanitizers' build rounds differently. A GPU rounds differently, too.
+// Ten steps in float. Each builds on the rounding of the last one, and a ReLU that rounding opens
+// or closes amplifies it: to 2.8e-4 where the sanitizers' build rounds differently. A GPU rounds
+// differently, too.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr double kTenStepsInFloat = 1e-3;
 #else
 constexpr double kTenStepsInFloat = 1e-4;
 #endif
-// Winograd's algorithm rounds ten times as coarsely as a direct convolution (cpu/plan/plan_executor.h),
-// and so do ten steps with it: Wide ResNet's parameters are 3.6e-3 apart. A single step stays within the
-// tolerance of tests/nn/network_test.cpp.
+// Winograd's algorithm rounds ten times as coarsely as a direct convolution
+// (cpu/plan/plan_executor.h), and so do ten steps with it: Wide ResNet's parameters are 3.6e-3
+// apart. A single step stays within the tolerance of tests/nn/network_test.cpp.
 constexpr double kTenStepsWithWinograd = 10 * 1e-3;
 TEST_CASE("ten steps on the CPU agree with PyTorch's in loss, parameters and statistics") {
   for (const auto& [algorithm, tolerance] :

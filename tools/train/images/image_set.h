@@ -12,9 +12,9 @@ namespace odin::training {
 
 class ImageSet {
  public:
-  // Copies a labelled set whose pixels are bytes. The back end must outlive it. Throws Error for a set
-  // without labels, if there is not one mean and one deviation for each channel, and if there is not enough
-  // memory.
+  // Copies a labelled set whose pixels are bytes. The back end must outlive it. Throws Error for a
+  // set without labels, if there is not one mean and one deviation for each channel, and if there
+  // is not enough memory.
   ImageSet(const Dataset& dataset, std::span<const float> mean, std::span<const float> std,
            Backend& backend);
 

@@ -8,8 +8,8 @@
 
 namespace odin::test {
 
-// What a Python script of this folder wrote. Not `made`, after skip(), where the script's library is not
-// there (status 77).
+// What a Python script of this folder wrote. Not `made`, after skip(), where the script's library
+// is not there (status 77).
 struct LabelledFiles {
   // The script also writes `pixels` (N, 3, 32, 32) and the file `labels` (N), both of bytes.
   LabelledFiles(const std::string& script, const std::string& labels_file);

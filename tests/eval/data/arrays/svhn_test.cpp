@@ -104,7 +104,8 @@ TEST_CASE("SVHN: lengths that the library would take memory for are checked firs
   const SciPyFiles files;
   if (!files.made) return;
   const fs::path file = files.folder / "long.mat";
-  // In the first variable: the length of its dimensions, at 128 + 28, and of its name, after four of them.
+  // In the first variable: the length of its dimensions, at 128 + 28, and of its name, after four
+  // of them.
   for (const auto& [at, part] :
        {std::pair{156, "more than 8 dimensions"}, {178, "has a name of"}}) {
     Bytes bytes = read_file(files.folder / "good_plain.mat");

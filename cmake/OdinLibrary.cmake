@@ -29,7 +29,12 @@ function(odin_library name)
                                                  $<INSTALL_INTERFACE:include/odin>)
   target_compile_features(odin_${name} PUBLIC cxx_std_20)
   target_link_libraries(odin_${name} PRIVATE $<BUILD_INTERFACE:odin_options>)
-  target_precompile_headers(odin_${name} PRIVATE ${ODIN_PRECOMPILED})
+  # Those after odin_nn share its precompiled headers: they have its options, while odin_kernels is compiled for OpenMP.
+  if(name MATCHES "^(kernels|nn)$")
+    target_precompile_headers(odin_${name} PRIVATE ${ODIN_PRECOMPILED})
+  else()
+    target_precompile_headers(odin_${name} REUSE_FROM odin_nn)
+  endif()
 endfunction()
 
 # odin_quickly_sanitized(TARGET): not optimised under the sanitizers, for what need not be fast there.

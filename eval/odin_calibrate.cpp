@@ -209,7 +209,7 @@ void print_settings(const Options& o, const DetectorSettings& s) {
 int calibrate_detector(const Options& o) {
   require_single_process();
   require_writable(o.out);
-  // Before other threads start: the file is first read in a child process, which has none of them.
+  // Before other threads start: a child process reads the file, and it has none of them.
   Checkpoint checkpoint = read_checkpoint(o.weights);
   const DeviceOptions device = o.device.options();
   const std::unique_ptr<Backend> backend = make_backend(o.device.device, device);

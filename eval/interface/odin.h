@@ -50,8 +50,8 @@ const char* odin_version(void);
 const char* odin_last_error(void);
 
 /* Reads a detector's file. `device` is "auto" (a GPU if there is a usable one), "cpu", "cuda" or
- * "cuda:N"; NULL is "auto". `threads` of the CPU; 0: one per core. Returns NULL on failure. The
- * file is first read in a child process, because libhdf5 can crash on a damaged one. */
+ * "cuda:N"; NULL is "auto". `threads` of the CPU; 0: one per core. Returns NULL on failure. A
+ * child process reads the file, because libhdf5 can crash on a damaged one. */
 odin_detector* odin_detector_open(const char* file, const char* device, int threads);
 
 /* Frees a detector; NULL does nothing. */

@@ -5,8 +5,8 @@
 #include <exception>
 #include <iostream>
 #include <new>
-#include <regex>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -45,8 +45,12 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
   for (const std::string& argument : app.remaining()) {
     if (argument.starts_with('-')) return fmt::format("there is no option {}", argument);
   }
-  static const std::regex kTooMany("At Most 1 required but received ([0-9]+)");
-  return std::regex_replace(error.what(), kTooMany, "takes one value, but $1 are given");
+  const std::string sentence = error.what();
+  constexpr std::string_view kTooMany = "At Most 1 required but received ";
+  const std::size_t at = sentence.find(kTooMany);
+  if (at == std::string::npos) return sentence;
+  return fmt::format("{}takes one value, but {} are given", sentence.substr(0, at),
+                     sentence.substr(at + kTooMany.size()));
 }
 
 int parse_and_run(CLI::App& app, int argc, const char* const* argv,
